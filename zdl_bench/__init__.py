@@ -1,0 +1,18 @@
+"""zdl_bench: which optimizer, at which learning rate, learns faster and steadier, and how sure can we be?"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zdl_bench.frames import Results, load_results
+
+__version__ = "0.1.0"
+__all__ = ["Results", "__version__", "load_results"]
+
+
+def __getattr__(name: str) -> Any:
+    """pandas is imported when results are loaded, not before: every worker imports this package."""
+    if name in ("Results", "load_results"):
+        from zdl_bench import frames
+
+        return getattr(frames, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,113 @@
+"""The command line: picks the command, prints errors without a traceback, and gives the exit status.
+
+0: every run has a result; 1: some run has none, or verify found a difference; 2: the input is wrong; 130: interrupted;
+143: terminated.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from zdl_bench.errors import ZdlBenchError
+
+INTERRUPTED = 130
+TERMINATED = 143
+WRONG_INPUT = 2
+
+
+class Terminated(BaseException):
+    """SIGTERM has come; like KeyboardInterrupt it passes through what catches exceptions."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    commands = {"report": report, "verify": verify, "ls": ls}
+    command = commands.get(arguments[0]) if arguments else None
+    try:
+        return command(arguments[1:]) if command else sweep(arguments)
+    except ZdlBenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("interrupted; every finished run is stored. The same command goes on from here.", file=sys.stderr)
+        return INTERRUPTED
+    except Terminated:
+        print("terminated; every finished run is stored. The same command goes on from here.", file=sys.stderr)
+        return TERMINATED
+    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else WRONG_INPUT if end.code else 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def sweep(arguments: Sequence[str]) -> int:
+    """One run, or a sweep of many, and its report."""
+    from zdl_bench.hydra_plugin.app import compose_once, run_hydra
+    from zdl_bench.sweep_command import SweepCommand
+
+    command = SweepCommand(arguments)
+    if any(argument in ("--cfg", "-c") or argument.startswith("--cfg=") for argument in arguments):
+        command.check(compose_once(arguments))
+    run_hydra(arguments, command.run_batch)
+    return command.finish()
+
+
+def report(arguments: Sequence[str]) -> int:
+    """Rebuilds figures, tables and page of a sweep from the store."""
+    from zdl_bench.report.build import build_report
+    from zdl_bench.store import Store
+
+    options = _parser("report", "rebuild figures, tables and page from stored runs").parse_args(arguments)
+    store = Store(options.results)
+    store.require_existing()
+    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
+    print(f"report: {build_report(store, manifest, tuple(options.formats.split(',')))}")
+    return 0
+
+
+def verify(arguments: Sequence[str]) -> int:
+    """Trains stored runs again and compares them bit for bit."""
+    from zdl_bench.store import Store
+    from zdl_bench.verify import print_verdict, verify_runs
+
+    parser = _parser("verify", "train stored runs again and compare them bit for bit")
+    parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
+    options = parser.parse_args(arguments)
+    store = Store(options.results)
+    store.require_existing()
+    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
+    return print_verdict(verify_runs(store, manifest, options.runs))
+
+
+def ls(arguments: Sequence[str]) -> int:
+    """Lists the sweeps in the store."""
+    from zdl_bench.listing import print_sweeps
+    from zdl_bench.store import Store
+
+    parser = argparse.ArgumentParser(prog="zdl-bench ls", description="the sweeps in the store")
+    _add_results(parser)
+    store = Store(parser.parse_args(arguments).results)
+    store.require_existing()
+    print_sweeps(store)
+    return 0
+
+
+def _parser(name: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"zdl-bench {name}", description=description)
+    parser.add_argument("sweep", nargs="?", metavar="SWEEP", help="a sweep's name; default: the one started last")
+    _add_results(parser)
+    return parser
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", default="results", metavar="DIR", help="the store; default: results")

@@ -1,0 +1,44 @@
+"""Conditions: runs that differ by nothing but their seed belong to one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from zdl_bench.run import RunConfig, Value
+
+ALWAYS_SHOWN = ("optimizer", "lr")
+NEVER_SHOWN = ("seed", "dataset.checksum")
+
+
+def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
+    """The keys that tell the conditions of a sweep apart: optimizer, lr, and whatever else was varied.
+
+    A hyper-parameter counts as varied where it differs under one name: that Adam has a beta1 and SGD has none is no
+    variation.
+    """
+    seen: dict[tuple[str, Value], set[Value]] = defaultdict(set)
+    order: dict[str, None] = dict.fromkeys(ALWAYS_SHOWN)
+    for config in configs:
+        flat = config.flat()
+        for key, value in flat.items():
+            owner = flat.get(key.partition(".")[0]) if "." in key else None
+            seen[key, owner].add(value)
+            order.setdefault(key)
+    varied = {key for (key, _), values in seen.items() if len(values) > 1}
+    return tuple(key for key in order if key in ALWAYS_SHOWN or (key in varied and key not in NEVER_SHOWN))
+
+
+def label(condition: Mapping[str, Value]) -> str:
+    """A condition in the words of the command line, optimizer first."""
+    others = [f"{key.removeprefix('optimizer.')}={short(value)}" for key, value in condition.items() if key != "optimizer"]
+    return " ".join([str(condition["optimizer"]), *(text for text in others if not text.endswith("=none"))])
+
+
+def short(value: Value) -> str:
+    """A value as a person would write it."""
+    if value is None or value != value:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return "-".join(short(item) for item in value)
+    return str(value)

@@ -1,0 +1,208 @@
+"""The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, OmegaConf
+
+from zdl_bench import registry
+from zdl_bench.errors import ConfigError, DataError, require
+from zdl_bench.run import Choice, RunConfig
+
+FORMATS = ("png", "svg", "pdf")
+SWEEP_KEYS = ("executor", "n_jobs", "results_dir", "name", "force", "report", "formats")
+"""Keys that never change a number."""
+GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
+"""Keys of a data set that a user may give; all others say what the data set is."""
+
+
+@dataclass
+class ProbeSchema:
+    count: int = MISSING
+    images: int = MISSING
+
+
+@dataclass
+class Schema:
+    """The keys of the top level. A part's own keys are checked by the class that its YAML names."""
+
+    optimizer: dict[str, Any] = MISSING
+    problem: dict[str, Any] = MISSING
+    dataset: dict[str, Any] = MISSING
+    schedule: dict[str, Any] = MISSING
+    executor: dict[str, Any] = MISSING
+    experiment: Any = None
+    lr: float | None = None
+    seed: int = MISSING
+    steps: int = MISSING
+    dtype: str = MISSING
+    rng: str = MISSING
+    probe: ProbeSchema = field(default_factory=ProbeSchema)
+    n_jobs: int = MISSING
+    results_dir: str = MISSING
+    name: str | None = None
+    force: bool = MISSING
+    report: bool = MISSING
+    formats: list[str] = MISSING
+
+
+def register_schema() -> None:
+    """Makes the schema and the experiments of `experiments/` known to Hydra."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Schema)
+    for path in sorted(registry.EXPERIMENTS.glob("*.yaml")):
+        store.store(group="experiment", name=path.stem, node=OmegaConf.load(path))
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """What a sweep needs besides its runs; none of it changes a number."""
+
+    executor: Choice
+    n_jobs: int
+    results_dir: str
+    name: str | None
+    force: bool
+    report: bool
+    formats: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        require("n_jobs", self.n_jobs, self.n_jobs == -1 or self.n_jobs >= 1, "take -1 (one per core) or 1 and more")
+        known = bool(self.formats) and all(name in FORMATS for name in self.formats)
+        require("formats", list(self.formats), known, f"a list of {', '.join(FORMATS)}")
+
+
+def sweep_settings(composed: Mapping[str, Any]) -> SweepSettings:
+    return SweepSettings(
+        executor=_choice("executor", composed["executor"]),
+        n_jobs=composed["n_jobs"],
+        results_dir=composed["results_dir"],
+        name=composed["name"],
+        force=composed["force"],
+        report=composed["report"],
+        formats=tuple(composed["formats"]),
+    )
+
+
+class Resolver:
+    """Composed configs → RunConfigs. Looks once for each data set that is asked for, whatever the number of runs."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, DataSetInUse] = {}
+
+    def run_config(self, composed: Mapping[str, Any]) -> RunConfig:
+        """The resolved, validated config of one run. Raises ConfigError or DataError."""
+        problem = _choice("problem", composed["problem"])
+        spec = registry.problem(problem)
+        in_use = self._data_set(composed["dataset"]) if spec.needs_data else None
+        spec.check(in_use.train_size if in_use else None)
+        optimizer = _choice("optimizer", composed["optimizer"])
+        registry.optimizer(optimizer)
+        schedule = _choice("schedule", composed["schedule"])
+        registry.schedule(schedule)
+        probe_images = composed["probe"]["images"] if in_use else None
+        if in_use:
+            enough = probe_images <= in_use.train_size
+            require("probe.images", probe_images, enough, f"the training set has {in_use.train_size} images; take fewer")
+        return RunConfig(
+            optimizer=optimizer,
+            problem=problem,
+            dataset=in_use.choice if in_use else None,
+            schedule=schedule,
+            lr=_learning_rate(composed),
+            seed=composed["seed"],
+            steps=composed["steps"],
+            dtype=composed["dtype"],
+            rng=composed["rng"],
+            probe_count=composed["probe"]["count"],
+            probe_images=probe_images,
+        )
+
+    @property
+    def data_sets(self) -> list["DataSetInUse"]:
+        """Every data set in use."""
+        return list(self._found.values())
+
+    def _data_set(self, settings: Mapping[str, Any]) -> "DataSetInUse":
+        key = repr(sorted(settings.items(), key=lambda item: item[0]))
+        if key not in self._found:
+            self._found[key] = _find_data_set(settings)
+        return self._found[key]
+
+
+@dataclass(frozen=True)
+class DataSetInUse:
+    """A data set that runs of this start use.
+
+    settings: those of its YAML, and what was given instead. train_size: images, validation left out. passed_over: the
+    candidates before it that cannot be had, where another was asked for.
+    """
+
+    choice: Choice
+    train_size: int
+    settings: Mapping[str, Any]
+    asked_for: str
+    passed_over: tuple[str, ...]
+
+
+def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
+    complete, passed_over = _require_known_keys("dataset", settings), []
+    if "candidates" in complete:
+        complete, passed_over = _first_at_hand(complete)
+    name = complete["name"]
+    dataset = registry.dataset(name, complete)
+    validation_size = complete["validation_size"]
+    fits = isinstance(validation_size, int) and 0 <= validation_size < dataset.train_size
+    require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
+    choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size})
+    train_size = dataset.train_size - validation_size
+    return DataSetInUse(choice, train_size, complete, settings["name"], tuple(passed_over))
+
+
+def _first_at_hand(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The settings of the first candidate that can be had, with what was given; and the names before it."""
+    passed_over: list[str] = []
+    for name in settings["candidates"]:
+        yaml = dict(registry.load_yaml("dataset", name))
+        given = {key: settings[key] for key in ("dir", "validation_size") if key in yaml and settings[key] is not None}
+        if registry.dataset(name, yaml | given).is_at_hand():
+            return yaml | given, passed_over
+        passed_over.append(name)
+    raise DataError(f"dataset={settings['name']}: none of {', '.join(settings['candidates'])} can be had")
+
+
+def _learning_rate(composed: Mapping[str, Any]) -> float | None:
+    default = composed["optimizer"]["default_lr"]
+    if default is None:  # a rule without a learning rate: a sweep over lr must not repeat it
+        return None
+    lr = composed["lr"] if composed["lr"] is not None else default
+    numeric = isinstance(lr, int | float) and not isinstance(lr, bool)
+    require("lr", lr, numeric, "a learning rate is a finite number above 0, for example lr=0.001")
+    return float(lr)
+
+
+def _choice(group: str, settings: Mapping[str, Any]) -> Choice:
+    """A part of a composed config, with every value checked against the class that implements it."""
+    known = _require_known_keys(group, settings)
+    values = {key: value for key, value in known.items() if key not in registry.KEYS_ABOUT_A_PART}
+    return Choice(settings["name"], registry.typed_values(group, settings["name"], values))
+
+
+def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises ConfigError where a key is not in the YAML of that name, or its name or class was overridden."""
+    yaml = registry.load_yaml(group, settings["name"])
+    for key in settings:
+        if key not in yaml:
+            raise ConfigError(f"{group}.{key}={settings[key]}: {settings['name']} has no such key; it has {_listed(yaml)}")
+    fixed = ("_target_", "targets") if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
+    for key in fixed:
+        if key in yaml and settings[key] != yaml[key]:
+            raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")
+    return dict(settings)
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(key for key in keys if key not in ("_target_", "name"))
+

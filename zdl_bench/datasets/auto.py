@@ -1,0 +1,19 @@
+"""`dataset=auto`: the first of a list of data sets that can be had."""
+
+from zdl_bench.datasets.contract import Arrays, DataSet
+from zdl_bench.errors import DataError
+
+
+class Auto(DataSet):
+    """Stands for the first of its candidates that is at hand; resolved before a run is planned, so never trained on."""
+
+    def __init__(self, name: str, candidates: list[str]) -> None:
+        self.name = name
+        self.candidates = tuple(candidates)
+
+    @property
+    def checksum(self) -> str:
+        raise DataError(f"dataset={self.name} stands for another data set and has no checksum")
+
+    def decode(self) -> Arrays:
+        raise DataError(f"dataset={self.name} stands for another data set and cannot be decoded")

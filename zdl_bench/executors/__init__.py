@@ -1,0 +1,1 @@
+"""Executors, one per file: each maps the training loop over runs."""

@@ -1,0 +1,90 @@
+"""Local worker processes: joblib's loky, with fresh interpreters and a pool that notices dead workers."""
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from joblib import effective_n_jobs
+from joblib.externals.loky import ProcessPoolExecutor
+
+from zdl_bench.executors.contract import Event, Executor, Finished, Started, attempt, failed
+from zdl_bench.run import Failure, Run, RunConfig
+
+ORPHAN_CHECK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Processes(Executor):
+    """When a worker dies, loky breaks its whole pool. The runs in flight are then repeated, each in a pool of its own; one
+    that breaks that as well is failed. All others go on in a new pool."""
+
+    def execute(self, configs: Sequence[RunConfig], n_jobs: int) -> Generator[Event, None, None]:
+        waiting = deque(configs)
+        while waiting:
+            suspects = yield from _run_pool(waiting, min(effective_n_jobs(n_jobs), len(waiting)))
+            for config in suspects:
+                again = yield from _run_pool(deque([config]), 1)
+                if again:
+                    yield Finished(config.run_id, failed(config, WORKER_DIED))
+
+
+WORKER_DIED = Failure(
+    "WorkerDied", "the worker process died twice while it trained this run (killed, out of memory, or a crash in C)", ""
+)
+
+
+def _run_pool(waiting: deque[RunConfig], workers: int) -> Generator[Event, None, list[RunConfig]]:
+    """Takes configs from `waiting` until it is empty or the pool breaks; returns those in flight when it broke."""
+    pool = ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(os.getpid(),))
+    in_flight: dict[Future[Run], RunConfig] = {}
+
+    def submit_next() -> Started:
+        config = waiting.popleft()
+        with _interrupts_held_back():  # workers inherit that: Ctrl-C is the parent's to handle
+            in_flight[pool.submit(attempt, config)] = config
+        return Started(config.run_id)
+
+    try:
+        while waiting and len(in_flight) < workers:
+            yield submit_next()
+        while in_flight:
+            done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
+            for future in done:
+                run = future.result()
+                config = in_flight.pop(future)
+                started = submit_next() if waiting else None
+                yield Finished(config.run_id, run)  # stored while the workers train
+                if started:
+                    yield started
+        return []
+    except BrokenProcessPool:
+        return list(in_flight.values())
+    finally:
+        pool.shutdown(wait=True, kill_workers=bool(in_flight))
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_worker(parent: int) -> None:
+    """A worker whose parent is gone ends by itself: loky's own would wait for minutes."""
+
+    def end_when_orphaned() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_CHECK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=end_when_orphaned, daemon=True).start()

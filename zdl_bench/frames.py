@@ -1,0 +1,132 @@
+"""Stored runs → tidy frames."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zdl_bench import registry
+from zdl_bench.errors import ConfigError
+from zdl_bench.metrics import convergence, oscillation
+from zdl_bench.metrics.contract import metrics_of
+from zdl_bench.run import ENGINE_VERSION, Run, Value
+from zdl_bench.store import Store
+
+METRICS = metrics_of(convergence, oscillation)
+END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Three tidy frames, joined by `run_id`.
+
+    runs: one row per run: run_id, optimizer, lr, seed, problem, dataset (names of their YAMLs), the other keys of the
+        config, status, learned, digest, train_seconds, failure, the numbers at the end, and all metrics.
+    curves: run_id, step (1 … T'), train_loss, lr.
+    probes: run_id, step, strided, probe_loss, val_loss, gradient_norm, …
+    """
+
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    probes: pd.DataFrame
+
+
+def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
+    """Loads the whole store at `path` as far as this engine made it, or one sweep of it.
+
+    Metrics are computed here, from the curves. Raises StoreError where there is no such store or sweep, or a run is
+    missing, and DamagedFile for a file that is not sound.
+    """
+    store = Store(path)
+    store.require_existing()
+    if sweep is None:
+        runs = [run for run in map(store.read, store.run_ids()) if _is_current(run, store)]
+    else:
+        runs = [store.read(run_id) for run_id in store.read_manifest(sweep).run_ids]
+    return frames_of(runs)
+
+
+def frames_of(runs: Sequence[Run]) -> Results:
+    """The frames of some runs, in their order."""
+    with_curves = [run for run in runs if run.curve is not None]
+    return Results(
+        runs=pd.DataFrame([run_row(run) for run in runs]),
+        curves=_stacked((run, _curve_columns(run)) for run in with_curves),
+        probes=_stacked((run, _probe_columns(run)) for run in with_curves),
+    )
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """One row of `Results.runs`."""
+    row: dict[str, Any] = {"run_id": run.run_id}
+    flat = run.config.flat()
+    for key in ("optimizer", "lr", "seed", "problem", "dataset"):
+        row[key] = flat.pop(key)
+    row |= {key: _cell(value) for key, value in flat.items()}
+    curve = run.curve
+    row |= {
+        "status": run.status.value,
+        "learned": curve is not None and convergence.has_learned(curve),
+        "digest": run.digest,
+        "train_seconds": run.train_seconds,
+        "failure": f"{run.failure.type}: {run.failure.message}" if run.failure else None,
+    }
+    row |= {name: run.end.get(name, math.nan) for name in END_NUMBERS}
+    row |= {metric.name: metric(curve) if curve else math.nan for metric in METRICS}
+    for target in _targets(run):
+        for measure in (convergence.steps_to_target, convergence.seconds_to_target):
+            row[target_column(measure.__name__, target)] = measure(curve, target) if curve else math.nan
+    return row
+
+
+def target_column(measure: str, target: float) -> str:
+    """Name of the column of a measure of the time to a target, for example `steps_to_0.5`."""
+    return measure.replace("target", f"{target:g}")
+
+
+def _targets(run: Run) -> tuple[float, ...]:
+    try:
+        return registry.targets(run.config)
+    except ConfigError:  # made with a data set or a problem that this installation does not have
+        return ()
+
+
+def _is_current(run: Run, store: Store) -> bool:
+    """Whether this engine made a stored run: its id contains the engine's version."""
+    return store.has(run.run_id)
+
+
+def _cell(value: Value) -> Any:
+    return json.dumps(value) if isinstance(value, tuple) else value
+
+
+def _curve_columns(run: Run) -> dict[str, Any]:
+    assert run.curve is not None
+    steps = np.arange(1, len(run.curve.train_loss) + 1)
+    return {"step": steps, "train_loss": run.curve.train_loss, "lr": run.curve.lr}
+
+
+def _probe_columns(run: Run) -> dict[str, Any]:
+    assert run.curve is not None
+    return dict(run.curve.probes.items())
+
+
+def _stacked(parts: Iterable[tuple[Run, dict[str, Any]]]) -> pd.DataFrame:
+    """One frame of many runs' columns of equal names, each run's rows under its id."""
+    listed = list(parts)
+    if not listed:
+        return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
+    lengths = [len(columns["step"]) for _, columns in listed]
+    ids = pd.Categorical.from_codes(
+        np.repeat(np.arange(len(listed)), lengths), categories=[run.run_id for run, _ in listed]
+    )
+    names = listed[0][1]
+    return pd.DataFrame({"run_id": ids} | {name: np.concatenate([c[name] for _, c in listed]) for name in names})
+
+
+__all__ = ["ENGINE_VERSION", "METRICS", "Results", "frames_of", "load_results", "run_row", "target_column"]

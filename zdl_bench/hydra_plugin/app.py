@@ -1,0 +1,150 @@
+"""Hands arguments to Hydra, and Hydra's complaints to the user in one or two lines."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zdl_bench import registry
+from zdl_bench.errors import ConfigError, ZdlBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zdl_bench.hydra_plugin.composer import Plain
+    from zdl_bench.hydra_plugin.launcher import BatchFunction
+
+MULTIRUN_FLAGS = ("-m", "--multirun")
+
+
+def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None:
+    """Composes what the arguments ask for and calls the batch function with it; or prints help, config or completions.
+
+    Raises ConfigError for arguments that cannot be composed. Exits with 0 where Hydra does, after `--help`.
+    """
+    _let_hydra_find_the_plugins()
+    import hydra
+    from omegaconf import DictConfig
+
+    from zdl_bench.config import register_schema
+    from zdl_bench.hydra_plugin.composer import plain_values
+
+    register_schema()
+    single: list[Plain] = []
+
+    def task(composed: "DictConfig | Sequence[Plain]") -> "Sequence[float] | None":
+        if isinstance(composed, DictConfig):  # one run without -m: Hydra has composed it itself
+            single.append(plain_values(composed))
+            return None
+        return batch_function(composed)
+
+    main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
+    with _as_command_line(_flags_first(arguments)), _plain_messages():
+        main()
+    if single:
+        batch_function(single)
+
+
+def compose_once(arguments: Sequence[str]) -> "Plain":
+    """The config that the overrides among the arguments give, as plain values. Raises ConfigError."""
+    _let_hydra_find_the_plugins()
+    from hydra import compose, initialize_config_dir
+
+    from zdl_bench.config import register_schema
+    from zdl_bench.hydra_plugin.composer import plain_values
+
+    register_schema()
+    overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
+    with _plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
+        return plain_values(compose("config", overrides))
+
+
+def _let_hydra_find_the_plugins() -> None:
+    """Puts the folder of our `hydra_plugins` on the path, before Hydra is imported."""
+    folder = str(Path(__file__).parent / "discovery")
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def _flags_first(arguments: Sequence[str]) -> list[str]:
+    """`-m` may stand anywhere, and an experiment is a sweep with or without it."""
+    flags = [argument for argument in arguments if argument in MULTIRUN_FLAGS]
+    others = [argument for argument in arguments if argument not in MULTIRUN_FLAGS]
+    has_other_command = any(argument.startswith("-") for argument in others)
+    if any(argument.startswith("experiment=") for argument in others) and not has_other_command:
+        flags = flags or ["-m"]
+    return [*flags[:1], *others]
+
+
+@contextmanager
+def _as_command_line(arguments: list[str]) -> "Iterator[None]":
+    """Hydra reads sys.argv, and lets exceptions through only when told to."""
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv, os.environ["HYDRA_FULL_ERROR"] = [argv[0], *arguments], "1"
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        os.environ.pop("HYDRA_FULL_ERROR")
+        if full_error is not None:
+            os.environ["HYDRA_FULL_ERROR"] = full_error
+
+
+@contextmanager
+def _plain_messages() -> "Iterator[None]":
+    """Turns the exceptions of Hydra and OmegaConf into ConfigErrors."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        yield
+    except ZdlBenchError:
+        raise
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ConfigError(_explained(error)) from error
+
+
+def _explained(error: BaseException) -> str:
+    text, cause = str(error), str(error.__cause__ or "")
+    if found := re.search(r"Could not find '([\w/]+)/([^']*)'", text):
+        return _unknown_choice(*found.groups())
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(found[1])
+    if found := re.search(r"Error merging override (.+)", text):
+        return f"{found[1]}: {(cause.splitlines() or ['it does not fit'])[0]}; see the keys with --help"
+    if "Ambiguous value for argument" in text or "requires --multirun" in text:
+        found = re.search(r"'([^']+)'", text)
+        return f"{found[1] if found else text}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
+    if type(error).__name__ == "OverrideParseException":
+        override = getattr(error, "override", "")
+        return f"{override}: this is no key=value that can be read; look for a stray comma, bracket or quote"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return "; ".join(lines[:2]) or type(error).__name__
+
+
+def _unknown_choice(group: str, name: str) -> str:
+    known = sorted(path.stem for path in registry.EXPERIMENTS.glob("*.yaml"))
+    known = known if group == "experiment" else registry.names(group)
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{group}={name}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+
+
+def _unknown_key(key: str) -> str:
+    group, _, part = key.partition(".")
+    known: list[str] = list(TOP_LEVEL_KEYS)
+    if part and (registry.CONF / group).is_dir():
+        return f"{key}: the chosen {group} has no key {part}; see its keys with --cfg job"
+    close = get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{key}: there is no such key; {hint}The keys are {', '.join(known)}"
+
+
+TOP_LEVEL_KEYS = (
+    "optimizer lr seed steps problem dataset schedule dtype rng probe.count probe.images "
+    "executor n_jobs results_dir name force report formats experiment"
+).split()

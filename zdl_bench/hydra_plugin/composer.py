@@ -1,0 +1,103 @@
+"""Overrides of many jobs → composed configs, as plain values.
+
+Hydra composes each combination of groups once (tens of milliseconds); a value is checked against the schema once, and
+copied from then on.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf
+
+from zdl_bench.errors import ConfigError
+
+Plain = dict[str, Any]
+
+
+@dataclass
+class Base:
+    """One combination of groups: as Hydra composed it, and as plain values."""
+
+    config: DictConfig
+    plain: Plain
+    checked: dict[str, Any] = field(default_factory=dict)
+
+
+class Composer:
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        self._loader = loader
+        self._master = master
+        self._groups = frozenset(loader.list_groups(""))
+        self._bases: dict[tuple[str, ...], Base] = {}
+        self._parse = cache(lambda text: OverridesParser.create().parse_overrides([text])[0])
+
+    def compose(self, overrides: Sequence[str]) -> Plain:
+        """The config of one job as nested plain values, without Hydra's own part.
+
+        Raises what Hydra raises for an override that does not fit the schema.
+        """
+        parsed = [self._parse(text) for text in overrides]
+        values = [override for override in parsed if self._is_plain_value(override)]
+        base = self._base(tuple(o.input_line or "" for o in parsed if not self._is_plain_value(o)))
+        plain = copy_of(base.plain)
+        for override in values:
+            *path, last = override.key_or_group.split(".")
+            node = plain
+            for key in path:
+                node = node[key]
+            node[last] = self._checked(base, override)
+        return plain
+
+    def _is_plain_value(self, override: Override) -> bool:
+        key = override.key_or_group
+        is_group = override.package is not None or "/" in key or key in self._groups
+        is_change = not (override.is_add() or override.is_force_add() or override.is_delete())
+        return is_change and not is_group and not isinstance(override.value(), dict)
+
+    def _base(self, overrides: tuple[str, ...]) -> Base:
+        if overrides not in self._bases:
+            config = self._loader.load_sweep_config(self._master, list(overrides))
+            self._bases[overrides] = Base(config, plain_values(config))
+        return self._bases[overrides]
+
+    def _checked(self, base: Base, override: Override) -> Any:
+        text = override.input_line or ""
+        if text not in base.checked:
+            apply = type(self._loader)._apply_overrides_to_config  # type: ignore[attr-defined]
+            apply([override], base.config)
+            value = OmegaConf.select(base.config, override.key_or_group)
+            base.checked[text] = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+            require_no_interpolation(base.checked[text])
+        return base.checked[text]
+
+
+def plain_values(config: DictConfig) -> Plain:
+    """A composed config without Hydra's own part. Raises ConfigError where it holds an interpolation."""
+    plain = {str(key): _plain(config, str(key)) for key in config if key not in ("hydra", "experiment")}
+    require_no_interpolation(plain)
+    return plain
+
+
+def _plain(config: DictConfig, key: str) -> Any:
+    node = config._get_node(key)
+    return OmegaConf.to_container(node) if OmegaConf.is_config(node) else config[key]  # type: ignore[arg-type]
+
+
+def require_no_interpolation(value: Any) -> None:
+    """Values are copied into many jobs, so one that refers to another key would be the same in all of them."""
+    if isinstance(value, dict):
+        for item in value.values():
+            require_no_interpolation(item)
+    elif isinstance(value, str) and "${" in value:
+        raise ConfigError(f"{value}: a value cannot refer to another key; give the value itself")
+
+
+def copy_of(plain: Plain) -> Plain:
+    """A copy whose dictionaries are new; lists are never changed in place."""
+    return {key: copy_of(value) if isinstance(value, dict) else copy.copy(value) for key, value in plain.items()}

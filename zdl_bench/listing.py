@@ -1,0 +1,34 @@
+"""`ls`: the sweeps in the store."""
+
+from collections import Counter
+
+from rich.table import Table
+
+from zdl_bench.errors import DamagedFile
+from zdl_bench.store import Manifest, Store
+from zdl_bench.terminal import console_for
+
+
+def print_sweeps(store: Store) -> None:
+    """A line per sweep, the one started last at the end: when, how many runs, their states."""
+    table = Table(header_style="bold")
+    for heading in ("sweep", "started (UTC)", "runs", "states", "command"):
+        table.add_column(heading, justify="right" if heading == "runs" else "left")
+    for manifest in store.manifests():
+        when = manifest.started[:16].replace("T", " ")
+        table.add_row(manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), manifest.command)
+    console_for().print(table)
+
+
+def states(store: Store, manifest: Manifest) -> str:
+    """How many runs of a sweep are in which state, those that are not stored as missing."""
+    counts: Counter[str] = Counter()
+    for run_id in manifest.run_ids:
+        if not store.has(run_id):
+            counts["missing"] += 1
+            continue
+        try:
+            counts[store.read_status(run_id).value] += 1
+        except DamagedFile:
+            counts["damaged"] += 1
+    return ", ".join(f"{count} {state}" for state, count in counts.items())

@@ -1,0 +1,82 @@
+"""Convergence speed: how far, and how fast. Definitions: docs/metrics.md."""
+
+import math
+
+import numpy as np
+
+from zdl_bench.metrics.contract import log_losses, metric
+from zdl_bench.run import Curve, Floats
+
+TAIL_PROBES = 5
+LEARNED_SHARE = 0.95
+
+
+def has_finished(curve: Curve) -> bool:
+    """Whether the run made all its steps and every loss is finite."""
+    return bool(curve.probes.step[-1] == curve.planned_steps) and bool(np.isfinite(curve.probes.probe_loss).all())
+
+
+def has_learned(curve: Curve) -> bool:
+    """Whether the mean of the last five probe losses at equal strides is at most 0.95 × the loss of the trivial answer.
+
+    A run that diverged has not learned.
+    """
+    if not has_finished(curve):
+        return False
+    return float(strided_losses(curve)[-TAIL_PROBES:].mean()) <= LEARNED_SHARE * curve.trivial_loss
+
+
+def strided_losses(curve: Curve) -> Floats:
+    """L_k, the probe losses at the equal strides, (K + 1,)."""
+    return curve.probes.probe_loss[curve.probes.strided]
+
+
+@metric(unit="nats", better="lower", scale="ln")
+def tail_loss(curve: Curve) -> float:
+    """Mean of the last five validation losses, of probe losses where there is no validation split.
+
+    The last iterate alone is noise. NaN where the run diverged.
+    """
+    if not has_finished(curve):
+        return math.nan
+    val_losses = curve.probes.val_loss[np.isfinite(curve.probes.val_loss)]
+    return float((val_losses if len(val_losses) else strided_losses(curve)[-TAIL_PROBES:]).mean())
+
+
+@metric(unit="nats", better="lower", scale="ln")
+def final_train_loss(curve: Curve) -> float:
+    """Mean of the batch loss over the last max(10, ⌈0.05 T⌉) steps. NaN where the run diverged."""
+    if not has_finished(curve):
+        return math.nan
+    return float(curve.train_loss[-max(10, math.ceil(0.05 * curve.planned_steps)) :].mean())
+
+
+@metric(unit="nats", better="lower", scale="ln")
+def best_loss(curve: Curve) -> float:
+    """Smallest probe loss at an equal stride: for reading only, it rewards oscillation."""
+    losses = strided_losses(curve)
+    return float(np.nanmin(losses)) if np.isfinite(losses).any() else math.nan
+
+
+@metric(unit="nats", better="lower", scale="identity")
+def log_aulc(curve: Curve) -> float:
+    """(1/T) ∫ ln L over [0, T], trapezoid over all probes. NaN where the run diverged."""
+    logs = log_losses(curve.probes.probe_loss)
+    if logs is None or not has_finished(curve):
+        return math.nan
+    return float(np.trapezoid(logs, curve.probes.step)) / curve.planned_steps
+
+
+def steps_to_target(curve: Curve, target: float) -> float:
+    """First step at which the probe loss is at or below the target, in nats; NaN (censored) where there is none."""
+    return _first(curve, curve.probes.step, target)
+
+
+def seconds_to_target(curve: Curve, target: float) -> float:
+    """Training time in seconds at that step, evaluation left out; NaN (censored) where there is none."""
+    return _first(curve, curve.probes.train_seconds, target)
+
+
+def _first(curve: Curve, values: "np.ndarray[tuple[int], np.dtype[np.generic]]", target: float) -> float:
+    reached = np.flatnonzero(curve.probes.probe_loss <= target)
+    return float(values[reached[0]]) if len(reached) else math.nan  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Optimizers, one rule per file. To add one: a file here and a YAML of its name in `conf/optimizer/`."""

@@ -1,0 +1,35 @@
+"""AdaGrad."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zdl_bench.errors import require
+from zdl_bench.optimizers.contract import ElementwiseOptimizer
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class AdaGrad(ElementwiseOptimizer):
+    """h ← h + g²,  w ← w − lr·g / (√h + ε)
+
+    h starts at 0 and ε stands outside the root, as in the book and PyTorch; optax and Keras start h at 0.1 and have ε
+    inside.
+
+    epsilon: ε > 0.
+    Source: Duchi, Hazan & Singer 2011.
+    """
+
+    epsilon: float = 1e-7
+    buffers = 1
+
+    def __post_init__(self) -> None:
+        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon is above 0")
+
+    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
+        return lr, self.epsilon
+
+    @staticmethod
+    def rule(w: Floats, g: Floats, h: Floats, lr: Floats, epsilon: Floats) -> tuple[Floats, ...]:
+        h = h + g * g
+        return w - lr * g / (np.sqrt(h) + epsilon), h

@@ -1,0 +1,58 @@
+"""Adam, in the two forms of its paper."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from zdl_bench.errors import require
+from zdl_bench.optimizers.contract import ElementwiseOptimizer
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class Adam(ElementwiseOptimizer):
+    """m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − lr·m̂ / (√v̂ + ε)
+
+    with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ).
+
+    beta1, beta2: in [0, 1).
+    epsilon: ε > 0, added after the correction.
+    Source: Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    buffers = 2
+
+    def __post_init__(self) -> None:
+        require("optimizer.beta1", self.beta1, 0 <= self.beta1 < 1, "beta1 lies in [0, 1)")
+        require("optimizer.beta2", self.beta2, 0 <= self.beta2 < 1, "beta2 lies in [0, 1)")
+        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon is above 0")
+
+    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
+        rate = lr / (1 - self.beta1**step)
+        root_correction = math.sqrt(1 - self.beta2**step)
+        return rate, root_correction, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.epsilon
+
+    @staticmethod
+    def rule(w, g, m, v, rate, root_correction, beta1, rest1, beta2, rest2, epsilon):  # type: ignore[no-untyped-def]
+        m = beta1 * m + rest1 * g
+        v = beta2 * v + rest2 * (g * g)
+        return w - rate * m / (np.sqrt(v) / root_correction + epsilon), m, v
+
+
+@dataclass(frozen=True)
+class AdamHat(Adam):
+    """As Adam, but ε̂ is added before the correction: w ← w − lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε̂)
+
+    The same as Adam with ε = ε̂/√(1 − β₂ᵗ), 32 times larger in the first step.
+    Source: Kingma & Ba 2015, arXiv:1412.6980, end of section 2; the form of the book and of Keras.
+    """
+
+    epsilon: float = 1e-7
+
+    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
+        rate, root_correction, *others = super().coefficients(lr, step)
+        return rate * root_correction, 1.0, *others

@@ -1,0 +1,33 @@
+"""Momentum with the learning rate inside the velocity."""
+
+from dataclasses import dataclass
+
+from zdl_bench.errors import require
+from zdl_bench.optimizers.contract import ElementwiseOptimizer
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class Momentum(ElementwiseOptimizer):
+    """v ← momentum·v − lr·g,  w ← w + v
+
+    The learning rate is inside v, as in the book, Keras and optax; PyTorch has it outside, which is the same only while
+    the learning rate is constant.
+
+    momentum: 0 ≤ momentum < 1.
+    Source: Polyak 1964; Sutskever et al. 2013.
+    """
+
+    momentum: float = 0.9
+    buffers = 1
+
+    def __post_init__(self) -> None:
+        require("optimizer.momentum", self.momentum, 0 <= self.momentum < 1, "momentum lies in [0, 1)")
+
+    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
+        return lr, self.momentum
+
+    @staticmethod
+    def rule(w: Floats, g: Floats, v: Floats, lr: Floats, momentum: Floats) -> tuple[Floats, ...]:
+        v = momentum * v - lr * g
+        return w + v, v

@@ -1,0 +1,39 @@
+"""RMSProp."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zdl_bench.errors import require
+from zdl_bench.optimizers.contract import ElementwiseOptimizer
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class RMSProp(ElementwiseOptimizer):
+    """h ← decay·h + (1 − decay)·g²,  w ← w − lr·g / (√h + ε)
+
+    There is no bias correction: the first step is lr/√(1 − decay) long, 10·lr for the default.
+
+    decay: 0 ≤ decay < 1.
+    epsilon: ε > 0, outside the root.
+    Source: Tieleman & Hinton 2012; Graves 2013, arXiv:1308.0850.
+    """
+
+    decay: float = 0.99
+    epsilon: float = 1e-8
+    buffers = 1
+
+    def __post_init__(self) -> None:
+        require("optimizer.decay", self.decay, 0 <= self.decay < 1, "the decay lies in [0, 1)")
+        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon is above 0")
+
+    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
+        return lr, self.decay, 1 - self.decay, self.epsilon
+
+    @staticmethod
+    def rule(
+        w: Floats, g: Floats, h: Floats, lr: Floats, decay: Floats, rest: Floats, epsilon: Floats
+    ) -> tuple[Floats, ...]:
+        h = decay * h + rest * (g * g)
+        return w - lr * g / (np.sqrt(h) + epsilon), h

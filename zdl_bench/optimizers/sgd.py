@@ -1,0 +1,23 @@
+"""Stochastic gradient descent."""
+
+from dataclasses import dataclass
+
+from zdl_bench.optimizers.contract import ElementwiseOptimizer
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class SGD(ElementwiseOptimizer):
+    """w ← w − lr·g
+
+    Source: Robbins & Monro 1951.
+    """
+
+    buffers = 0
+
+    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
+        return (lr,)
+
+    @staticmethod
+    def rule(w: Floats, g: Floats, lr: Floats) -> tuple[Floats, ...]:
+        return (w - lr * g,)

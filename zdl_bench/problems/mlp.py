@@ -1,0 +1,224 @@
+"""A multi-layer perceptron with softmax cross-entropy on images: the articles' network by default."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from zdl_bench.errors import require
+from zdl_bench.problems.activations import Activation, ReLU, Sigmoid, Tanh
+from zdl_bench.problems.contract import Examples, Problem, ProblemSpec, Splits
+from zdl_bench.run import Floats, Layout, Tensor
+from zdl_bench.streams import Stream, Streams
+
+ACTIVATIONS: dict[str, Activation] = {"relu": ReLU(), "tanh": Tanh(), "sigmoid": Sigmoid()}
+INITS = ("normal", "he", "xavier")
+REDUCTIONS = ("sum", "mean")
+SAMPLINGS = ("replacement", "epochs")
+
+EVALUATION_CHUNK = 1000
+"""Images per forward pass of an evaluation; an activation of a chunk stays in the cache."""
+
+
+@dataclass(frozen=True)
+class MLP(ProblemSpec):
+    """Fully connected layers, softmax cross-entropy.
+
+    hidden: units of each hidden layer.
+    activation: relu, tanh or sigmoid.
+    init: standard deviation of the weights: normal = `init_std`, he = √(2/fan_in) (He et al. 2015, arXiv:1502.01852),
+        xavier = √(2/(fan_in + fan_out)) (Glorot & Bengio 2010). Biases start at 0.
+    loss_reduction: the gradient is that of the summed loss of a batch (sum, as in the articles) or of its mean (mean, as
+        in PyTorch). The recorded loss is the mean in either case.
+    batch_size, sampling: images per step, drawn with replacement, or in shuffled epochs (a rest smaller than a batch is
+        left out).
+    log_epsilon: added to the probability inside the logarithm of the recorded loss, 1e-7 in the articles; 0 for the exact
+        cross-entropy. The gradient is that of the exact one.
+    """
+
+    hidden: tuple[int, ...] = (200, 200)
+    activation: str = "relu"
+    init: str = "normal"
+    init_std: float = 0.01
+    loss_reduction: str = "sum"
+    batch_size: int = 100
+    sampling: str = "replacement"
+    log_epsilon: float = 0.0
+
+    needs_data = True
+
+    def __post_init__(self) -> None:
+        require("problem.hidden", self.hidden, all(n >= 1 for n in self.hidden), "each hidden layer has 1 unit or more")
+        _require_one_of("problem.activation", self.activation, tuple(ACTIVATIONS))
+        _require_one_of("problem.init", self.init, INITS)
+        _require_one_of("problem.loss_reduction", self.loss_reduction, REDUCTIONS)
+        _require_one_of("problem.sampling", self.sampling, SAMPLINGS)
+        require("problem.init_std", self.init_std, 0 <= self.init_std < math.inf, "a standard deviation is 0 or more")
+        require("problem.batch_size", self.batch_size, self.batch_size >= 1, "a batch has at least 1 image")
+        require("problem.log_epsilon", self.log_epsilon, 0 <= self.log_epsilon < 1, "it lies in [0, 1)")
+
+    def check(self, train_size: int | None) -> None:
+        fits = train_size is None or self.batch_size <= train_size
+        require("problem.batch_size", self.batch_size, fits, f"the training set has {train_size} images; take fewer")
+
+    def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> "Network":
+        assert splits is not None, "an MLP learns from data"
+        return Network(self, splits, np.dtype(dtype))
+
+
+def _require_one_of(key: str, value: str, choices: tuple[str, ...]) -> None:
+    require(key, value, value in choices, f"choose one of {', '.join(choices)}")
+
+
+class Batch(NamedTuple):
+    """inputs: (batch, pixels) in the run's dtype; labels: (batch,) integer."""
+
+    inputs: Floats
+    labels: npt.NDArray[np.integer]
+
+
+class Network(Problem):
+    """An MLP bound to its data and dtype, with preallocated buffers."""
+
+    evaluated_splits = ("validation", "test")
+    is_analytic = False
+
+    def __init__(self, spec: MLP, splits: Splits, dtype: np.dtype) -> None:
+        self.spec = spec
+        self.dtype = dtype
+        self.trivial_loss = math.log(splits.classes)
+        sizes = (splits.train.images.shape[1], *spec.hidden, splits.classes)
+        self.layout = dense_layout(sizes)
+        self._splits = splits
+        self._activation = ACTIVATIONS[spec.activation]
+        self._gradient_scale = dtype.type(1 if spec.loss_reduction == "sum" else 1 / spec.batch_size)
+        self._train_buffers = _buffers(sizes, spec.batch_size, dtype)
+        self._deltas = _buffers(sizes, spec.batch_size, dtype)
+        self._rows = np.arange(spec.batch_size)
+        self._probe = self._as_batch(splits.probe)
+        if not len(splits.validation):
+            self.evaluated_splits = ("test",)
+
+    def init(self, rng: Stream) -> Floats:
+        params = np.zeros(self.layout[-1].stop, self.dtype)
+        for tensor in self.layout[::2]:
+            tensor.view(params)[:] = self._weight_std(*tensor.shape) * rng.standard_normal(tensor.shape)
+        return params
+
+    def _weight_std(self, fan_in: int, fan_out: int) -> float:
+        stds = {
+            "normal": self.spec.init_std,
+            "he": math.sqrt(2 / fan_in),
+            "xavier": math.sqrt(2 / (fan_in + fan_out)),
+        }
+        return stds[self.spec.init]
+
+    def batches(self, rng: Streams) -> Iterator[Batch]:
+        train, size = self._splits.train, self.spec.batch_size
+        bytes_ = np.empty((size, train.images.shape[1]), np.uint8)
+        pixels = np.empty(bytes_.shape, np.float32)
+        inputs = pixels if self.dtype == np.float32 else np.empty(bytes_.shape, self.dtype)
+        indices = {"replacement": drawn_with_replacement, "epochs": drawn_in_epochs}[self.spec.sampling]
+        for rows in indices(rng.batches, len(train), size):
+            np.take(train.images, rows, axis=0, out=bytes_, mode="clip")
+            np.divide(bytes_, np.float32(255), out=pixels)
+            if inputs is not pixels:
+                inputs[:] = pixels
+            yield Batch(inputs, train.labels[rows])
+
+    def loss_and_gradient(self, params: Floats, batch: Batch, grad: Floats) -> float:
+        layers = self._layers(params)
+        activations = [batch.inputs, *self._train_buffers]
+        logits = self._forward(layers, activations)
+        loss = self._cross_entropy(logits, batch.labels)
+        delta = logits  # the probabilities by now
+        delta[self._rows, batch.labels] -= 1
+        if self.spec.loss_reduction == "mean":
+            delta *= self._gradient_scale
+        gradients = self._layers(grad)
+        for layer in reversed(range(len(layers))):
+            weight_gradient, bias_gradient = gradients[layer]
+            np.matmul(activations[layer].T, delta, out=weight_gradient)
+            np.sum(delta, axis=0, out=bias_gradient)
+            if layer > 0:  # the gradient with respect to the images is of no use
+                delta = np.matmul(delta, layers[layer][0].T, out=self._deltas[layer - 1])
+                self._activation.chain(delta, activations[layer])
+        return loss
+
+    def evaluate(self, params: Floats, split: str) -> dict[str, float]:
+        """Mean loss in nats and accuracy in [0, 1] on `probe`, `validation_sample`, `validation` or `test`."""
+        if split == "probe":
+            chunks = iter([self._probe])
+        else:
+            examples: Examples = getattr(self._splits, split)
+            starts = range(0, len(examples), EVALUATION_CHUNK)
+            chunks = (self._as_batch(examples.part(start, start + EVALUATION_CHUNK)) for start in starts)
+        layers = self._layers(params)
+        count, loss, correct = 0, 0.0, 0
+        for inputs, labels in chunks:
+            buffers = [np.empty((len(labels), bias.size), self.dtype) for _, bias in layers]
+            logits = self._forward(layers, [inputs, *buffers])
+            correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
+            loss += self._cross_entropy(logits, labels) * len(labels)
+            count += len(labels)
+        return {"loss": loss / count, "accuracy": correct / count}
+
+    def _as_batch(self, examples: Examples) -> Batch:
+        return Batch((examples.images / np.float32(255)).astype(self.dtype, copy=False), examples.labels)
+
+    def _layers(self, flat: Floats) -> list[tuple[Floats, Floats]]:
+        return [(w.view(flat), b.view(flat)) for w, b in zip(self.layout[::2], self.layout[1::2], strict=True)]
+
+    def _forward(self, layers: list[tuple[Floats, Floats]], activations: list[Floats]) -> Floats:
+        """Fills `activations`, inputs first; returns the last one, the logits."""
+        for layer, (weight, bias) in enumerate(layers):
+            z = np.matmul(activations[layer], weight, out=activations[layer + 1])
+            z += bias
+            if layer < len(layers) - 1:
+                self._activation.apply(z)
+        return activations[-1]
+
+    def _cross_entropy(self, logits: Floats, labels: npt.NDArray[np.integer]) -> float:
+        """Mean loss; turns the logits into probabilities, in place."""
+        rows = self._rows[: len(labels)] if len(labels) <= len(self._rows) else np.arange(len(labels))
+        logits -= logits.max(axis=1, keepdims=True)
+        shifted = logits[rows, labels]
+        np.exp(logits, out=logits)
+        totals = logits.sum(axis=1)
+        logits /= totals[:, np.newaxis]
+        if self.spec.log_epsilon:
+            losses = -np.log(logits[rows, labels] + self.dtype.type(self.spec.log_epsilon))
+        else:
+            losses = np.log(totals) - shifted
+        return float(losses.sum(dtype=np.float64)) / len(labels)
+
+
+def dense_layout(sizes: tuple[int, ...]) -> Layout:
+    """Weight (fan_in, fan_out) and bias (fan_out,) of each layer, one after the other."""
+    tensors: list[Tensor] = []
+    start = 0
+    for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+        for shape in ((fan_in, fan_out), (fan_out,)):
+            stop = start + math.prod(shape)
+            tensors.append(Tensor(start, stop, shape))
+            start = stop
+    return tuple(tensors)
+
+
+def drawn_with_replacement(rng: Stream, examples: int, batch_size: int) -> Iterator[npt.NDArray[np.int64]]:
+    while True:
+        yield rng.integers(examples, size=batch_size)
+
+
+def drawn_in_epochs(rng: Stream, examples: int, batch_size: int) -> Iterator[npt.NDArray[np.int64]]:
+    while True:
+        order = rng.permutation(examples)
+        for start in range(0, examples - batch_size + 1, batch_size):
+            yield order[start : start + batch_size]
+
+
+def _buffers(sizes: tuple[int, ...], rows: int, dtype: np.dtype) -> list[Floats]:
+    return [np.empty((rows, size), dtype) for size in sizes[1:]]

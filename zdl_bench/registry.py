@@ -1,0 +1,137 @@
+"""Names → objects. `conf/` is the registry: `conf/GROUP/NAME.yaml` names the class that implements NAME.
+
+Only names are ever resolved here; what else a stored file says is data for a validated constructor.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
+
+import yaml
+
+from zdl_bench.errors import ConfigError
+from zdl_bench.run import Choice, RunConfig, Value
+
+if TYPE_CHECKING:
+    from zdl_bench.datasets.contract import DataSet
+    from zdl_bench.executors.contract import Executor
+    from zdl_bench.optimizers.contract import Optimizer
+    from zdl_bench.problems.contract import ProblemSpec
+    from zdl_bench.schedules import Schedule
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _folder(name: str) -> Path:
+    """The wheel's copy if there is one, else the folder beside the package."""
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+CONF = _folder("conf")
+EXPERIMENTS = _folder("experiments")
+
+
+def names(group: str) -> list[str]:
+    """The names of a group of `conf/`, sorted."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+@cache
+def load_yaml(group: str, name: str) -> Mapping[str, Any]:
+    """The content of `conf/GROUP/NAME.yaml`. Raises ConfigError that lists the names where there is none."""
+    available = names(group)
+    if name not in available:
+        close = get_close_matches(name, available, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise ConfigError(f"{group}={name}: there is no such {group}; {hint}Choose one of {', '.join(available)}")
+    return cast(Mapping[str, Any], yaml.safe_load((CONF / group / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+def load_experiment(name: str) -> Mapping[str, Any]:
+    """The content of `experiments/NAME.yaml`; a name comes from Hydra, which has found it."""
+    return cast(Mapping[str, Any], yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+def optimizer(choice: Choice) -> "Optimizer":
+    return cast("Optimizer", _build_part("optimizer", choice))
+
+
+def problem(choice: Choice) -> "ProblemSpec":
+    return cast("ProblemSpec", _build_part("problem", choice))
+
+
+def schedule(choice: Choice) -> "Schedule":
+    return cast("Schedule", _build_part("schedule", choice))
+
+
+def executor(choice: Choice) -> "Executor":
+    return cast("Executor", _build_part("executor", choice))
+
+
+def dataset(name: str, settings: Mapping[str, Any] | None = None) -> "DataSet":
+    """A data set by its YAML, with the given settings instead of the YAML's."""
+    values = {**load_yaml("dataset", name), **(settings or {})}
+    arguments = {key: value for key, value in values.items() if key not in KEYS_ABOUT_A_PART | {"validation_size"}}
+    return cast("DataSet", _implementation("dataset", name)(**arguments, name=name))
+
+
+def targets(config: RunConfig) -> tuple[float, ...]:
+    """The losses whose first reach is measured: those of the data set's YAML, else of the problem's."""
+    group, choice = ("dataset", config.dataset) if config.dataset else ("problem", config.problem)
+    return tuple(float(target) for target in load_yaml(group, choice.name)["targets"])
+
+
+KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets"})
+"""Keys of a part's YAML that are no argument of its class."""
+
+
+def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
+    """The hyper-parameters of a part, complete and of the types that its dataclass declares.
+
+    Raises ConfigError for a key that the part does not have or a value of another type.
+    """
+    declared = _declared_types(_implementation(group, name))
+    typed = {}
+    for key, value in values.items():
+        if key not in declared:
+            has = f"it has {', '.join(declared)}" if declared else "it has none"
+            raise ConfigError(f"{group}.{key}={value}: {name} has no such key; {has}")
+        typed[key] = _typed(f"{group}.{key}", value, declared[key])
+    missing = [key for key in declared if key not in typed]
+    if missing:
+        raise ConfigError(f"{group}.{missing[0]}: the value is missing; give one")
+    return typed
+
+
+def _build_part(group: str, choice: Choice) -> object:
+    return _implementation(group, choice.name)(**typed_values(group, choice.name, choice.values))
+
+
+@cache
+def _implementation(group: str, name: str) -> Callable[..., object]:
+    module, _, attribute = load_yaml(group, name)["_target_"].rpartition(".")
+    return cast(Callable[..., object], getattr(importlib.import_module(module), attribute))
+
+
+@cache
+def _declared_types(implementation: Any) -> dict[str, Any]:
+    assert is_dataclass(implementation), f"{implementation} is chosen by a YAML but is no dataclass"
+    hints = get_type_hints(implementation)
+    return {f.name: hints[f.name] for f in fields(implementation) if f.default is not MISSING or f.init}
+
+
+def _typed(key: str, value: Any, expected: Any) -> Value:
+    """The value as the declared type: an integer serves as a float, a list as a tuple; nothing else is converted."""
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if expected == tuple[int, ...] and isinstance(value, list | tuple):
+        return tuple(cast(int, _typed(key, item, int)) for item in value)
+    if isinstance(expected, type) and type(value) is expected:
+        return cast(Value, value)
+    names = {float: "a number", int: "an integer", str: "a word", bool: "true or false"}
+    raise ConfigError(f"{key}={value}: it has to be {names.get(expected, 'a list of integers')}")

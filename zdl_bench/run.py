@@ -1,0 +1,252 @@
+"""The nouns of an experiment: what a run is asked to do (RunConfig) and what came of it (Run)."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zdl_bench.errors import require
+
+ENGINE_VERSION = 1
+"""Raised whenever the numbers of an existing config change; part of every run's identity."""
+
+DTYPES = ("float32", "float64")
+RNGS = ("spawned", "legacy")
+LARGEST_SEED = 2**63 - 1
+LARGEST_LEGACY_SEED = 2**32 - 1
+
+Floats = npt.NDArray[np.floating]
+Value = bool | int | float | str | tuple["Value", ...] | None
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Where one weight matrix or bias lies in the flat parameter vector: elements start … stop, of the given shape."""
+
+    start: int
+    stop: int
+    shape: tuple[int, ...]
+
+    def view(self, flat: Floats) -> Floats:
+        return flat[self.start : self.stop].reshape(self.shape)
+
+
+Layout = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers."""
+
+    name: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Value]:
+        return {"name": self.name, **self.values}
+
+
+def _choice(stored: Mapping[str, Any]) -> Choice:
+    values = {key: _frozen(value) for key, value in stored.items() if key != "name"}
+    return Choice(str(stored["name"]), values)
+
+
+def _frozen(value: Any) -> Value:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    return value  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that determines the numbers of a run, resolved, and nothing else.
+
+    `dataset` (with the data set's checksum among its values) and `probe_images` are None where the problem needs no
+    data; `lr` is None where the rule has no learning rate.
+
+    Raises ConfigError for a value that no run can have.
+    """
+
+    optimizer: Choice
+    problem: Choice
+    dataset: Choice | None
+    schedule: Choice
+    lr: float | None
+    seed: int
+    steps: int
+    dtype: str
+    rng: str
+    probe_count: int
+    probe_images: int | None
+
+    def __post_init__(self) -> None:
+        positive = self.lr is None or (math.isfinite(self.lr) and self.lr > 0)
+        require("lr", self.lr, positive, "a learning rate is a finite number above 0, for example lr=0.001")
+        largest_seed = LARGEST_LEGACY_SEED if self.rng == "legacy" else LARGEST_SEED
+        require("seed", self.seed, 0 <= self.seed <= largest_seed, f"a seed is an integer from 0 to {largest_seed}")
+        require("steps", self.steps, self.steps >= 1, "a run makes at least 1 step")
+        require("dtype", self.dtype, self.dtype in DTYPES, f"choose one of {', '.join(DTYPES)}")
+        require("rng", self.rng, self.rng in RNGS, f"choose one of {', '.join(RNGS)}")
+        require("probe.count", self.probe_count, self.probe_count >= 1, "a run is probed at least once")
+        images = self.probe_images
+        require("probe.images", images, images is None or images >= 1, "the probe has at least 1 image")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The config as plain nested values, the form that is hashed and stored."""
+        return {
+            "optimizer": self.optimizer.as_dict(),
+            "problem": self.problem.as_dict(),
+            "dataset": self.dataset.as_dict() if self.dataset else None,
+            "schedule": self.schedule.as_dict(),
+            "lr": self.lr,
+            "seed": self.seed,
+            "steps": self.steps,
+            "dtype": self.dtype,
+            "rng": self.rng,
+            "probe": {"count": self.probe_count, "images": self.probe_images},
+        }
+
+    def flat(self) -> dict[str, Value]:
+        """One key per value as on the command line: `optimizer` is the name, `optimizer.beta1` one of its values."""
+        flat: dict[str, Value] = {}
+        for key, value in self.as_dict().items():
+            if isinstance(value, dict) and "name" in value:
+                flat[key] = value["name"]
+                flat |= {f"{key}.{part}": item for part, item in value.items() if part != "name"}
+            elif isinstance(value, dict):
+                flat |= {f"{key}.{part}": item for part, item in value.items()}
+            else:
+                flat[key] = value
+        return flat
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
+        """The inverse of `as_dict`. Raises ConfigError, KeyError or TypeError where `stored` is no config."""
+        dataset = stored["dataset"]
+        return cls(
+            optimizer=_choice(stored["optimizer"]),
+            problem=_choice(stored["problem"]),
+            dataset=_choice(dataset) if dataset else None,
+            schedule=_choice(stored["schedule"]),
+            lr=stored["lr"],
+            seed=stored["seed"],
+            steps=stored["steps"],
+            dtype=stored["dtype"],
+            rng=stored["rng"],
+            probe_count=stored["probe"]["count"],
+            probe_images=stored["probe"]["images"],
+        )
+
+    @cached_property
+    def run_id(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON of the config and the engine's version."""
+        canonical = json.dumps({**self.as_dict(), "engine": ENGINE_VERSION}, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+class Status(StrEnum):
+    """How a run ended. Divergence is a result; a failed or timed-out run is computed again by the next sweep."""
+
+    COMPLETED = "completed"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+
+    @property
+    def is_result(self) -> bool:
+        return self in (Status.COMPLETED, Status.DIVERGED)
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The table of probes, one element per probe in every array; float64 but for `step` (int64) and `strided` (bool).
+
+    A number that is not defined at a probe is NaN. Norms and cosines are those of the flat parameter vector.
+    """
+
+    step: npt.NDArray[np.int64]  # updates made so far
+    strided: npt.NDArray[np.bool_]  # one of the equal strides, not an early probe
+    train_seconds: Floats  # training time so far, evaluation left out
+    probe_loss: Floats  # nats, on the fixed probe images; f - f* for analytic problems
+    val_loss: Floats  # nats, on fixed validation images, at the last five strides
+    gradient_norm: Floats  # of the gradient of this step
+    update_norm: Floats  # of the update of this step
+    gradient_cosine: Floats  # between the gradients of this step and the step before
+    distance: Floats  # from the start
+    displacement: Floats  # distance to the previous stride
+    displacement_cosine: Floats  # between this displacement and the previous one
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def items(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        return ((f.name, getattr(self, f.name)) for f in fields(self))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a run recorded; it made T' of its T planned steps.
+
+    train_loss: (T',) float64, the loss of each step's batch before the update. A diverged curve ends with the loss that
+        ended it and is never padded.
+    lr: (T',) float64.
+    trivial_loss: the loss of the trivial answer, ln C for C classes, the start for analytic problems.
+    points: (T'+1, d) float64, the iterates of an analytic problem of up to 16 parameters, else None.
+    """
+
+    planned_steps: int
+    trivial_loss: float
+    train_loss: Floats
+    lr: Floats
+    probes: Probes
+    points: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The exception that ended a run, as data."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A planned run and what came of it.
+
+    end: val_loss, val_accuracy, test_loss and test_accuracy on all images, where the problem has them and the run
+        completed.
+    digest: SHA-256 over the loss curve and the final weights; None where the run has no result.
+    """
+
+    config: RunConfig
+    status: Status
+    curve: Curve | None = None
+    end: Mapping[str, float] = field(default_factory=dict)
+    digest: str | None = None
+    train_seconds: float = math.nan
+    environment: Mapping[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+
+    @property
+    def run_id(self) -> str:
+        return self.config.run_id
+
+
+def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
+    """Steps e_0 = 0 < e_1 < … < e_K = steps of `count` equal strides, fewer where there are fewer steps. (K+1,) int64"""
+    strides = min(count, steps)
+    return np.rint(np.arange(strides + 1) * (steps / strides)).astype(np.int64)
+
+
+def early_steps(steps: int) -> npt.NDArray[np.int64]:
+    """Steps 1, 2, 5, 10, 20, 50, … below `steps`, which only the targets use. int64"""
+    candidates = (digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5))
+    return np.array([step for step in candidates if step < steps], dtype=np.int64)

@@ -1,0 +1,181 @@
+"""The store: one Parquet file per run, written whole or not at all, and a manifest per sweep.
+
+    DIR/runs/ab/ab12….parquet     per-step table; the rest of the run as JSON in the schema's metadata
+    DIR/sweeps/NAME/sweep.json    manifest
+    DIR/damaged/                  files that could not be read, kept aside
+
+The parent process is the only writer.
+"""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zdl_bench.encoding import decode, encode, engine_of
+from zdl_bench.errors import ConfigError, DamagedFile, StoreError
+from zdl_bench.run import ENGINE_VERSION, Run
+
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+
+
+class Store:
+    """Runs and sweeps below one folder.
+
+    Raises StoreError where the folder cannot be written or read, DamagedFile where a stored file is not sound.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def require_writable(self) -> None:
+        """Raises StoreError unless files can be made here."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreError(
+                f"results_dir={self.root}: the store cannot be written ({error.strerror}); name another with results_dir=DIR"
+            ) from error
+
+    def require_existing(self) -> None:
+        """Raises StoreError unless there is a store here."""
+        if not (self.root / "runs").is_dir() and not (self.root / "sweeps").is_dir():
+            raise StoreError(f"{self.root} holds no results; run a sweep first, or name the store with --results DIR")
+
+    def run_path(self, run_id: str) -> Path:
+        if not RUN_ID.fullmatch(run_id):
+            raise StoreError(f"run_id={run_id[:40]!r}: a run's id is 16 hex digits")
+        return self.root / "runs" / run_id[:2] / f"{run_id}.parquet"
+
+    def has(self, run_id: str) -> bool:
+        return self.run_path(run_id).is_file()
+
+    def run_ids(self) -> Iterator[str]:
+        """Ids of all stored runs, sorted."""
+        return (path.stem for path in sorted(self.root.glob("runs/??/*.parquet")) if RUN_ID.fullmatch(path.stem))
+
+    def write(self, run: Run) -> None:
+        table = encode(run)
+        with _writing(self.run_path(run.run_id)) as draft:
+            pq.write_table(table, draft, compression="zstd")
+
+    def read(self, run_id: str) -> Run:
+        path = self.run_path(run_id)
+        if not path.is_file():
+            raise StoreError(f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again")
+        try:
+            table = pq.ParquetFile(path).read(use_threads=False)
+            run, engine = decode(table), engine_of(table.schema.metadata)
+        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+            raise DamagedFile(f"{path} is damaged ({_first_line(error)}); the sweep it belongs to makes it again") from error
+        if run.run_id != run_id and engine == ENGINE_VERSION:
+            raise DamagedFile(f"{path} is damaged (it holds another run); the sweep it belongs to makes it again")
+        return run
+
+    def set_aside(self, run_id: str) -> Path:
+        """Moves a run's file to DIR/damaged/, where it is in nobody's way; returns its new place."""
+        path = self.run_path(run_id)
+        aside = self.root / "damaged" / path.name
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, aside)
+        return aside
+
+    def sweep_folder(self, name: str) -> Path:
+        if not SWEEP_NAME.fullmatch(name):
+            raise ConfigError(f"name={name[:120]}: a sweep's name is up to 100 letters, digits, '.', '_' or '-'")
+        return self.root / "sweeps" / name
+
+    def write_manifest(self, manifest: "Manifest") -> None:
+        content = json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False)
+        with _writing(self.sweep_folder(manifest.name) / "sweep.json") as draft:
+            draft.write_text(content + "\n", encoding="utf-8")
+
+    def read_manifest(self, name: str) -> "Manifest":
+        path = self.sweep_folder(name) / "sweep.json"
+        if not path.is_file():
+            known = ", ".join(sorted(m.name for m in self.manifests())) or "none yet"
+            raise StoreError(f"there is no sweep {name} in {self.root}; it has: {known}")
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            manifest = Manifest(**{f.name: stored[f.name] for f in fields(Manifest)})
+            well_formed = manifest.name == name and all(RUN_ID.fullmatch(run_id) for run_id in manifest.run_ids)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DamagedFile(f"{path} is damaged ({_first_line(error)}); run the sweep's command again") from error
+        if not well_formed:
+            raise DamagedFile(f"{path} is damaged (no manifest of {name}); run the sweep's command again")
+        return manifest
+
+    def find_manifest(self, name: str) -> "Manifest | None":
+        """A sweep's manifest, None where there is none that can be read."""
+        try:
+            return self.read_manifest(name)
+        except StoreError:
+            return None
+
+    def manifests(self) -> list["Manifest"]:
+        """All manifests that can be read, those started last at the end."""
+        found = []
+        for path in self.root.glob("sweeps/*/sweep.json"):
+            try:
+                found.append(self.read_manifest(path.parent.name))
+            except (DamagedFile, ConfigError):
+                continue
+        return sorted(found, key=lambda manifest: (manifest.started, manifest.name))
+
+    def latest_manifest(self) -> "Manifest":
+        manifests = self.manifests()
+        if not manifests:
+            raise StoreError(f"{self.root} holds no sweep; run one first, or name the store with --results DIR")
+        return manifests[-1]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a sweep was: its command, the ids of its runs in the order of the plan, and when it ran (UTC, ISO 8601).
+
+    report: what its report was built from and with; empty before the first.
+    """
+
+    name: str
+    title: str
+    command: str
+    overrides: list[str]
+    run_ids: list[str]
+    started: str
+    finished: str | None = None
+    report: dict[str, str] = field(default_factory=dict)
+
+    def with_finish(self, finished: str) -> "Manifest":
+        return replace(self, finished=finished)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    """Gives a draft beside the path, and puts it in place, flushed to the disk, when the block ends without an error."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        with open(draft, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path} cannot be written ({reason}); what was stored before is kept") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()

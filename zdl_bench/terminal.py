@@ -1,0 +1,171 @@
+"""What a person sees of a sweep: progress while it runs, tables when it has ended."""
+
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from zdl_bench.conditions import condition_keys, short
+from zdl_bench.run import Status
+from zdl_bench.sweep import Row
+
+PLAIN_INTERVAL_SECONDS = 5.0
+PLAIN_WIDTH = 140
+
+
+def console_for(to_stderr: bool = False) -> Console:
+    """A console that is wide enough for a table where the output is no terminal."""
+    console = Console(stderr=to_stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=to_stderr, highlight=False, width=PLAIN_WIDTH)
+
+
+class Tally:
+    """Counts of a running sweep, in words."""
+
+    def __init__(self, planned: int, stored: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.planned, self.stored = planned, stored
+        self._ended: Counter[Status] = Counter()
+        self._clock, self._start = clock, clock()
+
+    def add(self, row: Row) -> None:
+        self._ended[row.status] += 1
+
+    @property
+    def done(self) -> int:
+        return self.stored + self._ended.total()
+
+    def words(self) -> str:
+        counts = [f"{self._ended[Status.FAILED]} failed", f"{self._ended[Status.DIVERGED]} diverged"]
+        counts.append(f"{self.stored} from the store")
+        made, elapsed = self._ended.total(), self._clock() - self._start
+        if made and elapsed > 0:
+            left = (self.planned - self.done) * elapsed / made
+            counts += [f"{60 * made / elapsed:.0f} runs/min", f"{duration(left)} left"]
+        return ", ".join(counts)
+
+
+class BarDisplay:
+    """A live bar on a terminal."""
+
+    def __init__(self, tally: Tally, console: Console) -> None:
+        self._tally = tally
+        columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[words]}"))
+        self._progress = Progress(*columns, console=console)
+        self._task = self._progress.add_task("", total=tally.planned, completed=tally.done, words=tally.words())
+
+    def started(self, run_id: str) -> None:
+        """The bar counts ends."""
+
+    def finished(self, row: Row) -> None:
+        self._tally.add(row)
+        self._progress.update(self._task, completed=self._tally.done, words=self._tally.words())
+
+    def __enter__(self) -> "BarDisplay":
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._progress.stop()
+
+
+class LineDisplay:
+    """A line every few seconds, and one at the end, where the output is no terminal."""
+
+    def __init__(self, tally: Tally, console: Console) -> None:
+        self._tally, self._console = tally, console
+        self._last = time.monotonic()
+
+    def started(self, run_id: str) -> None:
+        """The lines count ends."""
+
+    def finished(self, row: Row) -> None:
+        self._tally.add(row)
+        if time.monotonic() - self._last >= PLAIN_INTERVAL_SECONDS:
+            self._print()
+
+    def _print(self) -> None:
+        self._last = time.monotonic()
+        self._console.print(f"{self._tally.done}/{self._tally.planned} runs: {self._tally.words()}", soft_wrap=True)
+
+    def __enter__(self) -> "LineDisplay":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._print()
+
+
+def progress_display(planned: int, stored: int) -> BarDisplay | LineDisplay:
+    console = console_for(to_stderr=True)
+    tally = Tally(planned, stored)
+    return BarDisplay(tally, console) if sys.stderr.isatty() else LineDisplay(tally, console)
+
+
+def results_table(rows: Sequence[Row]) -> Table:
+    """One line per condition: mean ± standard deviation over the seeds that have a value, and how many have none."""
+    keys = condition_keys(row.config for row in rows)
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        flat = row.config.flat()
+        groups[tuple(short(flat.get(key)) for key in keys)].append(row)
+    table = Table(title_justify="left", header_style="bold")
+    for key in keys:
+        table.add_column(key)
+    for heading in ("runs", "train loss", "tail loss", "test accuracy"):
+        table.add_column(heading, justify="right")
+    table.add_column("without a value")
+    for condition, members in groups.items():
+        table.add_row(
+            *condition,
+            str(len(members)),
+            mean_and_spread([row.final_train_loss for row in members], ".4f"),
+            mean_and_spread([row.tail_loss for row in members], ".4f"),
+            mean_and_spread([100 * row.test_accuracy for row in members], ".2f", " %"),
+            _without_value(members),
+        )
+    return table
+
+
+def failures_table(rows: Iterable[Row]) -> Table | None:
+    """Every run without a result, with its reason; None where there is none."""
+    failures = [row for row in rows if not row.status.is_result]
+    if not failures:
+        return None
+    keys = condition_keys(row.config for row in failures)
+    table = Table(title="Runs without a result", title_justify="left", header_style="bold")
+    for heading in ("run", *keys, "seed", "status", "reason"):
+        table.add_column(heading)
+    for row in failures:
+        flat = row.config.flat()
+        reason = (row.reason.splitlines() or [""])[0]
+        cells = (short(flat.get(key)) for key in keys)
+        table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, reason)
+    return table
+
+
+def mean_and_spread(values: Sequence[float], digits: str, unit: str = "") -> str:
+    """`mean ± sd` of the defined values, the mean alone where there is one, a dash where there is none."""
+    defined = np.array([value for value in values if value == value])
+    if len(defined) == 0:
+        return "–"
+    mean = format(defined.mean(), digits)
+    return f"{mean} ± {format(defined.std(ddof=1), digits)}{unit}" if len(defined) > 1 else f"{mean}{unit}"
+
+
+def _without_value(rows: Sequence[Row]) -> str:
+    states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
+    states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
+    return ", ".join(f"{count} {state}" for state, count in states.items() if count)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the two largest units that are not 0."""
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"

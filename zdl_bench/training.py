@@ -1,0 +1,149 @@
+"""The training loop: RunConfig → Run."""
+
+import hashlib
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import threadpoolctl
+
+from zdl_bench import registry
+from zdl_bench.datasets.contract import Arrays, load_decoded
+from zdl_bench.environment import describe_environment
+from zdl_bench.errors import DataError
+from zdl_bench.probing import Prober
+from zdl_bench.problems.contract import RECORDED_PARAMETERS, Examples, Problem, Splits
+from zdl_bench.run import Curve, Floats, Run, RunConfig, Status
+from zdl_bench.streams import Streams, legacy_streams, spawned_streams
+
+DIVERGENCE_FACTOR = 1000
+"""A loss above so many times a positive first one has diverged."""
+VALIDATION_SAMPLE = 1000
+"""Validation images that are looked at during a run."""
+
+
+def train(config: RunConfig) -> Run:
+    """Makes the run, with one BLAS thread: thread counts change the bits.
+
+    Raises what the run raises, DataError where its data cannot be had.
+    """
+    with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
+        problem = registry.problem(config.problem).build(_splits(config), config.dtype)
+        trace = _descend(config, problem)
+        completed = trace.status is Status.COMPLETED
+        return Run(
+            config=config,
+            status=trace.status,
+            curve=trace.curve,
+            end=_end_numbers(problem, trace.answer) if completed else {},
+            digest=_digest(trace.curve, trace.params),
+            train_seconds=trace.seconds,
+            environment=describe_environment(),
+        )
+
+
+@dataclass(frozen=True)
+class _Trace:
+    status: Status
+    curve: Curve
+    params: Floats
+    answer: Floats
+    seconds: float
+
+
+def _descend(config: RunConfig, problem: Problem) -> _Trace:
+    steps = config.steps
+    base_lr = 1.0 if config.lr is None else config.lr
+    streams = streams_of(config)
+    optimizer, schedule = registry.optimizer(config.optimizer), registry.schedule(config.schedule)
+
+    params = problem.init(streams.weights)
+    grad = np.empty_like(params)
+    state = optimizer.init(params, problem.layout, base_lr)
+    batches = problem.batches(streams)
+    prober = Prober(problem, params, steps, config.probe_count)
+    losses, lrs = np.empty(steps), np.empty(steps)
+    points = [params.copy()] if problem.is_analytic and len(params) <= RECORDED_PARAMETERS else None
+
+    prober.probe_start(optimizer.evaluation_point(params, state))
+    status, made, seconds = Status.COMPLETED, 0, 0.0
+    resumed = time.perf_counter()
+    for step in range(1, steps + 1):
+        lr = base_lr * schedule.factor(step, steps)
+        loss = problem.loss_and_gradient(params, next(batches), grad)
+        losses[step - 1], lrs[step - 1], made = loss, lr, step
+        if _has_diverged(loss, losses[0]):
+            status = Status.DIVERGED
+            break
+        prober.remember(step, params, grad)
+        optimizer.update(params, grad, state, lr, step)
+        if points is not None:
+            points.append(params.copy())
+        if prober.is_due(step):
+            seconds += time.perf_counter() - resumed
+            is_finite = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
+            resumed = time.perf_counter()
+            if not is_finite:
+                status = Status.DIVERGED
+                break
+        prober.end_step()
+    seconds += time.perf_counter() - resumed
+
+    curve = Curve(
+        planned_steps=steps,
+        trivial_loss=problem.trivial_loss,
+        train_loss=losses[:made].copy(),
+        lr=lrs[:made].copy(),
+        probes=prober.table(),
+        points=np.array(points, dtype=np.float64) if points is not None else None,
+    )
+    return _Trace(status, curve, params, optimizer.evaluation_point(params, state), seconds)
+
+
+def streams_of(config: RunConfig) -> Streams:
+    """The random streams of a run; runs of one seed share them, whatever their optimizer."""
+    return legacy_streams(config.seed) if config.rng == "legacy" else spawned_streams(config.seed)
+
+
+def _has_diverged(loss: float, first_loss: float) -> bool:
+    return not math.isfinite(loss) or (first_loss > 0 and loss > DIVERGENCE_FACTOR * first_loss)
+
+
+def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:
+    prefixes = {"validation": "val", "test": "test"}
+    return {
+        f"{prefixes[split]}_{name}": value
+        for split in problem.evaluated_splits
+        for name, value in problem.evaluate(answer, split).items()
+    }
+
+
+def _digest(curve: Curve, params: Floats) -> str:
+    return hashlib.sha256(curve.train_loss.tobytes() + params.tobytes()).hexdigest()
+
+
+def _splits(config: RunConfig) -> Splits | None:
+    if config.dataset is None:
+        return None
+    dataset = registry.dataset(config.dataset.name)
+    if dataset.checksum != config.dataset.values["checksum"]:
+        raise DataError(f"dataset={dataset.name}: the data set of this name has changed since the run was planned")
+    validation_size = config.dataset.values["validation_size"]
+    assert isinstance(validation_size, int) and config.probe_images is not None
+    return split(load_decoded(dataset), validation_size, config.probe_images, dataset.classes)
+
+
+def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int) -> Splits:
+    """The last `validation_size` training images validate; the probe is spread over the others."""
+    everything = Examples(arrays.train_images, arrays.train_labels)
+    train = everything.part(0, len(everything) - validation_size)
+    validation = everything.part(len(train), len(everything))
+    return Splits(
+        train=train,
+        validation=validation,
+        test=Examples(arrays.test_images, arrays.test_labels),
+        probe=train.spread(probe_images),
+        validation_sample=validation.spread(min(VALIDATION_SAMPLE, len(validation))),
+        classes=classes,
+    )
