@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from zdl_bench.errors import ZdlBenchError
+from zdl_bench.errors import ZdlBenchError, require
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -64,14 +64,18 @@ def sweep(arguments: Sequence[str]) -> int:
 
 def report(arguments: Sequence[str]) -> int:
     """Rebuilds figures, tables and page of a sweep from the store."""
-    from zdl_bench.report.build import build_report
+    from zdl_bench.report.build import FORMATS, build_report
     from zdl_bench.store import Store
 
-    options = _parser("report", "rebuild figures, tables and page from stored runs").parse_args(arguments)
+    parser = _parser("report", "rebuild figures, tables and page from stored runs")
+    parser.add_argument("--formats", default="png", metavar="A,B", help="of the figures: png, svg, pdf; default: png")
+    options = parser.parse_args(arguments)
+    formats = tuple(options.formats.split(","))
+    require("--formats", options.formats, all(name in FORMATS for name in formats), f"choose from {', '.join(FORMATS)}")
     store = Store(options.results)
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
-    print(f"report: {build_report(store, manifest, tuple(options.formats.split(',')))}")
+    print(f"report: {build_report(store, manifest, formats)}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from zdl_bench.run import RunConfig, Value
 
@@ -42,3 +43,30 @@ def short(value: Value) -> str:
     if isinstance(value, tuple):
         return "-".join(short(item) for item in value)
     return str(value)
+
+
+@dataclass(frozen=True)
+class Facets:
+    """A run's place in a comparison, in words.
+
+    variant: the optimizer and what was varied of it or its schedule. setting: everything else that was varied but lr
+    and seed; runs of different settings are never compared.
+    """
+
+    variant: str
+    setting: str
+
+
+def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
+    """run_id → Facets, with respect to all of the given configs."""
+    listed = list(configs)
+    keys = [key for key in condition_keys(listed) if key != "lr"]
+    of_variant = [key for key in keys if key.partition(".")[0] in ("optimizer", "schedule")]
+    of_setting = [key for key in keys if key not in of_variant]
+    facets = {}
+    for config in listed:
+        flat = config.flat()
+        variant = label({key: flat[key] for key in of_variant if key in flat})
+        setting = ", ".join(f"{key}={short(flat.get(key))}" for key in of_setting)
+        facets[config.run_id] = Facets(variant, setting)
+    return facets

@@ -14,7 +14,7 @@ from zdl_bench import registry
 from zdl_bench.errors import ConfigError
 from zdl_bench.metrics import convergence, oscillation
 from zdl_bench.metrics.contract import metrics_of
-from zdl_bench.run import ENGINE_VERSION, Run, Value
+from zdl_bench.run import Run, Value
 from zdl_bench.store import Store
 
 METRICS = metrics_of(convergence, oscillation)
@@ -45,7 +45,8 @@ def load_results(path: str | Path = "results", sweep: str | None = None) -> Resu
     store = Store(path)
     store.require_existing()
     if sweep is None:
-        runs = [run for run in map(store.read, store.run_ids()) if _is_current(run, store)]
+        read = ((run_id, store.read(run_id)) for run_id in store.run_ids())
+        runs = [run for run_id, run in read if run.run_id == run_id]  # an id depends on the engine's version
     else:
         runs = [store.read(run_id) for run_id in store.read_manifest(sweep).run_ids]
     return frames_of(runs)
@@ -96,11 +97,6 @@ def _targets(run: Run) -> tuple[float, ...]:
         return ()
 
 
-def _is_current(run: Run, store: Store) -> bool:
-    """Whether this engine made a stored run: its id contains the engine's version."""
-    return store.has(run.run_id)
-
-
 def _cell(value: Value) -> Any:
     return json.dumps(value) if isinstance(value, tuple) else value
 
@@ -128,5 +124,3 @@ def _stacked(parts: Iterable[tuple[Run, dict[str, Any]]]) -> pd.DataFrame:
     names = listed[0][1]
     return pd.DataFrame({"run_id": ids} | {name: np.concatenate([c[name] for _, c in listed]) for name in names})
 
-
-__all__ = ["ENGINE_VERSION", "METRICS", "Results", "frames_of", "load_results", "run_row", "target_column"]

@@ -1,5 +1,6 @@
 """`ls`: the sweeps in the store."""
 
+import json
 from collections import Counter
 
 from rich.table import Table
@@ -28,7 +29,7 @@ def states(store: Store, manifest: Manifest) -> str:
             counts["missing"] += 1
             continue
         try:
-            counts[store.read_status(run_id).value] += 1
-        except DamagedFile:
+            counts[json.loads(store.read_metadata(run_id)["status"])] += 1
+        except (DamagedFile, KeyError, ValueError):
             counts["damaged"] += 1
     return ", ".join(f"{count} {state}" for state, count in counts.items())

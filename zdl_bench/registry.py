@@ -86,7 +86,7 @@ def targets(config: RunConfig) -> tuple[float, ...]:
     return tuple(float(target) for target in load_yaml(group, choice.name)["targets"])
 
 
-KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets"})
+KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "style"})
 """Keys of a part's YAML that are no argument of its class."""
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -77,10 +77,18 @@ class Store:
             table = pq.ParquetFile(path).read(use_threads=False)
             run, engine = decode(table), engine_of(table.schema.metadata)
         except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
-            raise DamagedFile(f"{path} is damaged ({_first_line(error)}); the sweep it belongs to makes it again") from error
+            raise damaged(path, error) from error
         if run.run_id != run_id and engine == ENGINE_VERSION:
-            raise DamagedFile(f"{path} is damaged (it holds another run); the sweep it belongs to makes it again")
+            raise damaged(path, ValueError("it holds another run"))
         return run
+
+    def read_metadata(self, run_id: str) -> dict[str, str]:
+        """The JSON texts of a run's metadata, without the table and unchecked: enough for a listing."""
+        path = self.run_path(run_id)
+        try:
+            return {key.decode(): text.decode() for key, text in pq.read_schema(path).metadata.items()}
+        except (OSError, pa.ArrowException, ValueError, AttributeError) as error:
+            raise damaged(path, error) from error
 
     def set_aside(self, run_id: str) -> Path:
         """Moves a run's file to DIR/damaged/, where it is in nobody's way; returns its new place."""
@@ -99,6 +107,16 @@ class Store:
         content = json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False)
         with _writing(self.sweep_folder(manifest.name) / "sweep.json") as draft:
             draft.write_text(content + "\n", encoding="utf-8")
+
+    def replace_report(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Writes the files of a sweep's report, by their paths below its folder, and removes those of an earlier one."""
+        folder = self.sweep_folder(name)
+        for path, content in files.items():
+            with _writing(folder / path) as draft:
+                draft.write_bytes(content)
+        for old in [*folder.glob("figures/*"), *folder.glob("tables/*")]:
+            if old.relative_to(folder).as_posix() not in files:
+                old.unlink()
 
     def read_manifest(self, name: str) -> "Manifest":
         path = self.sweep_folder(name) / "sweep.json"
@@ -157,6 +175,13 @@ class Manifest:
 
     def with_finish(self, finished: str) -> "Manifest":
         return replace(self, finished=finished)
+
+    def with_report(self, inputs: str) -> "Manifest":
+        return replace(self, report={"inputs": inputs})
+
+
+def damaged(path: Path, error: Exception) -> DamagedFile:
+    return DamagedFile(f"{path} is damaged ({_first_line(error)}); the command of its sweep sets it aside and makes it again")
 
 
 def _first_line(error: Exception) -> str:

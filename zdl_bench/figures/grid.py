@@ -1,0 +1,49 @@
+"""Figures of several panels, with a title that says what was run and a legend outside."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+PANEL_WIDTH, PANEL_HEIGHT = 3.7, 2.9
+LEGEND_ROWS = 18
+
+
+def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
+    """`count` panels that share their axes, in rows of up to `columns`."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure, grid = plt.subplots(
+        rows,
+        columns,
+        figsize=(max(6.4, PANEL_WIDTH * columns), PANEL_HEIGHT * rows + 1.0),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    everything: list[Axes] = list(np.ravel(grid))
+    for unused in everything[count:]:
+        unused.set_visible(False)
+    for axes in everything[max(0, count - columns) : count]:
+        axes.tick_params(labelbottom=True)
+    return figure, everything[:count]
+
+
+def single(width: float = 7.6, height: float = 4.6) -> tuple[Figure, Axes]:
+    return plt.subplots(figsize=(width, height), layout="constrained")
+
+
+def head(figure: Figure, title: str, context: Sequence[str]) -> None:
+    """Title and, below it, what was run."""
+    figure.suptitle("\n".join([title, *context]), fontsize=9.5, x=0.01, ha="left")
+
+
+def legend_outside(axes: Axes, title: str | None = None) -> None:
+    """A legend to the right of the axes, in as many columns as it needs."""
+    entries = len(axes.get_legend_handles_labels()[0])
+    if entries:
+        columns = -(-entries // LEGEND_ROWS)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), ncols=columns, fontsize=8.5, title=title)

@@ -1,0 +1,59 @@
+"""Optimizer × learning rate: mean tail loss, and what has no value."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+
+def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
+    """frame: one row per run: variant, lr, status, learned, tail_loss.
+
+    A cell is the mean tail loss of its runs, dark where it is low. Where some run has no value the cell is grey and says
+    how many of how many; where all completed and some did not learn, an asterisk.
+    """
+    import seaborn as sns
+
+    cells = frame.groupby(["variant", "lr"], sort=False, dropna=False)
+    means = cells["tail_loss"].agg(lambda losses: losses.mean(skipna=False)).unstack("lr").sort_index(axis=1)
+    texts = cells[["status", "learned", "tail_loss"]].apply(_cell_text).unstack("lr").reindex_like(means).fillna("")
+    order = frame["variant"].drop_duplicates()
+    means, texts = means.loc[order], texts.loc[order]
+    logs = np.log(means.where(means > 0)).astype(float)
+    axes.set_facecolor("#d9d9d9")
+    sns.heatmap(
+        logs,
+        annot=False,
+        cmap="viridis",
+        linewidths=1,
+        cbar=bool(logs.notna().to_numpy().any()),
+        cbar_kws={"label": "ln tail loss"},
+        ax=axes,
+    )
+    _write_texts(logs, texts, axes)
+    axes.set_xticklabels([f"{lr:g}" if lr == lr else "none" for lr in means.columns], rotation=0)
+    axes.set_yticklabels(list(means.index), rotation=0)
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("")
+    axes.grid(visible=False)
+    return axes
+
+
+def _cell_text(runs: pd.DataFrame) -> str:
+    lost = runs["tail_loss"].isna()
+    if lost.any():
+        states = runs.loc[lost, "status"].value_counts()
+        return "\n".join(f"{count}/{len(runs)} {state}" for state, count in states.items())
+    return f"{runs['tail_loss'].mean():.3g}" + ("" if runs["learned"].all() else "*")
+
+
+def _write_texts(logs: pd.DataFrame, texts: pd.DataFrame, axes: Axes) -> None:
+    middle = np.nanmean([logs.min().min(), logs.max().max()]) if logs.notna().to_numpy().any() else 0.0
+    for row in range(len(texts)):
+        for column in range(len(texts.columns)):
+            value = logs.iloc[row, column]
+            dark = value == value and value < middle
+            text = str(texts.iloc[row, column])
+            size = 9 if "\n" not in text and "/" not in text else 7
+            axes.text(
+                column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, color="white" if dark else "black"
+            )

@@ -1,0 +1,52 @@
+"""Colours, markers and fonts: an optimizer looks the same in every figure of every report."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from zdl_bench import registry
+from zdl_bench.errors import ConfigError
+
+FALLBACK_COLORS = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499")
+FALLBACK_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "<", ">", "p", "h", "*")
+DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.5, 1.2)))
+
+SETTINGS = {
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same letters on every machine
+    "svg.hashsalt": "zdl_bench",
+    "figure.dpi": 110,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "font.size": 10,
+}
+
+
+class Look(NamedTuple):
+    color: str
+    marker: str
+
+
+def look_of(optimizer: str) -> Look:
+    """The look that the optimizer's YAML names; one derived from its name where it names none."""
+    try:
+        style = registry.load_yaml("optimizer", optimizer).get("style")
+    except ConfigError:  # a stored run of an optimizer that this installation does not have
+        style = None
+    if style:
+        return Look(str(style["color"]), str(style["marker"]))
+    number = int.from_bytes(hashlib.sha256(optimizer.encode()).digest()[:4])
+    color = FALLBACK_COLORS[number % len(FALLBACK_COLORS)]
+    return Look(color, FALLBACK_MARKERS[number // 97 % len(FALLBACK_MARKERS)])
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Settings under which all figures are drawn."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(SETTINGS):
+        yield

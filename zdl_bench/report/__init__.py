@@ -1,0 +1,1 @@
+"""The report: stored runs → figures, tables and one page. It trains nothing."""

@@ -1,0 +1,126 @@
+"""Builds a sweep's report from the store, unless it is there already and nothing it depends on has changed."""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from zdl_bench.errors import StoreError
+from zdl_bench.figures.style import house_style
+from zdl_bench.registry import PACKAGE
+from zdl_bench.report.comparison import Comparison, comparisons_of
+from zdl_bench.report.figures import figures_of
+from zdl_bench.report.page import PageFigure, PagePart, PageTable, render
+from zdl_bench.report.tables import (
+    condition_table,
+    csv,
+    environment_table,
+    failure_table,
+    markdown,
+    reading_table,
+    run_list,
+)
+from zdl_bench.run import Run
+from zdl_bench.store import Manifest, Store
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+
+PAGE = "report.html"
+FORMATS = ("png", "svg", "pdf")
+LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2")
+
+
+def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
+    """Writes report.html, figures/ and tables/ into the sweep's folder; returns the page's path.
+
+    Raises StoreError where no run of the sweep is stored, DamagedFile for a file that is not sound.
+    """
+    page = store.sweep_folder(manifest.name) / PAGE
+    stored = [run_id for run_id in manifest.run_ids if store.has(run_id)]
+    if not stored:
+        raise StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}")
+    inputs = fingerprint(store, manifest, stored, formats)
+    if page.is_file() and manifest.report.get("inputs") == inputs:
+        return page
+    runs = [store.read(run_id) for run_id in stored]
+    files = report_files(manifest, runs, formats)
+    store.replace_report(manifest.name, files)
+    store.write_manifest(manifest.with_report(inputs))
+    return page
+
+
+def fingerprint(store: Store, manifest: Manifest, stored: Sequence[str], formats: Sequence[str]) -> str:
+    """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
+    total = hashlib.sha256()
+    checksums = [store.read_metadata(run_id)["checksum"] for run_id in stored]
+    about = [manifest.name, manifest.title, manifest.command, manifest.run_ids, list(formats), checksums]
+    total.update(json.dumps(about).encode())
+    total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
+    for path in sorted(PACKAGE.rglob("*.py")) + sorted(PACKAGE.rglob("*.jinja")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]) -> dict[str, bytes]:
+    """Every file of the report, by its path below the sweep's folder; the same bytes for the same runs."""
+    files: dict[str, bytes] = {}
+    parts, all_runs = [], []
+    with house_style():
+        for comparison in comparisons_of(runs):
+            part, part_files = _comparison_part(comparison, formats)
+            parts.append(part)
+            files |= part_files
+            all_runs.append(comparison.runs.assign(setting=comparison.setting))
+    everything = pd.concat(all_runs, ignore_index=True)
+    files["tables/runs.csv"] = csv(everything).encode()
+    files[PAGE] = render(
+        name=manifest.name,
+        title=manifest.title,
+        command=manifest.command,
+        run_count=len(manifest.run_ids),
+        missing=len(manifest.run_ids) - len(runs),
+        parts=parts,
+        runs=PageTable.of_frame(run_list(everything)),
+        environment=PageTable.of_frame(environment_table(runs)),
+    ).encode()
+    return files
+
+
+def _comparison_part(comparison: Comparison, formats: Sequence[str]) -> tuple[PagePart, dict[str, bytes]]:
+    """What the page shows of a comparison, and the files of its figures and tables."""
+    conditions = condition_table(comparison.runs)
+    reading = reading_table(conditions)
+    files = {
+        f"tables/convergence{comparison.slug}.csv": csv(conditions).encode(),
+        f"tables/convergence{comparison.slug}.md": markdown(reading).encode(),
+    }
+    on_page = []
+    for drawn in figures_of(comparison):
+        images = {suffix: _image(drawn.figure, suffix) for suffix in {*formats, "png"}}
+        plt.close(drawn.figure)
+        files |= {f"figures/{drawn.name}{comparison.slug}.{suffix}": images[suffix] for suffix in formats}
+        on_page.append(PageFigure.of_bytes(drawn.title, drawn.description, images["png"]))
+    part = PagePart(
+        heading=comparison.setting or "Comparison",
+        context=comparison.context,
+        figures=on_page,
+        conditions=PageTable.of_frame(reading),
+        failures=PageTable.of_frame(failure_table(comparison.runs)),
+    )
+    return part, files
+
+
+def _image(figure: Figure, suffix: str) -> bytes:
+    """The figure as a file, without a date, so that the same figure gives the same bytes."""
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    stream = io.BytesIO()
+    figure.savefig(stream, format=suffix, metadata=undated.get(suffix))
+    return stream.getvalue()

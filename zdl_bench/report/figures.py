@@ -1,0 +1,120 @@
+"""A comparison → its figures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from zdl_bench.conditions import short
+from zdl_bench.figures.grid import head, legend_outside, panels, single
+from zdl_bench.figures.heat_map import draw_heat_map
+from zdl_bench.figures.loss_curves import draw_loss_curves
+from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
+from zdl_bench.figures.style import look_of
+from zdl_bench.report.comparison import Comparison
+
+MOST_LINES = 8
+MOST_LR_PANELS = 12
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure with the name of its file, its title and words for who cannot see it."""
+
+    name: str
+    title: str
+    description: str
+    figure: Figure
+
+
+def figures_of(comparison: Comparison) -> Iterator[Drawn]:
+    """The figures of a comparison that its runs can fill, one at a time: the caller closes each."""
+    makers: list[Callable[[Comparison], Drawn | None]] = [loss_curves, loss_at_best_lr, lr_sensitivity, heat_map]
+    for make in makers:
+        drawn = make(comparison)
+        if drawn:
+            yield drawn
+
+
+def loss_curves(comparison: Comparison) -> Drawn | None:
+    """Panels per learning rate with a line per optimizer; with many optimizers, the other way round."""
+    losses = comparison.strided_losses()
+    if losses.empty:
+        return None
+    by_lr = losses["variant"].nunique() <= MOST_LINES and losses["lr"].nunique() <= MOST_LR_PANELS
+    panel, line = ("lr", "variant") if by_lr else ("variant", "lr")
+    color = _optimizer_colors(losses) if by_lr else _lr_colors(losses)
+    frame = losses.assign(line=losses[line].map(lambda value: _line_label(line, value)), color=color)
+    groups = list(frame.groupby(panel, sort=panel == "lr", dropna=False))
+    figure, axes_list = panels(len(groups))
+    for axes, (value, rows) in zip(axes_list, groups, strict=True):
+        draw_loss_curves(rows, axes)
+        axes.set_title(_line_label(panel, value), fontsize=10)
+        axes.label_outer()
+    _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
+    title = "Loss at the same learning rate" if by_lr else "Loss of each optimizer, by learning rate"
+    head(figure, title, [*comparison.context, "geometric mean and 95 % band over seeds; × where a run diverged"])
+    return Drawn("loss_curves", title, "Probe loss against step on a log scale, one panel per group.", figure)
+
+
+def loss_at_best_lr(comparison: Comparison) -> Drawn | None:
+    """All optimizers in one panel, each at its best learning rate; None where there was no choice."""
+    best = comparison.best_lrs()
+    losses = comparison.strided_losses()
+    if not best or comparison.runs["lr"].nunique(dropna=False) < 2:
+        return None
+    chosen = losses[losses["lr"].eq(losses["variant"].map(best)) | losses["lr"].isna()]
+    labels = chosen["variant"] + ", lr " + chosen["lr"].map(short)
+    frame = chosen.assign(line=labels, color=_optimizer_colors(chosen))
+    figure, axes = single()
+    draw_loss_curves(frame, axes)
+    legend_outside(axes)
+    title = "Loss of each optimizer at its best learning rate"
+    head(figure, title, [*comparison.context, "best by mean tail loss, chosen on the seeds that are shown"])
+    return Drawn("loss_at_best_lr", title, "Probe loss against step on a log scale, one line per optimizer.", figure)
+
+
+def lr_sensitivity(comparison: Comparison) -> Drawn | None:
+    runs = comparison.runs
+    if runs["lr"].dropna().empty or runs["tail_loss"].isna().all():
+        return None
+    figure, axes = single()
+    draw_lr_sensitivity(runs, axes)
+    legend_outside(axes)
+    title = "Tail loss against learning rate"
+    note = "geometric mean and 95 % interval over seeds; ring: best; × at the top: some run has no value"
+    head(figure, title, [*comparison.context, note])
+    return Drawn("lr_sensitivity", title, "Tail loss against learning rate, both on log scales, by optimizer.", figure)
+
+
+def heat_map(comparison: Comparison) -> Drawn | None:
+    runs = comparison.runs
+    rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)
+    figure, axes = single(width=max(6.4, 3.2 + 1.05 * columns), height=1.9 + 0.42 * max(rows, 2))
+    draw_heat_map(runs, axes)
+    title = "Mean tail loss in nats, optimizer × learning rate"
+    head(figure, title, [*comparison.context, "* completed, but some run did not learn"])
+    return Drawn("heat_map", title, "A table of mean tail losses, dark where low.", figure)
+
+
+def _optimizer_colors(frame: pd.DataFrame) -> pd.Series:
+    return frame["optimizer"].map(lambda name: look_of(name).color)
+
+
+def _lr_colors(frame: pd.DataFrame) -> pd.Series:
+    lrs = sorted(frame["lr"].dropna().unique())
+    colors = mpl.colormaps["viridis"].resampled(max(len(lrs), 2))
+    chosen = {lr: mpl.colors.to_hex(colors(0.9 * i / max(1, len(lrs) - 1))) for i, lr in enumerate(lrs)}
+    return frame["lr"].map(lambda lr: chosen.get(lr, "#333333"))
+
+
+def _line_label(column: str, value: object) -> str:
+    return f"lr {value:g}" if column == "lr" and isinstance(value, float) and value == value else str(value)
+
+
+def _one_legend(figure: Figure, found: list[tuple[list[object], list[str]]]) -> None:
+    """One legend for all panels, to their right."""
+    entries = {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
+    figure.legend(list(entries.values()), list(entries), loc="outside right upper", fontsize=8.5)

@@ -1,0 +1,124 @@
+"""Tables of a comparison, as frames, CSV and Markdown."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from zdl_bench.frames import METRICS
+from zdl_bench.run import Run
+
+ALONE = ("val_accuracy", "test_accuracy", "train_seconds")
+SIGNIFICANT = 4
+
+
+def condition_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per variant and learning rate: counts of outcomes, then mean, sd and n of each measure.
+
+    n is the number of runs that have a value: it stands beside every mean, since runs without one are left out of it.
+    """
+    measures = [name for name in (*(m.name for m in METRICS), *ALONE) if runs[name].notna().any()]
+    targets = [column for column in runs if column.startswith("steps_to_") and runs[column].notna().any()]
+    rows = []
+    for (variant, lr), members in runs.groupby(["variant", "lr"], sort=False, dropna=False):
+        row: dict[str, object] = {"optimizer": variant, "lr": lr, "runs": len(members)}
+        row |= {state: int((members["status"] == state).sum()) for state in ("completed", "diverged", "failed")}
+        row["not_learned"] = int(((members["status"] == "completed") & ~members["learned"]).sum())
+        for name in measures:
+            values = members[name].dropna().astype(float)
+            row |= {f"{name}_mean": values.mean(), f"{name}_sd": values.std(ddof=1), f"{name}_n": len(values)}
+        for column in targets:
+            reached = members[column].dropna()
+            row |= {f"{column}_median": reached.median(), f"{column}_share": len(reached) / len(members)}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def reading_table(conditions: pd.DataFrame) -> pd.DataFrame:
+    """The condition table as a person reads it: `mean ± sd`, with n where it is not the number of runs."""
+    texts = conditions[["optimizer"]].copy()
+    texts["lr"] = conditions["lr"].map(lambda lr: f"{lr:g}" if lr == lr else "none")
+    for column in ("runs", "completed", "diverged", "failed", "not_learned"):
+        if column in ("runs", "completed") or conditions[column].any():
+            texts[column.replace("_", " ")] = conditions[column].astype(str)
+    for column in conditions:
+        if column.endswith("_mean"):
+            name = column.removesuffix("_mean")
+            texts[name.replace("_", " ")] = [_mean_text(row, name) for _, row in conditions.iterrows()]
+        elif column.endswith("_median"):
+            name = column.removesuffix("_median")
+            texts[name.replace("_", " ")] = [_target_text(row, name) for _, row in conditions.iterrows()]
+    return texts
+
+
+def _mean_text(row: "pd.Series[float]", name: str) -> str:
+    mean, sd, n = row[f"{name}_mean"], row[f"{name}_sd"], int(row[f"{name}_n"])
+    if n == 0:
+        return "–"
+    text = rounded(mean, sd)
+    return text if n == row["runs"] else f"{text} (n={n})"
+
+
+def _target_text(row: "pd.Series[float]", name: str) -> str:
+    share = row[f"{name}_share"]
+    if share == 0:
+        return "never"
+    median = f"{row[f'{name}_median']:g}"
+    return median if share == 1 else f"{median} ({share:.0%} got there)"
+
+
+def rounded(mean: float, sd: float) -> str:
+    """`mean ± sd`, the sd with two significant digits and the mean with as many decimals; four digits where there is no sd."""
+    if not np.isfinite(sd) or sd == 0:
+        return f"{mean:.{SIGNIFICANT}g}"
+    decimals = max(0, 1 - int(np.floor(np.log10(sd))))
+    return f"{mean:.{decimals}f} ± {sd:.{decimals}f}" if decimals <= 8 else f"{mean:.3g} ± {sd:.2g}"
+
+
+def failure_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs without a result and diverged ones, each with its reason."""
+    lost = runs[runs["status"] != "completed"]
+    reasons = lost["failure"].fillna("a loss or a parameter was not finite, or the loss grew 1,000-fold")
+    return lost[["variant", "lr", "seed", "status", "run_id"]].assign(reason=reasons)
+
+
+RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", "jitter")
+
+
+def run_list(runs: pd.DataFrame) -> pd.DataFrame:
+    """One line per run, as texts, the id first."""
+    shown = runs[[column for column in RUN_COLUMNS if column in runs and not (column == "setting" and runs[column].eq("").all())]]
+    return shown.rename(columns={"variant": "optimizer"}).map(_cell_text)
+
+
+def environment_table(runs: Sequence[Run]) -> pd.DataFrame:
+    """What the runs ran on: each key's values, with the number of runs where they differ."""
+    rows = []
+    for key in dict.fromkeys(key for run in runs for key in run.environment):
+        counts = Counter(run.environment.get(key, "") for run in runs)
+        values = [value if len(counts) == 1 else f"{value} ({count} runs)" for value, count in counts.items()]
+        rows.append({"": key, "value": "; ".join(values)})
+    return pd.DataFrame(rows, columns=["", "value"])
+
+
+def _cell_text(value: object) -> str:
+    if isinstance(value, float):
+        return "–" if np.isnan(value) else f"{value:.{SIGNIFICANT}g}"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A GitHub table of a frame of texts."""
+    lines = [table.columns.tolist(), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
+    return "".join(f"| {' | '.join(_escaped(cell) for cell in line)} |\n" for line in lines)
+
+
+def _escaped(cell: object) -> str:
+    return str(cell).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+
+def csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n")

@@ -1,0 +1,1 @@
+"""Statistics: numbers of runs in, intervals and verdicts out."""
