@@ -13,7 +13,7 @@ LEGEND_ROWS = 18
 
 def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
     """`count` panels that share their axes, in rows of up to `columns`."""
-    columns = min(columns, count)
+    columns = 2 if count == 4 else min(columns, count)
     rows = -(-count // columns)
     figure, grid = plt.subplots(
         rows,

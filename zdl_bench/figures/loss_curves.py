@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import DASHES
+from zdl_bench.figures.style import DASHES, plain_log_axis
 from zdl_bench.statistics.intervals import student_interval
+
+CEILING_FACTOR = 4
+"""The axis ends at so many times the first loss: what lies beyond is on its way out."""
+MOST_NOTES = 8
 
 
 def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -15,31 +19,60 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
 
     frame: run_id, line, color, step, loss, planned_steps: the losses of all runs at equal strides.
     Mean and Student's band are taken over ln loss, so they are geometric. A mean covers only steps that all runs of its
-    line reached; a run that ended early is drawn by itself, thin, up to a cross.
+    line reached; a run that ended early is drawn by itself, thin, up to a cross, and counted in a note.
     """
+    notes = []
+    low, high = loss_limits(frame)
     for number, (line, rows) in enumerate(frame.groupby("line", sort=False)):
         color = rows["color"].iloc[0]
         table = rows.pivot_table(index="step", columns="run_id", values="loss", observed=True)
         positive = table.where(table > 0)
-        complete = positive.dropna()
-        look: dict[str, Any] = {"color": color, "linestyle": DASHES[number // 6 % len(DASHES)]}
-        if len(complete) > 1:
-            interval = student_interval(np.log(complete.to_numpy().T))
-            axes.plot(complete.index, np.exp(interval.mean), label=str(line), linewidth=1.6, **look)
-            low, high = np.exp(interval.low), np.exp(interval.high)
-            axes.fill_between(complete.index, low, high, color=color, alpha=0.18, linewidth=0)
-        else:
-            axes.plot([], [], label=str(line), linewidth=1.6, **look)
-        _draw_early_ends(positive, int(rows["planned_steps"].iloc[0]), axes, color)
+        _draw_mean(positive.dropna(), str(line), axes, {"color": color, "linestyle": DASHES[number // 6 % len(DASHES)]})
+        ended_early = _draw_early_ends(positive.clip(upper=high), int(rows["planned_steps"].iloc[0]), axes, color)
+        if ended_early:
+            notes.append(f"{line}: {ended_early} of {len(table.columns)} diverged")
     axes.set_yscale("log")
+    plain_log_axis(axes.yaxis)
+    axes.set_ylim(low, high)
     axes.set_xlabel("step")
     axes.set_ylabel("probe loss (nats)")
+    _write_notes(notes, axes)
     return axes
 
 
-def _draw_early_ends(losses: pd.DataFrame, planned_steps: int, axes: Axes, color: str) -> None:
+def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
+    """Lower and upper end of an axis for the losses of a frame, equal for all panels that show parts of it."""
+    losses = frame.loc[np.isfinite(frame["loss"]) & (frame["loss"] > 0), "loss"]
+    if losses.empty:
+        return 0.1, 10.0
+    ceiling = CEILING_FACTOR * float(frame.loc[frame["step"] == 0, "loss"].median())
+    return 0.8 * float(losses.min()), min(ceiling, 1.25 * float(losses.max()))
+
+
+def _draw_mean(losses: pd.DataFrame, line: str, axes: Axes, look: dict[str, Any]) -> None:
+    """losses: one row per step, one column per run, none missing."""
+    if len(losses) < 2:  # nothing but the start: the line is in the legend, its crosses in the panel
+        axes.plot([], [], label=line, linewidth=1.6, **look)
+        return
+    interval = student_interval(np.log(losses.to_numpy().T))
+    axes.plot(losses.index, np.exp(interval.mean), label=line, linewidth=1.6, **look)
+    low, high = np.exp(interval.low), np.exp(interval.high)
+    axes.fill_between(losses.index, low, high, color=look["color"], alpha=0.16, linewidth=0)
+
+
+def _draw_early_ends(losses: pd.DataFrame, planned_steps: int, axes: Axes, color: str) -> int:
+    """Draws the runs that ended early; returns how many there are."""
+    count = 0
     for run_id in losses:
         curve = losses[run_id].dropna()
         if len(curve) and curve.index[-1] < planned_steps:
+            count += 1
             axes.plot(curve.index, curve, color=color, linewidth=0.7, alpha=0.7)
-            axes.plot(curve.index[-1:], curve.iloc[-1:], marker="x", color=color, markersize=8, markeredgewidth=2)
+            axes.plot(curve.index[-1:], curve.iloc[-1:], marker="x", color=color, markersize=7, markeredgewidth=1.8)
+    return count
+
+
+def _write_notes(notes: list[str], axes: Axes) -> None:
+    shown = notes[:MOST_NOTES] + ([f"and {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else [])
+    if shown:
+        axes.text(0.97, 0.03, "\n".join(shown), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import DASHES, look_of
+from zdl_bench.figures.style import DASHES, look_of, plain_log_axis
 from zdl_bench.statistics.intervals import student_interval
 
 
@@ -31,6 +31,8 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
         axes.plot(lost, heights, linestyle="", marker="x", color=look.color, transform=transform, clip_on=False)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    plain_log_axis(axes.yaxis)
+    axes.margins(y=0.15)
     axes.set_xlabel("learning rate")
     axes.set_ylabel("tail loss (nats)")
     return axes

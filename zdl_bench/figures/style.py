@@ -3,10 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 FALLBACK_COLORS = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499")
 FALLBACK_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "<", ">", "p", "h", "*")
@@ -41,6 +44,15 @@ def look_of(optimizer: str) -> Look:
     number = int.from_bytes(hashlib.sha256(optimizer.encode()).digest()[:4])
     color = FALLBACK_COLORS[number % len(FALLBACK_COLORS)]
     return Look(color, FALLBACK_MARKERS[number // 97 % len(FALLBACK_MARKERS)])
+
+
+def plain_log_axis(axis: "Axis") -> None:
+    """Puts plain numbers on a logarithmic axis, at 1, 2 and 5, so that a narrow range has ticks as well."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 @contextmanager

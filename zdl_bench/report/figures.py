@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from zdl_bench.conditions import short
 from zdl_bench.figures.grid import head, legend_outside, panels, single
 from zdl_bench.figures.heat_map import draw_heat_map
-from zdl_bench.figures.loss_curves import draw_loss_curves
+from zdl_bench.figures.loss_curves import draw_loss_curves, loss_limits
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.style import look_of
 from zdl_bench.report.comparison import Comparison
@@ -53,6 +53,7 @@ def loss_curves(comparison: Comparison) -> Drawn | None:
         draw_loss_curves(rows, axes)
         axes.set_title(_line_label(panel, value), fontsize=10)
         axes.label_outer()
+    axes_list[0].set_ylim(loss_limits(frame))  # shared by all panels
     _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
     title = "Loss at the same learning rate" if by_lr else "Loss of each optimizer, by learning rate"
     head(figure, title, [*comparison.context, "geometric mean and 95 % band over seeds; × where a run diverged"])

@@ -1,0 +1,151 @@
+"""Stored runs against fresh ones: bit for bit where that can be expected, to 1e-3 elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from rich.table import Table
+
+from zdl_bench import registry
+from zdl_bench.conditions import label, short
+from zdl_bench.datasets.contract import ensure_decoded
+from zdl_bench.environment import FINGERPRINT, fingerprint
+from zdl_bench.errors import ConfigError, StoreError, require
+from zdl_bench.executors.contract import Executor, Finished
+from zdl_bench.run import Choice, Floats, Run, RunConfig
+from zdl_bench.store import Manifest, Store
+from zdl_bench.terminal import console_for
+
+TOLERANCE = 1e-3
+"""Relative difference of the train losses up to which runs of different BLAS kernels agree."""
+
+
+class Verdict(StrEnum):
+    SAME_BITS = "same bits"
+    DIFFERENT = "different"
+    CLOSE = "close"
+    NOT_CLOSE = "not close"
+    NO_RESULT = "no result"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What came of training one run again.
+
+    first_difference: the first step whose train loss differs, by bits or by the tolerance; None where none does.
+    """
+
+    run_id: str
+    words: str
+    verdict: Verdict
+    first_difference: int | None
+    explanation: str
+
+    @property
+    def agrees(self) -> bool:
+        return self.verdict in (Verdict.SAME_BITS, Verdict.CLOSE)
+
+
+def verify_runs(store: Store, manifest: Manifest, count: int | None) -> Iterator[Verified]:
+    """Trains stored runs of a sweep again, `count` of them spread over it or all, and compares each.
+
+    Everything is checked before the first run starts. Raises StoreError, DamagedFile, ConfigError or DataError.
+    """
+    require("--runs", count, count is None or count >= 1, "verify at least 1 run")
+    stored = {run.run_id: run for run in _with_results(store, manifest)}
+    if not stored:
+        raise StoreError(f"no run of {manifest.name} has a stored result; run its command: {manifest.command}")
+    chosen = _spread(list(stored.values()), count)
+    for run in chosen:
+        _require_known_here(run.config)
+    executor: Executor = registry.executor(Choice("processes"))
+    return (
+        compared(stored[event.run_id], event.run)
+        for event in executor.execute([run.config for run in chosen], n_jobs=-1)
+        if isinstance(event, Finished)
+    )
+
+
+def _with_results(store: Store, manifest: Manifest) -> Iterator[Run]:
+    for run_id in manifest.run_ids:
+        if store.has(run_id):
+            run = store.read(run_id)
+            if run.run_id != run_id:
+                raise StoreError(f"run {run_id} was made by another version of the engine; its sweep's command makes it anew")
+            if run.status.is_result:
+                yield run
+
+
+def _spread(runs: list[Run], count: int | None) -> list[Run]:
+    if count is None or count >= len(runs):
+        return runs
+    return [runs[number * len(runs) // count] for number in range(count)]
+
+
+def _require_known_here(config: RunConfig) -> None:
+    """Names are resolved through `conf/` alone; the data set has to be the one of the run."""
+    for build, choice in (
+        (registry.optimizer, config.optimizer),
+        (registry.problem, config.problem),
+        (registry.schedule, config.schedule),
+    ):
+        build(choice)
+    if config.dataset:
+        dataset = registry.dataset(config.dataset.name)
+        if dataset.checksum != config.dataset.values.get("checksum"):
+            raise ConfigError(f"dataset={config.dataset.name}: the run was made with other data than this YAML names")
+        ensure_decoded(dataset)
+
+
+def compared(stored: Run, fresh: Run) -> Verified:
+    """Bits are compared where NumPy, BLAS kernel and vector instructions are the same, else losses to the tolerance."""
+    words = label({key: stored.config.flat()[key] for key in ("optimizer", "lr", "seed")})
+    if fresh.curve is None or stored.curve is None:
+        reason = fresh.failure.message if fresh.failure else "the stored run has no curve"
+        return Verified(stored.run_id, words, Verdict.NO_RESULT, None, reason)
+    before, now = fingerprint(stored.environment), fingerprint(fresh.environment)
+    if before == now:
+        step = first_difference(stored.curve.train_loss, fresh.curve.train_loss, 0.0)
+        same = stored.digest == fresh.digest
+        explanation = "" if same or step else "the losses agree, the final weights do not"
+        return Verified(stored.run_id, words, Verdict.SAME_BITS if same else Verdict.DIFFERENT, step, explanation)
+    changed = [f"{k}: {short(a)} → {short(b)}" for k, a, b in zip(FINGERPRINT, before, now, strict=True) if a != b]
+    step = first_difference(stored.curve.train_loss, fresh.curve.train_loss, TOLERANCE)
+    explanation = f"bits cannot be expected here ({'; '.join(changed)}); compared to {TOLERANCE:g} relative"
+    return Verified(stored.run_id, words, Verdict.CLOSE if step is None else Verdict.NOT_CLOSE, step, explanation)
+
+
+def first_difference(stored: Floats, fresh: Floats, tolerance: float) -> int | None:
+    """First step, from 1, at which two loss curves (T',) differ by more than the relative tolerance, or one has ended."""
+    shared = min(len(stored), len(fresh))
+    a, b = stored[:shared], fresh[:shared]
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    if tolerance > 0:
+        with np.errstate(invalid="ignore"):
+            same |= np.abs(a - b) <= tolerance * np.abs(a)
+    differing = np.flatnonzero(~same)
+    if len(differing):
+        return int(differing[0]) + 1
+    return None if len(stored) == len(fresh) else shared + 1
+
+
+def print_verdict(verified: Iterator[Verified]) -> int:
+    """Prints a line per run and the sum; returns the exit status: 1 where some run does not agree."""
+    console = console_for()
+    table = Table(header_style="bold")
+    for heading in ("run", "what", "verdict", "first differing step", "note"):
+        table.add_column(heading)
+    results = list(verified)
+    for one in results:
+        step = "–" if one.first_difference is None else str(one.first_difference)
+        table.add_row(one.run_id, one.words, one.verdict.value, step, one.explanation)
+    console.print(table)
+    console.print(_sum(results), soft_wrap=True)
+    return 0 if all(one.agrees for one in results) else 1
+
+
+def _sum(results: Sequence[Verified]) -> str:
+    counts = {verdict: sum(one.verdict is verdict for one in results) for verdict in Verdict}
+    parts = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
+    return f"verified {len(results)} run{'s' if len(results) != 1 else ''}: {', '.join(parts)}"
