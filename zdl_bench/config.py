@@ -1,7 +1,7 @@
 """The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -46,6 +46,9 @@ class Schema:
     force: bool = MISSING
     report: bool = MISSING
     formats: list[str] = MISSING
+
+
+TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
 
 
 def register_schema() -> None:
@@ -94,6 +97,9 @@ class Resolver:
 
     def run_config(self, composed: Mapping[str, Any]) -> RunConfig:
         """The resolved, validated config of one run. Raises ConfigError or DataError."""
+        unknown = [key for key in composed if key not in TOP_LEVEL_KEYS]
+        if unknown:
+            raise ConfigError(f"{unknown[0]}: there is no such key; the keys are {', '.join(TOP_LEVEL_KEYS)}")
         problem = _choice("problem", composed["problem"])
         spec = registry.problem(problem)
         in_use = self._data_set(composed["dataset"]) if spec.needs_data else None
@@ -153,6 +159,7 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
         complete, passed_over = _first_at_hand(complete)
     name = complete["name"]
     dataset = registry.dataset(name, complete)
+    dataset.require_location()
     validation_size = complete["validation_size"]
     fits = isinstance(validation_size, int) and 0 <= validation_size < dataset.train_size
     require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")

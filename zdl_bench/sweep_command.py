@@ -40,11 +40,13 @@ class SweepCommand:
         configs = [self._resolver.run_config(job) for job in jobs]
         executor = registry.executor(settings.executor)
         store = Store(settings.results_dir)
+        if settings.name is not None:
+            store.sweep_folder(settings.name)  # refuses a name that is none
         store.require_writable()
         batch = plan(configs, store, settings.force)
         self._configs |= {config.run_id: config for config in batch.configs}
         self._manifest = self._manifest_of(batch)
-        self._announce(store, batch)
+        self._announce(batch)
         rows = batch.stored
         if batch.missing:
             for data_set in self._resolver.data_sets:
@@ -102,7 +104,7 @@ class SweepCommand:
         store.write_manifest(finished)
         return finished
 
-    def _announce(self, store: Store, batch: Plan) -> None:
+    def _announce(self, batch: Plan) -> None:
         console = console_for(to_stderr=True)
         for used in self._resolver.data_sets:
             if used.passed_over:
@@ -118,7 +120,7 @@ class SweepCommand:
         assert self._manifest is not None
         missing, stored = len(batch.missing), len(batch.stored)
         state = f"{missing} to make, {stored} in the store" if missing else "all in the store, nothing to train"
-        console.print(f"{self._manifest.name}: {len(batch.configs)} runs, {state}", soft_wrap=True)
+        console.print(f"{self._manifest.name}: {len(batch.configs)} run{'s' if len(batch.configs) != 1 else ''}, {state}", soft_wrap=True)
 
     def _experiment(self) -> str | None:
         return next((a.partition("=")[2] for a in self._arguments if a.startswith("experiment=")), None)

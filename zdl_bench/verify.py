@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from rich.table import Table
 
 from zdl_bench import registry
 from zdl_bench.conditions import label, short
@@ -131,16 +130,14 @@ def first_difference(stored: Floats, fresh: Floats, tolerance: float) -> int | N
 
 
 def print_verdict(verified: Iterator[Verified]) -> int:
-    """Prints a line per run and the sum; returns the exit status: 1 where some run does not agree."""
+    """Prints a line per run as it comes, and the sum; returns the exit status: 1 where some run does not agree."""
     console = console_for()
-    table = Table(header_style="bold")
-    for heading in ("run", "what", "verdict", "first differing step", "note"):
-        table.add_column(heading)
-    results = list(verified)
-    for one in results:
-        step = "–" if one.first_difference is None else str(one.first_difference)
-        table.add_row(one.run_id, one.words, one.verdict.value, step, one.explanation)
-    console.print(table)
+    results = []
+    for one in verified:
+        step = f" from step {one.first_difference}" if one.first_difference else ""
+        note = f" ({one.explanation})" if one.explanation else ""
+        console.print(f"{one.run_id}  {one.words}: {one.verdict.value}{step}{note}", soft_wrap=True)
+        results.append(one)
     console.print(_sum(results), soft_wrap=True)
     return 0 if all(one.agrees for one in results) else 1
 

@@ -48,6 +48,9 @@ class DataSet(ABC):
         """Whether the data can be had now: they are here, or somebody who serves them answers."""
         return True
 
+    def require_location(self) -> None:
+        """Raises DataError where a place was given, and the data are not there."""
+
     def must_be_decoded(self) -> bool:
         """Whether the source is to be read even where the decoded arrays are cached."""
         return False

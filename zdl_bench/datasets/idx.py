@@ -65,6 +65,10 @@ class IdxDataSet(DataSet):
     def must_be_decoded(self) -> bool:
         return self.dir is not None
 
+    def require_location(self) -> None:
+        if self.dir is not None:
+            next(self._folders())
+
     def is_at_hand(self) -> bool:
         return next(self._folders(), None) is not None or is_decoded(self) or self._can_be_reached()
 

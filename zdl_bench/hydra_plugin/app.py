@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zdl_bench.hydra_plugin.composer import Plain
     from zdl_bench.hydra_plugin.launcher import BatchFunction
 
+COMMANDS = ("report", "verify", "ls")
 MULTIRUN_FLAGS = ("-m", "--multirun")
 
 
@@ -34,11 +35,11 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
     from zdl_bench.hydra_plugin.composer import plain_values
 
     register_schema()
-    single: list[Plain] = []
+    single: list[DictConfig] = []
 
     def task(composed: "DictConfig | Sequence[Plain]") -> "Sequence[float] | None":
         if isinstance(composed, DictConfig):  # one run without -m: Hydra has composed it itself
-            single.append(plain_values(composed))
+            single.append(composed)
             return None
         return batch_function(composed)
 
@@ -46,7 +47,7 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
     with _as_command_line(_flags_first(arguments)), _plain_messages():
         main()
     if single:
-        batch_function(single)
+        batch_function([plain_values(config) for config in single])
 
 
 def compose_once(arguments: Sequence[str]) -> "Plain":
@@ -110,7 +111,7 @@ def _plain_messages() -> "Iterator[None]":
 
 def _explained(error: BaseException) -> str:
     text, cause = str(error), str(error.__cause__ or "")
-    if found := re.search(r"Could not find '([\w/]+)/([^']*)'", text):
+    if found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
         return _unknown_choice(*found.groups())
     if found := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(found[1])
@@ -120,7 +121,9 @@ def _explained(error: BaseException) -> str:
         found = re.search(r"'([^']+)'", text)
         return f"{found[1] if found else text}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
     if type(error).__name__ == "OverrideParseException":
-        override = getattr(error, "override", "")
+        override = str(getattr(error, "override", ""))
+        if re.fullmatch(r"[\w-]+", override):
+            return f"{override}: there is no such command; write key=value for a run, or {', '.join(COMMANDS)}"
         return f"{override}: this is no key=value that can be read; look for a stray comma, bracket or quote"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "; ".join(lines[:2]) or type(error).__name__
@@ -135,16 +138,11 @@ def _unknown_choice(group: str, name: str) -> str:
 
 
 def _unknown_key(key: str) -> str:
+    from zdl_bench.config import TOP_LEVEL_KEYS
+
     group, _, part = key.partition(".")
-    known: list[str] = list(TOP_LEVEL_KEYS)
     if part and (registry.CONF / group).is_dir():
         return f"{key}: the chosen {group} has no key {part}; see its keys with --cfg job"
-    close = get_close_matches(key, known, n=1)
+    close = get_close_matches(key, TOP_LEVEL_KEYS, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"{key}: there is no such key; {hint}The keys are {', '.join(known)}"
-
-
-TOP_LEVEL_KEYS = (
-    "optimizer lr seed steps problem dataset schedule dtype rng probe.count probe.images "
-    "executor n_jobs results_dir name force report formats experiment"
-).split()
+    return f"{key}: there is no such key; {hint}The keys are {', '.join(TOP_LEVEL_KEYS)}"

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -69,24 +69,20 @@ class Composer:
     def _checked(self, base: Base, override: Override) -> Any:
         text = override.input_line or ""
         if text not in base.checked:
+            require_no_interpolation(text)
             apply = type(self._loader)._apply_overrides_to_config  # type: ignore[attr-defined]
             apply([override], base.config)
             value = OmegaConf.select(base.config, override.key_or_group)
             base.checked[text] = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
-            require_no_interpolation(base.checked[text])
         return base.checked[text]
 
 
 def plain_values(config: DictConfig) -> Plain:
-    """A composed config without Hydra's own part. Raises ConfigError where it holds an interpolation."""
-    plain = {str(key): _plain(config, str(key)) for key in config if key not in ("hydra", "experiment")}
+    """A composed config without Hydra's own part and the experiment. Raises ConfigError where it holds an interpolation."""
+    keys = [str(key) for key in config if key not in ("hydra", "experiment")]
+    plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=False)
     require_no_interpolation(plain)
-    return plain
-
-
-def _plain(config: DictConfig, key: str) -> Any:
-    node = config._get_node(key)
-    return OmegaConf.to_container(node) if OmegaConf.is_config(node) else config[key]  # type: ignore[arg-type]
+    return cast(Plain, plain)
 
 
 def require_no_interpolation(value: Any) -> None:

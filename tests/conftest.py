@@ -1,0 +1,133 @@
+"""What tests share: a cache of their own, real MNIST where it is to be had, and the command line, in process and as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from zdl_bench import cli, registry
+from zdl_bench.datasets.contract import ensure_decoded
+from zdl_bench.run import Choice, RunConfig
+
+SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
+"""Keys of a network that trains in milliseconds."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Decoded data sets of the tests are kept apart from the user's; worker processes inherit the place."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    """The real MNIST, decoded into the tests' cache; skips, and says so, where ZDL_BENCH_DATA does not lead to it."""
+    dataset = registry.dataset("mnist")
+    if next(dataset._folders(), None) is None:
+        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its four IDX files")
+    ensure_decoded(dataset)
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def digits():
+    dataset = registry.dataset("digits")
+    ensure_decoded(dataset)
+    return dataset
+
+
+def part(group: str, name: str, **values) -> Choice:
+    """A choice of conf/ with the values of its YAML but for those given."""
+    yaml = registry.load_yaml(group, name)
+    own = {key: value for key, value in yaml.items() if key not in registry.KEYS_ABOUT_A_PART}
+    return Choice(name, registry.typed_values(group, name, own | values))
+
+
+def digits_config(optimizer: str = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:
+    """A small, quick run on the digits."""
+    dataset = registry.dataset("digits")
+    fields = {
+        "optimizer": part("optimizer", optimizer),
+        "problem": part("problem", "mlp", hidden=(16,), batch_size=20),
+        "dataset": Choice("digits", {"checksum": dataset.checksum, "validation_size": 300}),
+        "schedule": Choice("constant"),
+        "lr": lr,
+        "seed": 0,
+        "steps": 60,
+        "dtype": "float32",
+        "rng": "spawned",
+        "probe_count": 20,
+        "probe_images": 100,
+    }
+    return RunConfig(**(fields | changes))
+
+
+def quadratic_config(optimizer: str = "sgd", lr: float | None = 0.1, problem: dict | None = None, **changes) -> RunConfig:
+    """A run on the quadratic bowl, in float64."""
+    fields = {
+        "optimizer": part("optimizer", optimizer),
+        "problem": part("problem", "quadratic", **(problem or {})),
+        "dataset": None,
+        "schedule": Choice("constant"),
+        "lr": lr,
+        "seed": 0,
+        "steps": 50,
+        "dtype": "float64",
+        "rng": "spawned",
+        "probe_count": 50,
+        "probe_images": None,
+    }
+    return RunConfig(**(fields | changes))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(capsys, tmp_path, monkeypatch) -> Callable[..., Outcome]:
+    """`main(argv)` in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        status = cli.main(list(arguments))
+        captured = capsys.readouterr()
+        return Outcome(status, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def small_sweep(command, digits) -> Callable[..., Outcome]:
+    """A sweep of a tiny network on the digits, in this process, without a report."""
+
+    def run(*arguments: str) -> Outcome:
+        return command("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL, *arguments)
+
+    return run
+
+
+def start_process(*arguments: str, cwd: Path, **settings) -> subprocess.Popen:
+    """`python -m zdl_bench` as a process of its own."""
+    command = [sys.executable, "-m", "zdl_bench", *arguments]
+    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **settings)
+
+
+def run_process(*arguments: str, cwd: Path, **settings) -> Outcome:
+    process = start_process(*arguments, cwd=cwd, **settings)
+    out, err = process.communicate(timeout=300)
+    return Outcome(process.returncode, out, err)

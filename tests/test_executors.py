@@ -1,0 +1,50 @@
+"""Executors: the same bits wherever a run is made, and no run lost when a worker dies."""
+
+import random
+
+from conftest import digits_config
+
+from zdl_bench import registry
+from zdl_bench.executors.contract import Finished, Started
+from zdl_bench.executors.processes import Processes
+from zdl_bench.executors.serial import Serial
+from zdl_bench.run import Choice, Status
+
+
+def digests(executor, configs, n_jobs=1):
+    events = list(executor.execute(configs, n_jobs))
+    started = [event.run_id for event in events if isinstance(event, Started)]
+    finished = {event.run_id: event.run for event in events if isinstance(event, Finished)}
+    assert sorted(started) == sorted(finished) == sorted(config.run_id for config in configs)
+    return {run_id: run.digest for run_id, run in finished.items()}
+
+
+def test_bits_do_not_depend_on_executor_workers_or_order(digits):
+    configs = [digits_config(name, lr=0.01, seed=seed) for name in ("sgd", "adam") for seed in range(3)]
+    expected = digests(Serial(), configs)
+    assert len(set(expected.values())) == 6
+    assert digests(Processes(), configs, n_jobs=1) == expected
+    assert digests(Processes(), configs, n_jobs=2) == expected
+    random.Random(0).shuffle(configs)
+    assert digests(Processes(), configs, n_jobs=2) == expected
+    assert digests(Serial(), configs[::-1]) == expected
+
+
+def test_an_exception_is_a_failed_run(digits):
+    bad = digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300}))
+    for executor in (Serial(), Processes()):
+        events = [e for e in executor.execute([bad, digits_config()], 2) if isinstance(e, Finished)]
+        runs = {event.run_id: event.run for event in events}
+        assert runs[bad.run_id].status is Status.FAILED
+        assert "has changed" in runs[bad.run_id].failure.message
+        assert runs[digits_config().run_id].status is Status.COMPLETED
+
+
+def test_nothing_to_do_is_done(digits):
+    assert list(Processes().execute([], 2)) == []
+
+
+def test_every_executor_of_conf_can_be_made():
+    assert registry.names("executor") == ["processes", "serial"]
+    assert isinstance(registry.executor(Choice("serial")), Serial)
+    assert isinstance(registry.executor(Choice("processes")), Processes)

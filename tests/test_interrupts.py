@@ -1,0 +1,157 @@
+"""Real signals to real processes: what was finished is kept, the same command goes on, and nobody is left behind."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, run_process, start_process
+
+from zdl_bench import load_results
+from zdl_bench.store import Store
+
+SWEEP = ("-m", "dataset=digits", "report=false", "steps=1500", "n_jobs=2", "seed=range(0,16)", "name=sweep", *SMALL)
+ROOT = Path(__file__).parent.parent
+
+
+def stored(folder):
+    return sorted((folder / "results").glob("runs/??/*.parquet"))
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def children_of(pid):
+    """Process ids of the living descendants of a process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, IndexError):
+                continue
+            if parent == pid:
+                found += [int(entry.name), *children_of(int(entry.name))]
+    return found
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, digits):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert run_process(*SWEEP, cwd=folder).status == 0
+    return load_results(folder / "results").runs.set_index("run_id")["digest"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated"), (signal.SIGKILL, -9, "")],
+)
+def test_a_signal_to_the_parent_loses_only_runs_in_flight(tmp_path, undisturbed, number, status, words):
+    process = start_process(*SWEEP, cwd=tmp_path, start_new_session=True)
+    wait_for(lambda: len(stored(tmp_path)) >= 3)
+    workers = children_of(process.pid)
+    if number == signal.SIGINT:  # as a terminal does: to the whole group
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert words in err
+    assert "Traceback" not in err
+    wait_for(lambda: not any(map(is_alive, workers)), seconds=10)
+    kept = len(stored(tmp_path))
+    assert 3 <= kept < 16
+    outcome = run_process(*SWEEP, cwd=tmp_path)
+    assert outcome.status == 0
+    assert f"{16 - kept} to make, {kept} in the store" in outcome.err
+    assert load_results(tmp_path / "results").runs.set_index("run_id")["digest"].equals(undisturbed)
+    assert Store(tmp_path / "results").read_manifest("sweep").finished
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_costs_nothing(tmp_path, undisturbed):
+    process = start_process(*SWEEP, cwd=tmp_path)
+    wait_for(lambda: len(stored(tmp_path)) >= 2)
+    workers = [pid for pid in children_of(process.pid) if "popen_loky" in Path(f"/proc/{pid}/cmdline").read_text()]
+    assert workers
+    os.kill(workers[0], signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert load_results(tmp_path / "results").runs.set_index("run_id")["digest"].equals(undisturbed)
+
+
+KILLER = '''
+"""A rule that kills its process, and one that raises."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+from zdl_bench.optimizers.sgd import SGD
+
+
+@dataclass(frozen=True)
+class Killer(SGD):
+    def update(self, params, grad, state, lr, step):
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Unpicklable(Exception):
+    def __init__(self, a, b):
+        super().__init__(f"{a} {b}")
+        self.held = lambda: None
+
+
+@dataclass(frozen=True)
+class Raiser(SGD):
+    def update(self, params, grad, state, lr, step):
+        raise Unpicklable("on", "purpose")
+'''
+
+
+@pytest.fixture
+def own_checkout(tmp_path):
+    """A copy of the checkout with two optimizers more: one file and a YAML each, nothing else."""
+    root = tmp_path / "checkout"
+    for name in ("conf", "experiments", "zdl_bench"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "zdl_bench/optimizers/broken.py").write_text(KILLER)
+    for name in ("killer", "raiser"):
+        target = f"zdl_bench.optimizers.broken.{name.capitalize()}"
+        (root / f"conf/optimizer/{name}.yaml").write_text(f"_target_: {target}\nname: {name}\ndefault_lr: 0.1\n")
+    return root
+
+
+@pytest.mark.slow
+def test_a_run_that_kills_its_worker_or_raises_leaves_a_row(own_checkout, tmp_path, digits):
+    arguments = ["-m", "dataset=digits", "report=false", "steps=20", "n_jobs=2", "seed=1,2,3", *SMALL]
+    command = [sys.executable, "-m", "zdl_bench", *arguments, "optimizer=sgd,killer,raiser,adam"]
+    done = subprocess.run(command, cwd=own_checkout, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    runs = load_results(own_checkout / "results").runs
+    assert runs.groupby("optimizer")["status"].agg(set).to_dict() == {
+        "sgd": {"completed"}, "adam": {"completed"}, "killer": {"failed"}, "raiser": {"failed"},
+    }  # fmt: skip
+    assert runs.loc[runs["optimizer"] == "killer", "failure"].str.contains("died twice").all()
+    assert runs.loc[runs["optimizer"] == "raiser", "failure"].eq("Unpicklable: on purpose").all()
+    assert "Runs without a result" in done.stdout
+    assert done.stdout.count("died twice") == 3
+    assert "6 failed" in done.stderr

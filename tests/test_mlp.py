@@ -1,0 +1,159 @@
+"""The network: gradients against finite differences for every combination, and against the articles' program."""
+
+import itertools
+
+import articles_program
+import numpy as np
+import pytest
+from conftest import digits_config, part
+
+from zdl_bench.datasets.contract import load_decoded
+from zdl_bench.errors import ConfigError
+from zdl_bench.problems.contract import Examples, Splits
+from zdl_bench.problems.mlp import MLP, drawn_in_epochs
+from zdl_bench.run import Choice, RunConfig
+from zdl_bench.streams import LegacyStream, spawned_streams
+from zdl_bench.training import split, train
+
+COMBINATIONS = list(
+    itertools.product(
+        [(), (7,), (6, 5)],
+        ["relu", "tanh", "sigmoid"],
+        ["normal", "he", "xavier"],
+        ["sum", "mean"],
+        ["replacement", "epochs"],
+    )
+)
+
+
+def tiny_splits():
+    rng = np.random.default_rng(0)
+    examples = Examples(rng.integers(0, 256, (40, 12), dtype=np.uint8), rng.integers(0, 3, 40, dtype=np.uint8))
+    return Splits(examples.part(0, 30), examples.part(30, 35), examples.part(35, 40), examples.spread(8), examples, 3)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=lambda c: "-".join(map(str, c)).replace(" ", ""))
+def test_gradient_agrees_with_finite_differences(combination):
+    hidden, activation, init, reduction, sampling = combination
+    spec = MLP(hidden, activation, init, 0.5, reduction, 4, sampling)
+    network = spec.build(tiny_splits(), np.float64)
+    streams = spawned_streams(3)
+    params = network.init(streams.weights)
+    params += 0.1 * np.random.default_rng(1).standard_normal(len(params))  # biases off zero, no ReLU at its kink
+    batch = next(network.batches(streams))
+    grad = np.empty_like(params)
+    network.loss_and_gradient(params, batch, grad)
+    analytic = grad * (1 if reduction == "mean" else 1 / 4)  # the recorded loss is the mean
+    numeric = np.empty_like(params)
+    scratch = np.empty_like(params)
+    for i in range(len(params)):
+        width = 1e-5
+        sides = []
+        for sign in (1, -1):
+            moved = params.copy()
+            moved[i] += sign * width
+            sides.append(network.loss_and_gradient(moved, batch, scratch))
+        numeric[i] = (sides[0] - sides[1]) / (2 * width)
+    assert np.abs(analytic - numeric).max() / np.abs(numeric).max() < 1e-6
+
+
+def test_parameters_and_gradients_are_views_of_one_vector():
+    network = MLP((7,)).build(tiny_splits(), np.float32)
+    assert network.layout[-1].stop == 12 * 7 + 7 + 7 * 3 + 3
+    params = network.init(spawned_streams(0).weights)
+    assert params.dtype == np.float32
+    assert all(np.shares_memory(tensor.view(params), params) for tensor in network.layout)
+
+
+@pytest.mark.parametrize(("init", "expected"), [("normal", 0.03), ("he", (2 / 784) ** 0.5), ("xavier", (2 / 984) ** 0.5)])
+def test_initial_weights_have_the_promised_spread(init, expected):
+    images = np.zeros((10, 784), np.uint8)
+    examples = Examples(images, np.zeros(10, np.uint8))
+    splits = Splits(examples, examples, examples, examples, examples, 10)
+    network = MLP((200,), init=init, init_std=0.03).build(splits, np.float64)
+    weights = network.layout[0].view(network.init(spawned_streams(0).weights))
+    assert weights.std() == pytest.approx(expected, rel=0.01)
+
+
+def test_an_epoch_shows_every_image_once():
+    batches = drawn_in_epochs(spawned_streams(0).batches, 100, 20)
+    first = np.concatenate([next(batches) for _ in range(5)])
+    second = np.concatenate([next(batches) for _ in range(5)])
+    assert sorted(first) == list(range(100)) == sorted(second)
+    assert first.tolist() != second.tolist()
+
+
+def test_a_pixel_is_a_float32_quotient_in_float64_too():
+    network = MLP((2,), batch_size=4).build(tiny_splits(), np.float64)
+    inputs = next(network.batches(spawned_streams(0))).inputs
+    assert inputs.dtype == np.float64
+    assert np.array_equal(inputs, inputs.astype(np.float32))
+
+
+def test_evaluation_does_not_depend_on_chunks(digits):
+    arrays = load_decoded(digits)
+    splits = split(arrays, 300, 100, 10)
+    network = MLP((16,)).build(splits, np.float64)
+    params = network.init(spawned_streams(0).weights)
+    whole = network.evaluate(params, "probe")
+    again = MLP((16,)).build(
+        Splits(splits.train, splits.probe, splits.test, splits.probe, splits.probe, 10), np.float64
+    ).evaluate(params, "validation")
+    assert whole == pytest.approx(again, rel=1e-12)
+
+
+def test_a_batch_larger_than_the_data_is_refused():
+    with pytest.raises(ConfigError, match="problem.batch_size=100.*has 50 images"):
+        MLP().check(50)
+
+
+def parity_config(dataset, optimizer: str, steps: int, seed: int = 8) -> RunConfig:
+    return digits_config(
+        optimizer,
+        problem=part("problem", "mlp", log_epsilon=1e-7),
+        dataset=Choice("mnist", {"checksum": dataset.checksum, "validation_size": 0}),
+        steps=steps,
+        seed=seed,
+        dtype="float64",
+        rng="legacy",
+        probe_images=500,
+        probe_count=2,
+    )
+
+
+TABLE = {  # steps 1, 2, 10, 100 of the articles' program, seed 8
+    "sgd": (2.302546, 2.302813, 2.302181, 2.297522),
+    "momentum": (2.302546, 2.302813, 2.301164, 0.550724),
+    "rmsprop_articles": (2.302546, 2.312910, 1.225867, 0.408100),
+    "adam_articles": (2.302546, 2.301182, 2.211651, 0.583028),
+    "adagrad": (2.302546, 2.301179, 2.243146, 1.220709),
+}
+
+
+@pytest.mark.parametrize("optimizer", TABLE)
+def test_agrees_with_the_articles_on_mnist(mnist, optimizer):
+    run = train(parity_config(mnist, optimizer, 100))
+    ours = run.curve.train_loss
+    assert [round(ours[step - 1], 6) for step in (1, 2, 10, 100)] == list(TABLE[optimizer])
+    arrays = load_decoded(mnist)
+    theirs = articles_program.losses(
+        *articles_program.prepare(arrays.train_images, arrays.train_labels),
+        articles_program.OPTIMIZERS[optimizer.removesuffix("_articles")](),
+        steps=100,
+    )
+    assert np.abs(ours / theirs - 1).max() < 1e-9
+
+
+def test_the_legacy_stream_is_that_of_numpy_random_seed():
+    stream = LegacyStream(8)
+    np.random.seed(8)
+    assert np.array_equal(stream.standard_normal((3, 2)), np.random.randn(3, 2))
+    assert np.array_equal(stream.integers(60000, 100), np.random.choice(60000, 100))
+    assert np.array_equal(stream.permutation(9), np.random.permutation(9))
+
+
+def test_every_initialization_and_activation_trains(digits):
+    for activation, init in itertools.product(("relu", "tanh", "sigmoid"), ("he", "xavier")):
+        problem = part("problem", "mlp", hidden=(16,), activation=activation, init=init, batch_size=20)
+        run = train(digits_config("adam", lr=0.01, problem=problem, steps=150))
+        assert run.end["test_accuracy"] > 0.6, (activation, init)

@@ -1,0 +1,211 @@
+"""The store: what is written is read again, whole or not at all, by others too."""
+
+import json
+import math
+import os
+import stat
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from conftest import digits_config, quadratic_config
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from zdl_bench import load_results
+from zdl_bench.encoding import decode, encode
+from zdl_bench.errors import ConfigError, DamagedFile, StoreError
+from zdl_bench.executors.contract import attempt
+from zdl_bench.run import Choice, Failure, Run, Status
+from zdl_bench.store import Manifest, Store
+from zdl_bench.training import train
+
+
+@pytest.fixture(scope="module")
+def run(digits):
+    return train(digits_config("adam", lr=0.01))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "results")
+
+
+def assert_same(one: Run, other: Run):
+    assert one.config == other.config
+    assert (one.status, one.digest, one.failure) == (other.status, other.digest, other.failure)
+    assert dict(one.end) == dict(other.end)
+    assert dict(one.environment) == dict(other.environment)
+    assert one.train_seconds == other.train_seconds or math.isnan(one.train_seconds)
+    if one.curve is None:
+        assert other.curve is None
+        return
+    assert np.array_equal(one.curve.train_loss, other.curve.train_loss, equal_nan=True)
+    assert np.array_equal(one.curve.lr, other.curve.lr)
+    assert one.curve.trivial_loss == other.curve.trivial_loss
+    for (name, values), (_, others) in zip(one.curve.probes.items(), other.curve.probes.items(), strict=True):
+        assert values.dtype == others.dtype, name
+        assert np.array_equal(values, others, equal_nan=values.dtype.kind == "f"), name
+    if one.curve.points is not None:
+        assert np.array_equal(one.curve.points, other.curve.points)
+
+
+def test_what_is_written_is_read(store, run):
+    for each in (
+        run,
+        train(quadratic_config()),
+        train(digits_config(lr=1e30)),
+        attempt(digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300}))),
+    ):
+        store.write(each)
+        assert_same(each, store.read(each.run_id))
+    assert len(list(store.run_ids())) == 4
+
+
+def test_a_failed_run_keeps_its_traceback(store):
+    failed = attempt(digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300})))
+    assert failed.status is Status.FAILED
+    assert failed.failure.type == "DataError"
+    assert "Traceback" in failed.failure.traceback
+    store.write(failed)
+    assert store.read(failed.run_id).failure == failed.failure
+
+
+def test_the_layout_is_that_of_the_design(store, run):
+    store.write(run)
+    path = store.root / "runs" / run.run_id[:2] / f"{run.run_id}.parquet"
+    assert path.is_file()
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert path.stat().st_size < 40_000
+    assert stat.S_IMODE(path.stat().st_mode) & 0o444
+
+
+def test_others_can_read_it(store, run):
+    store.write(run)
+    path = store.run_path(run.run_id)
+    frame = pd.read_parquet(path)
+    assert frame.columns.tolist() == ["step", "train_loss", "lr"]
+    assert frame["step"].tolist() == list(range(1, 61))
+    [(count, loss)] = duckdb.sql(f"select count(*), last(train_loss) from '{path}'").fetchall()
+    assert (count, loss) == (60, run.curve.train_loss[-1])
+    metadata = pq.read_schema(path).metadata
+    assert json.loads(metadata[b"config"])["optimizer"]["name"] == "adam"
+    assert json.loads(metadata[b"status"]) == "completed"
+    assert len(json.loads(metadata[b"probes"])["probe_loss"]) == len(run.curve.probes)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 0.5, -1])
+def test_a_cut_file_is_damaged(store, run, keep):
+    store.write(run)
+    path = store.run_path(run.run_id)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * keep) if isinstance(keep, float) else keep])
+    with pytest.raises(DamagedFile, match=run.run_id):
+        store.read(run.run_id)
+    aside = store.set_aside(run.run_id)
+    assert aside.is_file()
+    assert not store.has(run.run_id)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(position=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_flipped_bit_never_goes_unnoticed(store, run, position, bit):
+    """Either the file is refused, or the flip was in bytes that carry nothing and the run is the same."""
+    store.write(run)
+    path = store.run_path(run.run_id)
+    content = bytearray(path.read_bytes())
+    content[int(position * len(content))] ^= 1 << bit
+    path.write_bytes(content)
+    try:
+        read = store.read(run.run_id)
+    except DamagedFile:
+        return
+    assert_same(run, read)
+
+
+def test_a_changed_number_with_the_old_checksum_is_damaged(store, run):
+    table = encode(run)
+    changed = table.set_column(1, "train_loss", [np.asarray(table["train_loss"]) * (1 + 1e-15)])
+    with pytest.raises(ValueError, match="checksum"):
+        decode(changed.replace_schema_metadata(table.schema.metadata))
+
+
+def test_a_file_under_another_runs_name_is_damaged(store, run):
+    store.write(run)
+    other = digits_config("sgd").run_id
+    store.run_path(other).parent.mkdir(parents=True, exist_ok=True)
+    os.replace(store.run_path(run.run_id), store.run_path(other))
+    with pytest.raises(DamagedFile, match="another run"):
+        store.read(other)
+
+
+def test_a_failed_write_leaves_what_was_there(store, run, monkeypatch):
+    store.write(run)
+    before = store.run_path(run.run_id).read_bytes()
+
+    def disk_full(fd):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(StoreError, match="No space left"):
+        store.write(run)
+    assert store.run_path(run.run_id).read_bytes() == before
+    assert len(list(store.run_path(run.run_id).parent.iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", "", ".hidden", "x" * 101, "a b", "ü", "..", "a\n"])
+def test_a_sweep_cannot_be_named_out_of_the_store(store, name):
+    with pytest.raises(ConfigError, match="name="):
+        store.sweep_folder(name)
+
+
+def test_a_manifest_that_is_none_is_damaged(store):
+    manifest = Manifest("one", "", "command", [], ["0" * 16], "2026-01-01T00:00:00+00:00")
+    store.write_manifest(manifest)
+    assert store.read_manifest("one") == manifest
+    path = store.sweep_folder("one") / "sweep.json"
+    for content in ("", "[]", "{}", '{"name": 3}', path.read_text().replace("0" * 16, "../../../etc/pass")):
+        path.write_text(content)
+        with pytest.raises(DamagedFile, match=r"sweep\.json"):
+            store.read_manifest("one")
+
+
+def test_load_results_gives_tidy_frames(store, run):
+    store.write(run)
+    store.write(train(digits_config(lr=1e30)))
+    store.write(Run(digits_config(seed=5), Status.FAILED, failure=Failure("MemoryError", "none left", "")))
+    results = load_results(store.root)
+    runs = results.runs.set_index("run_id")
+    assert len(runs) == 3
+    row = runs.loc[run.run_id]
+    assert (row["optimizer"], row["lr"], row["seed"], row["problem"], row["dataset"]) == ("adam", 0.01, 0, "mlp", "digits")
+    assert (row["optimizer.beta2"], row["problem.hidden"], row["steps"], row["dtype"]) == (0.999, "[16]", 60, "float32")
+    assert row["status"] == "completed"
+    assert row["learned"]
+    assert row["digest"] == run.digest
+    assert row["test_accuracy"] == run.end["test_accuracy"]
+    assert {"final_train_loss", "tail_loss", "jitter", "steps_to_0.5", "seconds_to_0.5"} <= set(runs.columns)
+    assert sorted(runs["status"]) == ["completed", "diverged", "failed"]
+    assert results.curves.columns.tolist() == ["run_id", "step", "train_loss", "lr"]
+    curve = results.curves[results.curves["run_id"] == run.run_id]
+    assert curve["step"].tolist() == list(range(1, 61))
+    assert curve["train_loss"].to_numpy() == pytest.approx(run.curve.train_loss)
+    assert {"run_id", "step", "probe_loss", "val_loss"} <= set(results.probes.columns)
+
+
+def test_load_results_without_a_store(tmp_path):
+    with pytest.raises(StoreError, match="holds no results"):
+        load_results(tmp_path / "nowhere")
+
+
+def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run, monkeypatch):
+    store.write(run)
+    monkeypatch.setattr("zdl_bench.run.ENGINE_VERSION", 2)
+    monkeypatch.setattr("zdl_bench.store.ENGINE_VERSION", 2)
+    del run.config.__dict__["run_id"]
+    try:
+        assert load_results(store.root).runs.empty
+    finally:
+        run.config.__dict__.pop("run_id", None)

@@ -1,0 +1,200 @@
+"""Sweeps from the command line: combinations, the store, resume, failures, exit status."""
+
+import json
+
+import pytest
+from conftest import SMALL
+
+from zdl_bench import load_results
+from zdl_bench.errors import DamagedFile
+from zdl_bench.store import Store
+
+
+def test_a_sweep_makes_every_combination_once(small_sweep):
+    outcome = small_sweep("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2", "seed=range(0,3)")
+    assert outcome.status == 0
+    runs = load_results("results").runs
+    assert len(runs) == 12
+    assert set(zip(runs["optimizer"], runs["lr"], runs["seed"], strict=True)) == {
+        (optimizer, lr, seed) for optimizer in ("sgd", "adam") for lr in (1e-3, 1e-2) for seed in range(3)
+    }
+    assert "12 runs, 12 to make" in outcome.err
+    assert "12/12 runs: 0 failed, 0 diverged, 0 from the store" in outcome.err
+    assert "±" in outcome.out
+
+
+def test_the_same_command_returns_from_the_store(small_sweep):
+    first = small_sweep("-m", "seed=1,2,3")
+    files = {path: path.stat().st_mtime_ns for path in Store("results").root.rglob("*.parquet")}
+    manifest = next(Store("results").root.glob("sweeps/*/sweep.json")).read_text()
+    again = small_sweep("-m", "seed=1,2,3")
+    assert again.status == 0
+    assert "all in the store, nothing to train" in again.err
+    assert again.out == first.out
+    assert {path: path.stat().st_mtime_ns for path in Store("results").root.rglob("*.parquet")} == files
+    assert next(Store("results").root.glob("sweeps/*/sweep.json")).read_text() == manifest
+
+
+def test_a_wider_grid_costs_only_its_new_cells(small_sweep):
+    small_sweep("-m", "seed=1,2")
+    assert "2 to make, 2 in the store" in small_sweep("-m", "seed=1,2,3,4").err
+
+
+def test_duplicates_are_made_once(small_sweep):
+    assert "1 run, 1 to make" in small_sweep("-m", "lr=1e-3,0.001", "optimizer=sgd,sgd").err
+
+
+def test_force_computes_again_and_gets_the_same(small_sweep):
+    small_sweep()
+    before = load_results("results").runs["digest"].tolist()
+    outcome = small_sweep("force=true")
+    assert "1 to make, 0 in the store" in outcome.err
+    assert load_results("results").runs["digest"].tolist() == before
+
+
+def test_any_hyper_parameter_can_be_swept(small_sweep):
+    outcome = small_sweep("-m", "optimizer=adam", "optimizer.beta2=0.9,0.99", "problem.hidden=[4],[4,4]")
+    runs = load_results("results").runs
+    assert set(zip(runs["optimizer.beta2"], runs["problem.hidden"], strict=True)) == {
+        (beta2, hidden) for beta2 in (0.9, 0.99) for hidden in ("[4]", "[4, 4]")
+    }
+    assert "optimizer.beta2" in outcome.out
+    assert "problem.hidden" in outcome.out
+
+
+def test_a_null_lr_is_the_default_of_the_optimizer(small_sweep):
+    small_sweep("optimizer=adam")
+    small_sweep("optimizer=adam", "lr=0.001")
+    runs = load_results("results").runs
+    assert runs["lr"].tolist() == [0.001]
+
+
+def test_the_flag_may_stand_anywhere(small_sweep):
+    assert "2 runs" in small_sweep("seed=1,2", "-m", "lr=0.01").err
+
+
+def test_divergence_is_a_result(small_sweep):
+    outcome = small_sweep("-m", "optimizer=sgd", "lr=1e-3,1e6")
+    assert outcome.status == 0
+    assert "1 diverged" in outcome.out
+    runs = load_results("results").runs.set_index("lr")
+    assert runs["status"].tolist() == ["completed", "diverged"]
+    assert "nothing to train" in small_sweep("-m", "optimizer=sgd", "lr=1e-3,1e6").err
+
+
+def test_a_single_run_needs_no_flag(small_sweep):
+    outcome = small_sweep("optimizer=momentum", "problem=quadratic")
+    assert outcome.status == 2  # the keys of the network are none of the quadratic's
+    assert "problem" in outcome.err
+
+
+def test_a_problem_without_data(command):
+    outcome = command("problem=quadratic", "dataset=mnist", "dataset.dir=/nowhere", "report=false", "executor=serial", "lr=0.1")
+    assert outcome.status == 0
+    row = load_results("results").runs.iloc[0]
+    assert row["dataset"] is None
+    assert row["tail_loss"] < 1e-2
+
+
+def test_an_experiment_is_a_sweep(command, digits):
+    base = ["dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL]
+    outcome = command("experiment=day64", "seed=1", *base)
+    assert outcome.status == 0
+    assert load_results("results").runs["optimizer"].tolist() != []
+    assert set(load_results("results").runs["optimizer"]) == {
+        "sgd", "momentum", "adagrad", "rmsprop_articles", "adam_articles",
+    }  # fmt: skip
+    manifest = Store("results").latest_manifest()
+    assert manifest.name.startswith("day64-")
+    assert manifest.title == "Five optimizers at one learning rate"
+    assert "1 run," in command("-m", "experiment=day64", "seed=1", "optimizer=sgd", *base).err
+
+
+def test_a_name_of_ones_own(small_sweep):
+    small_sweep("name=mine", "-m", "seed=1,2")
+    assert Store("results").read_manifest("mine").finished
+    manifest = json.loads((Store("results").root / "sweeps/mine/sweep.json").read_text())
+    assert len(manifest["run_ids"]) == 2
+    assert manifest["command"].startswith("python -m zdl_bench dataset=digits")
+
+
+def test_the_order_of_the_plan_is_the_order_of_the_manifest(small_sweep):
+    small_sweep("-m", "seed=3,1,2", "name=ordered")
+    store = Store("results")
+    assert [store.read(run_id).config.seed for run_id in store.read_manifest("ordered").run_ids] == [3, 1, 2]
+
+
+@pytest.mark.parametrize("keep", [0, 1000])
+def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
+    small_sweep("-m", "seed=1,2", "name=mine")
+    store = Store("results")
+    digests = load_results("results").runs["digest"].tolist()
+    victim = store.read_manifest("mine").run_ids[0]
+    path = store.run_path(victim)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DamagedFile):
+        load_results("results")
+    for reader in (["report"], ["verify"]):
+        outcome = command(*reader)
+        assert outcome.status == 2
+        assert victim in outcome.err
+    assert "1 damaged" in command("ls").out
+    outcome = small_sweep("-m", "seed=1,2", "name=mine")
+    assert outcome.status == 0
+    assert "was set aside" in outcome.err
+    assert (store.root / "damaged" / path.name).is_file()
+    assert load_results("results").runs["digest"].tolist() == digests
+
+
+def test_another_sweeper_can_drive_the_launcher(small_sweep, tmp_path):
+    outcome = small_sweep("-m", "hydra/sweeper=basic", "seed=1,2", "hydra.sweeper.max_batch_size=1")
+    assert outcome.status == 0
+    manifest = Store("results").latest_manifest()
+    assert len(manifest.run_ids) == 2
+
+
+def test_ls_lists_the_sweeps(small_sweep, command):
+    small_sweep("-m", "seed=1,2", "name=first")
+    small_sweep("lr=1e6", "name=second")
+    outcome = command("ls")
+    assert outcome.status == 0
+    assert outcome.out.index("first") < outcome.out.index("second")
+    assert "2 completed" in outcome.out
+    assert "1 diverged" in outcome.out
+
+
+def test_help_and_config_are_shown(command):
+    outcome = command("--help")
+    assert outcome.status == 0
+    assert "adam_articles" in outcome.out
+    assert "python -m zdl_bench report" in outcome.out
+    outcome = command("--cfg", "job", "dataset=digits", "optimizer=adam", "lr=0.5")
+    assert outcome.status == 0
+    assert "lr: 0.5" in outcome.out
+    assert "beta2: 0.999" in outcome.out
+    assert list(Store(".").root.iterdir()) == []
+
+
+def test_tab_completion(command, monkeypatch):
+    monkeypatch.setenv("COMP_LINE", "zdl-bench optimizer=ada")
+    assert command("-sc", "query=bash").out.split() == ["optimizer=adagrad", "optimizer=adam", "optimizer=adam_articles"]
+
+
+def test_composing_a_job_takes_less_than_10_ms(small_sweep, monkeypatch):
+    """2,000 jobs in two combinations of groups, composed and validated: well under 20 s, on a slow machine too."""
+    import time
+
+    from zdl_bench import sweep_command
+
+    class Planned(Exception):
+        pass
+
+    def stop(configs, store, force):
+        assert len(list(configs)) == 2000
+        raise Planned
+
+    monkeypatch.setattr(sweep_command, "plan", stop)
+    start = time.perf_counter()
+    with pytest.raises(Planned):
+        small_sweep("-m", "optimizer=sgd,adam", "seed=range(0,1000)")
+    assert time.perf_counter() - start < 20

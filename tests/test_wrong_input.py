@@ -1,0 +1,129 @@
+"""Wrong input: one or two lines that name the key, the value and the remedy; exit 2; nothing trained, nothing lost."""
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+WRONG = {
+    "unknown optimizer": (["optimizer=sdg"], ["optimizer=sdg", "did you mean sgd?", "adagrad, adam"]),
+    "unknown optimizer in a sweep": (["-m", "optimizer=sgd,foo"], ["optimizer=foo", "Choose one of"]),
+    "unknown key": (["lrr=1"], ["lrr", "did you mean lr?"]),
+    "unknown key, forced": (["+foo=1"], ["foo", "there is no such key"]),
+    "unknown hyper-parameter": (["optimizer.beta2=0.9"], ["optimizer.beta2", "no key beta2"]),
+    "unknown hyper-parameter, forced": (["+optimizer.foo=1"], ["optimizer.foo=1", "no such key"]),
+    "unknown experiment": (["experiment=day65"], ["experiment=day65", "did you mean day64?"]),
+    "lr is no number": (["lr=abc"], ["lr=abc", "could not be converted to Float"]),
+    "lr is no number in a sweep": (["-m", "lr=1,abc"], ["lr=abc", "could not be converted to Float"]),
+    "stray comma": (["lr=0.1,"], ["lr=0.1,", "stray comma"]),
+    "negative lr": (["lr=-1"], ["lr=-1", "finite number above 0", "lr=0.001"]),
+    "zero lr": (["lr=0"], ["lr=0", "finite number above 0"]),
+    "lr not a number": (["lr=nan"], ["lr=nan", "finite number above 0"]),
+    "infinite lr": (["lr=inf"], ["lr=inf", "finite number above 0"]),
+    "one bad value among good ones": (["-m", "lr=0.1,-0.1"], ["lr=-0.1", "finite number above 0"]),
+    "no steps": (["steps=0"], ["steps=0", "at least 1 step"]),
+    "half a step": (["steps=1.5"], ["steps=1.5", "Integer"]),
+    "negative seed": (["seed=-1"], ["seed=-1", "from 0 to"]),
+    "legacy seed too large": (["rng=legacy", "seed=4294967296"], ["seed=4294967296", "4294967295"]),
+    "batch larger than the data": (["problem.batch_size=100000"], ["problem.batch_size=100000", "1200 images"]),
+    "probe larger than the data": (["probe.images=1201"], ["probe.images=1201", "1200 images"]),
+    "no training images left": (["dataset.validation_size=1500"], ["dataset.validation_size=1500", "1500 images"]),
+    "commas without -m": (["lr=0.1,0.2"], ["lr=0.1,0.2", "put -m before"]),
+    "range without -m": (["seed=range(0,5)"], ["seed=range(0,5)", "put -m before"]),
+    "hyper-parameter is no number": (["optimizer=adam", "optimizer.beta2=abc"], ["optimizer.beta2=abc", "a number"]),
+    "hyper-parameter out of range": (["optimizer=adam", "optimizer.beta2=1.5"], ["optimizer.beta2=1.5", "[0, 1)"]),
+    "hidden is no list": (["problem.hidden=abc"], ["problem.hidden=abc", "list of integers"]),
+    "unknown activation": (["problem.activation=selu"], ["problem.activation=selu", "relu, tanh, sigmoid"]),
+    "unknown dtype": (["dtype=float16"], ["dtype=float16", "float32, float64"]),
+    "unknown format": (["formats=[gif]"], ["formats=", "png, svg, pdf"]),
+    "no workers": (["n_jobs=0"], ["n_jobs=0", "-1"]),
+    "a name out of the store": (["name=../../x"], ["name=../../x", "letters, digits"]),
+    "a class of one's own": (["optimizer._target_=os.system"], ["optimizer._target_", "optimizer=NAME"]),
+    "a value that refers to another": (["-m", "seed=1,2", "lr=${seed}"], ["lr=${seed}", "give the value itself"]),
+    "no such command": (["repotr"], ["repotr", "report, verify, ls"]),
+    "wrong config shown": (["--cfg", "job", "lr=-1"], ["lr=-1", "finite number above 0"]),
+    "config of a wrong type shown": (["--cfg", "job", "lr=abc"], ["lr=abc", "Float"]),
+    "unknown sweep reported": (["report", "nosuch"], ["nosuch", "no sweep"]),
+    "no results to report": (["report", "--results", "nowhere"], ["nowhere holds no results", "--results DIR"]),
+    "no results to verify": (["verify", "--results", "nowhere"], ["nowhere holds no results", "--results DIR"]),
+    "no results to list": (["ls", "--results", "nowhere"], ["nowhere holds no results", "--results DIR"]),
+}
+
+FOLDERS = [Path(folder).resolve() for folder in os.environ.get("ZDL_BENCH_DATA", "").split(os.pathsep) if folder]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: case.replace(" ", "_"))
+def test_wrong_input_is_explained(command, small_sweep, tmp_path, case):
+    arguments, expected = WRONG[case]
+    is_run = not (arguments[0].isalpha() or arguments[0].startswith("--"))
+    if arguments[0] == "report" and len(arguments) == 2:
+        small_sweep()
+    before = sorted(path for path in tmp_path.rglob("*"))
+    outcome = small_sweep(*arguments) if is_run else command(*arguments)
+    assert outcome.status == 2
+    assert "Traceback" not in outcome.err
+    assert len(outcome.err.strip().splitlines()) <= 2, outcome.err
+    for words in expected:
+        assert words in outcome.err
+    assert sorted(tmp_path.rglob("*")) == before, "nothing was trained, nothing was written"
+
+
+def test_a_store_that_cannot_be_written(small_sweep, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    outcome = small_sweep("results_dir=file")
+    assert outcome.status == 2
+    assert "results_dir=file: the store cannot be written" in outcome.err
+    assert "results_dir=DIR" in outcome.err
+
+
+@pytest.fixture
+def offline(tmp_path, monkeypatch):
+    """Nothing in the cache, nothing in ZDL_BENCH_DATA, and a mirror that refuses."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.parent / f"{tmp_path.name}-cache"))
+    monkeypatch.delenv("ZDL_BENCH_DATA", raising=False)
+    return "dataset.mirrors=[http://127.0.0.1:9/]"
+
+
+def test_mnist_asked_for_and_not_to_be_had(command, offline, tmp_path):
+    outcome = command("dataset=mnist", offline, "steps=5", *SMALL)
+    assert outcome.status == 2
+    assert "dataset=mnist: none of its mirrors can be reached" in outcome.err
+    assert "ZDL_BENCH_DATA" in outcome.err
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+MNIST_FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(bytes(100_000))[:60], "is truncated"),
+        (b"no gzip at all", "is no sound gzip file"),
+        (gzip.compress(b"\x00\x00\x08\x01" + (60000).to_bytes(4) + bytes(60000)), "has the wrong checksum"),
+    ],
+)
+def test_bad_idx_files(command, offline, tmp_path, content, message):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in MNIST_FILES:
+        (folder / name).write_bytes(content)
+    if "checksum" in message:  # the images are right, the labels are not
+        source = next((p for p in FOLDERS if (p / MNIST_FILES[0]).is_file()), None)
+        if source is None:
+            pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its four IDX files")
+        shutil.copy(source / MNIST_FILES[0], folder)
+    outcome = command("dataset=mnist", f"dataset.dir={folder}", "steps=5", *SMALL)
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert "replace the file" in outcome.err
+    assert len(outcome.err.strip().splitlines()) <= 2 + 1  # the sweep's name, then the error
+    assert not list(tmp_path.rglob("*.parquet"))
