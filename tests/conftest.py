@@ -1,4 +1,4 @@
-"""What tests share: a cache of their own, real MNIST where it is to be had, and the command line, in process and as a process."""
+"""What tests share: a cache of their own, real MNIST where it is to be had, the command line as a call and as a process."""
 
 import os
 import subprocess

@@ -96,14 +96,16 @@ def test_evaluation_does_not_depend_on_chunks(digits):
     network = MLP((16,)).build(splits, np.float64)
     params = network.init(spawned_streams(0).weights)
     whole = network.evaluate(params, "probe")
-    again = MLP((16,)).build(
-        Splits(splits.train, splits.probe, splits.test, splits.probe, splits.probe, 10), np.float64
-    ).evaluate(params, "validation")
+    again = (
+        MLP((16,))
+        .build(Splits(splits.train, splits.probe, splits.test, splits.probe, splits.probe, 10), np.float64)
+        .evaluate(params, "validation")
+    )
     assert whole == pytest.approx(again, rel=1e-12)
 
 
 def test_a_batch_larger_than_the_data_is_refused():
-    with pytest.raises(ConfigError, match="problem.batch_size=100.*has 50 images"):
+    with pytest.raises(ConfigError, match=r"problem\.batch_size=100.*has 50 images"):
         MLP().check(50)
 
 

@@ -180,7 +180,13 @@ def test_load_results_gives_tidy_frames(store, run):
     runs = results.runs.set_index("run_id")
     assert len(runs) == 3
     row = runs.loc[run.run_id]
-    assert (row["optimizer"], row["lr"], row["seed"], row["problem"], row["dataset"]) == ("adam", 0.01, 0, "mlp", "digits")
+    assert (row["optimizer"], row["lr"], row["seed"], row["problem"], row["dataset"]) == (
+        "adam",
+        0.01,
+        0,
+        "mlp",
+        "digits",
+    )
     assert (row["optimizer.beta2"], row["problem.hidden"], row["steps"], row["dtype"]) == (0.999, "[16]", 60, "float32")
     assert row["status"] == "completed"
     assert row["learned"]

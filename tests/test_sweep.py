@@ -177,7 +177,11 @@ def test_help_and_config_are_shown(command):
 
 def test_tab_completion(command, monkeypatch):
     monkeypatch.setenv("COMP_LINE", "zdl-bench optimizer=ada")
-    assert command("-sc", "query=bash").out.split() == ["optimizer=adagrad", "optimizer=adam", "optimizer=adam_articles"]
+    assert command("-sc", "query=bash").out.split() == [
+        "optimizer=adagrad",
+        "optimizer=adam",
+        "optimizer=adam_articles",
+    ]
 
 
 def test_composing_a_job_takes_less_than_10_ms(small_sweep, monkeypatch):

@@ -64,7 +64,8 @@ def sweep(arguments: Sequence[str]) -> int:
 
 def report(arguments: Sequence[str]) -> int:
     """Rebuilds figures, tables and page of a sweep from the store."""
-    from zdl_bench.report.build import FORMATS, build_report
+    from zdl_bench.config import FORMATS
+    from zdl_bench.report.freshness import is_current, page_path
     from zdl_bench.store import Store
 
     parser = _parser("report", "rebuild figures, tables and page from stored runs")
@@ -75,7 +76,11 @@ def report(arguments: Sequence[str]) -> int:
     store = Store(options.results)
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
-    print(f"report: {build_report(store, manifest, formats)}")
+    if not is_current(store, manifest, formats):
+        from zdl_bench.report.build import build_report
+
+        build_report(store, manifest, formats)
+    print(f"report: {page_path(store, manifest)}")
     return 0
 
 

@@ -110,7 +110,7 @@ class Resolver:
         registry.schedule(schedule)
         probe_images = composed["probe"]["images"] if in_use else None
         if in_use:
-            enough = probe_images <= in_use.train_size
+            enough = composed["probe"]["images"] <= in_use.train_size
             require("probe.images", probe_images, enough, f"the training set has {in_use.train_size} images; take fewer")
         return RunConfig(
             optimizer=optimizer,
@@ -154,7 +154,8 @@ class DataSetInUse:
 
 
 def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
-    complete, passed_over = _require_known_keys("dataset", settings), []
+    complete = _require_known_keys("dataset", settings)
+    passed_over: list[str] = []
     if "candidates" in complete:
         complete, passed_over = _first_at_hand(complete)
     name = complete["name"]
@@ -212,4 +213,3 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
 
 def _listed(keys: Iterable[str]) -> str:
     return ", ".join(key for key in keys if key not in ("_target_", "name"))
-

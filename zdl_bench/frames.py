@@ -118,9 +118,6 @@ def _stacked(parts: Iterable[tuple[Run, dict[str, Any]]]) -> pd.DataFrame:
     if not listed:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
     lengths = [len(columns["step"]) for _, columns in listed]
-    ids = pd.Categorical.from_codes(
-        np.repeat(np.arange(len(listed)), lengths), categories=[run.run_id for run, _ in listed]
-    )
+    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(listed)), lengths), categories=[run.run_id for run, _ in listed])
     names = listed[0][1]
     return pd.DataFrame({"run_id": ids} | {name: np.concatenate([c[name] for _, c in listed]) for name in names})
-

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class Prober:
         self._gradient_before = self._next_gradient_before
 
     def table(self) -> Probes:
-        columns = {
+        columns: dict[str, Any] = {
             name: np.array([row.get(name, math.nan) for row in self._rows], COLUMN_TYPES.get(name, np.float64))
             for name in COLUMNS
         }

@@ -243,7 +243,7 @@ class Run:
 def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
     """Steps e_0 = 0 < e_1 < … < e_K = steps of `count` equal strides, fewer where there are fewer steps. (K+1,) int64"""
     strides = min(count, steps)
-    return np.rint(np.arange(strides + 1) * (steps / strides)).astype(np.int64)
+    return np.array(np.rint(np.arange(strides + 1) * (steps / strides)), dtype=np.int64)
 
 
 def early_steps(steps: int) -> npt.NDArray[np.int64]:

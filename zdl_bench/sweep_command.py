@@ -8,6 +8,7 @@ from typing import Any
 from zdl_bench import registry
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
 from zdl_bench.datasets.contract import ensure_decoded
+from zdl_bench.report.freshness import is_current, page_path
 from zdl_bench.run import RunConfig
 from zdl_bench.store import Manifest, Store
 from zdl_bench.sweep import Plan, Row, execute, has_failures, plan, tail_losses
@@ -72,9 +73,11 @@ class SweepCommand:
             console.print(failures)
         folder = store.sweep_folder(self._manifest.name)
         if self._settings.report:
-            from zdl_bench.report.build import build_report
+            if not is_current(store, self._manifest, self._settings.formats):
+                from zdl_bench.report.build import build_report  # a second or two of imports
 
-            console.print(f"report:  {build_report(store, self._manifest, self._settings.formats)}", soft_wrap=True)
+                build_report(store, self._manifest, self._settings.formats)
+            console.print(f"report:  {page_path(store, self._manifest)}", soft_wrap=True)
         console.print(f"results: {folder}", soft_wrap=True)
         console.print(f"next:    {self._next_command()}", soft_wrap=True)
         return 1 if has_failures(rows) else 0
@@ -120,7 +123,10 @@ class SweepCommand:
         assert self._manifest is not None
         missing, stored = len(batch.missing), len(batch.stored)
         state = f"{missing} to make, {stored} in the store" if missing else "all in the store, nothing to train"
-        console.print(f"{self._manifest.name}: {len(batch.configs)} run{'s' if len(batch.configs) != 1 else ''}, {state}", soft_wrap=True)
+        console.print(
+            f"{self._manifest.name}: {len(batch.configs)} run{'s' if len(batch.configs) != 1 else ''}, {state}",
+            soft_wrap=True,
+        )
 
     def _experiment(self) -> str | None:
         return next((a.partition("=")[2] for a in self._arguments if a.startswith("experiment=")), None)
@@ -130,7 +136,8 @@ class SweepCommand:
         return any(key != "experiment" and key.partition(".")[0] not in SWEEP_KEYS for key in keys)
 
     def _next_command(self) -> str:
-        assert self._settings is not None and self._manifest is not None
+        assert self._settings is not None
+        assert self._manifest is not None
         store = "" if self._settings.results_dir == "results" else f" --results {shlex.quote(self._settings.results_dir)}"
         return f"python -m zdl_bench verify {self._manifest.name} --runs 2{store}"
 

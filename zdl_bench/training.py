@@ -130,7 +130,8 @@ def _splits(config: RunConfig) -> Splits | None:
     if dataset.checksum != config.dataset.values["checksum"]:
         raise DataError(f"dataset={dataset.name}: the data set of this name has changed since the run was planned")
     validation_size = config.dataset.values["validation_size"]
-    assert isinstance(validation_size, int) and config.probe_images is not None
+    assert isinstance(validation_size, int)
+    assert config.probe_images is not None
     return split(load_decoded(dataset), validation_size, config.probe_images, dataset.classes)
 
 

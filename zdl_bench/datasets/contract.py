@@ -125,7 +125,7 @@ def _is_sound(folder: Path) -> bool:
         arrays = {field: np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields}
     except (OSError, ValueError):
         return False
-    return expected == {field: _content_hash(array) for field, array in arrays.items()}
+    return bool(expected == {field: _content_hash(array) for field, array in arrays.items()})
 
 
 def _content_hash(array: npt.NDArray[np.uint8]) -> str:

@@ -20,16 +20,19 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     means, texts = means.loc[order], texts.loc[order]
     logs = np.log(means.where(means > 0)).astype(float)
     axes.set_facecolor("#d9d9d9")
+    has_values = bool(logs.notna().to_numpy().any())
+    low, high = (logs.min().min(), logs.max().max()) if has_values else (0.0, 1.0)
     sns.heatmap(
         logs,
-        annot=False,
         cmap="viridis",
+        vmin=low,
+        vmax=high,
         linewidths=1,
-        cbar=bool(logs.notna().to_numpy().any()),
+        cbar=has_values,
         cbar_kws={"label": "ln tail loss"},
         ax=axes,
     )
-    _write_texts(logs, texts, axes)
+    _write_texts(texts, logs < (low + high) / 2, axes)
     axes.set_xticklabels([f"{lr:g}" if lr == lr else "none" for lr in means.columns], rotation=0)
     axes.set_yticklabels(list(means.index), rotation=0)
     axes.set_xlabel("learning rate")
@@ -46,14 +49,10 @@ def _cell_text(runs: pd.DataFrame) -> str:
     return f"{runs['tail_loss'].mean():.3g}" + ("" if runs["learned"].all() else "*")
 
 
-def _write_texts(logs: pd.DataFrame, texts: pd.DataFrame, axes: Axes) -> None:
-    middle = np.nanmean([logs.min().min(), logs.max().max()]) if logs.notna().to_numpy().any() else 0.0
+def _write_texts(texts: pd.DataFrame, dark: pd.DataFrame, axes: Axes) -> None:
     for row in range(len(texts)):
         for column in range(len(texts.columns)):
-            value = logs.iloc[row, column]
-            dark = value == value and value < middle
             text = str(texts.iloc[row, column])
-            size = 9 if "\n" not in text and "/" not in text else 7
-            axes.text(
-                column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, color="white" if dark else "black"
-            )
+            color = "white" if dark.iloc[row, column] else "black"
+            size = 7 if "/" in text else 9
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, color=color)

@@ -7,11 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.figures.style import DASHES, plain_log_axis
+from zdl_bench.run import Floats
 from zdl_bench.statistics.intervals import student_interval
 
 CEILING_FACTOR = 4
 """The axis ends at so many times the first loss: what lies beyond is on its way out."""
 MOST_NOTES = 8
+MOST_BANDS = 8
+"""With more lines than this, bands would hide each other and are left out."""
 
 
 def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -22,18 +25,23 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
     line reached; a run that ended early is drawn by itself, thin, up to a cross, and counted in a note.
     """
     notes = []
+    has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)
     for number, (line, rows) in enumerate(frame.groupby("line", sort=False)):
         color = rows["color"].iloc[0]
         table = rows.pivot_table(index="step", columns="run_id", values="loss", observed=True)
         positive = table.where(table > 0)
-        _draw_mean(positive.dropna(), str(line), axes, {"color": color, "linestyle": DASHES[number // 6 % len(DASHES)]})
+        look = {"color": color, "linestyle": DASHES[number // 6 % len(DASHES)]}
+        interval = _draw_mean(positive.dropna(), str(line), axes, look)
+        if has_bands and interval:
+            axes.fill_between(*interval, color=color, alpha=0.16, linewidth=0)
         ended_early = _draw_early_ends(positive.clip(upper=high), int(rows["planned_steps"].iloc[0]), axes, color)
         if ended_early:
             notes.append(f"{line}: {ended_early} of {len(table.columns)} diverged")
     axes.set_yscale("log")
     plain_log_axis(axes.yaxis)
     axes.set_ylim(low, high)
+    axes.set_xlim(0, 1.02 * frame["planned_steps"].max())
     axes.set_xlabel("step")
     axes.set_ylabel("probe loss (nats)")
     _write_notes(notes, axes)
@@ -49,15 +57,17 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
     return 0.8 * float(losses.min()), min(ceiling, 1.25 * float(losses.max()))
 
 
-def _draw_mean(losses: pd.DataFrame, line: str, axes: Axes, look: dict[str, Any]) -> None:
-    """losses: one row per step, one column per run, none missing."""
+Band = tuple["pd.Index[int]", Floats, Floats]
+
+
+def _draw_mean(losses: pd.DataFrame, line: str, axes: Axes, look: dict[str, Any]) -> Band | None:
+    """losses: one row per step, one column per run, none missing. Returns the steps and the ends of the band."""
     if len(losses) < 2:  # nothing but the start: the line is in the legend, its crosses in the panel
         axes.plot([], [], label=line, linewidth=1.6, **look)
-        return
+        return None
     interval = student_interval(np.log(losses.to_numpy().T))
     axes.plot(losses.index, np.exp(interval.mean), label=line, linewidth=1.6, **look)
-    low, high = np.exp(interval.low), np.exp(interval.high)
-    axes.fill_between(losses.index, low, high, color=look["color"], alpha=0.16, linewidth=0)
+    return losses.index, np.exp(interval.low), np.exp(interval.high)
 
 
 def _draw_early_ends(losses: pd.DataFrame, planned_steps: int, axes: Axes, color: str) -> int:
@@ -68,7 +78,15 @@ def _draw_early_ends(losses: pd.DataFrame, planned_steps: int, axes: Axes, color
         if len(curve) and curve.index[-1] < planned_steps:
             count += 1
             axes.plot(curve.index, curve, color=color, linewidth=0.7, alpha=0.7)
-            axes.plot(curve.index[-1:], curve.iloc[-1:], marker="x", color=color, markersize=7, markeredgewidth=1.8)
+            axes.plot(
+                curve.index[-1:],
+                curve.iloc[-1:],
+                marker="x",
+                color=color,
+                markersize=7,
+                markeredgewidth=1.8,
+                clip_on=False,
+            )
     return count
 
 

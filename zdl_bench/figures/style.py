@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError
@@ -15,7 +15,7 @@ FALLBACK_COLORS = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC
 FALLBACK_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "<", ">", "p", "h", "*")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.5, 1.2)))
 
-SETTINGS = {
+SETTINGS: Any = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same letters on every machine
     "svg.hashsalt": "zdl_bench",
     "figure.dpi": 110,

@@ -111,22 +111,24 @@ def _plain_messages() -> "Iterator[None]":
 
 def _explained(error: BaseException) -> str:
     text, cause = str(error), str(error.__cause__ or "")
+    explanation = "; ".join([line.strip() for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
     if found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
-        return _unknown_choice(*found.groups())
-    if found := re.search(r"Could not override '([^']+)'", text):
-        return _unknown_key(found[1])
-    if found := re.search(r"Error merging override (.+)", text):
-        return f"{found[1]}: {(cause.splitlines() or ['it does not fit'])[0]}; see the keys with --help"
-    if "Ambiguous value for argument" in text or "requires --multirun" in text:
-        found = re.search(r"'([^']+)'", text)
-        return f"{found[1] if found else text}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
-    if type(error).__name__ == "OverrideParseException":
-        override = str(getattr(error, "override", ""))
-        if re.fullmatch(r"[\w-]+", override):
-            return f"{override}: there is no such command; write key=value for a run, or {', '.join(COMMANDS)}"
-        return f"{override}: this is no key=value that can be read; look for a stray comma, bracket or quote"
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "; ".join(lines[:2]) or type(error).__name__
+        explanation = _unknown_choice(*found.groups())
+    elif found := re.search(r"Could not override '([^']+)'", text):
+        explanation = _unknown_key(found[1])
+    elif found := re.search(r"Error merging override (.+)", text):
+        explanation = f"{found[1]}: {(cause.splitlines() or ['it does not fit'])[0]}; see the keys with --help"
+    elif found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
+        explanation = f"{found[1]}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
+    elif type(error).__name__ == "OverrideParseException":
+        explanation = _unreadable(str(getattr(error, "override", "")))
+    return explanation
+
+
+def _unreadable(argument: str) -> str:
+    if re.fullmatch(r"[\w-]+", argument):
+        return f"{argument}: there is no such command; write key=value for a run, or {', '.join(COMMANDS)}"
+    return f"{argument}: this is no key=value that can be read; look for a stray comma, bracket or quote"
 
 
 def _unknown_choice(group: str, name: str) -> str:

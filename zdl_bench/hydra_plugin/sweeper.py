@@ -1,7 +1,7 @@
 """Hydra's sweeper: command line × blocks of the experiment → one batch of jobs."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,7 +22,7 @@ class BlockSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context = hydra_context
-        self.config = config
+        self.experiment = config.experiment
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -30,7 +30,7 @@ class BlockSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         overrides = OverridesParser.create().parse_overrides(arguments)
         given = {key_of(o): list(expanded(o)) for o in overrides if o.key_or_group != "experiment"}
-        jobs = [job for block in blocks_of(self.config.experiment) for job in product_of(block, given)]
+        jobs = [job for block in blocks_of(self.experiment) for job in product_of(block, given)]
         return self.launcher.launch(jobs, initial_job_idx=0)
 
 
@@ -84,5 +84,3 @@ def as_text(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(as_text(item) for item in value)}]"
     return str(value)
-
-

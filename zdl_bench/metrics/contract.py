@@ -49,4 +49,4 @@ def log_losses(losses: Floats) -> Floats | None:
     """
     if len(losses) == 0 or not np.isfinite(losses).all() or losses[0] <= 0 or (losses < 0).any():
         return None
-    return np.log(np.maximum(losses, 1e-12 * losses[0]))
+    return np.asarray(np.log(np.maximum(losses, 1e-12 * losses[0])))

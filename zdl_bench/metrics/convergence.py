@@ -79,4 +79,4 @@ def seconds_to_target(curve: Curve, target: float) -> float:
 
 def _first(curve: Curve, values: "np.ndarray[tuple[int], np.dtype[np.generic]]", target: float) -> float:
     reached = np.flatnonzero(curve.probes.probe_loss <= target)
-    return float(values[reached[0]]) if len(reached) else math.nan  # type: ignore[arg-type]
+    return float(values[reached[0]]) if len(reached) else math.nan

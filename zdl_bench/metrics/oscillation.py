@@ -23,7 +23,7 @@ def _log_losses(curve: Curve) -> Floats | None:
     if not has_learned(curve) or log_losses(curve.probes.probe_loss) is None:
         return None
     floor = 1e-12 * curve.probes.probe_loss[0]
-    return np.log(np.maximum(curve.probes.probe_loss[_is_settled(curve)], floor))
+    return np.asarray(np.log(np.maximum(curve.probes.probe_loss[_is_settled(curve)], floor)))
 
 
 @metric(unit="1", better="lower", scale="ln")

@@ -7,7 +7,6 @@ import numpy as np
 
 from zdl_bench.errors import require
 from zdl_bench.optimizers.contract import ElementwiseOptimizer
-from zdl_bench.run import Floats
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from zdl_bench.run import Floats, Layout
 State = tuple[Floats, ...]
 
 SLICE = 65_536
-"""Elements per slice: large enough to forget the cost of a call, small enough for weights, state and temporaries to stay in cache."""
+"""Elements per slice: enough to forget the cost of a call, few enough for weights, state and temporaries to stay in cache."""
 
 FLUSH_INTERVAL = 64
 """Steps between two flushes of vanishing state."""

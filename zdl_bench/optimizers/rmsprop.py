@@ -32,8 +32,6 @@ class RMSProp(ElementwiseOptimizer):
         return lr, self.decay, 1 - self.decay, self.epsilon
 
     @staticmethod
-    def rule(
-        w: Floats, g: Floats, h: Floats, lr: Floats, decay: Floats, rest: Floats, epsilon: Floats
-    ) -> tuple[Floats, ...]:
+    def rule(w: Floats, g: Floats, h: Floats, lr: Floats, decay: Floats, rest: Floats, epsilon: Floats) -> tuple[Floats, ...]:
         h = decay * h + rest * (g * g)
         return w - lr * g / (np.sqrt(h) + epsilon), h

@@ -62,7 +62,7 @@ class Problem(ABC):
 
     @abstractmethod
     def batches(self, rng: Streams) -> Iterator[Any]:
-        """Endless batches, drawn from the streams for batches and for noise. A batch may be valid only until the next one is drawn."""
+        """Endless batches, drawn from the streams for batches and for noise; each may be valid only until the next is drawn."""
 
     @abstractmethod
     def loss_and_gradient(self, params: Floats, batch: Any, grad: Floats) -> float:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +84,7 @@ class Batch(NamedTuple):
 class Network(Problem):
     """An MLP bound to its data and dtype, with preallocated buffers."""
 
-    evaluated_splits = ("validation", "test")
+    evaluated_splits: tuple[str, ...] = ("validation", "test")
     is_analytic = False
 
     def __init__(self, spec: MLP, splits: Splits, dtype: np.dtype) -> None:
@@ -200,7 +201,7 @@ def dense_layout(sizes: tuple[int, ...]) -> Layout:
     """Weight (fan_in, fan_out) and bias (fan_out,) of each layer, one after the other."""
     tensors: list[Tensor] = []
     start = 0
-    for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+    for fan_in, fan_out in pairwise(sizes):
         for shape in ((fan_in, fan_out), (fan_out,)):
             stop = start + math.prod(shape)
             tensors.append(Tensor(start, stop, shape))

@@ -1,10 +1,7 @@
-"""Builds a sweep's report from the store, unless it is there already and nothing it depends on has changed."""
+"""Builds a sweep's report from the store."""
 
-import hashlib
 import io
-import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,9 +10,9 @@ from matplotlib.figure import Figure
 
 from zdl_bench.errors import StoreError
 from zdl_bench.figures.style import house_style
-from zdl_bench.registry import PACKAGE
 from zdl_bench.report.comparison import Comparison, comparisons_of
 from zdl_bench.report.figures import figures_of
+from zdl_bench.report.freshness import PAGE, fingerprint, page_path, stored_ids
 from zdl_bench.report.page import PageFigure, PagePart, PageTable, render
 from zdl_bench.report.tables import (
     condition_table,
@@ -31,11 +28,7 @@ from zdl_bench.store import Manifest, Store
 
 mpl.use("agg")
 
-import matplotlib.pyplot as plt  # noqa: E402
-
-PAGE = "report.html"
-FORMATS = ("png", "svg", "pdf")
-LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2")
+import matplotlib.pyplot as plt
 
 
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
@@ -43,30 +36,12 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
 
     Raises StoreError where no run of the sweep is stored, DamagedFile for a file that is not sound.
     """
-    page = store.sweep_folder(manifest.name) / PAGE
-    stored = [run_id for run_id in manifest.run_ids if store.has(run_id)]
-    if not stored:
+    runs = [store.read(run_id) for run_id in stored_ids(store, manifest)]
+    if not runs:
         raise StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}")
-    inputs = fingerprint(store, manifest, stored, formats)
-    if page.is_file() and manifest.report.get("inputs") == inputs:
-        return page
-    runs = [store.read(run_id) for run_id in stored]
-    files = report_files(manifest, runs, formats)
-    store.replace_report(manifest.name, files)
-    store.write_manifest(manifest.with_report(inputs))
-    return page
-
-
-def fingerprint(store: Store, manifest: Manifest, stored: Sequence[str], formats: Sequence[str]) -> str:
-    """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
-    total = hashlib.sha256()
-    checksums = [store.read_metadata(run_id)["checksum"] for run_id in stored]
-    about = [manifest.name, manifest.title, manifest.command, manifest.run_ids, list(formats), checksums]
-    total.update(json.dumps(about).encode())
-    total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
-    for path in sorted(PACKAGE.rglob("*.py")) + sorted(PACKAGE.rglob("*.jinja")):
-        total.update(path.read_bytes())
-    return total.hexdigest()
+    store.replace_report(manifest.name, report_files(manifest, runs, formats))
+    store.write_manifest(manifest.with_report(fingerprint(store, manifest, formats)))
+    return page_path(store, manifest)
 
 
 def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]) -> dict[str, bytes]:

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from zdl_bench.conditions import short
 from zdl_bench.figures.grid import head, legend_outside, panels, single
 from zdl_bench.figures.heat_map import draw_heat_map
-from zdl_bench.figures.loss_curves import draw_loss_curves, loss_limits
+from zdl_bench.figures.loss_curves import MOST_BANDS, draw_loss_curves, loss_limits
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.style import look_of
 from zdl_bench.report.comparison import Comparison
 
 MOST_LINES = 8
 MOST_LR_PANELS = 12
+BAND_NOTE = f"geometric mean over seeds, 95 % band (up to {MOST_BANDS} lines); × where a run diverged"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def loss_curves(comparison: Comparison) -> Drawn | None:
     axes_list[0].set_ylim(loss_limits(frame))  # shared by all panels
     _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
     title = "Loss at the same learning rate" if by_lr else "Loss of each optimizer, by learning rate"
-    head(figure, title, [*comparison.context, "geometric mean and 95 % band over seeds; × where a run diverged"])
+    head(figure, title, [*comparison.context, BAND_NOTE])
     return Drawn("loss_curves", title, "Probe loss against step on a log scale, one panel per group.", figure)
 
 
@@ -73,13 +76,13 @@ def loss_at_best_lr(comparison: Comparison) -> Drawn | None:
     draw_loss_curves(frame, axes)
     legend_outside(axes)
     title = "Loss of each optimizer at its best learning rate"
-    head(figure, title, [*comparison.context, "best by mean tail loss, chosen on the seeds that are shown"])
+    head(figure, title, [*comparison.context, "best by mean tail loss, chosen on the seeds that are shown", BAND_NOTE])
     return Drawn("loss_at_best_lr", title, "Probe loss against step on a log scale, one line per optimizer.", figure)
 
 
 def lr_sensitivity(comparison: Comparison) -> Drawn | None:
     runs = comparison.runs
-    if runs["lr"].dropna().empty or runs["tail_loss"].isna().all():
+    if runs["lr"].nunique() < 2 or not comparison.best_lrs():  # a curve needs two, of which one has all its values
         return None
     figure, axes = single()
     draw_lr_sensitivity(runs, axes)
@@ -107,7 +110,7 @@ def _optimizer_colors(frame: pd.DataFrame) -> pd.Series:
 def _lr_colors(frame: pd.DataFrame) -> pd.Series:
     lrs = sorted(frame["lr"].dropna().unique())
     colors = mpl.colormaps["viridis"].resampled(max(len(lrs), 2))
-    chosen = {lr: mpl.colors.to_hex(colors(0.9 * i / max(1, len(lrs) - 1))) for i, lr in enumerate(lrs)}
+    chosen = {lr: mpl.colors.to_hex(colors(0.85 * i / max(1, len(lrs) - 1))) for i, lr in enumerate(lrs)}
     return frame["lr"].map(lambda lr: chosen.get(lr, "#333333"))
 
 
@@ -115,7 +118,7 @@ def _line_label(column: str, value: object) -> str:
     return f"lr {value:g}" if column == "lr" and isinstance(value, float) and value == value else str(value)
 
 
-def _one_legend(figure: Figure, found: list[tuple[list[object], list[str]]]) -> None:
+def _one_legend(figure: Figure, found: list[tuple[list[Artist], list[Any]]]) -> None:
     """One legend for all panels, to their right."""
     entries = {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
-    figure.legend(list(entries.values()), list(entries), loc="outside right upper", fontsize=8.5)
+    figure.legend(list(entries.values()), list(entries), loc="outside right center", fontsize=8.5)

@@ -83,12 +83,25 @@ def failure_table(runs: pd.DataFrame) -> pd.DataFrame:
     return lost[["variant", "lr", "seed", "status", "run_id"]].assign(reason=reasons)
 
 
-RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", "jitter")
+RUN_COLUMNS = (
+    "run_id",
+    "variant",
+    "lr",
+    "seed",
+    "setting",
+    "status",
+    "learned",
+    "tail_loss",
+    "test_accuracy",
+    "jitter",
+)
 
 
 def run_list(runs: pd.DataFrame) -> pd.DataFrame:
     """One line per run, as texts, the id first."""
-    shown = runs[[column for column in RUN_COLUMNS if column in runs and not (column == "setting" and runs[column].eq("").all())]]
+    shown = runs[
+        [column for column in RUN_COLUMNS if column in runs and not (column == "setting" and runs[column].eq("").all())]
+    ]
     return shown.rename(columns={"variant": "optimizer"}).map(_cell_text)
 
 
@@ -121,4 +134,4 @@ def _escaped(cell: object) -> str:
 
 
 def csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, lineterminator="\n")
+    return str(table.to_csv(index=False, lineterminator="\n"))

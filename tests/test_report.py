@@ -1,0 +1,209 @@
+"""The report: from the store alone, the same bytes twice, and a page for whatever a sweep was."""
+
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SMALL, digits_config, part, quadratic_config
+
+from zdl_bench.figures.heat_map import draw_heat_map
+from zdl_bench.figures.loss_curves import draw_loss_curves
+from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
+from zdl_bench.figures.style import look_of
+from zdl_bench.report.build import build_report
+from zdl_bench.report.comparison import comparisons_of, context_of
+from zdl_bench.report.tables import condition_table, markdown, rounded
+from zdl_bench.run import Choice, Failure, Run, Status
+from zdl_bench.store import Manifest, Store
+from zdl_bench.training import train
+
+SWEEP = ("dataset=digits", "executor=serial", "steps=20", *SMALL)
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "sweep.json"
+    }
+
+
+def store_of(tmp_path, runs, name="sweep", title="", command="the command") -> tuple[Store, Manifest]:
+    store = Store(tmp_path / "results")
+    for run in runs:
+        store.write(run)
+    manifest = Manifest(name, title, command, [], [run.run_id for run in runs], "2026-01-01T00:00:00+00:00")
+    store.write_manifest(manifest)
+    return store, manifest
+
+
+@pytest.fixture(scope="module")
+def runs(digits):
+    """Two optimizers, three learning rates of which one diverges, two seeds."""
+    return [
+        train(digits_config(name, lr=lr, seed=seed))
+        for name in ("sgd", "adam")
+        for lr in (0.001, 0.01, 1e30)
+        for seed in (0, 1)
+    ]
+
+
+def test_a_sweep_ends_with_its_report(command, digits):
+    outcome = command("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2", "seed=1,2", "name=mine", *SWEEP)
+    assert outcome.status == 0
+    folder = Path("results/sweeps/mine")
+    assert set(files_of(folder)) == {
+        "report.html",
+        "figures/loss_curves.png",
+        "figures/loss_at_best_lr.png",
+        "figures/lr_sensitivity.png",
+        "figures/heat_map.png",
+        "tables/convergence.csv",
+        "tables/convergence.md",
+        "tables/runs.csv",
+    }
+    assert "results/sweeps/mine/report.html" in outcome.out
+    page = (folder / "report.html").read_text()
+    assert "optimizer=sgd,adam" in page
+    assert page.count("<img ") == 4
+    assert not re.search(r"""(src|href)=["'](https?:)?//""", page), "the page needs no network"
+
+
+def test_two_builds_are_byte_identical(tmp_path, runs):
+    one, manifest = store_of(tmp_path / "one", runs)
+    build_report(one, manifest, ("png", "svg", "pdf"))
+    other, manifest = store_of(tmp_path / "other", runs)
+    build_report(other, manifest, ("png", "svg", "pdf"))
+    assert files_of(one.sweep_folder("sweep")) == files_of(other.sweep_folder("sweep"))
+    assert len(files_of(one.sweep_folder("sweep"))) == 16
+
+
+def test_a_current_report_is_not_built_again(command, digits):
+    command("name=mine", *SWEEP)
+    page = Path("results/sweeps/mine/report.html")
+    built = page.stat().st_mtime_ns
+    command("name=mine", *SWEEP)
+    command("report")
+    assert page.stat().st_mtime_ns == built
+    command("report", "mine", "--formats", "svg")
+    assert page.stat().st_mtime_ns > built
+    assert {path.suffix for path in page.parent.glob("figures/*")} == {".svg"}
+    page.unlink()
+    assert command("report").status == 0
+    assert page.is_file()
+
+
+def test_a_report_says_what_is_missing(tmp_path, runs):
+    store, manifest = store_of(tmp_path, runs)
+    store.run_path(runs[0].run_id).unlink()
+    page = build_report(store, manifest, ("png",)).read_text()
+    assert "1 of 12 planned runs are not in the store" in page
+
+
+def unlucky(config) -> Run:
+    return Run(config, Status.FAILED, failure=Failure("MemoryError", "no memory", "Traceback …"))
+
+
+STRANGE = {
+    "one run": lambda: [train(digits_config())],
+    "one seed, one lr": lambda: [train(digits_config(name)) for name in ("sgd", "adam", "momentum")],
+    "all diverged": lambda: [train(digits_config(lr=1e30, seed=seed)) for seed in (0, 1)],
+    "only failures": lambda: [unlucky(digits_config(seed=seed)) for seed in (0, 1)],
+    "failures among others": lambda: [unlucky(digits_config(seed=0)), *(train(digits_config(seed=s)) for s in (1, 2))],
+    "nothing learned": lambda: [train(digits_config(lr=1e-9, seed=seed)) for seed in (0, 1)],
+    "one step": lambda: [train(digits_config(steps=1))],
+    "mixed problems": lambda: [train(digits_config()), train(quadratic_config())],
+    "mixed networks": lambda: [
+        train(digits_config(problem=part("problem", "mlp", hidden=(n,), batch_size=20))) for n in (4, 8)
+    ],
+    "noisy quadratic": lambda: [train(quadratic_config(problem={"gradient_noise": 0.1}, seed=seed)) for seed in (0, 1, 2)],
+    "a rule without a learning rate": lambda: [train(digits_config(lr=None)), train(digits_config("adam"))],
+    "an optimizer that is not here": lambda: [
+        train(digits_config()),
+        unlucky(replace(digits_config(), optimizer=Choice("gone", {"beta": 1.0}))),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_every_kind_of_sweep_has_a_page(tmp_path, digits, case):
+    store, manifest = store_of(tmp_path, STRANGE[case]())
+    page = build_report(store, manifest, ("png",)).read_text()
+    assert manifest.run_ids[0] in page
+    if "failure" in case:
+        assert "MemoryError: no memory" in page
+    if "diverged" in case:
+        assert "diverged" in page
+    if case.startswith("mixed"):
+        assert page.count("<h3>Convergence and oscillation</h3>") == 2
+
+
+def test_what_comes_from_a_config_is_escaped(tmp_path, digits):
+    store, manifest = store_of(tmp_path, [train(digits_config())], title="<script>alert(1)</script>", command="<b>&")
+    page = build_report(store, manifest, ("png",)).read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "&lt;b&gt;&amp;" in page
+
+
+def test_means_never_hide_runs_without_a_value(runs):
+    [comparison] = comparisons_of(runs)
+    table = condition_table(comparison.runs).set_index(["optimizer", "lr"])
+    row = table.loc[("sgd", 1e30)]
+    assert (row["runs"], row["completed"], row["diverged"], row["tail_loss_n"]) == (2, 0, 2, 0)
+    assert np.isnan(row["tail_loss_mean"])
+    row = table.loc[("adam", 0.01)]
+    expected = comparison.runs.query("optimizer == 'adam' and lr == 0.01")["tail_loss"]
+    assert row["tail_loss_mean"] == pytest.approx(expected.mean())
+    assert row["tail_loss_sd"] == pytest.approx(expected.std(ddof=1))
+
+
+def test_the_best_lr_has_no_lost_run(runs):
+    [comparison] = comparisons_of(runs)
+    assert comparison.best_lrs() == {"sgd": 0.01, "adam": 0.01}
+
+
+def test_context_names_data_network_steps_seeds_and_reduction(runs):
+    words = " ".join(context_of([run.config for run in runs]))
+    for expected in ("digits", "hidden 16", "60 steps", "2 seeds", "summed over the batch", "float32"):
+        assert expected in words
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "expected"),
+    [
+        (0.46123, 0.0123, "0.461 ± 0.012"),
+        (2.2302, np.nan, "2.23"),
+        (123.4, 12.0, "123 ± 12"),
+        (1e-9, 2e-10, "1e-09 ± 2e-10"),
+    ],
+)
+def test_digits_end_where_the_noise_begins(mean, sd, expected):
+    assert rounded(mean, sd) == expected
+
+
+def test_markdown_cells_cannot_break_the_table():
+    assert markdown(pd.DataFrame({"a|b": ["x|y\nz"]})) == "| a\\|b |\n| --- |\n| x\\|y z |\n"
+
+
+def test_figures_return_their_axes(runs):
+    [comparison] = comparisons_of(runs)
+    losses = comparison.strided_losses()
+    for draw, frame in (
+        (draw_loss_curves, losses.assign(line=losses["variant"], color="#000000")),
+        (draw_lr_sensitivity, comparison.runs),
+        (draw_heat_map, comparison.runs),
+    ):
+        figure, axes = plt.subplots()
+        assert draw(frame, axes) is axes
+        plt.close(figure)
+
+
+def test_an_optimizer_always_looks_the_same():
+    assert look_of("sgd") == look_of("sgd") != look_of("adam")
+    assert look_of("not in conf") == look_of("not in conf")

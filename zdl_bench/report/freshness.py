@@ -1,0 +1,39 @@
+"""Whether a sweep's report is current: known without the libraries that draw one."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from zdl_bench.registry import PACKAGE
+from zdl_bench.store import Manifest, Store
+
+PAGE = "report.html"
+LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2")
+
+
+def page_path(store: Store, manifest: Manifest) -> Path:
+    return store.sweep_folder(manifest.name) / PAGE
+
+
+def stored_ids(store: Store, manifest: Manifest) -> list[str]:
+    """The ids of the sweep's runs that are stored, in the order of the plan."""
+    return [run_id for run_id in manifest.run_ids if store.has(run_id)]
+
+
+def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
+    """Whether the page is there, and was built from the same runs by the same code. Raises DamagedFile."""
+    built_from = manifest.report.get("inputs")
+    return page_path(store, manifest).is_file() and built_from == fingerprint(store, manifest, formats)
+
+
+def fingerprint(store: Store, manifest: Manifest, formats: Sequence[str]) -> str:
+    """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
+    checksums = [store.read_metadata(run_id).get("checksum", "") for run_id in stored_ids(store, manifest)]
+    about = [manifest.name, manifest.title, manifest.command, manifest.run_ids, list(formats), checksums]
+    total = hashlib.sha256(json.dumps(about).encode())
+    total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
+    for path in sorted(PACKAGE.rglob("*.py")) + sorted(PACKAGE.rglob("*.jinja")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
