@@ -1,0 +1,47 @@
+"""README's example of an optimizer, taken at its word: one file and one YAML in a copy of the checkout, nothing else."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+from zdl_bench import load_results
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str, containing: str) -> str:
+    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    [found] = [text for text in blocks if containing in text]
+    return found
+
+
+@pytest.mark.slow
+def test_the_optimizer_of_the_readme_works(tmp_path, digits):
+    for name in ("conf", "experiments", "zdl_bench"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "zdl_bench/optimizers/sign_sgd.py").write_text(block("python", "class SignSGD"))
+    (tmp_path / "conf/optimizer/sign_sgd.yaml").write_text(block("yaml", "SignSGD"))
+    arguments = ["-m", "zdl_bench", "-m", "optimizer=sgd,sign_sgd", "dataset=digits", "lr=0.01", "steps=200", *SMALL]
+    done = subprocess.run([sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    runs = load_results(tmp_path / "results").runs.set_index("optimizer")
+    assert runs.loc["sign_sgd", "status"] == "completed"
+    assert runs.loc["sign_sgd", "learned"]
+
+
+def test_the_keys_that_the_readme_names_exist(command):
+    keys = set(re.findall(r"`(\w[\w.]*)=", README)) - {"sweep"}
+    shown = command("--cfg", "job", "dataset=digits", "optimizer=adam").out
+    for key in keys:
+        assert f"{key.rpartition('.')[2]}:" in shown, key
+
+
+def test_the_two_commands_are_marked():
+    for mark in ("run", "test"):
+        assert re.search(rf"<!-- {mark} -->\n```\n[^`]+```", README), mark
