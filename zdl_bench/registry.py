@@ -133,5 +133,7 @@ def _typed(key: str, value: Any, expected: Any) -> Value:
         return tuple(cast(int, _typed(key, item, int)) for item in value)
     if isinstance(expected, type) and type(value) is expected:
         return cast(Value, value)
-    names = {float: "a number", int: "an integer", str: "a word", bool: "true or false"}
+    if expected == str | None and isinstance(value, str | None):
+        return value
+    names = {float: "a number", int: "an integer", str: "a word", str | None: "a word", bool: "true or false"}
     raise ConfigError(f"{key}={value}: it has to be {names.get(expected, 'a list of integers')}")
