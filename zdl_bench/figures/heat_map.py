@@ -46,7 +46,7 @@ def _cell_text(runs: pd.DataFrame) -> str:
     if lost.any():
         states = runs.loc[lost, "status"].value_counts()
         return "\n".join(f"{count}/{len(runs)} {state}" for state, count in states.items())
-    return f"{runs['tail_loss'].mean():.3g}" + ("" if runs["learned"].all() else "*")
+    return f"{runs['tail_loss'].mean():#.3g}" + ("" if runs["learned"].all() else "*")
 
 
 def _write_texts(texts: pd.DataFrame, dark: pd.DataFrame, axes: Axes) -> None:
