@@ -35,7 +35,7 @@ def losses(mnist, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("column", "name"), enumerate(NAMES))
+@pytest.mark.parametrize(("column", "name"), list(enumerate(NAMES)))
 def test_the_printed_losses(losses, column, name):
     curve = losses[name, 8]
     assert {step: round(curve[step - 1], 6) for step in TABLE} == {step: row[column] for step, row in TABLE.items()}

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from conftest import digits_config, part, quadratic_config
 
-from zdl_bench import registry
 from zdl_bench.problems.mlp import Network
 from zdl_bench.run import Choice, RunConfig, Status, early_steps, stride_steps
-from zdl_bench.training import split, streams_of, train
+from zdl_bench.training import train
 
 
 def test_sgd_on_a_quadratic_has_a_closed_form():
@@ -29,9 +28,16 @@ def test_sgd_beyond_its_stable_learning_rate_diverges():
     """lr > 2/λ; the loss grows by (1 − lr·λ)² each step until it is 1,000 times the first."""
     run = train(quadratic_config("sgd", lr=3.0, problem={"dimension": 1, "condition_number": 1.0}, steps=100))
     assert run.status is Status.DIVERGED
-    assert len(run.curve.train_loss) == 1 + math.ceil(math.log(1000) / math.log(4))
-    assert run.curve.train_loss[-1] > 1000 * run.curve.train_loss[0]
+    assert len(run.curve.train_loss) == math.ceil(math.log(1000) / math.log(4))
+    assert run.curve.probes.probe_loss[-1] > 1000 * run.curve.probes.probe_loss[0]
+    assert (run.curve.probes.probe_loss[:-1] < 1000 * run.curve.probes.probe_loss[0]).all()
     assert np.isfinite(run.curve.train_loss).all()
+    assert run.end == {}
+
+
+def test_a_last_update_that_explodes_diverges():
+    run = train(digits_config("sgd", lr=1e4, steps=1))
+    assert run.status is Status.DIVERGED
     assert run.end == {}
 
 
@@ -78,24 +84,26 @@ def test_probe_geometry_on_a_straight_path():
     assert probes.displacement_cosine[4::2] == pytest.approx(1)
 
 
-def test_runs_of_one_seed_share_start_and_batches(digits):
-    """Whatever the optimizer and the learning rate: the first loss, and the sequence of batches, are the same."""
-    first = {train(digits_config(name, lr=lr)).curve.train_loss[0] for name in ("sgd", "adam") for lr in (0.1, 0.001)}
+def test_runs_of_one_seed_share_start_and_batches(digits, monkeypatch):
+    """Whatever the optimizer and the learning rate: the first loss, and the batches that the runs see, are the same."""
+    seen = []
+    original = Network.loss_and_gradient
+
+    def watched(self, params, batch, grad):
+        seen[-1].append((batch.labels.tolist(), float(batch.inputs.sum())))
+        return original(self, params, batch, grad)
+
+    monkeypatch.setattr(Network, "loss_and_gradient", watched)
+    first = set()
+    for name, lr in (("sgd", 0.1), ("sgd", 0.001), ("adam", 0.01)):
+        seen.append([])
+        first.add(train(digits_config(name, lr=lr)).curve.train_loss[0])
     assert len(first) == 1
-    config = digits_config("sgd")
-    network = registry.problem(config.problem).build(split(_arrays(digits), 300, 100, 10), "float32")
-    assert isinstance(network, Network)
-    drawn = []
-    for optimizer in ("sgd", "adam"):
-        batches = network.batches(streams_of(digits_config(optimizer)))
-        drawn.append([next(batches).labels.tolist() for _ in range(5)])
-    assert drawn[0] == drawn[1]
-
-
-def _arrays(dataset):
-    from zdl_bench.datasets.contract import load_decoded
-
-    return load_decoded(dataset)
+    assert len(seen[0]) == 60
+    assert seen[0] == seen[1] == seen[2]
+    seen.append([])
+    train(digits_config(seed=1))
+    assert seen[3] != seen[0]
 
 
 def test_seed_0_is_a_seed():
@@ -135,6 +143,7 @@ def test_the_run_id_names_everything_that_determines_the_numbers():
         digits_config(rng="legacy"),
         digits_config("momentum"),
         digits_config(probe_images=99),
+        digits_config(probe_count=19),
         digits_config(schedule=part("schedule", "cosine")),
         digits_config(problem=part("problem", "mlp", hidden=(16,), batch_size=21)),
         digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300})),

@@ -45,7 +45,11 @@ def test_other_weights_under_equal_losses_are_noticed(digits):
     run = train(digits_config())
     one = compared(replace(run, digest="0" * 64), run)
     assert one.verdict is Verdict.DIFFERENT
-    assert "final weights" in one.explanation
+    assert one.explanation == "the final weights differ"
+    assert "numbers at the end" in compared(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation
+    probes = replace(run.curve.probes, probe_loss=run.curve.probes.probe_loss * 2)
+    doubled = replace(run, curve=replace(run.curve, probes=probes))
+    assert compared(doubled, run).explanation == "the probes (probe_loss) differ"
 
 
 def test_on_another_kernel_bits_are_not_expected(digits):

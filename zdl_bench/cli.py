@@ -56,8 +56,8 @@ def sweep(arguments: Sequence[str]) -> int:
     from zdl_bench.sweep_command import SweepCommand
 
     command = SweepCommand(arguments)
-    if any(argument in ("--cfg", "-c") or argument.startswith("--cfg=") for argument in arguments):
-        command.check(compose_once(arguments))
+    if any(argument.startswith(("--cfg", "-c")) for argument in arguments):
+        command.check([compose_once(arguments)])  # a wrong config is not shown
     run_hydra(arguments, command.run_batch)
     return command.finish()
 

@@ -48,6 +48,8 @@ class Schema:
     formats: list[str] = MISSING
 
 
+FIXED_BY_A_NAME = ("_target_", "targets", "style", "default_lr")
+"""Keys that a part's YAML says of it, and no user."""
 TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
 
 
@@ -162,7 +164,7 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     dataset = registry.dataset(name, complete)
     dataset.require_location()
     validation_size = complete["validation_size"]
-    fits = isinstance(validation_size, int) and 0 <= validation_size < dataset.train_size
+    fits = type(validation_size) is int and 0 <= validation_size < dataset.train_size
     require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
     choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size})
     train_size = dataset.train_size - validation_size
@@ -204,7 +206,11 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     for key in settings:
         if key not in yaml:
             raise ConfigError(f"{group}.{key}={settings[key]}: {settings['name']} has no such key; it has {_listed(yaml)}")
-    fixed = ("_target_", "targets", "style") if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
+    fixed = (
+        ("_target_", "targets", "style", "default_lr")
+        if group != "dataset"
+        else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
+    )
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
             raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from zdl_bench.run import ENGINE_VERSION, Curve, Failure, Probes, Run, RunConfig, Status
+from zdl_bench.run import Curve, Failure, Probes, Run, RunConfig, Status
 
 CHECKSUM = b"checksum"
 
@@ -30,7 +30,7 @@ def encode(run: Run) -> pa.Table:
             about_curve["points"] = curve.points.tolist()
     texts = {
         "run_id": run.run_id,
-        "engine": ENGINE_VERSION,
+        "engine": run.engine,
         "config": run.config.as_dict(),
         "status": run.status.value,
         "end": dict(run.end),
@@ -48,10 +48,8 @@ def encode(run: Run) -> pa.Table:
 
 def decode(table: pa.Table) -> Run:
     """The inverse of `encode`. Raises ValueError where the checksum is wrong, others where the content is no run."""
-    metadata: dict[bytes, bytes] = dict(table.schema.metadata or {})
-    if metadata.pop(CHECKSUM, b"") != _checksum(table, metadata):
-        raise ValueError("its checksum is wrong")
-    texts: dict[str, Any] = {key.decode(): json.loads(value) for key, value in metadata.items()}
+    sound_checksum(table)
+    texts: dict[str, Any] = {key.decode(): json.loads(text) for key, text in _content(table).items()}
     failure = texts["failure"]
     return Run(
         config=RunConfig.from_dict(texts["config"]),
@@ -62,6 +60,7 @@ def decode(table: pa.Table) -> Run:
         train_seconds=_number(texts["train_seconds"]),
         environment=texts["environment"],
         failure=Failure(**failure) if failure else None,
+        engine=texts["engine"],
     )
 
 
@@ -92,6 +91,10 @@ def _plain(values: "np.ndarray[Any, Any]") -> list[float | None]:
     return [None if value != value else value for value in values.tolist()]
 
 
+def _content(table: pa.Table) -> dict[bytes, bytes]:
+    return {key: text for key, text in (table.schema.metadata or {}).items() if key != CHECKSUM}
+
+
 def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
     """SHA-256 over the columns' names, types and values and over the metadata, in hex."""
     total = hashlib.sha256()
@@ -103,6 +106,9 @@ def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
     return total.hexdigest().encode()
 
 
-def engine_of(metadata: Mapping[bytes, bytes]) -> int:
-    """The engine's version that made a stored run."""
-    return int(json.loads(metadata[b"engine"]))
+def sound_checksum(table: pa.Table) -> str:
+    """The checksum of a stored run's content. Raises ValueError where it is not the one in its metadata."""
+    checksum = _checksum(table, _content(table))
+    if (table.schema.metadata or {}).get(CHECKSUM) != checksum:
+        raise ValueError("its checksum is wrong")
+    return checksum.decode()

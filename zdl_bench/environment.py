@@ -39,7 +39,9 @@ def fingerprint(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _blas() -> dict[str, object]:
-    return next((info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"), {})
+    """NumPy's BLAS. Other libraries bring one of their own, which shows up once they are imported."""
+    found = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
+    return next((info for info in found if "numpy" in info["filepath"]), found[0] if found else {})
 
 
 def _version(package: str) -> str:

@@ -30,6 +30,10 @@ class DamagedFile(StoreError):
     """A stored file cannot be read, or its content does not match its checksum."""
 
 
+class OtherEngine(StoreError):
+    """A stored run was made by another version of the engine: its numbers are not those of this one."""
+
+
 class ExecutorError(ZdlBenchError):
     """An executor cannot do its work."""
 

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench import registry
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.metrics import convergence, oscillation
 from zdl_bench.metrics.contract import metrics_of
 from zdl_bench.run import Run, Value
@@ -45,11 +46,17 @@ def load_results(path: str | Path = "results", sweep: str | None = None) -> Resu
     store = Store(path)
     store.require_existing()
     if sweep is None:
-        read = ((run_id, store.read(run_id)) for run_id in store.run_ids())
-        runs = [run for run_id, run in read if run.run_id == run_id]  # an id depends on the engine's version
+        runs = [run for run in map(partial(_read_current, store), store.run_ids()) if run]
     else:
         runs = [store.read(run_id) for run_id in store.read_manifest(sweep).run_ids]
     return frames_of(runs)
+
+
+def _read_current(store: Store, run_id: str) -> Run | None:
+    try:
+        return store.read(run_id)
+    except OtherEngine:
+        return None
 
 
 def frames_of(runs: Sequence[Run]) -> Results:

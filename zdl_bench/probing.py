@@ -45,11 +45,13 @@ class Prober:
         else:
             self._next_gradient_before = None
 
-    def probe_start(self, point: Floats) -> None:
+    def probe_start(self, point: Floats) -> float:
+        """Measures before the first step. Returns the probe loss."""
         self._rows.append(self._losses(0, point) | {"step": 0, "strided": True, "train_seconds": 0.0, "distance": 0.0})
+        return self._rows[0]["probe_loss"]
 
-    def probe(self, step: int, params: Floats, point: Floats, grad: Floats, seconds: float) -> bool:
-        """Measures after the update of a step. False where a parameter or the loss is not finite any more."""
+    def probe(self, step: int, params: Floats, point: Floats, grad: Floats, seconds: float) -> float:
+        """Measures after the update of a step. Returns the probe loss, NaN where a parameter is not finite any more."""
         assert self._point_before is not None, "remember() comes before the update"
         row = self._losses(step, point) | {
             "step": step,
@@ -64,7 +66,7 @@ class Prober:
         if step in self._strides:
             row |= self._displacement(point)
         self._rows.append(row)
-        return bool(np.isfinite(params).all()) and math.isfinite(row["probe_loss"])
+        return row["probe_loss"] if np.isfinite(params).all() else math.nan
 
     def end_step(self) -> None:
         """The gradient of this step becomes the one before the next."""

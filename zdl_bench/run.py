@@ -234,6 +234,7 @@ class Run:
     train_seconds: float = math.nan
     environment: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
+    engine: int = ENGINE_VERSION
 
     @property
     def run_id(self) -> str:

@@ -13,14 +13,14 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zdl_bench.encoding import decode, encode, engine_of
-from zdl_bench.errors import ConfigError, DamagedFile, StoreError
+from zdl_bench.encoding import decode, encode, sound_checksum
+from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.run import ENGINE_VERSION, Run
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
@@ -74,12 +74,15 @@ class Store:
         if not path.is_file():
             raise StoreError(f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again")
         try:
-            table = pq.ParquetFile(path).read(use_threads=False)
-            run, engine = decode(table), engine_of(table.schema.metadata)
+            run = decode(pq.ParquetFile(path).read(use_threads=False))
         except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
             raise damaged(path, error) from error
-        if run.run_id != run_id and engine == ENGINE_VERSION:
-            raise damaged(path, ValueError("it holds another run"))
+        if run.run_id != run_id:
+            if run.engine == ENGINE_VERSION:
+                raise damaged(path, ValueError("it holds another run"))
+            raise OtherEngine(
+                f"run {run_id} was made by engine {run.engine}, this is engine {ENGINE_VERSION}; run its sweep's command again"
+            )
         return run
 
     def read_metadata(self, run_id: str) -> dict[str, str]:
@@ -88,6 +91,14 @@ class Store:
         try:
             return {key.decode(): text.decode() for key, text in pq.read_schema(path).metadata.items()}
         except (OSError, pa.ArrowException, ValueError, AttributeError) as error:
+            raise damaged(path, error) from error
+
+    def sound_checksum(self, run_id: str) -> str:
+        """The checksum of a run's content, computed anew. Raises DamagedFile where it is not the stored one."""
+        path = self.run_path(run_id)
+        try:
+            return sound_checksum(pq.ParquetFile(path).read(use_threads=False))
+        except (OSError, pa.ArrowException, ValueError) as error:
             raise damaged(path, error) from error
 
     def set_aside(self, run_id: str) -> Path:
@@ -125,7 +136,8 @@ class Store:
             raise StoreError(f"there is no sweep {name} in {self.root}; it has: {known}")
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            manifest = Manifest(**{f.name: stored[f.name] for f in fields(Manifest)})
+            report = Report(**stored.pop("report"))
+            manifest = Manifest(**{f.name: stored[f.name] for f in fields(Manifest) if f.name != "report"}, report=report)
             well_formed = manifest.name == name and all(RUN_ID.fullmatch(run_id) for run_id in manifest.run_ids)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DamagedFile(f"{path} is damaged ({_first_line(error)}); run the sweep's command again") from error
@@ -158,11 +170,17 @@ class Store:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What a sweep was: its command, the ids of its runs in the order of the plan, and when it ran (UTC, ISO 8601).
+class Report:
+    """What a sweep's report was built from (a hash) and consists of; empty before the first."""
 
-    report: what its report was built from and with; empty before the first.
-    """
+    inputs: str = ""
+    files: list[str] = field(default_factory=list)
+    formats: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a sweep was: its command, the ids of its runs in the order of the plan, and when it ran (UTC, ISO 8601)."""
 
     name: str
     title: str
@@ -171,13 +189,7 @@ class Manifest:
     run_ids: list[str]
     started: str
     finished: str | None = None
-    report: dict[str, str] = field(default_factory=dict)
-
-    def with_finish(self, finished: str) -> "Manifest":
-        return replace(self, finished=finished)
-
-    def with_report(self, inputs: str) -> "Manifest":
-        return replace(self, report={"inputs": inputs})
+    report: Report = field(default_factory=Report)
 
 
 def damaged(path: Path, error: Exception) -> DamagedFile:

@@ -2,12 +2,14 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from zdl_bench import registry
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
 from zdl_bench.datasets.contract import ensure_decoded
+from zdl_bench.errors import ConfigError
 from zdl_bench.report.freshness import is_current, page_path
 from zdl_bench.run import RunConfig
 from zdl_bench.store import Manifest, Store
@@ -30,19 +32,27 @@ class SweepCommand:
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
 
-    def check(self, composed: Composed) -> None:
-        """Raises what a start with this config would raise before the first run."""
-        sweep_settings(composed)
-        self._resolver.run_config(composed)
+    def check(self, jobs: Sequence[Composed]) -> None:
+        """Raises what a start with these jobs would raise before it looks into the store."""
+        self._checked(jobs)
+
+    def _checked(self, jobs: Sequence[Composed]) -> tuple[SweepSettings, list[RunConfig]]:
+        if not jobs:
+            raise ConfigError("the sweep has no runs: one of its lists or ranges is empty")
+        settings = self._settings = sweep_settings(jobs[0])
+        for key in SWEEP_KEYS:
+            if any(job[key] != jobs[0][key] for job in jobs):
+                raise ConfigError(f"{key}: it belongs to the whole sweep and cannot be swept; give one value")
+        if settings.name is not None:
+            Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
+        registry.executor(settings.executor)
+        return settings, [self._resolver.run_config(job) for job in jobs]
 
     def run_batch(self, jobs: Sequence[Composed]) -> list[float]:
         """Validates all jobs, makes the missing runs, and returns the tail_loss of each job."""
-        settings = self._settings = sweep_settings(jobs[0])
-        configs = [self._resolver.run_config(job) for job in jobs]
+        settings, configs = self._checked(jobs)
         executor = registry.executor(settings.executor)
         store = Store(settings.results_dir)
-        if settings.name is not None:
-            store.sweep_folder(settings.name)  # refuses a name that is none
         store.require_writable()
         batch = plan(configs, store, settings.force)
         self._configs |= {config.run_id: config for config in batch.configs}
@@ -102,8 +112,8 @@ class SweepCommand:
         """Keeps the times of a sweep that was finished before and has only been asked for again."""
         before = store.find_manifest(manifest.name)
         if before and before.finished and before.run_ids == manifest.run_ids and not self._trained:
-            return before
-        finished = manifest.with_finish(_now())
+            return before  # asked for again: nothing has changed
+        finished = replace(manifest, finished=_now(), report=before.report if before else manifest.report)
         store.write_manifest(finished)
         return finished
 
@@ -129,7 +139,8 @@ class SweepCommand:
         )
 
     def _experiment(self) -> str | None:
-        return next((a.partition("=")[2] for a in self._arguments if a.startswith("experiment=")), None)
+        named = [argument.partition("=")[2].strip("'\"") for argument in self._arguments if argument.startswith("experiment=")]
+        return named[-1] if named and named[-1] != "null" else None
 
     def _overrides_runs(self) -> bool:
         keys = [argument.partition("=")[0].lstrip("+") for argument in self._arguments if "=" in argument]

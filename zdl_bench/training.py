@@ -66,7 +66,7 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
     losses, lrs = np.empty(steps), np.empty(steps)
     points = [params.copy()] if problem.is_analytic and len(params) <= RECORDED_PARAMETERS else None
 
-    prober.probe_start(optimizer.evaluation_point(params, state))
+    first_probe = prober.probe_start(optimizer.evaluation_point(params, state))
     status, made, seconds = Status.COMPLETED, 0, 0.0
     resumed = time.perf_counter()
     for step in range(1, steps + 1):
@@ -82,9 +82,9 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
             points.append(params.copy())
         if prober.is_due(step):
             seconds += time.perf_counter() - resumed
-            is_finite = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
+            probe_loss = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
             resumed = time.perf_counter()
-            if not is_finite:
+            if _has_diverged(probe_loss, first_probe):
                 status = Status.DIVERGED
                 break
         prober.end_step()

@@ -70,8 +70,6 @@ def _with_results(store: Store, manifest: Manifest) -> Iterator[Run]:
     for run_id in manifest.run_ids:
         if store.has(run_id):
             run = store.read(run_id)
-            if run.run_id != run_id:
-                raise StoreError(f"run {run_id} was made by another version of the engine; its sweep's command makes it anew")
             if run.status.is_result:
                 yield run
 
@@ -106,13 +104,29 @@ def compared(stored: Run, fresh: Run) -> Verified:
     before, now = fingerprint(stored.environment), fingerprint(fresh.environment)
     if before == now:
         step = first_difference(stored.curve.train_loss, fresh.curve.train_loss, 0.0)
-        same = stored.digest == fresh.digest
-        explanation = "" if same or step else "the losses agree, the final weights do not"
-        return Verified(stored.run_id, words, Verdict.SAME_BITS if same else Verdict.DIFFERENT, step, explanation)
+        differs = _differing_parts(stored, fresh)
+        verdict = Verdict.DIFFERENT if step or differs else Verdict.SAME_BITS
+        return Verified(stored.run_id, words, verdict, step, f"{', '.join(differs)} differ" if differs else "")
     changed = [f"{k}: {short(a)} → {short(b)}" for k, a, b in zip(FINGERPRINT, before, now, strict=True) if a != b]
     step = first_difference(stored.curve.train_loss, fresh.curve.train_loss, TOLERANCE)
     explanation = f"bits cannot be expected here ({'; '.join(changed)}); compared to {TOLERANCE:g} relative"
     return Verified(stored.run_id, words, Verdict.CLOSE if step is None else Verdict.NOT_CLOSE, step, explanation)
+
+
+def _differing_parts(stored: Run, fresh: Run) -> list[str]:
+    """What differs by a bit besides the losses of the steps; measured times are left out."""
+    assert stored.curve is not None
+    assert fresh.curve is not None
+    ours, theirs = dict(stored.curve.probes.items()), dict(fresh.curve.probes.items())
+    differs = {
+        "the final weights": stored.digest != fresh.digest,
+        "the status": stored.status != fresh.status,
+        "the numbers at the end": dict(stored.end) != dict(fresh.end),
+    }
+    for name in ours.keys() - {"train_seconds"}:
+        same = np.array_equal(ours[name], theirs[name], equal_nan=ours[name].dtype.kind == "f")
+        differs[f"the probes ({name})"] = not same
+    return sorted(part for part, does in differs.items() if does)
 
 
 def first_difference(stored: Floats, fresh: Floats, tolerance: float) -> int | None:

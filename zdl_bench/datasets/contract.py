@@ -108,13 +108,12 @@ def _write(arrays: Arrays, folder: Path) -> None:
         for field, array in arrays._asdict().items():
             np.save(draft / f"{field}.npy", array, allow_pickle=False)
         (draft / "sha256.json").write_text(json.dumps({f: _content_hash(a) for f, a in arrays._asdict().items()}))
-        if folder.exists():
-            shutil.rmtree(folder)
         try:
             os.replace(draft, folder)
-        except OSError:
-            if not _is_sound(folder):  # otherwise another process was faster
-                raise
+        except OSError:  # there is a folder already: unsound, or another process was faster
+            if not _is_sound(folder):
+                shutil.rmtree(folder)
+                os.replace(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -25,6 +25,10 @@ DATA_VARIABLE = "ZDL_BENCH_DATA"
 class WrongChecksum(DataError):
     """A sound IDX file of the right shape, with other content than promised."""
 
+    def __init__(self, message: str, file: str) -> None:
+        super().__init__(message)
+        self.file = file
+
 
 @dataclass(frozen=True)
 class IdxFile:
@@ -80,7 +84,7 @@ class IdxDataSet(DataSet):
             except WrongChecksum as error:  # a folder of another data set has files of the same names
                 if self.dir is not None:
                     raise
-                passed_over.append(str(error))
+                passed_over.append(f"{folder} was passed over: its files are not {self.name} ({error.file})")
         return self._read(self._download(passed_over))
 
     def _folders(self) -> Iterator[Path]:
@@ -153,7 +157,7 @@ def _require_checksum(path: Path, content: bytes, file: IdxFile, remedy: str) ->
     if expected is None:
         expected, found = file.served, hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected:
-        raise WrongChecksum(f"{path} has the wrong checksum (SHA-256 {found[:16]}…, not {expected[:16]}…); {remedy}")
+        raise WrongChecksum(f"{path} has the wrong checksum (SHA-256 {found[:16]}…, not {expected[:16]}…); {remedy}", file.file)
 
 
 def _flat_images(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

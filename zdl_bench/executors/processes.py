@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from joblib import effective_n_jobs
@@ -41,42 +41,58 @@ WORKER_DIED = Failure(
 
 
 def _run_pool(waiting: deque[RunConfig], workers: int) -> Generator[Event, None, list[RunConfig]]:
-    """Takes configs from `waiting` until it is empty or the pool breaks; returns those in flight when it broke."""
+    """Takes configs from `waiting` until it is empty or the pool breaks; returns those in flight when it broke.
+
+    At every moment a config is waiting, in flight, or among the finished: none is lost wherever the pool breaks.
+    """
     pool = ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(os.getpid(),))
     in_flight: dict[Future[Run], RunConfig] = {}
-
-    def submit_next() -> Started:
-        config = waiting.popleft()
-        with _interrupts_held_back():  # workers inherit that: Ctrl-C is the parent's to handle
-            in_flight[pool.submit(attempt, config)] = config
-        return Started(config.run_id)
-
+    finished: deque[Finished] = deque()
+    is_sound = True
     try:
-        while waiting and len(in_flight) < workers:
-            yield submit_next()
-        while in_flight:
+        while is_sound and (waiting or in_flight or finished):
+            started = []
+            try:
+                while waiting and len(in_flight) < workers:
+                    with _signals_deferred():
+                        in_flight[pool.submit(attempt, waiting[0])] = waiting[0]
+                    started.append(Started(waiting.popleft().run_id))
+            except BrokenProcessPool:
+                is_sound = False
+            yield from started
+            while finished:  # stored while the workers train
+                yield finished.popleft()
             done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
             for future in done:
-                run = future.result()
-                config = in_flight.pop(future)
-                started = submit_next() if waiting else None
-                yield Finished(config.run_id, run)  # stored while the workers train
-                if started:
-                    yield started
-        return []
-    except BrokenProcessPool:
+                if future.exception() is None:
+                    config = in_flight.pop(future)
+                    finished.append(Finished(config.run_id, future.result()))
+                else:
+                    is_sound = False
+        yield from finished
         return list(in_flight.values())
     finally:
-        pool.shutdown(wait=True, kill_workers=bool(in_flight))
+        with suppress(RuntimeError):  # an interrupt may have come before the pool's own thread was started
+            pool.shutdown(wait=True, kill_workers=not is_sound or bool(in_flight))
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _signals_deferred() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until a pool has been changed as a whole; workers inherit the mask and never see Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for signal_number in came:
+        signal.raise_signal(signal_number)
 
 
 def _start_worker(parent: int) -> None:

@@ -21,26 +21,28 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
     """One line per `line` of the frame, in the order of its first rows.
 
     frame: run_id, line, color, step, loss, planned_steps: the losses of all runs at equal strides.
-    Mean and Student's band are taken over ln loss, so they are geometric. A mean covers only steps that all runs of its
-    line reached; a run that ended early is drawn by itself, thin, up to a cross, and counted in a note.
+    Mean and Student's band are taken over ln loss, so they are geometric, and over the runs that made all their steps; a
+    run that ended early is drawn by itself, thin, up to a cross, and counted in a note.
     """
     notes = []
     has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)
     for number, (line, rows) in enumerate(frame.groupby("line", sort=False)):
         color = rows["color"].iloc[0]
-        table = rows.pivot_table(index="step", columns="run_id", values="loss", observed=True)
-        positive = table.where(table > 0)
+        table = rows.pivot(index="step", columns="run_id", values="loss")
+        finite = table.where(np.isfinite(table))
+        complete = finite.columns[finite.reindex([int(rows["planned_steps"].iloc[0])]).notna().all()]
         look = {"color": color, "linestyle": DASHES[number // 6 % len(DASHES)]}
-        interval = _draw_mean(positive.dropna(), str(line), axes, look)
+        interval = _draw_mean(finite[complete], str(line), axes, look)
         if has_bands and interval:
             axes.fill_between(*interval, color=color, alpha=0.16, linewidth=0)
-        ended_early = _draw_early_ends(positive.clip(upper=high), int(rows["planned_steps"].iloc[0]), axes, color)
-        if ended_early:
-            notes.append(f"{line}: {ended_early} of {len(table.columns)} diverged")
+        early = finite.drop(columns=complete).clip(upper=high)
+        _draw_early_ends(early, axes, color)
+        if len(early.columns):
+            notes.append(f"{line}: {len(early.columns)} of {len(table.columns)} diverged")
     axes.set_yscale("log")
-    plain_log_axis(axes.yaxis)
     axes.set_ylim(low, high)
+    plain_log_axis(axes.yaxis)
     axes.set_xlim(0, 1.02 * frame["planned_steps"].max())
     axes.set_xlabel("step")
     axes.set_ylabel("probe loss (nats)")
@@ -62,7 +64,7 @@ Band = tuple["pd.Index[int]", Floats, Floats]
 
 def _draw_mean(losses: pd.DataFrame, line: str, axes: Axes, look: dict[str, Any]) -> Band | None:
     """losses: one row per step, one column per run, none missing. Returns the steps and the ends of the band."""
-    if len(losses) < 2:  # nothing but the start: the line is in the legend, its crosses in the panel
+    if losses.empty:  # the line is in the legend, its crosses in the panel
         axes.plot([], [], label=line, linewidth=1.6, **look)
         return None
     interval = student_interval(np.log(losses.to_numpy().T))
@@ -70,13 +72,11 @@ def _draw_mean(losses: pd.DataFrame, line: str, axes: Axes, look: dict[str, Any]
     return losses.index, np.exp(interval.low), np.exp(interval.high)
 
 
-def _draw_early_ends(losses: pd.DataFrame, planned_steps: int, axes: Axes, color: str) -> int:
-    """Draws the runs that ended early; returns how many there are."""
-    count = 0
+def _draw_early_ends(losses: pd.DataFrame, axes: Axes, color: str) -> None:
+    """losses: one row per step, one column per run that did not make all its steps."""
     for run_id in losses:
         curve = losses[run_id].dropna()
-        if len(curve) and curve.index[-1] < planned_steps:
-            count += 1
+        if len(curve):
             axes.plot(curve.index, curve, color=color, linewidth=0.7, alpha=0.7)
             axes.plot(
                 curve.index[-1:],
@@ -87,7 +87,6 @@ def _draw_early_ends(losses: pd.DataFrame, planned_steps: int, axes: Axes, color
                 markeredgewidth=1.8,
                 clip_on=False,
             )
-    return count
 
 
 def _write_notes(notes: list[str], axes: Axes) -> None:

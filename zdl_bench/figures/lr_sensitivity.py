@@ -14,10 +14,12 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
     A point is the geometric mean over the runs of a learning rate with its 95 % interval; the lowest of each line has a
     ring. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
     """
+    heights: list[float] = []
     for number, (variant, rows) in enumerate(frame.dropna(subset="lr").groupby("variant", sort=False)):
         look = look_of(str(rows["optimizer"].iloc[0]))
         points = [(lr, *_summary(runs)) for lr, runs in rows.groupby("lr")]
         defined = [point for point in points if not np.isnan(point[1])]
+        heights += [point[1] for point in defined]
         dash = DASHES[number // 6 % len(DASHES)]
         lrs, means = [p[0] for p in defined], [p[1] for p in defined]
         axes.plot(lrs, means, label=str(variant), color=look.color, marker=look.marker, markersize=5, linestyle=dash)
@@ -26,13 +28,15 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
             if mean == min(means):
                 axes.plot(lr, mean, marker="o", markersize=13, markerfacecolor="none", color=look.color)
         lost = [lr for lr, mean, *_ in points if np.isnan(mean)]
-        heights = np.full(len(lost), 0.98 - 0.025 * (number % 8))
+        top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
         transform = axes.get_xaxis_transform()
-        axes.plot(lost, heights, linestyle="", marker="x", color=look.color, transform=transform, clip_on=False)
+        axes.plot(lost, top, linestyle="", marker="x", color=look.color, transform=transform, clip_on=False)
     axes.set_xscale("log")
+    plain_log_axis(axes.xaxis)
     axes.set_yscale("log")
+    if heights:  # an interval may leave the axes: it must not squeeze the points
+        axes.set_ylim(min(heights) / 1.6, max(heights) * 1.6)
     plain_log_axis(axes.yaxis)
-    axes.margins(y=0.15)
     axes.set_xlabel("learning rate")
     axes.set_ylabel("tail loss (nats)")
     return axes

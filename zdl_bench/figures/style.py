@@ -47,10 +47,11 @@ def look_of(optimizer: str) -> Look:
 
 
 def plain_log_axis(axis: "Axis") -> None:
-    """Puts plain numbers on a logarithmic axis, at 1, 2 and 5, so that a narrow range has ticks as well."""
+    """Puts plain numbers on a logarithmic axis whose limits are set: at 1, 2 and 5 where it is short, else at decades."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,), numticks=10))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -22,6 +22,10 @@ COMMANDS = ("report", "verify", "ls")
 MULTIRUN_FLAGS = ("-m", "--multirun")
 
 
+class InternalError(Exception):
+    """Carries a bug of the project through what explains Hydra's exceptions."""
+
+
 def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None:
     """Composes what the arguments ask for and calls the batch function with it; or prints help, config or completions.
 
@@ -41,7 +45,10 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
         if isinstance(composed, DictConfig):  # one run without -m: Hydra has composed it itself
             single.append(composed)
             return None
-        return batch_function(composed)
+        try:
+            return batch_function(composed)
+        except (ValueError, TypeError) as error:  # ours, not Hydra's word for wrong input
+            raise InternalError from error
 
     main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
     with _as_command_line(_flags_first(arguments)), _plain_messages():
@@ -59,6 +66,8 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
     from zdl_bench.hydra_plugin.composer import plain_values
 
     register_schema()
+    if any(argument in MULTIRUN_FLAGS or argument.startswith("experiment=") for argument in arguments):
+        raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")
     overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
     with _plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
         return plain_values(compose("config", overrides))
@@ -105,6 +114,8 @@ def _plain_messages() -> "Iterator[None]":
         yield
     except ZdlBenchError:
         raise
+    except InternalError as error:
+        raise error.__cause__ or error from None
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(_explained(error)) from error
 

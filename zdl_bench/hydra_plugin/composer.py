@@ -43,22 +43,25 @@ class Composer:
         Raises what Hydra raises for an override that does not fit the schema.
         """
         parsed = [self._parse(text) for text in overrides]
+        if not _are_independent(parsed):  # what one sets, another may change: left to Hydra as a whole
+            return copy_of(self._base(tuple(overrides)).plain)
         values = [override for override in parsed if self._is_plain_value(override)]
         base = self._base(tuple(o.input_line or "" for o in parsed if not self._is_plain_value(o)))
         plain = copy_of(base.plain)
         for override in values:
+            value = self._checked(base, override)
             *path, last = override.key_or_group.split(".")
             node = plain
             for key in path:
                 node = node[key]
-            node[last] = self._checked(base, override)
+            node[last] = value
         return plain
 
     def _is_plain_value(self, override: Override) -> bool:
         key = override.key_or_group
         is_group = override.package is not None or "/" in key or key in self._groups
         is_change = not (override.is_add() or override.is_force_add() or override.is_delete())
-        return is_change and not is_group and not isinstance(override.value(), dict)
+        return is_change and not is_group
 
     def _base(self, overrides: tuple[str, ...]) -> Base:
         if overrides not in self._bases:
@@ -71,15 +74,29 @@ class Composer:
         if text not in base.checked:
             require_no_interpolation(text)
             apply = type(self._loader)._apply_overrides_to_config  # type: ignore[attr-defined]
-            apply([override], base.config)
-            value = OmegaConf.select(base.config, override.key_or_group)
+            deep = override.key_or_group.count(".") > 1  # what contains it may be set by another job
+            config = copy.deepcopy(base.config) if deep else base.config
+            apply([override], config)
+            value = OmegaConf.select(config, override.key_or_group)
             base.checked[text] = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
         return base.checked[text]
+
+
+def _are_independent(overrides: Sequence[Override]) -> bool:
+    """Whether the values can be set in any order: no dictionaries, no items of lists, no key within another."""
+    keys = [override.key_or_group for override in overrides]
+    values = [override.value() for override in overrides]
+    nested = any(one != other and one.startswith(f"{other}.") for one in keys for other in keys if "." in other)
+    has_items = any(part.isdigit() for key in keys for part in key.split("."))
+    return not nested and not has_items and not any(isinstance(value, dict) for value in values)
 
 
 def plain_values(config: DictConfig) -> Plain:
     """A composed config without Hydra's own part and the experiment. Raises ConfigError where it holds an interpolation."""
     keys = [str(key) for key in config if key not in ("hydra", "experiment")]
+    missing = sorted(OmegaConf.missing_keys(OmegaConf.masked_copy(config, keys)))
+    if missing:
+        raise ConfigError(f"{missing[0]}: the value is missing; give one")
     plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=False)
     require_no_interpolation(plain)
     return cast(Plain, plain)

@@ -21,14 +21,16 @@ class BlockSweeper(Sweeper):
     """Expands the sweep into all its combinations and hands them to the launcher in one batch."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.hydra_context = hydra_context
+        self.parser = OverridesParser.create(config_loader=hydra_context.config_loader)
         self.experiment = config.experiment
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        overrides = OverridesParser.create().parse_overrides(arguments)
+        overrides = self.parser.parse_overrides(arguments)
+        if any(o.key_or_group == "experiment" and o.is_sweep_override() for o in overrides):
+            raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
         given = {key_of(o): list(expanded(o)) for o in overrides if o.key_or_group != "experiment"}
         jobs = [job for block in blocks_of(self.experiment) for job in product_of(block, given)]
         return self.launcher.launch(jobs, initial_job_idx=0)

@@ -39,8 +39,9 @@ def tail_loss(curve: Curve) -> float:
     """
     if not has_finished(curve):
         return math.nan
-    val_losses = curve.probes.val_loss[np.isfinite(curve.probes.val_loss)]
-    return float((val_losses if len(val_losses) else strided_losses(curve)[-TAIL_PROBES:]).mean())
+    val_losses = curve.probes.val_loss[~np.isnan(curve.probes.val_loss)]
+    tail = float((val_losses if len(val_losses) else strided_losses(curve)[-TAIL_PROBES:]).mean())
+    return tail if math.isfinite(tail) else math.nan
 
 
 @metric(unit="nats", better="lower", scale="ln")
@@ -58,13 +59,13 @@ def best_loss(curve: Curve) -> float:
     return float(np.nanmin(losses)) if np.isfinite(losses).any() else math.nan
 
 
-@metric(unit="nats", better="lower", scale="identity")
+@metric(unit="ln nats", better="lower", scale="identity")
 def log_aulc(curve: Curve) -> float:
-    """(1/T) ∫ ln L over [0, T], trapezoid over all probes. NaN where the run diverged."""
-    logs = log_losses(curve.probes.probe_loss)
+    """(1/T) ∫ ln L over [0, T], trapezoid over the equal strides. NaN where the run diverged."""
+    logs = log_losses(strided_losses(curve))
     if logs is None or not has_finished(curve):
         return math.nan
-    return float(np.trapezoid(logs, curve.probes.step)) / curve.planned_steps
+    return float(np.trapezoid(logs, curve.probes.step[curve.probes.strided])) / curve.planned_steps
 
 
 def steps_to_target(curve: Curve, target: float) -> float:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -24,7 +25,7 @@ from zdl_bench.report.tables import (
     run_list,
 )
 from zdl_bench.run import Run
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Manifest, Report, Store
 
 mpl.use("agg")
 
@@ -39,8 +40,10 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
     runs = [store.read(run_id) for run_id in stored_ids(store, manifest)]
     if not runs:
         raise StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}")
-    store.replace_report(manifest.name, report_files(manifest, runs, formats))
-    store.write_manifest(manifest.with_report(fingerprint(store, manifest, formats)))
+    files = report_files(manifest, runs, formats)
+    store.replace_report(manifest.name, files)
+    built = Report(fingerprint(store, manifest, formats), sorted(files), list(formats))
+    store.write_manifest(replace(manifest, report=built))
     return page_path(store, manifest)
 
 
@@ -79,7 +82,7 @@ def _comparison_part(comparison: Comparison, formats: Sequence[str]) -> tuple[Pa
     }
     on_page = []
     for drawn in figures_of(comparison):
-        images = {suffix: _image(drawn.figure, suffix) for suffix in {*formats, "png"}}
+        images = {suffix: _image(drawn.figure, suffix) for suffix in sorted({*formats, "png"})}
         plt.close(drawn.figure)
         files |= {f"figures/{drawn.name}{comparison.slug}.{suffix}": images[suffix] for suffix in formats}
         on_page.append(PageFigure.of_bytes(drawn.title, drawn.description, images["png"]))

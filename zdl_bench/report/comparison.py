@@ -1,5 +1,6 @@
 """The runs of a sweep, arranged for comparison."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ import pandas as pd
 from zdl_bench.conditions import facets_of, short
 from zdl_bench.frames import Results, frames_of
 from zdl_bench.run import Run, RunConfig
+
+FLOOR = 1e-12
+"""Losses below so small a share of the first are shown as that share: a gap may be exactly 0."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,10 @@ class Comparison:
     @property
     def slug(self) -> str:
         """The setting as a part of a file's name; empty where the sweep has only one."""
-        kept = "".join(letter if letter.isalnum() or letter in ".=-" else "_" for letter in self.setting)
-        return f"-{kept[:80]}" if kept else ""
+        if not self.setting:
+            return ""
+        kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in ".=-") else "_" for letter in self.setting)
+        return f"-{kept[:60]}-{hashlib.sha256(self.setting.encode()).hexdigest()[:6]}"
 
     def strided_losses(self) -> pd.DataFrame:
         """run_id, step, loss at the equal strides, joined with variant, optimizer, lr and planned_steps."""
@@ -38,7 +44,9 @@ class Comparison:
             return pd.DataFrame(columns=["run_id", "step", "loss", "variant", "optimizer", "lr", "planned_steps"])
         losses = probes.loc[probes["strided"], ["run_id", "step", "probe_loss"]].rename(columns={"probe_loss": "loss"})
         about = self.runs[["run_id", "variant", "optimizer", "lr", "steps"]].rename(columns={"steps": "planned_steps"})
-        return losses.astype({"run_id": about["run_id"].dtype}).merge(about, on="run_id", how="inner")
+        losses = losses.astype({"run_id": about["run_id"].dtype}).merge(about, on="run_id", how="inner")
+        first = losses.groupby("run_id")["loss"].transform("first")
+        return losses.assign(loss=losses["loss"].clip(lower=FLOOR * first))
 
     def best_lrs(self) -> dict[str, float]:
         """variant → its learning rate with the lowest mean tail loss, chosen on the very runs that are shown.

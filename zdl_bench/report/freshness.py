@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from zdl_bench.registry import PACKAGE
+from zdl_bench.registry import CONF, PACKAGE
 from zdl_bench.store import Manifest, Store
 
 PAGE = "report.html"
@@ -23,17 +23,18 @@ def stored_ids(store: Store, manifest: Manifest) -> list[str]:
 
 
 def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Whether the page is there, and was built from the same runs by the same code. Raises DamagedFile."""
-    built_from = manifest.report.get("inputs")
-    return page_path(store, manifest).is_file() and built_from == fingerprint(store, manifest, formats)
+    """Whether the report is whole, and was built from the same runs by the same code. Raises DamagedFile."""
+    folder = store.sweep_folder(manifest.name)
+    is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
+    return is_whole and manifest.report.inputs == fingerprint(store, manifest, formats)
 
 
 def fingerprint(store: Store, manifest: Manifest, formats: Sequence[str]) -> str:
     """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
-    checksums = [store.read_metadata(run_id).get("checksum", "") for run_id in stored_ids(store, manifest)]
+    checksums = [store.sound_checksum(run_id) for run_id in stored_ids(store, manifest)]
     about = [manifest.name, manifest.title, manifest.command, manifest.run_ids, list(formats), checksums]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
-    for path in sorted(PACKAGE.rglob("*.py")) + sorted(PACKAGE.rglob("*.jinja")):
+    for path in [*sorted(PACKAGE.rglob("*.py")), *sorted(PACKAGE.rglob("*.jinja")), *sorted(CONF.rglob("*.yaml"))]:
         total.update(path.read_bytes())
     return total.hexdigest()
