@@ -1,7 +1,13 @@
 """Executors: the same bits wherever a run is made, and no run lost when a worker dies."""
 
+import os
 import random
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
 
+import pytest
 from conftest import digits_config
 
 from zdl_bench import registry
@@ -47,3 +53,33 @@ def test_nothing_to_do_is_done(digits):
 def test_every_executor_of_conf_can_be_made():
     assert isinstance(registry.executor(Choice("serial")), Serial)
     assert isinstance(registry.executor(Choice("processes")), Processes)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the killed pool's own finalizers
+def test_no_run_is_lost_while_the_consumer_is_busy(digits):
+    """A worker is killed while this process stores a run: every config still ends as an event."""
+    configs = [digits_config("sgd", lr=0.01, seed=seed, steps=400) for seed in range(8)]
+    finished = []
+    for event in Processes().execute(configs, 2):
+        if not isinstance(event, Finished):
+            continue
+        finished.append(event)
+        if len(finished) == 2:
+            time.sleep(1.0)  # the other run ends, and waits to be told of
+            workers = [process for process in living_children() if "loky" in process[1]]
+            os.kill(workers[0][0], signal.SIGKILL)
+            time.sleep(0.5)
+    assert sorted(event.run_id for event in finished) == sorted(config.run_id for config in configs)
+    assert all(event.run.status is Status.COMPLETED for event in finished)
+
+
+def living_children():
+    """(pid, command line) of the living children of this process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError, IndexError):
+                parent, state = (entry / "stat").read_text().rpartition(")")[2].split()[1::-1]
+                if int(parent) == os.getpid() and state != "Z":
+                    found.append((int(entry.name), (entry / "cmdline").read_text()))
+    return found

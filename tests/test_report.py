@@ -1,7 +1,11 @@
 """The report: from the store alone, the same bytes twice, and a page for whatever a sweep was."""
 
 import hashlib
+import os
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +15,17 @@ import pandas as pd
 import pytest
 from conftest import SMALL, digits_config, part, quadratic_config
 
+from zdl_bench import registry
+from zdl_bench.errors import DamagedFile
 from zdl_bench.figures.heat_map import draw_heat_map
 from zdl_bench.figures.loss_curves import draw_loss_curves
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.style import look_of
 from zdl_bench.report.build import build_report
 from zdl_bench.report.comparison import comparisons_of, context_of
+from zdl_bench.report.freshness import is_current
 from zdl_bench.report.tables import condition_table, markdown, rounded
-from zdl_bench.run import Choice, Failure, Run, Status
+from zdl_bench.run import Choice, Failure, Probes, Run, Status
 from zdl_bench.store import Manifest, Store
 from zdl_bench.training import train
 
@@ -81,6 +88,76 @@ def test_two_builds_are_byte_identical(tmp_path, runs):
     build_report(other, manifest, ("png", "svg", "pdf"))
     assert files_of(one.sweep_folder("sweep")) == files_of(other.sweep_folder("sweep"))
     assert len(files_of(one.sweep_folder("sweep"))) == 16
+
+
+def test_two_processes_build_the_same_bytes(tmp_path, runs):
+    built = []
+    for seed in ("1", "2"):
+        store, _ = store_of(tmp_path / seed, runs)
+        command = [sys.executable, "-m", "zdl_bench", "report", "--formats", "png,svg,pdf", "--results", str(store.root)]
+        subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True)
+        built.append(files_of(store.sweep_folder("sweep")))
+    assert built[0] == built[1]
+
+
+def test_a_report_follows_what_it_is_made_from(tmp_path, runs, monkeypatch):
+    store, manifest = store_of(tmp_path, runs[:4])
+    build_report(store, manifest, ("png",))
+    manifest = store.read_manifest("sweep")
+    assert is_current(store, manifest, ("png",))
+    assert not is_current(store, manifest, ("svg",))
+    figure = store.sweep_folder("sweep") / "figures/heat_map.png"
+    figure.rename(figure.with_suffix(".gone"))
+    assert not is_current(store, manifest, ("png",))
+    figure.with_suffix(".gone").rename(figure)
+    own_conf = tmp_path / "conf"
+    shutil.copytree(registry.CONF, own_conf)
+    monkeypatch.setattr("zdl_bench.report.freshness.CONF", own_conf)
+    assert is_current(store, manifest, ("png",))
+    yaml = own_conf / "optimizer/sgd.yaml"
+    yaml.write_text(yaml.read_text().replace("#0072B2", "#000000"))
+    assert not is_current(store, manifest, ("png",))
+
+
+def test_a_report_of_a_run_with_a_flipped_bit_is_refused(tmp_path, runs):
+    store, manifest = store_of(tmp_path, runs[:4])
+    build_report(store, manifest, ("png",))
+    path = store.run_path(runs[0].run_id)
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedFile, match=runs[0].run_id):
+        is_current(store, store.read_manifest("sweep"), ("png",))
+
+
+def test_settings_that_begin_alike_do_not_share_files(tmp_path, digits):
+    """Long settings are cut in file names; every comparison keeps its own."""
+    problems = [
+        part("problem", "mlp", hidden=(4,), batch_size=20, init_std=std, activation=activation, sampling=sampling)
+        for std in (0.01, 0.02)
+        for activation in ("relu", "tanh")
+        for sampling in ("replacement", "epochs")
+    ]
+    every = [train(digits_config(problem=problem, steps=5)) for problem in problems]
+    store, manifest = store_of(tmp_path, every)
+    build_report(store, manifest, ("png",))
+    assert len(list(store.sweep_folder("sweep").glob("tables/convergence-*.csv"))) == 8
+
+
+def test_one_diverged_seed_does_not_hide_the_others(digits):
+    every = [train(digits_config("adam", lr=0.01, seed=seed)) for seed in range(3)]
+    probes = every[0].curve.probes
+    cut = Probes(**{name: values[:3] for name, values in probes.items()})
+    every[0] = replace(every[0], status=Status.DIVERGED, curve=replace(every[0].curve, probes=cut))
+    [comparison] = comparisons_of(every)
+    losses = comparison.strided_losses()
+    figure, axes = plt.subplots()
+    draw_loss_curves(losses.assign(line=losses["variant"], color="#000000"), axes)
+    mean = axes.get_lines()[0].get_ydata()
+    expected = [run.curve.probes.probe_loss[run.curve.probes.strided] for run in every[1:]]
+    assert mean == pytest.approx(np.exp(np.mean(np.log(expected), axis=0)))
+    assert [text.get_text() for text in axes.texts] == ["adam: 1 of 3 diverged"]
+    plt.close(figure)
 
 
 def test_a_current_report_is_not_built_again(command, digits):

@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import SMALL
 
-from zdl_bench import load_results
+from zdl_bench import load_results, registry
 from zdl_bench.errors import DamagedFile
 from zdl_bench.store import Store
 
@@ -83,9 +83,35 @@ def test_divergence_is_a_result(small_sweep):
 
 
 def test_a_single_run_needs_no_flag(small_sweep):
-    outcome = small_sweep("optimizer=momentum", "problem=quadratic")
-    assert outcome.status == 2  # the keys of the network are none of the quadratic's
-    assert "problem" in outcome.err
+    outcome = small_sweep("optimizer=momentum", "lr=0.01")
+    assert outcome.status == 0
+    assert load_results("results").runs["optimizer"].tolist() == ["momentum"]
+
+
+def test_a_glob_is_a_sweep_over_all_choices(small_sweep):
+    assert small_sweep("-m", "schedule=glob(*)").status == 0
+    assert set(load_results("results").runs["schedule"]) == set(registry.names("schedule"))
+
+
+def test_the_order_of_overrides_is_hydras(command, small_sweep):
+    """What one override sets, another may change: the last one wins, in a sweep as in a single run."""
+    for number, arguments in enumerate((["probe.count=4", "probe={count:3}"], ["probe={count:3}", "probe.count=4"])):
+        small_sweep(*arguments, f"results_dir=one{number}")
+        small_sweep("-m", *arguments, f"results_dir=many{number}")
+        counts = [load_results(f"{kind}{number}").runs["probe.count"].tolist() for kind in ("one", "many")]
+        assert counts == [[3 + number]] * 2
+
+
+def test_a_bug_of_ours_is_no_wrong_input(small_sweep, monkeypatch):
+    from zdl_bench import sweep_command
+
+    def broken(configs, store, force):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(sweep_command, "plan", broken)
+    for arguments in ([], ["-m", "seed=1,2"]):
+        with pytest.raises(ValueError, match="a bug"):
+            small_sweep(*arguments)
 
 
 def test_a_problem_without_data(command):

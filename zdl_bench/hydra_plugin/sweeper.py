@@ -31,7 +31,11 @@ class BlockSweeper(Sweeper):
         overrides = self.parser.parse_overrides(arguments)
         if any(o.key_or_group == "experiment" and o.is_sweep_override() for o in overrides):
             raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
-        given = {key_of(o): list(expanded(o)) for o in overrides if o.key_or_group != "experiment"}
+        given: dict[str, list[str]] = {}
+        for override in overrides:
+            given.pop(key_of(override), None)  # the last one of a key counts, and at its place
+            given[key_of(override)] = list(expanded(override))
+        given.pop("experiment", None)
         jobs = [job for block in blocks_of(self.experiment) for job in product_of(block, given)]
         return self.launcher.launch(jobs, initial_job_idx=0)
 
