@@ -1,5 +1,6 @@
 """The command that makes runs: composed configs → a sweep in the store, shown on the terminal, with its report."""
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -122,9 +123,10 @@ class SweepCommand:
         for used in self._resolver.data_sets:
             if used.passed_over:
                 missing_sets = " and ".join(used.passed_over)
+                looked = os.environ.get("ZDL_BENCH_DATA") or "not set"
                 console.print(
-                    f"dataset={used.asked_for}: {missing_sets} is not on this machine and no mirror answered. These runs use "
-                    f"{used.choice.name} instead; their numbers are not those of {missing_sets}.",
+                    f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and no "
+                    f"mirror answered. These runs use {used.choice.name}; their numbers are not those of {missing_sets}.",
                     style="bold yellow",
                     soft_wrap=True,
                 )
@@ -150,7 +152,8 @@ class SweepCommand:
         assert self._settings is not None
         assert self._manifest is not None
         store = "" if self._settings.results_dir == "results" else f" --results {shlex.quote(self._settings.results_dir)}"
-        return f"python -m zdl_bench verify {self._manifest.name} --runs 2{store}"
+        sample = " --runs 2" if len(self._configs) > 2 else ""
+        return f"python -m zdl_bench verify {self._manifest.name}{sample}{store}"
 
 
 def _now() -> str:

@@ -107,7 +107,7 @@ def progress_display(planned: int, stored: int) -> BarDisplay | LineDisplay:
 
 
 def results_table(rows: Sequence[Row]) -> Table:
-    """One line per condition: mean ± standard deviation over the seeds that have a value, and how many have none."""
+    """One line per condition: mean ± standard deviation over the runs that completed, and what became of the others."""
     keys = condition_keys(row.config for row in rows)
     groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
@@ -118,7 +118,7 @@ def results_table(rows: Sequence[Row]) -> Table:
         table.add_column(key)
     for heading in ("runs", "train loss", "tail loss", "test accuracy"):
         table.add_column(heading, justify="right")
-    table.add_column("without a value")
+    table.add_column("outcomes")
     for condition, members in groups.items():
         table.add_row(
             *condition,
@@ -126,7 +126,7 @@ def results_table(rows: Sequence[Row]) -> Table:
             mean_and_spread([row.final_train_loss for row in members], ".4f"),
             mean_and_spread([row.tail_loss for row in members], ".4f"),
             mean_and_spread([100 * row.test_accuracy for row in members], ".2f", " %"),
-            _without_value(members),
+            _outcomes(members),
         )
     return table
 
@@ -157,7 +157,8 @@ def mean_and_spread(values: Sequence[float], digits: str, unit: str = "") -> str
     return f"{mean} ± {format(defined.std(ddof=1), digits)}{unit}" if len(defined) > 1 else f"{mean}{unit}"
 
 
-def _without_value(rows: Sequence[Row]) -> str:
+def _outcomes(rows: Sequence[Row]) -> str:
+    """What became of the runs, where not all of them completed and learned."""
     states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
     states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
     return ", ".join(f"{count} {state}" for state, count in states.items() if count)

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+
+from zdl_bench.figures.style import plain_log_axis
 
 
 def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -18,21 +21,24 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     texts = cells[["status", "learned", "tail_loss"]].apply(_cell_text).unstack("lr").reindex_like(means).fillna("")
     order = frame["variant"].drop_duplicates()
     means, texts = means.loc[order], texts.loc[order]
-    logs = np.log(means.where(means > 0)).astype(float)
+    positive = means.where(means > 0).astype(float)
+    has_values = bool(positive.notna().to_numpy().any())
+    low, high = (positive.min().min(), positive.max().max()) if has_values else (1.0, 1.0)
     axes.set_facecolor("#d9d9d9")
-    has_values = bool(logs.notna().to_numpy().any())
-    low, high = (logs.min().min(), logs.max().max()) if has_values else (0.0, 1.0)
     sns.heatmap(
-        logs,
+        positive,
         cmap="viridis",
         vmin=low,
         vmax=high,
+        norm=LogNorm(0.999 * low, 1.001 * high),
         linewidths=1,
-        cbar=has_values,
-        cbar_kws={"label": "ln tail loss"},
+        cbar=has_values and high > low,
+        cbar_kws={"label": "mean tail loss"},
         ax=axes,
     )
-    _write_texts(texts, logs < (low + high) / 2, axes)
+    if axes.collections and axes.collections[0].colorbar:
+        plain_log_axis(axes.collections[0].colorbar.ax.yaxis)
+    _write_texts(texts, positive < np.sqrt(low * high), axes)
     axes.set_xticklabels([f"{lr:g}" if lr == lr else "none" for lr in means.columns], rotation=0)
     axes.set_yticklabels(list(means.index), rotation=0)
     axes.set_xlabel("learning rate")

@@ -1,5 +1,6 @@
 """Loss against step: mean over seeds with its 95 % band, and where runs diverged."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,14 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
     notes = []
     has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)
-    for number, (line, rows) in enumerate(frame.groupby("line", sort=False)):
+    lines_of: Counter[str] = Counter()
+    for line, rows in frame.groupby("line", sort=False):
         color = rows["color"].iloc[0]
         table = rows.pivot(index="step", columns="run_id", values="loss")
         finite = table.where(np.isfinite(table))
         complete = finite.columns[finite.reindex([int(rows["planned_steps"].iloc[0])]).notna().all()]
-        look = {"color": color, "linestyle": DASHES[number // 6 % len(DASHES)]}
+        look = {"color": color, "linestyle": DASHES[lines_of[color] % len(DASHES)]}  # lines of one colour differ by dashes
+        lines_of[color] += 1
         interval = _draw_mean(finite[complete], str(line), axes, look)
         if has_bands and interval:
             axes.fill_between(*interval, color=color, alpha=0.16, linewidth=0)

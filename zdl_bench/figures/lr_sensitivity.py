@@ -1,5 +1,7 @@
 """Tail loss against learning rate, one line per optimizer."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,12 +17,14 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
     ring. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
     """
     heights: list[float] = []
+    lines_of: Counter[str] = Counter()
     for number, (variant, rows) in enumerate(frame.dropna(subset="lr").groupby("variant", sort=False)):
         look = look_of(str(rows["optimizer"].iloc[0]))
         points = [(lr, *_summary(runs)) for lr, runs in rows.groupby("lr")]
         defined = [point for point in points if not np.isnan(point[1])]
         heights += [point[1] for point in defined]
-        dash = DASHES[number // 6 % len(DASHES)]
+        dash = DASHES[lines_of[look.color] % len(DASHES)]  # lines of one colour differ by dashes
+        lines_of[look.color] += 1
         lrs, means = [p[0] for p in defined], [p[1] for p in defined]
         axes.plot(lrs, means, label=str(variant), color=look.color, marker=look.marker, markersize=5, linestyle=dash)
         for lr, mean, low, high in defined:

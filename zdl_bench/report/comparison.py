@@ -37,6 +37,11 @@ class Comparison:
         kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in ".=-") else "_" for letter in self.setting)
         return f"-{kept[:60]}-{hashlib.sha256(self.setting.encode()).hexdigest()[:6]}"
 
+    @property
+    def loss_name(self) -> str:
+        """What a probe's loss is, with its unit."""
+        return "probe loss (nats)" if self.runs["dataset"].notna().any() else "gap to the minimum"
+
     def strided_losses(self) -> pd.DataFrame:
         """run_id, step, loss at the equal strides, joined with variant, optimizer, lr and planned_steps."""
         probes = self.results.probes

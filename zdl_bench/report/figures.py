@@ -19,7 +19,6 @@ from zdl_bench.report.comparison import Comparison
 
 MOST_LINES = 8
 MOST_LR_PANELS = 12
-BAND_NOTE = f"geometric mean over seeds, 95 % band (up to {MOST_BANDS} lines); × where a run diverged"
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,12 @@ def loss_curves(comparison: Comparison) -> Drawn | None:
     for axes, (value, rows) in zip(axes_list, groups, strict=True):
         draw_loss_curves(rows, axes)
         axes.set_title(_line_label(panel, value), fontsize=10)
+        axes.set_ylabel(comparison.loss_name)
         axes.label_outer()
     axes_list[0].set_ylim(loss_limits(frame))  # shared by all panels
     _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
     title = "Loss at the same learning rate" if by_lr else "Loss of each optimizer, by learning rate"
-    head(figure, title, [*comparison.context, BAND_NOTE])
+    head(figure, title, [*comparison.context, *_curve_notes(frame)])
     return Drawn("loss_curves", title, "Probe loss against step on a log scale, one panel per group.", figure)
 
 
@@ -74,9 +74,11 @@ def loss_at_best_lr(comparison: Comparison) -> Drawn | None:
     frame = chosen.assign(line=labels, color=_optimizer_colors(chosen))
     figure, axes = single()
     draw_loss_curves(frame, axes)
+    axes.set_ylabel(comparison.loss_name)
     legend_outside(axes)
     title = "Loss of each optimizer at its best learning rate"
-    head(figure, title, [*comparison.context, "best by mean tail loss, chosen on the seeds that are shown", BAND_NOTE])
+    choice = "best by mean tail loss, chosen on the seeds that are shown"
+    head(figure, title, [*comparison.context, choice, *_curve_notes(frame)])
     return Drawn("loss_at_best_lr", title, "Probe loss against step on a log scale, one line per optimizer.", figure)
 
 
@@ -86,10 +88,12 @@ def lr_sensitivity(comparison: Comparison) -> Drawn | None:
         return None
     figure, axes = single()
     draw_lr_sensitivity(runs, axes)
+    axes.set_ylabel(comparison.loss_name.replace("probe loss", "tail loss"))
     legend_outside(axes)
     title = "Tail loss against learning rate"
-    note = "geometric mean and 95 % interval over seeds; ring: best; × at the top: some run has no value"
-    head(figure, title, [*comparison.context, note])
+    interval = "geometric mean and 95 % interval over seeds; " if runs["seed"].nunique() > 1 else ""
+    lost = "; × at the top: some run has no value" if runs["tail_loss"].isna().any() else ""
+    head(figure, title, [*comparison.context, f"{interval}ring: best{lost}"])
     return Drawn("lr_sensitivity", title, "Tail loss against learning rate, both on log scales, by optimizer.", figure)
 
 
@@ -98,9 +102,21 @@ def heat_map(comparison: Comparison) -> Drawn | None:
     rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)
     figure, axes = single(width=max(6.4, 3.2 + 1.05 * columns), height=1.9 + 0.42 * max(rows, 2))
     draw_heat_map(runs, axes)
-    title = "Mean tail loss in nats, optimizer × learning rate"
-    head(figure, title, [*comparison.context, "* completed, but some run did not learn"])
+    title = f"Mean tail loss{' in nats' if 'nats' in comparison.loss_name else ''}, optimizer × learning rate"
+    starred = ((runs["status"] == "completed") & ~runs["learned"]).any()
+    head(figure, title, [*comparison.context, *(["* completed, but some run did not learn"] if starred else [])])
     return Drawn("heat_map", title, "A table of mean tail losses, dark where low.", figure)
+
+
+def _curve_notes(frame: pd.DataFrame) -> list[str]:
+    """What has to be known to read loss curves, as far as it applies."""
+    notes = []
+    if frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1:
+        band = ", 95 % band" if frame["line"].nunique() <= MOST_BANDS else ""
+        notes.append(f"geometric mean over seeds{band}")
+    if (frame.groupby("run_id")["step"].max() < frame.groupby("run_id")["planned_steps"].first()).any():
+        notes.append("× where a run diverged")
+    return ["; ".join(notes)] if notes else []
 
 
 def _optimizer_colors(frame: pd.DataFrame) -> pd.Series:

@@ -80,7 +80,8 @@ def failure_table(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs without a result and diverged ones, each with its reason."""
     lost = runs[runs["status"] != "completed"]
     reasons = lost["failure"].fillna("a loss or a parameter was not finite, or the loss grew 1,000-fold")
-    return lost[["variant", "lr", "seed", "status", "run_id"]].assign(reason=reasons)
+    shown = lost[["variant", "lr", "seed", "status", "run_id"]].assign(reason=reasons)
+    return shown.rename(columns=lambda name: name.replace("variant", "optimizer").replace("_", " ")).map(_cell_text)
 
 
 RUN_COLUMNS = (
@@ -102,7 +103,7 @@ def run_list(runs: pd.DataFrame) -> pd.DataFrame:
     shown = runs[
         [column for column in RUN_COLUMNS if column in runs and not (column == "setting" and runs[column].eq("").all())]
     ]
-    return shown.rename(columns={"variant": "optimizer"}).map(_cell_text)
+    return shown.rename(columns=lambda name: name.replace("variant", "optimizer").replace("_", " ")).map(_cell_text)
 
 
 def environment_table(runs: Sequence[Run]) -> pd.DataFrame:
