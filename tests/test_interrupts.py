@@ -85,6 +85,23 @@ def test_a_signal_to_the_parent_loses_only_runs_in_flight(tmp_path, undisturbed,
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.02, 0.06, 0.1, 0.3])
+def test_an_interrupt_while_the_workers_start(tmp_path, digits, seconds):
+    """Neither a traceback of a half-started worker, nor a wait for the runs that they were to make."""
+    arguments = ("-m", "dataset=digits", "report=false", "steps=200000", "n_jobs=2", "seed=1,2,3", *SMALL)
+    process = start_process(*arguments, cwd=tmp_path, start_new_session=True)
+    while "to make" not in process.stderr.readline():
+        pass
+    time.sleep(seconds)
+    workers = children_of(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    wait_for(lambda: not any(map(is_alive, workers)), seconds=10)
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_nothing(tmp_path, undisturbed):
     process = start_process(*SWEEP, cwd=tmp_path)
     wait_for(lambda: len(stored(tmp_path)) >= 2)

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 
 from joblib import effective_n_jobs
 from joblib.externals.loky import ProcessPoolExecutor
@@ -45,6 +46,7 @@ def _run_pool(waiting: deque[RunConfig], workers: int) -> Generator[Event, None,
 
     At every moment a config is waiting, in flight, or among the finished: none is lost wherever the pool breaks.
     """
+    resource_tracker.ensure_running()  # it unblocks SIGINT when it is started, which is not to happen between our workers
     pool = ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(os.getpid(),))
     in_flight: dict[Future[Run], RunConfig] = {}
     finished: deque[Finished] = deque()
