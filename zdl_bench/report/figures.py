@@ -49,7 +49,8 @@ def loss_curves(comparison: Comparison) -> Drawn | None:
     panel, line = ("lr", "variant") if by_lr else ("variant", "lr")
     color = _optimizer_colors(losses) if by_lr else _lr_colors(losses)
     frame = losses.assign(line=losses[line].map(lambda value: _line_label(line, value)), color=color)
-    groups = list(frame.groupby(panel, sort=panel == "lr", dropna=False))
+    ordered = frame.sort_values("lr", kind="stable", ignore_index=True) if by_lr else frame
+    groups = list(ordered.groupby(panel, sort=False, dropna=False))
     figure, axes_list = panels(len(groups))
     for axes, (value, rows) in zip(axes_list, groups, strict=True):
         draw_loss_curves(rows, axes)
