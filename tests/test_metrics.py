@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from conftest import digits_config, quadratic_config
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zdl_bench.frames import METRICS
@@ -145,6 +145,7 @@ def test_every_metric_of_real_runs_is_a_number_or_undefined():
     st.floats(0.1, 10),
 )
 def test_jitter_and_overshoot_do_not_depend_on_the_unit_of_the_loss(losses, factor):
+    assume(losses[-1] < 999 * losses[0])  # else the curve is that of a diverged run
     one = curve_of(losses, trivial=1e9)
     other = curve_of(np.array(losses) * factor, trivial=1e9)
     assert oscillation.jitter(one) == pytest.approx(oscillation.jitter(other), abs=1e-9)

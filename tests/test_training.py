@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import digits_config, part, quadratic_config
 
+from zdl_bench.metrics.convergence import tail_loss
 from zdl_bench.problems.mlp import Network
 from zdl_bench.run import Choice, RunConfig, Status, early_steps, stride_steps
 from zdl_bench.training import train
@@ -39,6 +40,8 @@ def test_a_last_update_that_explodes_diverges():
     run = train(digits_config("sgd", lr=1e4, steps=1))
     assert run.status is Status.DIVERGED
     assert run.end == {}
+    assert np.isfinite(run.curve.probes.probe_loss).all()
+    assert math.isnan(tail_loss(run.curve))
 
 
 def test_an_overflow_diverges_without_a_warning():

@@ -32,6 +32,7 @@ class Prober:
         self._last_displacement: Floats | None = None
         self._point_before: Floats | None = None
         self._gradient_before: Floats | None = None
+        self._next_gradient_before: Floats | None = None
         self._rows: list[dict[str, float]] = []
 
     def is_due(self, step: int) -> bool:
@@ -40,10 +41,7 @@ class Prober:
     def remember(self, step: int, params: Floats, grad: Floats) -> None:
         """Called with the gradient of a step, before its update: keeps what the probes of this and the next step need."""
         self._point_before = params.copy() if step in self._due else None
-        if step + 1 in self._due:
-            self._next_gradient_before: Floats | None = grad.copy()
-        else:
-            self._next_gradient_before = None
+        self._next_gradient_before = grad.copy() if step + 1 in self._due else None
 
     def probe_start(self, point: Floats) -> float:
         """Measures before the first step. Returns the probe loss."""

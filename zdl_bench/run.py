@@ -241,6 +241,15 @@ class Run:
         return self.config.run_id
 
 
+DIVERGENCE_FACTOR = 1000
+"""A loss above so many times a positive first one has diverged."""
+
+
+def has_diverged(loss: float, first_loss: float) -> bool:
+    """Whether a loss, of a batch or of the probe, ends its run."""
+    return not math.isfinite(loss) or (first_loss > 0 and loss > DIVERGENCE_FACTOR * first_loss)
+
+
 def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
     """Steps e_0 = 0 < e_1 < … < e_K = steps of `count` equal strides, fewer where there are fewer steps. (K+1,) int64"""
     strides = min(count, steps)

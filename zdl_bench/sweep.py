@@ -26,14 +26,13 @@ class Row:
     final_train_loss: float
     test_accuracy: float
     reason: str
-    from_store: bool
 
     @property
     def run_id(self) -> str:
         return self.config.run_id
 
 
-def summarized(run: Run, from_store: bool = False) -> Row:
+def summarized(run: Run) -> Row:
     curve = run.curve
     return Row(
         config=run.config,
@@ -43,7 +42,6 @@ def summarized(run: Run, from_store: bool = False) -> Row:
         final_train_loss=final_train_loss(curve) if curve else math.nan,
         test_accuracy=run.end.get("test_accuracy", math.nan),
         reason=f"{run.failure.type}: {run.failure.message}" if run.failure else "",
-        from_store=from_store,
     )
 
 
@@ -83,7 +81,7 @@ def plan(configs: Iterable[RunConfig], store: Store, force: bool) -> Plan:
         if force or not store.has(run_id):
             continue
         try:
-            row = summarized(store.read(run_id), from_store=True)
+            row = summarized(store.read(run_id))
         except DamagedFile:
             damaged.append(store.set_aside(run_id))
             continue

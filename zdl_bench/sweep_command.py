@@ -46,7 +46,7 @@ class SweepCommand:
                 raise ConfigError(f"{key}: it belongs to the whole sweep and cannot be swept; give one value")
         if settings.name is not None:
             Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
-        registry.executor(settings.executor)
+        registry.executor(settings.executor)  # checks its values
         return settings, [self._resolver.run_config(job) for job in jobs]
 
     def run_batch(self, jobs: Sequence[Composed]) -> list[float]:

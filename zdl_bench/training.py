@@ -1,7 +1,6 @@
 """The training loop: RunConfig → Run."""
 
 import hashlib
-import math
 import time
 from dataclasses import dataclass
 
@@ -14,11 +13,9 @@ from zdl_bench.environment import describe_environment
 from zdl_bench.errors import DataError
 from zdl_bench.probing import Prober
 from zdl_bench.problems.contract import RECORDED_PARAMETERS, Examples, Problem, Splits
-from zdl_bench.run import Curve, Floats, Run, RunConfig, Status
+from zdl_bench.run import Curve, Floats, Run, RunConfig, Status, has_diverged
 from zdl_bench.streams import Streams, legacy_streams, spawned_streams
 
-DIVERGENCE_FACTOR = 1000
-"""A loss above so many times a positive first one has diverged."""
 VALIDATION_SAMPLE = 1000
 """Validation images that are looked at during a run."""
 
@@ -73,7 +70,7 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
         lr = base_lr * schedule.factor(step, steps)
         loss = problem.loss_and_gradient(params, next(batches), grad)
         losses[step - 1], lrs[step - 1], made = loss, lr, step
-        if _has_diverged(loss, losses[0]):
+        if has_diverged(loss, losses[0]):
             status = Status.DIVERGED
             break
         prober.remember(step, params, grad)
@@ -84,7 +81,7 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
             seconds += time.perf_counter() - resumed
             probe_loss = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
             resumed = time.perf_counter()
-            if _has_diverged(probe_loss, first_probe):
+            if has_diverged(probe_loss, first_probe):
                 status = Status.DIVERGED
                 break
         prober.end_step()
@@ -104,10 +101,6 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
 def streams_of(config: RunConfig) -> Streams:
     """The random streams of a run; runs of one seed share them, whatever their optimizer."""
     return legacy_streams(config.seed) if config.rng == "legacy" else spawned_streams(config.seed)
-
-
-def _has_diverged(loss: float, first_loss: float) -> bool:
-    return not math.isfinite(loss) or (first_loss > 0 and loss > DIVERGENCE_FACTOR * first_loss)
 
 
 def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:

@@ -41,9 +41,9 @@ def head(figure: Figure, title: str, context: Sequence[str]) -> None:
     figure.suptitle("\n".join([title, *context]), fontsize=9.5, x=0.01, ha="left")
 
 
-def legend_outside(axes: Axes, title: str | None = None) -> None:
+def legend_outside(axes: Axes) -> None:
     """A legend to the right of the axes, in as many columns as it needs."""
     entries = len(axes.get_legend_handles_labels()[0])
     if entries:
         columns = -(-entries // LEGEND_ROWS)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), ncols=columns, fontsize=8.5, title=title)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), ncols=columns, fontsize=8.5)

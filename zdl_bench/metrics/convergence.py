@@ -5,15 +5,17 @@ import math
 import numpy as np
 
 from zdl_bench.metrics.contract import log_losses, metric
-from zdl_bench.run import Curve, Floats
+from zdl_bench.run import Curve, Floats, has_diverged
 
 TAIL_PROBES = 5
 LEARNED_SHARE = 0.95
 
 
 def has_finished(curve: Curve) -> bool:
-    """Whether the run made all its steps and every loss is finite."""
-    return bool(curve.probes.step[-1] == curve.planned_steps) and bool(np.isfinite(curve.probes.probe_loss).all())
+    """Whether the run made all its steps and did not diverge, in the last one either."""
+    losses = curve.probes.probe_loss
+    is_whole = bool(curve.probes.step[-1] == curve.planned_steps) and bool(np.isfinite(losses).all())
+    return is_whole and not has_diverged(float(losses[-1]), float(losses[0]))
 
 
 def has_learned(curve: Curve) -> bool:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from zdl_bench.metrics.contract import log_losses, metric
-from zdl_bench.metrics.convergence import has_finished, has_learned
+from zdl_bench.metrics.convergence import has_learned
 from zdl_bench.run import Curve, Floats
 
 SETTLING_SHARE = 0.1
@@ -62,7 +62,7 @@ def gradient_cosine(curve: Curve) -> float:
 @metric(unit="1", better="higher", scale="ln")
 def path_efficiency(curve: Curve) -> float:
     """‖w_K − w_0‖ / Σ_k ‖w_k − w_{k−1}‖ over the equal strides: 1 straight, → 0 wandering. NaN unless completed."""
-    if not has_finished(curve) or not has_learned(curve):
+    if not has_learned(curve):
         return math.nan
     length = float(np.nansum(curve.probes.displacement))
     return float(curve.probes.distance[-1]) / length if length > 0 else math.nan
