@@ -1,6 +1,7 @@
 """Metrics against values computed by hand, and properties that hold for all curves."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,13 +10,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zdl_bench.frames import METRICS
-from zdl_bench.metrics import convergence, oscillation
+from zdl_bench.metrics import analytic, convergence, oscillation
+from zdl_bench.metrics.contract import metrics_of
 from zdl_bench.run import Curve, Probes, Status
 from zdl_bench.training import train
 
 
 def curve_of(losses, steps=None, *, planned=None, val=None, trivial=10.0, strided=None, points=None, **columns) -> Curve:
-    """A curve whose probes have these losses, at strides of 1 where no steps are given."""
+    """A curve whose probes have these losses, at strides of 1 where no steps are given; its minimum, if any, is 0."""
     losses = np.asarray(losses, float)
     n = len(losses)
     steps = np.arange(n) if steps is None else np.asarray(steps)
@@ -29,7 +31,9 @@ def curve_of(losses, steps=None, *, planned=None, val=None, trivial=10.0, stride
         "train_seconds": 0.5 * steps,
     }
     planned = int(steps[-1]) if planned is None else planned
-    return Curve(planned, trivial, np.arange(1.0, steps[-1] + 1), np.ones(steps[-1]), Probes(**named), points)
+    points = None if points is None else np.asarray(points, float)
+    minimum = None if points is None else (0.0,) * points.shape[1]
+    return Curve(planned, trivial, np.arange(1.0, steps[-1] + 1), np.ones(steps[-1]), Probes(**named), points, minimum)
 
 
 def test_tail_loss_is_the_mean_of_the_last_five():
@@ -117,6 +121,106 @@ def test_flip_rate():
     assert math.isnan(oscillation.flip_rate(curve_of([5, 4, 3, 2, 1])))
 
 
+def bowl_curve(lr: float, steps: int, start=(0.0, 2.0)) -> Curve:
+    """SGD on x²/20 + y² in closed form: x is multiplied by 1 − lr/10 and y by 1 − 2·lr at each step."""
+    k = np.arange(steps + 1)[:, np.newaxis]
+    points = np.array(start) * np.array([1 - lr / 10, 1 - 2 * lr]) ** k
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    losses = points[:, 0] ** 2 / 20 + points[:, 1] ** 2
+    return curve_of(losses, points=points, trivial=losses[0], update_norm=[math.nan, *lengths])
+
+
+def test_axis_crossings_counts_every_step_of_a_zigzag_while_the_loss_falls():
+    curve = bowl_curve(0.95, 20)
+    assert curve.probes.probe_loss[1] / curve.probes.probe_loss[0] == pytest.approx(0.81)
+    assert analytic.axis_crossings(curve) == 20
+    assert oscillation.flip_rate(curve) == 0
+    assert analytic.axis_crossings(bowl_curve(0.3, 20, start=(-7.0, 2.0))) == 0
+
+
+def test_axis_crossings_by_hand():
+    """The first coordinate crosses twice, once through the axis itself; the second touches it and crosses once, later."""
+    points = [[1, 2], [-1, 1], [0, 0], [2, 1], [1, -1], [3, -1]]
+    assert analytic.axis_crossings(curve_of([10, 5, 4, 3, 2, 1], points=points)) == 3
+    elsewhere = replace(curve_of([10, 5, 4, 3, 2, 1], points=points), minimum=(0.5, 5.0))
+    assert analytic.axis_crossings(elsewhere) == 2
+    assert math.isnan(analytic.axis_crossings(replace(elsewhere, minimum=None)))
+    assert math.isnan(analytic.axis_crossings(curve_of([10, 5, 4, 3, 2, 1])))
+    assert math.isnan(analytic.axis_crossings(curve_of([10, 10, 10, 10, 10, 10], points=points)))
+
+
+def test_highest_rise_by_hand():
+    points = np.zeros((6, 1))
+    assert analytic.highest_rise(curve_of([10, 4, 6, 2, 5, 1], points=points)) == pytest.approx(math.log(5 / 2))
+    assert analytic.highest_rise(curve_of([10, 5, 4, 3, 2, 1], points=points)) == 0
+    assert math.isnan(analytic.highest_rise(curve_of([10, 4, 6, 2, 5, 1])))
+    assert math.isnan(analytic.highest_rise(curve_of([10, 4, 6, -2, 5, 1], points=points)))
+
+
+def test_shrinking_share_by_hand():
+    nan = math.nan
+    updates = curve_of([10, 5, 4, 3, 2], points=np.zeros((5, 1)), update_norm=[nan, 4, 2, 2, 1])
+    assert analytic.shrinking_share(updates) == pytest.approx(2 / 3)
+    assert analytic.shrinking_share(bowl_curve(0.3, 20)) == 1
+    assert math.isnan(analytic.shrinking_share(curve_of([10, 5], points=np.zeros((2, 1)), update_norm=[nan, 4])))
+
+
+def test_contraction_imbalance_by_hand():
+    """y falls by 0.5 a step and x by 0.9; (ln 0.5)/(ln 0.9) whatever the number of steps."""
+    k = np.arange(11)
+    points = np.stack([-7 * 0.9**k, 2 * (-0.5) ** k, 0.0 * k], axis=1)
+    curve = curve_of(10 * 0.5**k, points=points)
+    assert analytic.contraction_imbalance(curve) == pytest.approx(math.log(0.5) / math.log(0.9))
+    assert analytic.contraction_imbalance(bowl_curve(0.95, 20)) == 1
+    grows = curve_of([10, 5], points=[[1, 1], [0.5, 2]])
+    arrives = curve_of([10, 5], points=[[1, 1], [0.5, 0]])
+    never_moves = curve_of([10, 10], points=[[0, 0], [0, 0]])
+    for undefined in (grows, arrives, never_moves, curve_of([10, 5]), replace(curve, minimum=None)):
+        assert math.isnan(analytic.contraction_imbalance(undefined))
+
+
+def test_late_slope_by_hand():
+    """ln L falls by 0.3 over the first 90 of 100 steps and by 0.02 a step from there: 2 in 100 steps."""
+    steps = np.arange(0, 101, 2)
+    logs = np.where(steps < 90, 2 - steps / 300, 1.7 - 0.02 * (steps - 90))
+    assert convergence.late_slope(curve_of(np.exp(logs), steps)) == pytest.approx(-2.0)
+    crooked = curve_of(np.exp([0.0, -1.0, -1.0, -4.0]), [0, 90, 95, 100], trivial=1)
+    assert convergence.late_slope(crooked) == pytest.approx(-3 / 10 * 100)
+    early = curve_of(
+        np.exp([0.0, -1.0, 5.0, -1.0, -4.0]), [0, 90, 92, 95, 100], strided=[True, True, False, True, True], trivial=1
+    )
+    assert convergence.late_slope(early) == pytest.approx(-3 / 10 * 100)
+    assert math.isnan(convergence.late_slope(curve_of([10.0] * 50)))
+    assert math.isnan(convergence.late_slope(curve_of([10, 1], [0, 100])))
+
+
+def test_first_update_norm_by_hand():
+    steps = [0, 1, 2, 4, 5, 8, 10, 20]
+    norms = [math.nan, 1, 2, 100, 4, 100, 8, 100]
+    assert convergence.first_update_norm(curve_of([9] * 8, steps, update_norm=norms)) == pytest.approx(2**1.5)
+    short = curve_of([9, 8, 7], [0, 1, 2], update_norm=norms[:3])
+    assert convergence.first_update_norm(short) == pytest.approx(math.sqrt(2))
+    still = curve_of([9, 8, 7], [0, 1, 2], update_norm=[math.nan, 0, 1])
+    assert math.isnan(convergence.first_update_norm(still))
+    assert math.isnan(convergence.first_update_norm(curve_of([9, 8], [0, 3], update_norm=[math.nan, 1])))
+
+
+def test_metrics_of_analytic_runs_are_numbers_or_undefined():
+    noisy = {"dimension": 3, "gradient_noise": 0.1}
+    runs = [
+        train(quadratic_config("sgd", lr=0.3)),
+        train(quadratic_config("adam", lr=0.1, problem=noisy)),
+        train(quadratic_config("sgd", lr=1e200)),
+        train(quadratic_config("sgd", lr=1e-9)),
+        train(quadratic_config("sgd", lr=0.3, steps=1)),
+        train(quadratic_config("sgd", lr=0.3, problem={"dimension": 17})),
+    ]
+    values = [[metric(run.curve) for metric in metrics_of(analytic)] for run in runs]
+    assert all(math.isfinite(value) for row in values[:1] for value in row)
+    assert all(math.isnan(value) or math.isfinite(value) for row in values for value in row)
+    assert all(math.isnan(value) for value in values[-1])
+
+
 def test_oscillation_of_a_run_that_did_not_learn_is_undefined():
     stuck = curve_of(np.full(50, 10.0))
     assert all(math.isnan(metric(stuck)) for metric in METRICS if metric.name in vars(oscillation))
@@ -137,7 +241,8 @@ def test_every_metric_of_real_runs_is_a_number_or_undefined():
             assert isinstance(value, float)
             assert math.isnan(value) or math.isfinite(value), metric.name
     learned = runs[0].curve
-    assert all(math.isfinite(metric(learned)) for metric in METRICS if metric.name != "flip_rate")
+    analytic_only = {"flip_rate", *(metric.name for metric in metrics_of(analytic))}
+    assert all(math.isfinite(metric(learned)) for metric in METRICS if metric.name not in analytic_only)
 
 
 @given(

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from conftest import digits_config, part
 
+from zdl_bench import registry
 from zdl_bench.datasets.contract import load_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.problems import mlp
 from zdl_bench.problems.contract import Examples, Splits
 from zdl_bench.problems.mlp import MLP, drawn_in_epochs
+from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.run import Choice, RunConfig
 from zdl_bench.streams import LegacyStream, spawned_streams
 from zdl_bench.training import split, train
@@ -156,3 +158,75 @@ def test_every_initialization_and_activation_trains(digits):
         problem = part("problem", "mlp", hidden=(16,), activation=activation, init=init, batch_size=20)
         run = train(digits_config("adam", lr=0.01, problem=problem, steps=150))
         assert run.end["test_accuracy"] > 0.6, (activation, init)
+
+
+def test_uneven_inputs_have_the_gradient_of_finite_differences():
+    network = UnevenMLP((6, 5), "tanh", "he", 0.5, "mean", 4, input_condition=100.0).build(tiny_splits(), np.float64)
+    streams = spawned_streams(3)
+    params = network.init(streams.weights)
+    batch = next(network.batches(streams))
+    grad, scratch = np.empty_like(params), np.empty_like(params)
+    network.loss_and_gradient(params, batch, grad)
+    for i in range(len(params)):
+        sides = [network.loss_and_gradient(params + sign * 1e-5 * np.eye(len(params))[i], batch, scratch) for sign in (1, -1)]
+        assert grad[i] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_uneven_inputs_are_those_of_a_network_fed_with_scaled_images(dtype):
+    """In training and in every evaluation: scaling the columns is scaling the rows of the first weights."""
+    splits = tiny_splits()
+    spec = {"hidden": (7,), "init_std": 0.5, "batch_size": 4}
+    even = MLP(**spec).build(splits, dtype)
+    uneven = UnevenMLP(**spec, input_condition=1e3).build(splits, dtype)
+    scales = column_scales(12, 1e3).astype(dtype)
+    streams, same_streams = spawned_streams(3), spawned_streams(3)
+    params = uneven.init(streams.weights)
+    scaled = even.init(same_streams.weights)
+    assert np.array_equal(params, scaled)
+    even.layout[0].view(scaled)[:] *= scales[:, np.newaxis]
+    batches, plain_batches = uneven.batches(streams), even.batches(same_streams)
+    tolerance = 1e-5 if dtype is np.float32 else 1e-12
+    for _ in range(3):
+        batch, plain = next(batches), next(plain_batches)
+        assert batch.inputs == pytest.approx(plain.inputs * scales, rel=1e-7)
+        grad, plain_grad = np.empty_like(params), np.empty_like(params)
+        loss = uneven.loss_and_gradient(params, batch, grad)
+        assert loss == pytest.approx(even.loss_and_gradient(scaled, plain, plain_grad), rel=tolerance)
+        even.layout[0].view(plain_grad)[:] *= scales[:, np.newaxis]
+        assert grad == pytest.approx(plain_grad, rel=tolerance, abs=tolerance)
+    for part_of_data in ("probe", "validation_sample", "validation", "test"):
+        expected = even.evaluate(scaled, part_of_data)
+        assert uneven.evaluate(params, part_of_data) == pytest.approx(expected, rel=tolerance)
+        assert expected != even.evaluate(params, part_of_data)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_even_inputs_give_the_bits_of_the_mlp(digits, dtype):
+    small = {"hidden": (8,), "batch_size": 20}
+    plain = train(digits_config("adam", problem=part("problem", "mlp", **small), dtype=dtype))
+    even = train(digits_config("adam", problem=part("problem", "mlp_uneven", **small, input_condition=1), dtype=dtype))
+    uneven = train(digits_config("adam", problem=part("problem", "mlp_uneven", **small), dtype=dtype))
+    assert even.digest == plain.digest != uneven.digest
+    assert np.array_equal(even.curve.probes.probe_loss, plain.curve.probes.probe_loss)
+    assert dict(even.end) == dict(plain.end)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 12, 64, 784, 3072])
+def test_column_scales_are_scattered_over_all_magnitudes(columns):
+    scales = column_scales(columns, 1e4)
+    assert np.sort(scales) == pytest.approx(np.geomspace(1e-4 if columns > 1 else 1, 1, columns))
+    if columns >= 64:
+        assert np.corrcoef(np.arange(columns), np.log(scales))[0, 1] == pytest.approx(0, abs=0.1)
+        assert np.abs(np.diff(np.log10(scales))).min() > 1, "neighbours differ widely"
+
+
+def test_uneven_and_even_settings_agree():
+    even, uneven = registry.load_yaml("problem", "mlp"), registry.load_yaml("problem", "mlp_uneven")
+    assert uneven == {**even, "_target_": uneven["_target_"], "name": "mlp_uneven", "input_condition": 1e4}
+
+
+@pytest.mark.parametrize("condition", [0.5, float("nan"), float("inf")])
+def test_an_impossible_condition_is_refused(condition):
+    with pytest.raises(ConfigError, match=r"problem\.input_condition=.*a condition number is 1 or more"):
+        UnevenMLP(input_condition=condition)

@@ -87,7 +87,7 @@ def test_two_builds_are_byte_identical(tmp_path, runs):
     other, manifest = store_of(tmp_path / "other", runs)
     build_report(other, manifest, ("png", "svg", "pdf"))
     assert files_of(one.sweep_folder("sweep")) == files_of(other.sweep_folder("sweep"))
-    assert len(files_of(one.sweep_folder("sweep"))) == 16
+    assert len(files_of(one.sweep_folder("sweep"))) == 22
 
 
 def test_two_processes_build_the_same_bytes(tmp_path, runs):

@@ -65,7 +65,7 @@ def sweep(arguments: Sequence[str]) -> int:
 def report(arguments: Sequence[str]) -> int:
     """Rebuilds figures, tables and page of a sweep from the store."""
     from zdl_bench.config import FORMATS
-    from zdl_bench.report.freshness import is_current, page_path
+    from zdl_bench.report.freshness import is_current, page_path, verdict_text
     from zdl_bench.store import Store
 
     parser = _parser("report", "rebuild figures, tables and page from stored runs")
@@ -80,19 +80,24 @@ def report(arguments: Sequence[str]) -> int:
         from zdl_bench.report.build import build_report
 
         build_report(store, manifest, formats)
+    print(verdict_text(store, store.read_manifest(manifest.name)), end="")
     print(f"report: {page_path(store, manifest)}")
     return 0
 
 
 def verify(arguments: Sequence[str]) -> int:
     """Trains stored runs again and compares them bit for bit."""
+    from zdl_bench.reference import read_reference
     from zdl_bench.store import Store
-    from zdl_bench.verify import print_verdict, verify_runs
+    from zdl_bench.verify import print_verdict, verify_reference, verify_runs
 
     parser = _parser("verify", "train stored runs again and compare them bit for bit")
     parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
+    parser.add_argument("--reference", action="store_true", help="a sample of the committed runs instead; SWEEP: an experiment")
     options = parser.parse_args(arguments)
     store = Store(options.results)
+    if options.reference:
+        return print_verdict(verify_reference(read_reference(store.root, options.sweep), options.runs))
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
     return print_verdict(verify_runs(store, manifest, options.runs))

@@ -8,6 +8,8 @@ from zdl_bench.run import RunConfig, Value
 
 ALWAYS_SHOWN = ("optimizer", "lr")
 NEVER_SHOWN = ("seed", "dataset.checksum")
+OWNERS = {"probe.images": "dataset"}
+"""Keys that only runs with a data set have."""
 
 
 def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
@@ -21,7 +23,7 @@ def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
     for config in configs:
         flat = config.flat()
         for key, value in flat.items():
-            owner = flat.get(key.partition(".")[0]) if "." in key else None
+            owner = flat.get(OWNERS.get(key, key.partition(".")[0])) if "." in key else None
             seen[key, owner].add(value)
             order.setdefault(key)
     varied = {key for (key, _), values in seen.items() if len(values) > 1}

@@ -28,6 +28,8 @@ def encode(run: Run) -> pa.Table:
         about_curve = {"planned_steps": curve.planned_steps, "trivial_loss": curve.trivial_loss}
         if curve.points is not None:
             about_curve["points"] = curve.points.tolist()
+        if curve.minimum is not None:
+            about_curve["minimum"] = list(curve.minimum)
     texts = {
         "run_id": run.run_id,
         "engine": run.engine,
@@ -66,7 +68,7 @@ def decode(table: pa.Table) -> Run:
 
 def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str, list[Any]]) -> Curve:
     types: dict[str, Any] = {"step": np.int64, "strided": np.bool_}
-    points = about.get("points")
+    points, minimum = about.get("points"), about.get("minimum")
     return Curve(
         planned_steps=about["planned_steps"],
         trivial_loss=about["trivial_loss"],
@@ -79,6 +81,7 @@ def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str
             }
         ),
         points=np.array(points, dtype=np.float64) if points is not None else None,
+        minimum=tuple(minimum) if minimum is not None else None,
     )
 
 

@@ -13,12 +13,12 @@ import pandas as pd
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError, OtherEngine
-from zdl_bench.metrics import convergence, oscillation
+from zdl_bench.metrics import analytic, convergence, oscillation
 from zdl_bench.metrics.contract import metrics_of
 from zdl_bench.run import Run, Value
 from zdl_bench.store import Store
 
-METRICS = metrics_of(convergence, oscillation)
+METRICS = metrics_of(convergence, oscillation, analytic)
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
 
 
@@ -26,8 +26,9 @@ END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
 class Results:
     """Three tidy frames, joined by `run_id`.
 
-    runs: one row per run: run_id, optimizer, lr, seed, problem, dataset (names of their YAMLs), the other keys of the
-        config, status, learned, digest, train_seconds, failure, the numbers at the end, and all metrics.
+    runs: one row per run: run_id, optimizer, lr, seed, problem, dataset (names of their YAMLs), effective_lr
+        (lr/(1 − β) for momentum methods), the other keys of the config, status, learned, digest, train_seconds, failure,
+        the numbers at the end, and all metrics.
     curves: run_id, step (1 … T'), train_loss, lr.
     probes: run_id, step, strided, probe_loss, val_loss, gradient_norm, …
     """
@@ -75,6 +76,7 @@ def run_row(run: Run) -> dict[str, Any]:
     flat = run.config.flat()
     for key in ("optimizer", "lr", "seed", "problem", "dataset"):
         row[key] = flat.pop(key)
+    row["effective_lr"] = _effective_lr(run)
     row |= {key: _cell(value) for key, value in flat.items()}
     curve = run.curve
     row |= {
@@ -95,6 +97,14 @@ def run_row(run: Run) -> dict[str, Any]:
 def target_column(measure: str, target: float) -> str:
     """Name of the column of a measure of the time to a target, for example `steps_to_0.5`."""
     return measure.replace("target", f"{target:g}")
+
+
+def _effective_lr(run: Run) -> float | None:
+    lr = run.config.lr
+    try:
+        return None if lr is None else registry.optimizer(run.config.optimizer).effective_lr(lr)
+    except ConfigError:  # made with an optimizer that this installation does not have
+        return lr
 
 
 def _targets(run: Run) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -93,8 +93,16 @@ KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "sty
 def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
     """The hyper-parameters of a part, complete and of the types that its dataclass declares.
 
-    Raises ConfigError for a key that the part does not have or a value of another type.
+    Raises ConfigError for a key that the part does not have, one that is missing, or a value of another type.
     """
+    typed = _typed_part(group, name, values)
+    missing = [key for key in _declared_types(_implementation(group, name)) if key not in typed]
+    if missing:
+        raise ConfigError(f"{group}.{missing[0]}: the value is missing; give one")
+    return typed
+
+
+def _typed_part(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
     declared = _declared_types(_implementation(group, name))
     typed = {}
     for key, value in values.items():
@@ -102,14 +110,12 @@ def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, 
             has = f"it has {', '.join(declared)}" if declared else "it has none"
             raise ConfigError(f"{group}.{key}={value}: {name} has no such key; {has}")
         typed[key] = _typed(f"{group}.{key}", value, declared[key])
-    missing = [key for key in declared if key not in typed]
-    if missing:
-        raise ConfigError(f"{group}.{missing[0]}: the value is missing; give one")
     return typed
 
 
 def _build_part(group: str, choice: Choice) -> object:
-    return _implementation(group, choice.name)(**typed_values(group, choice.name, choice.values))
+    """A key that came later than a stored run has the default of its class, which changes nothing."""
+    return _implementation(group, choice.name)(**_typed_part(group, choice.name, choice.values))
 
 
 @cache
@@ -129,11 +135,12 @@ def _typed(key: str, value: Any, expected: Any) -> Value:
     """The value as the declared type: an integer serves as a float, a list as a tuple; nothing else is converted."""
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if expected == tuple[int, ...] and isinstance(value, list | tuple):
-        return tuple(cast(int, _typed(key, item, int)) for item in value)
+    if get_origin(expected) is tuple and isinstance(value, list | tuple):
+        return tuple(_typed(key, item, get_args(expected)[0]) for item in value)
     if isinstance(expected, type) and type(value) is expected:
         return cast(Value, value)
     if expected == str | None and isinstance(value, str | None):
         return value
     names = {float: "a number", int: "an integer", str: "a word", str | None: "a word", bool: "true or false"}
-    raise ConfigError(f"{key}={value}: it has to be {names.get(expected, 'a list of integers')}")
+    lists = {tuple[int, ...]: "a list of integers", tuple[float, ...]: "a list of numbers"}
+    raise ConfigError(f"{key}={value}: it has to be {(names | lists)[expected]}")

@@ -198,6 +198,7 @@ class Curve:
     lr: (T',) float64.
     trivial_loss: the loss of the trivial answer, ln C for C classes, the start for analytic problems.
     points: (T'+1, d) float64, the iterates of an analytic problem of up to 16 parameters, else None.
+    minimum: (d,), the global minimum nearest to the start, where there are points and it is known.
     """
 
     planned_steps: int
@@ -206,6 +207,7 @@ class Curve:
     lr: Floats
     probes: Probes
     points: Floats | None = None
+    minimum: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

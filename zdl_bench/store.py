@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -137,6 +138,7 @@ class Store:
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             report = Report(**stored.pop("report"))
+            stored.setdefault("experiment", None)  # manifests of earlier versions have none
             manifest = Manifest(**{f.name: stored[f.name] for f in fields(Manifest) if f.name != "report"}, report=report)
             well_formed = manifest.name == name and all(RUN_ID.fullmatch(run_id) for run_id in manifest.run_ids)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -180,7 +182,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a sweep was: its command, the ids of its runs in the order of the plan, and when it ran (UTC, ISO 8601)."""
+    """What a sweep was: its command, the ids of its runs in the order of the plan, and when it ran (UTC, ISO 8601).
+
+    experiment: the content of its YAML at that time, claims included; None for other sweeps.
+    """
 
     name: str
     title: str
@@ -189,6 +194,7 @@ class Manifest:
     run_ids: list[str]
     started: str
     finished: str | None = None
+    experiment: dict[str, Any] | None = None
     report: Report = field(default_factory=Report)
 
 

@@ -11,8 +11,10 @@ from zdl_bench import registry
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError
-from zdl_bench.report.freshness import is_current, page_path
+from zdl_bench.experiment import Experiment
+from zdl_bench.report.freshness import is_current, page_path, verdict_text
 from zdl_bench.run import RunConfig
+from zdl_bench.statistics.claims import claims_of
 from zdl_bench.store import Manifest, Store
 from zdl_bench.sweep import Plan, Row, execute, has_failures, plan, tail_losses
 from zdl_bench.terminal import console_for, failures_table, progress_display, results_table
@@ -47,6 +49,7 @@ class SweepCommand:
         if settings.name is not None:
             Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
         registry.executor(settings.executor)  # checks its values
+        self._experiment_content()
         return settings, [self._resolver.run_config(job) for job in jobs]
 
     def run_batch(self, jobs: Sequence[Composed]) -> list[float]:
@@ -88,6 +91,9 @@ class SweepCommand:
                 from zdl_bench.report.build import build_report  # a second or two of imports
 
                 build_report(store, self._manifest, self._settings.formats)
+            verdicts = verdict_text(store, store.read_manifest(self._manifest.name))
+            if verdicts:
+                console.print(verdicts, soft_wrap=True, markup=False, highlight=False)
             console.print(f"report:  {page_path(store, self._manifest)}", soft_wrap=True)
         console.print(f"results: {folder}", soft_wrap=True)
         console.print(f"next:    {self._next_command()}", soft_wrap=True)
@@ -95,18 +101,19 @@ class SweepCommand:
 
     def _manifest_of(self, batch: Plan) -> Manifest:
         assert self._settings is not None
-        experiment = self._experiment()
+        experiment, content = self._experiment(), self._experiment_content()
         name = self._settings.name or (self._manifest.name if self._manifest else None)
         if name is None and experiment:
             hash_of_runs = batch.name.rpartition("-")[2]
             name = f"{experiment}-{hash_of_runs}" if self._overrides_runs() else experiment
         return Manifest(
             name=name or batch.name,
-            title=str(registry.load_experiment(experiment).get("title", experiment)) if experiment else "",
+            title=Experiment.of(experiment, content).title if experiment and content else "",
             command=shlex.join(["python", "-m", "zdl_bench", *self._arguments]),
             overrides=[argument for argument in self._arguments if "=" in argument],
             run_ids=list(self._configs),
             started=self._started,
+            experiment=content,
         )
 
     def _finished(self, store: Store, manifest: Manifest) -> Manifest:
@@ -143,6 +150,15 @@ class SweepCommand:
     def _experiment(self) -> str | None:
         named = [argument.partition("=")[2].strip("'\"") for argument in self._arguments if argument.startswith("experiment=")]
         return named[-1] if named and named[-1] != "null" else None
+
+    def _experiment_content(self) -> dict[str, Any] | None:
+        """The YAML of the experiment. Raises ConfigError where it or one of its claims cannot be read."""
+        name = self._experiment()
+        if name is None:
+            return None
+        content = dict(registry.load_experiment(name))
+        claims_of(Experiment.of(name, content).claims)
+        return content
 
     def _overrides_runs(self) -> bool:
         keys = [argument.partition("=")[0].lstrip("+") for argument in self._arguments if "=" in argument]

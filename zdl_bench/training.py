@@ -94,6 +94,7 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
         lr=lrs[:made].copy(),
         probes=prober.table(),
         points=np.array(points, dtype=np.float64) if points is not None else None,
+        minimum=problem.minimum if points is not None else None,
     )
     return _Trace(status, curve, params, optimizer.evaluation_point(params, state), seconds)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,12 +13,21 @@ from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.environment import FINGERPRINT, fingerprint
 from zdl_bench.errors import ConfigError, StoreError, require
 from zdl_bench.executors.contract import Executor, Finished
+from zdl_bench.metrics.convergence import final_train_loss, tail_loss
+from zdl_bench.reference import ReferenceRun
 from zdl_bench.run import Choice, Floats, Run, RunConfig
 from zdl_bench.store import Manifest, Store
 from zdl_bench.terminal import console_for
 
 TOLERANCE = 1e-3
 """Relative difference of the train losses up to which runs of different BLAS kernels agree."""
+
+
+REFERENCE_SAMPLE = 12
+REFERENCE_TOLERANCE = 0.05
+"""Relative difference of the losses at the end: over a whole run in float32 rounding grows, the more the larger the steps."""
+
+Some = TypeVar("Some")
 
 
 class Verdict(StrEnum):
@@ -66,6 +76,20 @@ def verify_runs(store: Store, manifest: Manifest, count: int | None) -> Iterator
     )
 
 
+def verify_reference(references: Sequence[ReferenceRun], count: int | None) -> Iterator[Verified]:
+    """Trains committed runs again, `count` of them spread over all or REFERENCE_SAMPLE, and compares each."""
+    require("--runs", count, count is None or count >= 1, "verify at least 1 run")
+    chosen = {run.config.run_id: run for run in _spread(list(references), count or REFERENCE_SAMPLE)}
+    for run in chosen.values():
+        _require_known_here(run.config)
+    executor: Executor = registry.executor(Choice("processes"))
+    return (
+        compared_to_reference(chosen[event.run_id], event.run)
+        for event in executor.execute([run.config for run in chosen.values()], n_jobs=-1)
+        if isinstance(event, Finished)
+    )
+
+
 def _with_results(store: Store, manifest: Manifest) -> Iterator[Run]:
     for run_id in manifest.run_ids:
         if store.has(run_id):
@@ -74,7 +98,7 @@ def _with_results(store: Store, manifest: Manifest) -> Iterator[Run]:
                 yield run
 
 
-def _spread(runs: list[Run], count: int | None) -> list[Run]:
+def _spread(runs: list[Some], count: int | None) -> list[Some]:
     if count is None or count >= len(runs):
         return runs
     return [runs[number * len(runs) // count] for number in range(count)]
@@ -97,7 +121,7 @@ def _require_known_here(config: RunConfig) -> None:
 
 def compared(stored: Run, fresh: Run) -> Verified:
     """Bits are compared where NumPy, BLAS kernel and vector instructions are the same, else losses to the tolerance."""
-    words = label({key: stored.config.flat()[key] for key in ("optimizer", "lr", "seed")})
+    words = _words(stored.config)
     if fresh.curve is None or stored.curve is None:
         reason = fresh.failure.message if fresh.failure else "the stored run has no curve"
         return Verified(stored.run_id, words, Verdict.NO_RESULT, None, reason)
@@ -107,10 +131,33 @@ def compared(stored: Run, fresh: Run) -> Verified:
         differs = _differing_parts(stored, fresh)
         verdict = Verdict.DIFFERENT if step or differs else Verdict.SAME_BITS
         return Verified(stored.run_id, words, verdict, step, f"{', '.join(differs)} differ" if differs else "")
-    changed = [f"{k}: {short(a)} → {short(b)}" for k, a, b in zip(FINGERPRINT, before, now, strict=True) if a != b]
     step = first_difference(stored.curve.train_loss, fresh.curve.train_loss, TOLERANCE)
-    explanation = f"bits cannot be expected here ({'; '.join(changed)}); compared to {TOLERANCE:g} relative"
+    explanation = f"bits cannot be expected here ({_changes(before, now)}); compared to {TOLERANCE:g} relative"
     return Verified(stored.run_id, words, Verdict.CLOSE if step is None else Verdict.NOT_CLOSE, step, explanation)
+
+
+def compared_to_reference(reference: ReferenceRun, fresh: Run) -> Verified:
+    """Digests are compared where NumPy, BLAS kernel and vector instructions are the same, else the losses at the end."""
+    run_id, words = reference.config.run_id, _words(reference.config)
+    if fresh.curve is None:
+        return Verified(run_id, words, Verdict.NO_RESULT, None, fresh.failure.message if fresh.failure else "")
+    now = fingerprint(fresh.environment)
+    if reference.fingerprint == now:
+        same = reference.digest == fresh.digest and reference.status == fresh.status.value
+        return Verified(run_id, words, Verdict.SAME_BITS if same else Verdict.DIFFERENT, None, "" if same else "digests differ")
+    losses = np.array([final_train_loss(fresh.curve), tail_loss(fresh.curve)])
+    close = np.allclose(losses, reference.losses, rtol=REFERENCE_TOLERANCE, atol=0, equal_nan=True)
+    explanation = f"bits cannot be expected here ({_changes(reference.fingerprint, now)}); compared the losses at the end"
+    agrees = close and reference.status == fresh.status.value
+    return Verified(run_id, words, Verdict.CLOSE if agrees else Verdict.NOT_CLOSE, None, explanation)
+
+
+def _words(config: RunConfig) -> str:
+    return label({key: config.flat()[key] for key in ("optimizer", "lr", "seed")})
+
+
+def _changes(before: tuple[str, ...], now: tuple[str, ...]) -> str:
+    return "; ".join(f"{k}: {short(a)} → {short(b)}" for k, a, b in zip(FINGERPRINT, before, now, strict=True) if a != b)
 
 
 def _differing_parts(stored: Run, fresh: Run) -> list[str]:

@@ -32,6 +32,17 @@ def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
     return figure, everything[:count]
 
 
+def outer_labels(axes_list: Sequence[Axes]) -> None:
+    """Keeps the axis labels of the left column and of the panels that have none below them."""
+    spec = axes_list[0].get_subplotspec()
+    columns = spec.get_gridspec().ncols if spec else 1
+    for number, axes in enumerate(axes_list):
+        if number % columns:
+            axes.set_ylabel("")
+        if number + columns < len(axes_list):
+            axes.set_xlabel("")
+
+
 def single(width: float = 7.6, height: float = 4.6) -> tuple[Figure, Axes]:
     return plt.subplots(figsize=(width, height), layout="constrained")
 

@@ -1,12 +1,10 @@
 """Tail loss against learning rate, one line per optimizer."""
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import DASHES, look_of, plain_log_axis
+from zdl_bench.figures.style import line_looks, plain_log_axis
 from zdl_bench.statistics.intervals import student_interval
 
 
@@ -17,24 +15,22 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
     ring. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
     """
     heights: list[float] = []
-    lines_of: Counter[str] = Counter()
-    for number, (variant, rows) in enumerate(frame.dropna(subset="lr").groupby("variant", sort=False)):
-        look = look_of(str(rows["optimizer"].iloc[0]))
+    with_lr = frame.dropna(subset="lr")
+    for number, (variant, look) in enumerate(line_looks(with_lr).items()):
+        rows = with_lr[with_lr["variant"] == variant]
         points = [(lr, *_summary(runs)) for lr, runs in rows.groupby("lr")]
         defined = [point for point in points if not np.isnan(point[1])]
         heights += [point[1] for point in defined]
-        dash = DASHES[lines_of[look.color] % len(DASHES)]  # lines of one colour differ by dashes
-        lines_of[look.color] += 1
         lrs, means = [p[0] for p in defined], [p[1] for p in defined]
-        axes.plot(lrs, means, label=str(variant), color=look.color, marker=look.marker, markersize=5, linestyle=dash)
+        axes.plot(lrs, means, label=variant, markersize=5, **look)
         for lr, mean, low, high in defined:
-            axes.plot([lr, lr], [low, high], color=look.color, linewidth=1)
+            axes.plot([lr, lr], [low, high], color=look["color"], linewidth=1)
             if mean == min(means):
-                axes.plot(lr, mean, marker="o", markersize=13, markerfacecolor="none", color=look.color)
+                axes.plot(lr, mean, marker="o", markersize=13, markerfacecolor="none", color=look["color"])
         lost = [lr for lr, mean, *_ in points if np.isnan(mean)]
         top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
         transform = axes.get_xaxis_transform()
-        axes.plot(lost, top, linestyle="", marker="x", color=look.color, transform=transform, clip_on=False)
+        axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
     axes.set_xscale("log")
     plain_log_axis(axes.xaxis)
     axes.set_yscale("log")

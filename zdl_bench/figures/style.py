@@ -1,6 +1,7 @@
 """Colours, markers and fonts: an optimizer looks the same in every figure of every report."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +10,7 @@ from zdl_bench import registry
 from zdl_bench.errors import ConfigError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axis import Axis
 
 FALLBACK_COLORS = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499")
@@ -46,12 +48,28 @@ def look_of(optimizer: str) -> Look:
     return Look(color, FALLBACK_MARKERS[number // 97 % len(FALLBACK_MARKERS)])
 
 
+def line_looks(frame: "pd.DataFrame") -> "dict[str, dict[str, Any]]":
+    """variant → how its line is drawn, in the order of the frame; variants of one optimizer differ by their dashes.
+
+    frame: has the columns variant and optimizer.
+    """
+    looks: dict[str, dict[str, Any]] = {}
+    lines_of: Counter[str] = Counter()
+    for variant, optimizer in frame[["variant", "optimizer"]].drop_duplicates().itertuples(index=False):
+        look = look_of(str(optimizer))
+        dash = DASHES[lines_of[look.color] % len(DASHES)]
+        looks[str(variant)] = {"color": look.color, "marker": look.marker, "linestyle": dash}
+        lines_of[look.color] += 1
+    return looks
+
+
 def plain_log_axis(axis: "Axis") -> None:
-    """Puts plain numbers on a logarithmic axis whose limits are set: at 1, 2 and 5 where it is short, else at decades."""
+    """Puts plain numbers on a logarithmic axis whose limits are set: more of them the shorter it is."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,), numticks=10))
+    subs = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=10))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -51,7 +51,7 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
             raise InternalError from error
 
     main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
-    with _as_command_line(_flags_first(arguments)), _plain_messages():
+    with _as_command_line([*_flags_first(arguments), *_choices_of_experiment(arguments)]), _plain_messages():
         main()
     if single:
         batch_function([plain_values(config) for config in single])
@@ -88,6 +88,21 @@ def _flags_first(arguments: Sequence[str]) -> list[str]:
     if any(argument.startswith("experiment=") for argument in others) and not has_other_command:
         flags = flags or ["-m"]
     return [*flags[:1], *others]
+
+
+def _choices_of_experiment(arguments: Sequence[str]) -> list[str]:
+    """What the experiment chooses for all of its runs, as overrides: Hydra checks keys of the command line before it comes to
+    the sweeper, and a key of the problem has to meet the problem that the experiment is about.
+    """
+    names = [argument.partition("=")[2] for argument in arguments if argument.startswith("experiment=")]
+    if not names or not (registry.EXPERIMENTS / f"{names[-1]}.yaml").is_file():
+        return []
+    content = registry.load_experiment(names[-1])
+    fixed, blocks = content.get("fixed", {}), content.get("blocks", [])
+    varied = {key for block in blocks if isinstance(block, dict) for key in block} if isinstance(blocks, list) else set()
+    given = {argument.partition("=")[0] for argument in arguments}
+    choices = fixed.items() if isinstance(fixed, dict) else []
+    return [f"{k}={v}" for k, v in choices if (registry.CONF / k).is_dir() and k not in varied | given and isinstance(v, str)]
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """Hydra's sweeper: command line × blocks of the experiment → one batch of jobs."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
@@ -13,15 +15,18 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from zdl_bench.errors import ConfigError
-
-EXPERIMENT_KEYS = ("title", "source", "fixed", "blocks")
+from zdl_bench.experiment import Experiment
+from zdl_bench.statistics.tuning import select_lr
 
 
 class BlockSweeper(Sweeper):
-    """Expands the sweep into all its combinations and hands them to the launcher in one batch."""
+    """Expands the sweep into its combinations and hands them to the launcher in one batch; in two where learning rates
+    are chosen on tuning seeds first.
+    """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.parser = OverridesParser.create(config_loader=hydra_context.config_loader)
+        self.experiment_name = str(OmegaConf.select(config, "hydra.runtime.choices.experiment"))
         self.experiment = config.experiment
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
@@ -31,33 +36,80 @@ class BlockSweeper(Sweeper):
         overrides = self.parser.parse_overrides(arguments)
         if any(o.key_or_group == "experiment" and o.is_sweep_override() for o in overrides):
             raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
+        if any(o.key_or_group.startswith("experiment.") for o in overrides):
+            raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
         given: dict[str, list[str]] = {}
         for override in overrides:
             given.pop(key_of(override), None)  # the last one of a key counts, and at its place
             given[key_of(override)] = list(expanded(override))
         given.pop("experiment", None)
-        jobs = [job for block in blocks_of(self.experiment) for job in product_of(block, given)]
-        return self.launcher.launch(jobs, initial_job_idx=0)
+        if self.experiment is None:
+            return self.launcher.launch(list(itertools.product(*given.values())), initial_job_idx=0)
+        content: Any = OmegaConf.to_container(self.experiment)
+        first, tunings = staged(Experiment.of(self.experiment_name, content), given)
+        returns = list(self.launcher.launch([*first, *itertools.chain(*(t.trials for t in tunings))], initial_job_idx=0))
+        losses = iter([returned.return_value for returned in returns[len(first) :]])
+        judged = [job for tuning in tunings for job in tuning.judged([next(losses) for _ in tuning.trials])]
+        return [*returns, *self.launcher.launch(judged, initial_job_idx=len(returns))] if judged else returns
 
 
-def blocks_of(experiment: DictConfig | None) -> list[Mapping[str, Any]]:
-    """The blocks of an experiment, its fixed keys in each; one empty block where there is no experiment."""
-    if experiment is None:
-        return [{}]
-    content: Any = OmegaConf.to_container(experiment)
-    unknown = [key for key in content if key not in EXPERIMENT_KEYS]
-    if unknown:
-        raise ConfigError(f"experiment: it has the key {unknown[0]}; an experiment has {', '.join(EXPERIMENT_KEYS)}")
-    fixed, blocks = content.get("fixed", {}), content.get("blocks", [{}])
-    if not isinstance(fixed, dict) or not isinstance(blocks, list) or not all(isinstance(b, dict) for b in blocks):
-        raise ConfigError("experiment: `blocks` is a list of mappings from key to value or values, `fixed` one such mapping")
-    return [fixed | block for block in blocks]
+Job = tuple[str, ...]
 
 
-def product_of(block: Mapping[str, Any], given: Mapping[str, list[str]]) -> Iterator[tuple[str, ...]]:
-    """Every combination of a block's values and those of the command line, which override the block's."""
-    lists = [list(_block_values(key, value)) for key, value in block.items() if key not in given]
-    return itertools.product(*lists, *given.values())
+@dataclass(frozen=True)
+class Tuning:
+    """One combination whose learning rate is chosen: `lrs` are tried on the tuning seeds, the best runs on `seeds`.
+
+    All are overrides, as on the command line.
+    """
+
+    combination: Job
+    lrs: tuple[str, ...]
+    tuning_seeds: tuple[str, ...]
+    seeds: tuple[str, ...]
+
+    @property
+    def trials(self) -> list[Job]:
+        """Learning rates in the outer loop, tuning seeds in the inner one."""
+        return [(*self.combination, *trial) for trial in itertools.product(self.lrs, self.tuning_seeds)]
+
+    def judged(self, tail_losses: Sequence[float]) -> list[Job]:
+        """The jobs that judge the best learning rate, given the tail_loss of each trial; none where no trial has a value."""
+        by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
+        rates = [float(lr.removeprefix("lr=")) for lr in self.lrs]
+        best = select_lr(rates, by_lr).lr
+        chosen = [lr for lr, rate in zip(self.lrs, rates, strict=True) if rate == best]
+        return [(*self.combination, lr, seed) for lr in chosen[:1] for seed in self.seeds]
+
+
+def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list[Job], list[Tuning]]:
+    """The jobs that need no choice, and the choices to be made. The keys of the command line override the blocks'."""
+    seeds = tuple(given.get("seed") or (f"seed={seed}" for seed in experiment.evaluation_seeds))
+    numbers = [seed.partition("=")[2] for seed in seeds]
+    replace(experiment, evaluation_seeds=tuple(int(seed) for seed in numbers if seed.isdigit()))  # none may be a tuning seed
+    tuning_seeds = tuple(f"seed={seed}" for seed in experiment.tuning_seeds)
+    jobs: list[Job] = []
+    tunings: list[Tuning] = []
+    for block in experiment.blocks:
+        lists = {key: list(block_values(key, value)) for key, value in block.items() if key not in given} | dict(given)
+        if "seed" not in block and seeds:
+            lists["seed"] = list(seeds)
+        lrs = tuple(lists.get("lr", ()))
+        if tuning_seeds and "seed" not in block and len(lrs) > 1:
+            _require_numbers(lrs)
+            others = [values for key, values in lists.items() if key not in ("lr", "seed")]
+            tunings += [Tuning(combination, lrs, tuning_seeds, seeds) for combination in itertools.product(*others)]
+        else:
+            jobs += itertools.product(*lists.values())
+    return jobs, tunings
+
+
+def _require_numbers(lrs: Iterable[str]) -> None:
+    for lr in lrs:
+        try:
+            float(lr.removeprefix("lr="))
+        except ValueError:
+            raise ConfigError(f"{lr}: a learning rate that is tuned is a number, for example lr=0.001") from None
 
 
 def key_of(override: Override) -> str:
@@ -74,7 +126,7 @@ def expanded(override: Override) -> Iterable[str]:
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
-def _block_values(key: str, value: Any) -> Iterator[str]:
+def block_values(key: str, value: Any) -> Iterator[str]:
     """A list sweeps over its items; a text is read as on the command line, so `range(0,10)` is a sweep."""
     if isinstance(value, list):
         yield from (f"{key}={as_text(item)}" for item in value)

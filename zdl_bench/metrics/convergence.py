@@ -9,6 +9,7 @@ from zdl_bench.run import Curve, Floats, has_diverged
 
 TAIL_PROBES = 5
 LEARNED_SHARE = 0.95
+FIRST_STEPS = (1, 2, 5, 10)
 
 
 def has_finished(curve: Curve) -> bool:
@@ -68,6 +69,33 @@ def log_aulc(curve: Curve) -> float:
     if logs is None or not has_finished(curve):
         return math.nan
     return float(np.trapezoid(logs, curve.probes.step[curve.probes.strided])) / curve.planned_steps
+
+
+@metric(unit="ln nats", better="lower", scale="identity")
+def late_slope(curve: Curve) -> float:
+    """Least-squares slope of ln L over the equal strides of the last 10 % of the steps, times T.
+
+    What ln L would lose in as many steps again at this pace: 0 where it stands still, below 0 where it still falls. NaN for a
+    run that did not learn.
+    """
+    logs, steps = log_losses(strided_losses(curve)), curve.probes.step[curve.probes.strided]
+    late = 10 * steps >= 9 * curve.planned_steps
+    if logs is None or not has_learned(curve) or np.count_nonzero(late) < 2:
+        return math.nan
+    distances = steps[late] - steps[late].mean()
+    return float(distances @ logs[late] / (distances @ distances)) * curve.planned_steps
+
+
+@metric(unit="1", better="higher", scale="ln")
+def first_update_norm(curve: Curve) -> float:
+    """Geometric mean of the norms of the updates of steps 1, 2, 5 and 10, as far as they were made.
+
+    For reading: how far a rule goes at first. NaN where an update is 0.
+    """
+    norms = curve.probes.update_norm[np.isin(curve.probes.step, FIRST_STEPS)]
+    if len(norms) == 0 or not (np.isfinite(norms) & (norms > 0)).all():
+        return math.nan
+    return float(np.exp(np.log(norms).mean()))
 
 
 def steps_to_target(curve: Curve, target: float) -> float:

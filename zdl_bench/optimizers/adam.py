@@ -17,12 +17,15 @@ class Adam(ElementwiseOptimizer):
 
     beta1, beta2: in [0, 1).
     epsilon: ε > 0, added after the correction.
+    bias_correction: without it m̂ = m and v̂ = v, which multiplies step t by (1 − β₁ᵗ)/√(1 − β₂ᵗ): by 3.2 at first with the
+        usual β, by less than 1 where β₂ is small.
     Source: Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1.
     """
 
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    bias_correction: bool = True
     buffers = 2
 
     def __post_init__(self) -> None:
@@ -31,8 +34,8 @@ class Adam(ElementwiseOptimizer):
         require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon is above 0")
 
     def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        rate = lr / (1 - self.beta1**step)
-        root_correction = math.sqrt(1 - self.beta2**step)
+        corrections = (1 - self.beta1**step, 1 - self.beta2**step) if self.bias_correction else (1.0, 1.0)
+        rate, root_correction = lr / corrections[0], math.sqrt(corrections[1])
         return rate, root_correction, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.epsilon
 
     @staticmethod

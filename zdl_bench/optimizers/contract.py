@@ -32,6 +32,10 @@ class Optimizer(ABC):
     def update(self, params: Floats, grad: Floats, state: State, lr: float, step: int) -> None:
         """One step, in place: writes to `params` and `state`."""
 
+    def effective_lr(self, lr: float) -> float:
+        """The learning rate of plain SGD that goes as far under a constant gradient; lr itself unless steps add up."""
+        return lr
+
     def evaluation_point(self, params: Floats, state: State) -> Floats:
         """The answer, where it is not the iterate (averaged methods)."""
         return params

@@ -27,6 +27,10 @@ class Momentum(ElementwiseOptimizer):
     def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
         return lr, self.momentum
 
+    def effective_lr(self, lr: float) -> float:
+        """lr / (1 − momentum), the sum of the geometric series that a constant gradient builds up in v."""
+        return lr / (1 - self.momentum)
+
     @staticmethod
     def rule(w: Floats, g: Floats, v: Floats, lr: Floats, momentum: Floats) -> tuple[Floats, ...]:
         v = momentum * v - lr * g

@@ -14,6 +14,10 @@ from zdl_bench.streams import Stream, Streams
 RECORDED_PARAMETERS = 16
 """Up to so many parameters, the iterates of an analytic problem are recorded."""
 
+Point = tuple[float, ...]
+Domain = tuple[tuple[float, float], tuple[float, float]]
+"""(x_low, x_high), (y_low, y_high)"""
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -55,6 +59,8 @@ class Problem(ABC):
     evaluated_splits: tuple[str, ...]
     """Names that `evaluate` takes besides `probe`."""
     is_analytic: bool
+    minimum: Point | None = None
+    """The global minimum nearest to the start, where it is known."""
 
     @abstractmethod
     def init(self, rng: Stream) -> Floats:
@@ -77,6 +83,8 @@ class ProblemSpec(ABC):
     """A frozen dataclass of a problem's hyper-parameters, validated when made."""
 
     needs_data: ClassVar[bool]
+    domain: ClassVar[Domain | None] = None
+    """Where a function of two parameters is drawn; None where there is nothing to draw."""
 
     @abstractmethod
     def check(self, train_size: int | None) -> None:

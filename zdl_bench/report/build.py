@@ -10,10 +10,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from zdl_bench.errors import StoreError
+from zdl_bench.experiment import Experiment
 from zdl_bench.figures.style import house_style
+from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.comparison import Comparison, comparisons_of
+from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.figures import figures_of
-from zdl_bench.report.freshness import PAGE, fingerprint, page_path, stored_ids
+from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint, page_path, stored_ids
 from zdl_bench.report.page import PageFigure, PagePart, PageTable, render
 from zdl_bench.report.tables import (
     condition_table,
@@ -24,6 +27,7 @@ from zdl_bench.report.tables import (
     reading_table,
     run_list,
 )
+from zdl_bench.report.verdicts import claim_table, judged_claims, verdict_lines, verdict_table
 from zdl_bench.run import Run
 from zdl_bench.store import Manifest, Report, Store
 
@@ -50,21 +54,28 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
 def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]) -> dict[str, bytes]:
     """Every file of the report, by its path below the sweep's folder; the same bytes for the same runs."""
     files: dict[str, bytes] = {}
-    parts, all_runs = [], []
+    parts = []
+    comparisons = list(comparisons_of(runs, tuning_seeds_of(manifest)))
     with house_style():
-        for comparison in comparisons_of(runs):
+        for comparison in comparisons:
             part, part_files = _comparison_part(comparison, formats)
             parts.append(part)
             files |= part_files
-            all_runs.append(comparison.runs.assign(setting=comparison.setting))
-    everything = pd.concat(all_runs, ignore_index=True)
+        across = _on_page(performance_profiles(comparisons), "", formats, files)
+    everything = pd.concat([one.runs.assign(setting=one.setting) for one in comparisons], ignore_index=True)
     files["tables/runs.csv"] = csv(everything).encode()
+    judged = judged_claims(manifest.name, manifest.experiment, everything)
+    if judged:
+        files["tables/claims.csv"] = csv(claim_table(judged)).encode()
+        files[VERDICTS] = "".join(f"{line}\n" for line in verdict_lines(judged)).encode()
     files[PAGE] = render(
         name=manifest.name,
         title=manifest.title,
         command=manifest.command,
         run_count=len(manifest.run_ids),
         missing=len(manifest.run_ids) - len(runs),
+        verdicts=PageTable.of_frame(verdict_table(judged)),
+        across=across,
         parts=parts,
         runs=PageTable.of_frame(run_list(everything)),
         environment=PageTable.of_frame(environment_table(runs)),
@@ -72,20 +83,21 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
     return files
 
 
+def tuning_seeds_of(manifest: Manifest) -> tuple[int, ...]:
+    return Experiment.of(manifest.name, manifest.experiment).tuning_seeds if manifest.experiment else ()
+
+
 def _comparison_part(comparison: Comparison, formats: Sequence[str]) -> tuple[PagePart, dict[str, bytes]]:
     """What the page shows of a comparison, and the files of its figures and tables."""
-    conditions = condition_table(comparison.runs)
+    conditions = condition_table(comparison.runs, comparison.tuning_seeds if comparison.was_tuned else ())
     reading = reading_table(conditions)
     files = {
         f"tables/convergence{comparison.slug}.csv": csv(conditions).encode(),
         f"tables/convergence{comparison.slug}.md": markdown(reading).encode(),
     }
-    on_page = []
+    on_page: list[PageFigure] = []
     for drawn in figures_of(comparison):
-        images = {suffix: _image(drawn.figure, suffix) for suffix in sorted({*formats, "png"})}
-        plt.close(drawn.figure)
-        files |= {f"figures/{drawn.name}{comparison.slug}.{suffix}": images[suffix] for suffix in formats}
-        on_page.append(PageFigure.of_bytes(drawn.title, drawn.description, images["png"]))
+        on_page += _on_page(drawn, comparison.slug, formats, files)
     part = PagePart(
         heading=comparison.setting or "Comparison",
         context=comparison.context,
@@ -94,6 +106,16 @@ def _comparison_part(comparison: Comparison, formats: Sequence[str]) -> tuple[Pa
         failures=PageTable.of_frame(failure_table(comparison.runs)),
     )
     return part, files
+
+
+def _on_page(drawn: Drawn | None, slug: str, formats: Sequence[str], files: dict[str, bytes]) -> list[PageFigure]:
+    """Adds the figure to the files, closes it, and gives what the page shows of it: nothing where there is none."""
+    if drawn is None:
+        return []
+    images = {suffix: _image(drawn.figure, suffix) for suffix in sorted({*formats, "png"})}
+    plt.close(drawn.figure)
+    files |= {f"figures/{drawn.name}{slug}.{suffix}": images[suffix] for suffix in formats}
+    return [PageFigure.of_bytes(drawn.title, drawn.description, images["png"])]
 
 
 def _image(figure: Figure, suffix: str) -> bytes:

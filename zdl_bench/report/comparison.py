@@ -8,26 +8,44 @@ import pandas as pd
 
 from zdl_bench.conditions import facets_of, short
 from zdl_bench.frames import Results, frames_of
-from zdl_bench.run import Run, RunConfig
+from zdl_bench.run import Run, RunConfig, Value
 
 FLOOR = 1e-12
 """Losses below so small a share of the first are shown as that share: a gap may be exactly 0."""
+ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr")
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Runs of one setting: they differ by optimizer, its hyper-parameters, lr and seed only.
 
-    results.runs has the columns of `Results.runs`, and `variant`.
+    results.runs has the columns of `Results.runs`, and `variant`. recorded: those runs that have their points.
+    tuning_seeds: those on which the experiment chooses learning rates; empty where it has none.
     """
 
     setting: str
     context: tuple[str, ...]
     results: Results
+    recorded: tuple[Run, ...] = ()
+    tuning_seeds: tuple[int, ...] = ()
 
     @property
     def runs(self) -> pd.DataFrame:
         return self.results.runs
+
+    @property
+    def was_tuned(self) -> bool:
+        return bool(self.runs["seed"].isin(self.tuning_seeds).any())
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """The runs over the grids of learning rates: those on tuning seeds, all where there are none."""
+        return self.runs[self.runs["seed"].isin(self.tuning_seeds)] if self.was_tuned else self.runs
+
+    @property
+    def judged(self) -> pd.DataFrame:
+        """The runs on which optimizers are compared."""
+        return self.runs[~self.runs["seed"].isin(self.tuning_seeds)]
 
     @property
     def slug(self) -> str:
@@ -42,30 +60,50 @@ class Comparison:
         """What a probe's loss is, with its unit."""
         return "probe loss (nats)" if self.runs["dataset"].notna().any() else "gap to the minimum"
 
+    @property
+    def has_log_scale(self) -> bool:
+        """Whether the losses fit one: a loss without a minimum may be negative, and a run may start on a minimum."""
+        probes = self.results.probes
+        if "probe_loss" not in probes:
+            return True
+        starts = probes.loc[probes["step"] == 0, "probe_loss"]
+        return not (probes["probe_loss"] < 0).any() and not (starts == 0).any()
+
     def strided_losses(self) -> pd.DataFrame:
-        """run_id, step, loss at the equal strides, joined with variant, optimizer, lr and planned_steps."""
+        """Of the judged runs: run_id, step, loss at the equal strides, joined with ABOUT and planned_steps."""
         probes = self.results.probes
         if "strided" not in probes:
-            return pd.DataFrame(columns=["run_id", "step", "loss", "variant", "optimizer", "lr", "planned_steps"])
+            return pd.DataFrame(columns=["step", "loss", *ABOUT, "planned_steps"])
         losses = probes.loc[probes["strided"], ["run_id", "step", "probe_loss"]].rename(columns={"probe_loss": "loss"})
-        about = self.runs[["run_id", "variant", "optimizer", "lr", "steps"]].rename(columns={"steps": "planned_steps"})
+        about = self.judged[[*ABOUT, "steps"]].rename(columns={"steps": "planned_steps"})
         losses = losses.astype({"run_id": about["run_id"].dtype}).merge(about, on="run_id", how="inner")
         first = losses.groupby("run_id")["loss"].transform("first")
         return losses.assign(loss=losses["loss"].clip(lower=FLOOR * first))
 
     def best_lrs(self) -> dict[str, float]:
-        """variant → its learning rate with the lowest mean tail loss, chosen on the very runs that are shown.
+        """variant → its learning rate with the lowest mean tail loss over the trials.
 
         A learning rate where some run has no value is no candidate. A variant without a candidate is left out.
         """
-        means = self.runs.groupby(["variant", "lr"], sort=False, dropna=False)["tail_loss"].agg(
+        means = self.trials.groupby(["variant", "lr"], sort=False, dropna=False)["tail_loss"].agg(
             lambda losses: losses.mean(skipna=False)
         )
         best = means.dropna().reset_index().sort_values("tail_loss", kind="stable").drop_duplicates("variant")
         return dict(zip(best["variant"], best["lr"], strict=True))
 
+    def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a frame with variant and lr that are at the best learning rate of their variant, or have none."""
+        return frame[frame["lr"].eq(frame["variant"].map(self.best_lrs())) | frame["lr"].isna()]
 
-def comparisons_of(runs: Sequence[Run]) -> Iterator[Comparison]:
+    @property
+    def choice_words(self) -> str:
+        """On what best_lrs rests."""
+        if not self.was_tuned:
+            return "best by mean tail loss, chosen on the seeds that are shown"
+        return f"best by mean tail loss on {self.trials['seed'].nunique()} tuning seeds, shown on others"
+
+
+def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> Iterator[Comparison]:
     """One comparison per setting, in the order of the plan."""
     facets = facets_of(run.config for run in runs)
     for setting in dict.fromkeys(facet.setting for facet in facets.values()):
@@ -73,25 +111,37 @@ def comparisons_of(runs: Sequence[Run]) -> Iterator[Comparison]:
         results = frames_of(members)
         variants = [facets[run.run_id].variant for run in members]
         with_variant = results.runs.assign(variant=variants)
-        context = context_of([run.config for run in members])
-        yield Comparison(setting, context, Results(with_variant, results.curves, results.probes))
+        context = context_of([run.config for run in members], tuning_seeds)
+        recorded = tuple(run for run in members if run.curve is not None and run.curve.points is not None)
+        yield Comparison(setting, context, Results(with_variant, results.curves, results.probes), recorded, tuning_seeds)
 
 
-def context_of(configs: Sequence[RunConfig]) -> tuple[str, ...]:
+def context_of(configs: Sequence[RunConfig], tuning_seeds: Sequence[int] = ()) -> tuple[str, ...]:
     """What the runs of one setting have in common, in two lines: data, network, steps; seeds and conventions."""
     config = configs[0]
-    seeds = len({c.seed for c in configs})
     values = config.problem.values
     data = config.dataset.name if config.dataset else "no data set"
     problem = [config.problem.name]
     if "hidden" in values:
         problem += [f"hidden {short(values['hidden'])}", short(values["activation"])]
+        problem += [f"{key} {short(values[key])}" for key in ("input_condition",) if key in values]
     else:
-        problem += [f"{key} {short(value)}" for key, value in values.items()]
-    conventions = [f"{seeds} seed{'s' if seeds != 1 else ''}"]
+        problem += [f"{key} {_words(value)}" for key, value in values.items() if value != 0]
+    conventions = [_seeds_text({c.seed for c in configs}, {*tuning_seeds})]
     if "loss_reduction" in values:
         conventions.append(f"gradient {'summed' if values['loss_reduction'] == 'sum' else 'averaged'} over the batch")
     if "batch_size" in values:
         conventions.append(f"batch {short(values['batch_size'])}")
     conventions += [config.dtype, f"schedule {config.schedule.name}"]
     return (" · ".join([data, " ".join(problem), f"{config.steps:,} steps"]), " · ".join(conventions))
+
+
+def _seeds_text(seeds: set[int], tuning_seeds: set[int]) -> str:
+    tuning, judging = len(seeds & tuning_seeds), len(seeds - tuning_seeds)
+    others = f"{judging} seed{'s' if judging != 1 else ''}"
+    return f"{others} after {tuning} tuning seeds" if tuning else others
+
+
+def _words(value: Value) -> str:
+    """A value in a sentence: a point in brackets."""
+    return f"({', '.join(short(item) for item in value)})" if isinstance(value, tuple) else short(value)

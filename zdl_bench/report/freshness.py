@@ -10,11 +10,18 @@ from zdl_bench.registry import CONF, PACKAGE
 from zdl_bench.store import Manifest, Store
 
 PAGE = "report.html"
+VERDICTS = "tables/verdicts.txt"
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2")
 
 
 def page_path(store: Store, manifest: Manifest) -> Path:
     return store.sweep_folder(manifest.name) / PAGE
+
+
+def verdict_text(store: Store, manifest: Manifest) -> str:
+    """The verdicts of a sweep's claims as its report has them; empty where it has none."""
+    path = store.sweep_folder(manifest.name) / VERDICTS
+    return path.read_text(encoding="utf-8") if VERDICTS in manifest.report.files and path.is_file() else ""
 
 
 def stored_ids(store: Store, manifest: Manifest) -> list[str]:
@@ -32,7 +39,7 @@ def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool
 def fingerprint(store: Store, manifest: Manifest, formats: Sequence[str]) -> str:
     """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
     checksums = [store.sound_checksum(run_id) for run_id in stored_ids(store, manifest)]
-    about = [manifest.name, manifest.title, manifest.command, manifest.run_ids, list(formats), checksums]
+    about = [manifest.name, manifest.command, manifest.experiment, manifest.run_ids, list(formats), checksums]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
     for path in [*sorted(PACKAGE.rglob("*.py")), *sorted(PACKAGE.rglob("*.jinja")), *sorted(CONF.rglob("*.yaml"))]:

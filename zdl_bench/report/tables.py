@@ -8,21 +8,25 @@ import pandas as pd
 
 from zdl_bench.frames import METRICS
 from zdl_bench.run import Run
+from zdl_bench.statistics.runtime import ert_interval
 
 ALONE = ("val_accuracy", "test_accuracy", "train_seconds")
 SIGNIFICANT = 4
+ERT_ENDS = ("", "_low", "_high")
 
 
-def condition_table(runs: pd.DataFrame) -> pd.DataFrame:
+def condition_table(runs: pd.DataFrame, tuning_seeds: Sequence[int] = ()) -> pd.DataFrame:
     """One row per variant and learning rate: counts of outcomes, then mean, sd and n of each measure.
 
     n is the number of runs that have a value: it stands beside every mean, since runs without one are left out of it.
+    Where learning rates were chosen on tuning seeds, those have rows of their own.
     """
     measures = [name for name in (*(m.name for m in METRICS), *ALONE) if runs[name].notna().any()]
     targets = [column for column in runs if column.startswith("steps_to_") and runs[column].notna().any()]
     rows = []
-    for (variant, lr), members in runs.groupby(["variant", "lr"], sort=False, dropna=False):
-        row: dict[str, object] = {"optimizer": variant, "lr": lr, "runs": len(members)}
+    uses = np.where(runs["seed"].isin(tuning_seeds), "tuning", "judging")
+    for (use, variant, lr), members in runs.groupby([uses, "variant", "lr"], sort=False, dropna=False):
+        row: dict[str, object] = {"optimizer": variant, "lr": lr, "seeds": use, "runs": len(members)}
         row |= {state: int((members["status"] == state).sum()) for state in ("completed", "diverged", "failed")}
         row["not_learned"] = int(((members["status"] == "completed") & ~members["learned"]).sum())
         for name in measures:
@@ -31,6 +35,8 @@ def condition_table(runs: pd.DataFrame) -> pd.DataFrame:
         for column in targets:
             reached = members[column].dropna()
             row |= {f"{column}_median": reached.median(), f"{column}_share": len(reached) / len(members)}
+            erts = ert_interval(members[column].to_numpy(dtype=float), int(members["steps"].iloc[0]))
+            row |= {column.replace("steps_to", "ert") + end: ert for end, ert in zip(ERT_ENDS, erts, strict=True)}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -39,6 +45,8 @@ def reading_table(conditions: pd.DataFrame) -> pd.DataFrame:
     """The condition table as a person reads it: `mean ± sd`, with n where it is not the number of runs."""
     texts = conditions[["optimizer"]].copy()
     texts["lr"] = conditions["lr"].map(lambda lr: f"{lr:g}" if lr == lr else "none")
+    if (conditions["seeds"] == "tuning").any():
+        texts["seeds"] = conditions["seeds"]
     for column in ("runs", "completed", "diverged", "failed", "not_learned"):
         if column in ("runs", "completed") or conditions[column].any():
             texts[column.replace("_", " ")] = conditions[column].astype(str)
@@ -46,9 +54,9 @@ def reading_table(conditions: pd.DataFrame) -> pd.DataFrame:
         if column.endswith("_mean"):
             name = column.removesuffix("_mean")
             texts[name.replace("_", " ")] = [_mean_text(row, name) for _, row in conditions.iterrows()]
-        elif column.endswith("_median"):
-            name = column.removesuffix("_median")
-            texts[name.replace("_", " ")] = [_target_text(row, name) for _, row in conditions.iterrows()]
+        elif column.endswith("_share"):
+            target = column.removeprefix("steps_to_").removesuffix("_share")
+            texts[f"ERT {target}"] = [_target_text(row, target) for _, row in conditions.iterrows()]
     return texts
 
 
@@ -60,12 +68,11 @@ def _mean_text(row: "pd.Series[float]", name: str) -> str:
     return text if n == row["runs"] else f"{text} (n={n})"
 
 
-def _target_text(row: "pd.Series[float]", name: str) -> str:
-    share = row[f"{name}_share"]
+def _target_text(row: "pd.Series[float]", target: str) -> str:
+    share, ert = row[f"steps_to_{target}_share"], row[f"ert_{target}"]
     if share == 0:
         return "never"
-    median = f"{row[f'{name}_median']:g}"
-    return median if share == 1 else f"{median} ({share:.0%} got there)"
+    return f"{ert:.0f}" if share == 1 else f"{ert:.0f} ({share:.0%} got there)"
 
 
 def rounded(mean: float, sd: float) -> str:

@@ -1,0 +1,155 @@
+"""Experiments from a YAML of one's own: blocks, the choice of learning rates on tuning seeds, claims and their verdicts."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from zdl_bench import load_results, registry
+from zdl_bench.store import Store
+
+
+@pytest.fixture
+def experiment(command, monkeypatch, tmp_path):
+    """Writes experiments/NAME.yaml into an empty folder and gives the command that runs it."""
+    folder = tmp_path / "experiments"
+    folder.mkdir()
+    monkeypatch.setattr(registry, "EXPERIMENTS", folder)
+
+    def run(content: dict, *arguments: str, name: str = "mine"):
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
+        return command(f"experiment={name}", "executor=serial", *arguments)
+
+    return run
+
+
+QUADRATIC = {"problem": "quadratic", "problem.gradient_noise": 0.05, "steps": 50, "dtype": "float64"}
+TUNED = {
+    "title": "A small question",
+    "tuning_seeds": [100, 101, 102],
+    "evaluation_seeds": "range(0,6)",
+    "fixed": QUADRATIC,
+    "blocks": [{"optimizer": ["sgd", "momentum"], "lr": [0.001, 0.03, 0.3]}, {"optimizer": "sgd", "lr": 0.001}],
+    "claims": [
+        {"id": 1, "sentence": "Tuned SGD ends lower than at 0.001.", "source": "this test", "kind": "superiority",
+         "metric": "tail_loss", "first": {"optimizer": "sgd", "lr": "best"}, "second": {"optimizer": "sgd", "lr": 0.001}},
+        {"id": 2, "sentence": "Momentum is the finished form.", "source": "this test", "kind": "superiority",
+         "waits_for": "an idea"},
+    ],
+}  # fmt: skip
+
+
+def runs():
+    return load_results("results").runs
+
+
+def test_the_best_lr_is_tried_on_tuning_seeds_and_judged_on_others(experiment):
+    outcome = experiment(TUNED, "report=false")
+    assert outcome.status == 0, outcome.err
+    found = runs()
+    tuning = found[found["seed"] >= 100]
+    judging = found[found["seed"] < 100]
+    assert sorted(tuning.groupby(["optimizer", "lr"]).size()) == [3] * 6
+    best = tuning.groupby(["optimizer", "lr"])["tail_loss"].mean().groupby("optimizer").idxmin()
+    assert set(judging.groupby(["optimizer", "lr"]).size().index) == {*best, ("sgd", 0.001)}
+    assert (judging.groupby(["optimizer", "lr"]).size() == 6).all()
+    manifest = Store("results").read_manifest("mine")
+    assert len(manifest.run_ids) == len(found)
+    assert manifest.title == "A small question"
+    assert manifest.experiment["claims"][0]["id"] == 1
+
+
+def test_a_second_start_makes_nothing(experiment):
+    experiment(TUNED)
+    again = experiment(TUNED)
+    assert again.status == 0
+    assert "nothing to train" in again.err
+    assert "to make" not in again.err
+
+
+def test_report_prints_the_verdicts(experiment, command):
+    swept = experiment(TUNED)
+    reported = command("report", "mine")
+    assert reported.status == 0
+    for outcome in (swept, reported):
+        assert "claim 1: supported. Tuned SGD ends lower than at 0.001. (this test)" in outcome.out
+        assert "n 6, wins 100%" in outcome.out
+        assert "p 0.031 for it, 0.031 in its family" in outcome.out  # 2 / 2**6
+        assert "claim 2: not decidable as stated" in outcome.out
+        assert "it waits for an idea" in outcome.out
+    folder = Path("results/sweeps/mine")
+    page = (folder / "report.html").read_text()
+    assert "Verdicts" in page
+    assert "Tuned SGD ends lower" in page
+    with (folder / "tables/claims.csv").open() as stream:
+        first, second = csv.DictReader(stream)
+    assert first["verdict"] == "supported"
+    ids = first["run_ids"].split()
+    assert len(ids) == 12
+    assert all(Store("results").has(run_id) for run_id in ids)
+    assert second["verdict"] == "not decidable as stated"
+
+
+def test_seeds_on_the_command_line_judge_instead(experiment):
+    experiment(TUNED, "seed=7,8", "report=false")
+    assert set(runs()["seed"]) == {7, 8, 100, 101, 102}
+
+
+def test_a_tuning_seed_cannot_judge(experiment):
+    outcome = experiment(TUNED, "seed=100,101")
+    assert outcome.status == 2
+    assert "seed=100: it is one of the tuning seeds" in outcome.err
+    assert not Path("results").exists()
+
+
+def test_one_lr_on_the_command_line_leaves_nothing_to_choose(experiment):
+    experiment(TUNED, "lr=0.1", "report=false")
+    assert set(runs()["seed"]) == set(range(6))
+
+
+def test_a_block_that_names_its_seeds_has_those(experiment):
+    blocks = [{"optimizer": "sgd", "lr": [0.01, 0.1], "seed": "range(20,22)"}]
+    experiment(TUNED | {"blocks": blocks, "claims": []}, "report=false")
+    assert sorted(zip(runs()["lr"], runs()["seed"], strict=True)) == [(0.01, 20), (0.01, 21), (0.1, 20), (0.1, 21)]
+
+
+def test_where_every_lr_diverges_nothing_is_judged(experiment):
+    blocks = [{"optimizer": "sgd", "lr": [1e6, 1e7]}]
+    claims = [TUNED["claims"][0]]
+    outcome = experiment(TUNED | {"blocks": blocks, "claims": claims})
+    assert outcome.status == 0
+    assert set(runs()["status"]) == {"diverged"}
+    assert "claim 1: not decidable as stated" in outcome.out
+    assert "no lr of optimizer=sgd has a value on all tuning seeds" in outcome.out
+
+
+CLAIM = TUNED["claims"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"colour": "red"}, "experiment=mine: it has the key colour"),
+        ({"blocks": {"lr": 1}}, "`blocks` is a list of mappings"),
+        ({"claims": {"id": 1}}, "`claims` is a list of mappings"),
+        ({"tuning_seeds": "some"}, "tuning_seeds=some is neither a list of seeds nor range(start,stop)"),
+        ({"tuning_seeds": [1, 100]}, "seed=1: it is one of the tuning seeds"),
+        ({"evaluation_seeds": []}, "no evaluation_seeds to judge on"),
+        ({"claims": [CLAIM | {"metric": "elegance"}]}, "claim 1 of the experiment: there is no metric elegance"),
+        ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: 'guess' is not a valid Kind"),
+        ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate that is tuned is a number"),
+    ],
+)
+def test_a_wrong_experiment_trains_nothing(experiment, change, text):
+    outcome = experiment(TUNED | change)
+    assert outcome.status == 2
+    assert text in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not Path("results/runs").exists()
+
+
+def test_keys_of_an_experiment_are_those_of_its_yaml(experiment):
+    outcome = experiment(TUNED, "experiment.tuning_seeds=[1]")
+    assert outcome.status == 2
+    assert "its own keys are those of its YAML" in outcome.err

@@ -1,0 +1,102 @@
+"""What analytic problems share: a function in closed form, noise on its gradient, no data."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from zdl_bench.errors import require
+from zdl_bench.problems.contract import Point, Problem, ProblemSpec, Splits
+from zdl_bench.run import Floats, Tensor
+from zdl_bench.streams import Stream, Streams
+
+
+@dataclass(frozen=True)
+class AnalyticSpec(ProblemSpec):
+    """A function of points. A point is (dimension,), and points of any further shape are (dimension, …).
+
+    gradient_noise: standard deviation of the normal noise that is added to each coordinate of the gradient in each step.
+    start_std: standard deviation of a normal displacement of the start, per coordinate; each seed has its own.
+    """
+
+    gradient_noise: float = field(default=0.0, kw_only=True)
+    start_std: float = field(default=0.0, kw_only=True)
+
+    needs_data = False
+
+    def __post_init__(self) -> None:
+        noise = 0 <= self.gradient_noise < math.inf
+        require("problem.gradient_noise", self.gradient_noise, noise, "a standard deviation is 0 or more")
+        spread = 0 <= self.start_std < math.inf
+        require("problem.start_std", self.start_std, spread, "a standard deviation is 0 or more")
+
+    @property
+    @abstractmethod
+    def start(self) -> Point:
+        """Where runs start, but for the displacement."""
+
+    @property
+    @abstractmethod
+    def minima(self) -> tuple[Point, ...]:
+        """The global minima; empty where there is none."""
+
+    @abstractmethod
+    def value(self, w: Floats) -> Floats:
+        """(dimension, …) → (…) float64: the gap f − f*, or f itself where there is no minimum."""
+
+    @abstractmethod
+    def gradient(self, w: Floats) -> Floats:
+        """(dimension, …) → the same shape and dtype."""
+
+    def drawn_start(self, rng: Stream) -> Floats:
+        """The start of a seed, (dimension,) float64."""
+        start = np.array(self.start)
+        return start + self.start_std * rng.standard_normal(len(start)) if self.start_std else start
+
+    def trivial_loss(self, start: Floats) -> float:
+        """Loss of an answer that has not moved."""
+        return float(self.value(start))
+
+    def check(self, train_size: int | None) -> None:
+        """Nothing to check: there is no data."""
+
+    def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> "AnalyticProblem":
+        return AnalyticProblem(self, np.dtype(dtype))
+
+
+class AnalyticProblem(Problem):
+    """An AnalyticSpec in the run's dtype. A batch is the noise of the step, shape (dimension,)."""
+
+    evaluated_splits = ()
+    is_analytic = True
+
+    def __init__(self, spec: AnalyticSpec, dtype: np.dtype) -> None:
+        self._spec = spec
+        self._dtype = dtype
+        self._dimension = len(spec.start)
+        self.layout = (Tensor(0, self._dimension, (self._dimension,)),)
+        self._start_at(np.array(spec.start, dtype))
+
+    def init(self, rng: Stream) -> Floats:
+        """Draws the start; what depends on it, `trivial_loss` and `minimum`, is that of this start from now on."""
+        start = self._spec.drawn_start(rng).astype(self._dtype)
+        self._start_at(start)
+        return start
+
+    def _start_at(self, start: Floats) -> None:
+        self.trivial_loss = self._spec.trivial_loss(start)
+        self.minimum = min(self._spec.minima, key=lambda minimum: math.dist(minimum, start), default=None)
+
+    def batches(self, rng: Streams) -> Iterator[Floats]:
+        while True:
+            yield (self._spec.gradient_noise * rng.noise.standard_normal(self._dimension)).astype(self._dtype)
+
+    def loss_and_gradient(self, params: Floats, batch: Floats, grad: Floats) -> float:
+        np.add(self._spec.gradient(params), batch, out=grad)
+        return float(self._spec.value(params))
+
+    def evaluate(self, params: Floats, split: str) -> dict[str, float]:
+        return {"loss": float(self._spec.value(params))}

@@ -1,0 +1,36 @@
+"""A tilted double well: the start lies in the basin of the minimum that is not the lowest."""
+
+from dataclasses import dataclass
+
+from zdl_bench.problems.surface import Surface
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class DoubleWell(Surface):
+    """f = (x² − 1)² + 0.3x + y²/2.
+
+    Where ∂f/∂x = 4 (x³ − x + 0.075) = 0, x = (2/√3) cos(⅓ arccos(−0.1125 √3) − 2πk/3), k = 0, 1, 2, and y = 0:
+
+    | k | x | f | f − f* |
+    |---|---|---|---|
+    | 2 | −1.0355787141 | −0.3054284837 | 0, the global minimum |
+    | 1 | 0.0754291586 | 1.0112820027 | 1.3167104865, the saddle between the wells |
+    | 0 | 0.9601495555 | 0.2941464810 | 0.5995749648, the local minimum |
+
+    The barrier is 0.7171355217 high, seen from the local minimum. A gap below 0.5995 exists in the global basin only, x <
+    0.0754, so that the last target, 0.3, is reached by those that escaped.
+    Source: the quartic double well of statistical physics, tilted; Kramers 1940 for the escape.
+    """
+
+    start: tuple[float, ...] = (1.5, 1.0)
+
+    domain = ((-2.0, 2.0), (-2.0, 2.0))
+    minima = ((-1.0355787140888537, 0.0),)
+    lowest = -0.30542848374391597
+
+    def height(self, x: Floats, y: Floats) -> Floats:
+        return (x**2 - 1) ** 2 + 0.3 * x + y**2 / 2
+
+    def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        return 4 * x * (x**2 - 1) + 0.3, y

@@ -1,0 +1,62 @@
+"""The MLP on unevenly scaled inputs, so that the gradients of its first layer are uneven."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from zdl_bench.errors import require
+from zdl_bench.problems.contract import Examples, Splits
+from zdl_bench.problems.mlp import MLP, Batch, Network
+from zdl_bench.run import Floats
+from zdl_bench.streams import Streams
+
+GOLDEN_SHARE = 0.618
+
+
+@dataclass(frozen=True)
+class UnevenMLP(MLP):
+    """An MLP whose input columns are multiplied by fixed scales, in training and in every evaluation.
+
+    input_condition: ratio of the largest scale, 1, to the smallest, 1 or more; with 1 this is the MLP, bit for bit.
+    """
+
+    input_condition: float = 1e4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        finite = 1 <= self.input_condition < math.inf
+        require("problem.input_condition", self.input_condition, finite, "a condition number is 1 or more")
+
+    def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> "UnevenNetwork":
+        assert splits is not None, "an MLP learns from data"
+        return UnevenNetwork(self, splits, np.dtype(dtype))
+
+
+class UnevenNetwork(Network):
+    """A Network that scales whatever it is fed."""
+
+    def __init__(self, spec: UnevenMLP, splits: Splits, dtype: np.dtype) -> None:
+        self._scales = column_scales(splits.train.images.shape[1], spec.input_condition).astype(dtype)
+        super().__init__(spec, splits, dtype)
+
+    def batches(self, rng: Streams) -> Iterator[Batch]:
+        for batch in super().batches(rng):
+            np.multiply(batch.inputs, self._scales, out=batch.inputs)
+            yield batch
+
+    def _as_batch(self, examples: Examples) -> Batch:
+        inputs, labels = super()._as_batch(examples)
+        return Batch(inputs * self._scales, labels)
+
+
+def column_scales(columns: int, condition: float) -> Floats:
+    """Scales from 1 to 1/condition at logarithmic distances, (columns,) float64.
+
+    Neighbouring columns differ widely: their order is a walk around the scales in strides near the golden section of the
+    circle, coprime to its length so that each is met once. No random number is drawn.
+    """
+    stride = next(s for s in range(max(1, round(GOLDEN_SHARE * columns)), columns + 2) if math.gcd(s, columns) == 1)
+    return np.geomspace(1, 1 / condition, columns)[np.arange(columns) * stride % columns]

@@ -1,0 +1,26 @@
+"""A saddle: no minimum at all, only a way to leave."""
+
+from dataclasses import dataclass
+
+from zdl_bench.problems.surface import Surface
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class Saddle(Surface):
+    """f = x² − y², unbounded below; the loss is f itself. The start lies beside the line y = 0, which leads to the saddle point
+    at the origin; f < 0 means that a run has left it.
+
+    Source: the standard example of an indefinite Hessian; Dauphin et al. 2014, arXiv:1406.2572.
+    """
+
+    start: tuple[float, ...] = (-1.5, 0.01)
+
+    domain = ((-2.0, 2.0), (-2.0, 2.0))
+    minima = ()
+
+    def height(self, x: Floats, y: Floats) -> Floats:
+        return x**2 - y**2
+
+    def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        return 2 * x, -2 * y

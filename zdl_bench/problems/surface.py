@@ -1,0 +1,51 @@
+"""What the functions of two parameters share: each is a landscape f(x, y) that can be drawn."""
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from zdl_bench.errors import require
+from zdl_bench.problems.analytic import AnalyticSpec
+from zdl_bench.problems.contract import Domain, Point
+from zdl_bench.run import Floats
+
+
+@dataclass(frozen=True)
+class Surface(AnalyticSpec):
+    """A function f(x, y) as its source prints it.
+
+    start: where runs start, (x, y).
+    lowest: f*, the value at the minima.
+    contours: lowest and highest contour that is drawn; None for those that fit the domain.
+    """
+
+    start: tuple[float, ...] = (0.0, 0.0)
+
+    domain: ClassVar[Domain]
+    minima: ClassVar[tuple[Point, ...]] = ()
+    lowest: ClassVar[float] = 0.0
+    contours: ClassVar[tuple[float, float] | None] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        is_point = len(self.start) == 2 and all(math.isfinite(x) for x in self.start)
+        require("problem.start", list(self.start), is_point, "a start is two finite numbers, for example problem.start=[1,2]")
+
+    @abstractmethod
+    def height(self, x: Floats, y: Floats) -> Floats:
+        """f, elementwise."""
+
+    @abstractmethod
+    def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """∂f/∂x and ∂f/∂y, elementwise."""
+
+    def value(self, w: Floats) -> Floats:
+        """In float64 whatever the dtype: f − f* cancels near a minimum, where rounding must not take it below 0."""
+        gap = np.asarray(self.height(*np.asarray(w, np.float64)) - self.lowest)
+        return np.maximum(gap, 0) if self.minima else gap
+
+    def gradient(self, w: Floats) -> Floats:
+        return np.stack(self.slope(*w))

@@ -1,0 +1,57 @@
+"""All comparisons of a sweep together → the performance profile of its optimizers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from zdl_bench.figures.grid import head, legend_outside, single
+from zdl_bench.figures.performance_profile import draw_performance_profile
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.drawn import Drawn
+from zdl_bench.statistics.runtime import expected_running_time
+
+FEWEST_PROBLEMS = 4
+"""With fewer, a profile says no more than the tables."""
+
+
+def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
+    """A problem is a target in a setting that some optimizer reached, and not all had at the start; None where there are few,
+    or one optimizer.
+
+    Only settings with every optimizer count; each is at its best learning rate.
+    """
+    erts = expected_running_times(comparisons)
+    if erts.empty:
+        return None
+    is_solved = erts.groupby("problem")["ert"].transform("min").between(0, np.inf, inclusive="neither")
+    has_all = erts.groupby("problem")["variant"].transform("nunique") == erts["variant"].nunique()
+    frame = erts[is_solved & has_all]
+    problems, optimizers = frame["problem"].nunique(), frame["variant"].nunique()
+    settings = frame["setting"].nunique()
+    if settings < 2 or problems < FEWEST_PROBLEMS or optimizers < 2:
+        return None
+    figure, axes = single()
+    draw_performance_profile(frame, axes)
+    legend_outside(axes)
+    title = "Performance profile"
+    context = [
+        f"{problems} problems: targets that some optimizer reached, in {settings} settings",
+        "each optimizer at its best learning rate; another set of optimizers gives another profile",
+    ]
+    head(figure, title, context)
+    return Drawn("performance_profile", title, "Share of problems solved within a multiple of the best running time.", figure)
+
+
+def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """setting, problem, variant, optimizer, ert: a row per target of a setting and optimizer at its best learning rate."""
+    rows = []
+    for comparison in comparisons:
+        runs = comparison.at_best_lr(comparison.judged)
+        targets = [column for column in runs if column.startswith("steps_to_")]
+        for (variant, optimizer), members in runs.groupby(["variant", "optimizer"], sort=False):
+            planned = int(members["steps"].iloc[0])
+            for target in targets:
+                ert = expected_running_time(members[target].to_numpy(dtype=float), planned)
+                rows.append((comparison.setting, f"{comparison.setting}, {target}", variant, optimizer, ert))
+    return pd.DataFrame(rows, columns=["setting", "problem", "variant", "optimizer", "ert"])

@@ -1,0 +1,172 @@
+"""The claims of an experiment, judged → lines for a terminal, a table for the page, and one with every number and run id."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from zdl_bench.conditions import short
+from zdl_bench.experiment import Experiment
+from zdl_bench.statistics.claims import Kind, Part, Selector, View, claims_of
+from zdl_bench.statistics.judging import Effect, Finding
+from zdl_bench.statistics.pairing import Evidence
+from zdl_bench.statistics.verdicts import Judged, judge_family
+
+NAMED_RUNS = 3
+UNITS = {"ratio": "ratio ", "difference": "difference ", "value": "", "slope": "slope "}
+
+
+def judged_claims(name: str, content: Mapping[str, Any] | None, runs: pd.DataFrame) -> list[Judged]:
+    """The claims of an experiment's content, by its name, judged on its runs; none where there is no experiment."""
+    if content is None:
+        return []
+    experiment = Experiment.of(name, content)
+    claims = claims_of(experiment.claims)
+    return judge_family(claims, Evidence(runs, experiment.tuning_seeds)) if claims else []
+
+
+def verdict_lines(judged: Sequence[Judged]) -> list[str]:
+    """For each claim a line with its verdict, then a line for each comparison."""
+    lines = []
+    for one in judged:
+        lines.append(f"claim {one.claim.id}: {one.verdict.value}. {one.claim.sentence} ({one.claim.source})")
+        if one.reason:
+            lines.append(f"  {one.reason}")
+        for part, finding, decides in _findings(one):
+            said = "" if decides else "shown: "
+            lines.append(f"  {said}{comparison_text(part)}: {_finding_text(finding)}{_p_text(one, finding, decides)}")
+            lines += [f"    {note}" for note in finding.notes]
+            if decides and finding.run_ids:
+                lines.append(f"    runs {_runs_text(finding.run_ids)}")
+    return lines
+
+
+def _findings(one: Judged) -> Iterator[tuple[Part, Finding, bool]]:
+    """Every part with its finding, those of the primary view, which decides, first."""
+    for part, finding in zip(one.claim.parts, one.findings, strict=True):
+        yield part, finding, True
+    for view, findings in one.shown.items():
+        for part, finding in zip(one.claim.parts, findings, strict=True):
+            yield part.seen(view), finding, False
+
+
+def comparison_text(part: Part) -> str:
+    """What is compared, in words."""
+    spread = "spread of " if part.statistic.value == "spread" else ""
+    sides = side_text(part.first) + (f" against {side_text(part.second)}" if part.second is not None else "")
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("at most", part.at_most), ("at least", part.at_least), ("margin", part.margin))
+        if bound is not None
+    ]
+    at = f" (lr {part.lr:g})" if part.lr is not None and part.view in (View.SAME_LR, View.SAME_EFFECTIVE_LR) else ""
+    view = [] if part.view is View.AS_NAMED else [f"{part.view.words}{at}"]
+    levels = ["over levels " + ", ".join(short(x) for x in part.at)] if part.kind is Kind.INTERACTION else []
+    return ", ".join([f"{spread}{part.metric} of {sides}", *bounds, *levels, *view])
+
+
+def side_text(selector: Selector) -> str:
+    others = [f"{key}={short(value)}" for key, value in selector.items() if key != "optimizer"]
+    return " ".join([*([str(selector["optimizer"])] if "optimizer" in selector else []), *others])
+
+
+def effect_text(effect: Effect | None) -> str:
+    if effect is None:
+        return "no value"
+    interval = "" if math.isnan(effect.low) else f" [{effect.low:.3g}, {effect.high:.3g}]"
+    return f"{UNITS[effect.unit]}{effect.mean:.3g}{interval}"
+
+
+def _finding_text(finding: Finding) -> str:
+    if finding.reason:
+        return finding.reason
+    wins = f", wins {finding.wins.rate:.0%}" if finding.wins and not finding.is_exact else ""
+    correlation = "" if math.isnan(finding.correlation) else f", correlation {finding.correlation:.2f}"
+    values = "" if finding.n == finding.n_values else f" ({finding.n_values} with values)"
+    return f"{effect_text(finding.effect)}, n {finding.n}{values}{wins}{correlation}"
+
+
+def _p_text(one: Judged, finding: Finding, decides: bool) -> str:
+    if finding.reason:
+        return ""
+    if finding.is_exact:
+        return f", exact: {'holds' if finding.p_for == 0 else 'does not hold'}"
+    if not decides:
+        return ""
+    direction = "for" if finding.p_for < finding.p_against else "against"
+    return f", p {p_value(finding.p)} {direction} it, {p_value(one.adjusted)} in its family"
+
+
+def p_value(p: float) -> str:
+    return "–" if math.isnan(p) else f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
+
+
+def _runs_text(run_ids: Sequence[str]) -> str:
+    shown = " ".join(run_ids[:NAMED_RUNS])
+    return shown if len(run_ids) <= NAMED_RUNS else f"{shown} … ({len(run_ids)}, all in tables/claims.csv)"
+
+
+def verdict_table(judged: Sequence[Judged]) -> pd.DataFrame:
+    """What the page shows: a row per comparison; claim and verdict stand in the first row of each claim."""
+    rows: list[dict[str, object]] = []
+    for one in judged:
+        head: dict[str, object] = {"claim": one.claim.id, "sentence": one.claim.sentence, "verdict": one.verdict.value}
+        for number, (part, finding, decides) in enumerate(_findings(one)):
+            rows.append(
+                {key: value if number == 0 else "" for key, value in head.items()}
+                | {
+                    "compared": ("" if decides else "shown: ") + comparison_text(part),
+                    "n": str(finding.n) if not finding.reason else "",
+                    "effect and 95 % interval": finding.reason or effect_text(finding.effect),
+                    "wins": f"{finding.wins.rate:.0%}" if finding.wins and not finding.is_exact else "",
+                    "p": "exact" if finding.is_exact else p_value(finding.p) if decides and not finding.reason else "",
+                    "p in family": p_value(one.adjusted) if number == 0 and not math.isnan(one.adjusted) else "",
+                }
+            )
+        if not one.claim.parts:
+            rows.append(head | {"compared": one.reason})
+    return pd.DataFrame(rows).fillna("")
+
+
+def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:
+    """Every number behind the verdicts, one row per comparison, with the ids of its runs."""
+    rows: list[dict[str, object]] = []
+    for one in judged:
+        about: dict[str, object] = {
+            "claim": one.claim.id,
+            "sentence": one.claim.sentence,
+            "source": one.claim.source,
+            "kind": one.claim.kind,
+        }
+        about |= {"verdict": one.verdict.value, "reason": one.reason}
+        for part, finding, decides in _findings(one):
+            effect = finding.effect or Effect(math.nan, math.nan, math.nan, "")
+            rows.append(
+                about
+                | {
+                    "decides": decides,
+                    "part_kind": part.kind.value,
+                    "metric": part.metric,
+                    "first": side_text(part.first),
+                    "second": side_text(part.second) if part.second is not None else "",
+                    "view": part.view.value,
+                    "n": finding.n,
+                    "n_values": finding.n_values,
+                    "effect": effect.mean,
+                    "low": effect.low,
+                    "high": effect.high,
+                    "unit": effect.unit,
+                    "p_for": finding.p_for,
+                    "p_against": finding.p_against,
+                    "p_family": one.adjusted,
+                    "win_rate": finding.wins.rate if finding.wins else math.nan,
+                    "correlation": finding.correlation,
+                    "exact": finding.is_exact,
+                    "notes": "; ".join([finding.reason, *finding.notes]).strip("; "),
+                    "run_ids": " ".join(finding.run_ids),
+                }
+            )
+        if not one.claim.parts:
+            rows.append(about | {"decides": True})
+    return pd.DataFrame(rows)

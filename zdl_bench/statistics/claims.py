@@ -1,0 +1,167 @@
+"""What a claim says: which runs are compared by which metric, and what would support it. Judged in `verdicts`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from zdl_bench.errors import ConfigError
+from zdl_bench.statistics.measures import measure_of
+
+Selector = Mapping[str, Any]
+"""Keys of a run's config → the values that its runs have, as on the command line."""
+
+
+class Kind(StrEnum):
+    """How a part of a claim is decided."""
+
+    SUPERIORITY = "superiority"  # the first is better than the second, by a margin where one is stated
+    EQUIVALENCE = "equivalence"  # their ratio, or difference, lies within the margin
+    THRESHOLD = "threshold"  # a ratio, or a value where there is no second, is at most or at least a bound
+    INTERACTION = "interaction"  # the first gains on the second from level to level
+    EXACT = "exact"  # as superiority or threshold, from deterministic runs, without a p-value
+
+
+ALL_OF = "all_of"
+
+
+class View(StrEnum):
+    """At which learning rates the sides are compared: three answers that can be opposite."""
+
+    AS_NAMED = "as_named"  # each side names its own
+    SAME_LR = "same_lr"
+    SAME_EFFECTIVE_LR = "same_effective_lr"
+    BEST_LR = "best_lr"  # chosen on tuning seeds, judged on others
+
+    @property
+    def words(self) -> str:
+        return {"as_named": "as named", "best_lr": "each at its best lr"}.get(self, self.replace("_", " "))
+
+
+class Statistic(StrEnum):
+    MEAN = "mean"
+    SPREAD = "spread"  # the distance of a seed's value from the median over seeds
+
+
+@dataclass(frozen=True)
+class Part:
+    """One comparison that numbers can decide.
+
+    The first side is expected to be the better one, by the direction of the metric. margin: a ratio where the metric's
+    scale is ln, else a difference; at_most, at_least: of first/second or first − second, of the first's value where there
+    is no second. lr: the first's learning rate in the views same_lr and same_effective_lr. levels: what both sides have
+    in turn, with the value of each in `at`, the horizontal axis of an interaction's slope.
+
+    Raises ConfigError where keys are missing or do not go together, or there is no such metric.
+    """
+
+    kind: Kind
+    metric: str
+    first: Selector
+    second: Selector | None = None
+    view: View = View.AS_NAMED
+    lr: float | None = None
+    statistic: Statistic = Statistic.MEAN
+    margin: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    levels: tuple[Selector, ...] = ()
+    at: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
+        _require(self.second is not None or not needs_second, f"{self.kind.value} compares `first` with `second`")
+        bounds = [bound for bound in (self.at_most, self.at_least) if bound is not None]
+        _require(len(bounds) < 2, "give one of `at_most` and `at_least`")
+        _require(self.kind is not Kind.THRESHOLD or bool(bounds), "a threshold needs `at_most` or `at_least`")
+        _require(self.second is not None or bool(bounds), "a value without a `second` needs `at_most` or `at_least`")
+        _require(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
+        if self.kind is Kind.INTERACTION:
+            _require(
+                len(self.levels) >= 2 and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more"
+            )
+        wall_time = self.metric.startswith(("seconds_to_", "train_seconds"))
+        _require(not wall_time, "the seconds of a sweep's parallel runs decide nothing; compare steps")
+        measure_of(self.metric)
+
+    def seen(self, view: View) -> "Part":
+        """The same comparison in another view."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Part(**(values | {"view": view}))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence and the comparisons that decide it: all parts must hold.
+
+    also: views that are shown without a verdict. waits_for: what is missing to decide it, where something is.
+    """
+
+    id: str
+    sentence: str
+    source: str
+    kind: str
+    parts: tuple[Part, ...]
+    also: tuple[View, ...] = ()
+    waits_for: str = ""
+    note: str = field(default="")
+
+
+CLAIM_KEYS = ("id", "sentence", "source", "kind", "parts", "also", "waits_for", "note")
+PART_KEYS = tuple(f.name for f in fields(Part))
+
+
+def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
+    """The claims of an experiment's YAML; the parts of an `all_of` inherit the claim's own keys.
+
+    Raises ConfigError that names the claim where one cannot be read.
+    """
+    claims = []
+    for number, content in enumerate(stated, start=1):
+        name = f"claim {content.get('id', number)}"
+        try:
+            claims.append(_claim(content))
+        except (ConfigError, KeyError, TypeError, ValueError) as error:
+            missing = f"it has no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
+            raise ConfigError(f"{name} of the experiment: {missing}") from error
+    return tuple(claims)
+
+
+def _claim(content: Mapping[str, Any]) -> Claim:
+    allowed = (*CLAIM_KEYS, *PART_KEYS)
+    unknown = [key for key in content if key not in allowed]
+    _require(not unknown, f"it has the key {unknown and unknown[0]}; a claim has {', '.join(dict.fromkeys(allowed))}")
+    shared = {key: content[key] for key in PART_KEYS if key in content and key != "kind"}
+    if content["kind"] == ALL_OF:
+        parts = [_part(shared | part) for part in content["parts"]]
+    else:
+        parts = [] if "waits_for" in content and "metric" not in content else [_part(shared | {"kind": content["kind"]})]
+    _require(bool(parts) or "waits_for" in content, "it has no parts")
+    return Claim(
+        id=str(content["id"]),
+        sentence=str(content["sentence"]),
+        source=str(content["source"]),
+        kind=str(content["kind"]),
+        parts=tuple(parts),
+        also=tuple(View(view) for view in content.get("also", [])),
+        waits_for=str(content.get("waits_for", "")),
+        note=str(content.get("note", "")),
+    )
+
+
+def _part(content: Mapping[str, Any]) -> Part:
+    unknown = [key for key in content if key not in PART_KEYS]
+    _require(not unknown, f"a part has the key {unknown and unknown[0]}; a part has {', '.join(PART_KEYS)}")
+    enums = {"kind": Kind, "view": View, "statistic": Statistic}
+    typed: dict[str, Any] = {key: enums[key](value) if key in enums else value for key, value in content.items()}
+    typed["levels"] = tuple(typed.get("levels", ()))
+    typed["at"] = tuple(float(x) for x in typed.get("at", range(len(typed["levels"]))))
+    for key in ("lr", "margin", "at_most", "at_least"):
+        if typed.get(key) is not None:
+            typed[key] = float(typed[key])
+    return Part(**typed)
+
+
+def _require(holds: bool, text: str) -> None:
+    if not holds:
+        raise ConfigError(text)
