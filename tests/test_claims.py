@@ -23,10 +23,13 @@ def rows(optimizer: str, tail_losses, lr: float = 0.001, first_seed: int = 0, **
         "seed": np.arange(first_seed, first_seed + len(losses)),
         "status": np.where(np.isnan(losses), "diverged", "completed"),
         "learned": ~np.isnan(losses),
+        "steps": 1000,
+        "dataset": "digits",
         "digest": [f"{optimizer}{lr}{columns}{loss}{i}" for i, loss in enumerate(losses)],
         "tail_loss": losses,
         "log_aulc": np.log(losses),
         "steps_to_0.3": losses * 1000,
+        "reached_0.3": ~np.isnan(losses),
         "test_accuracy": 1 - losses,
     }
     return pd.DataFrame(frame).assign(**columns)
@@ -195,9 +198,17 @@ def test_equivalence():
 
 
 def test_equivalence_needs_values_on_both_sides():
-    one_lost = np.where(np.arange(10) == 3, math.nan, 0.2 * np.exp(0.3 * NOISE))
+    """One lost run takes the support away; only wins on nearly all seeds refute, whatever the values that remain."""
+    one_lost = np.where(np.arange(10) == 3, math.nan, FAST * np.exp(0.1 * NOISE))
     [one] = judged([rows("momentum", one_lost), rows("sgd", FAST)], claim(kind="equivalence"))
-    assert one.verdict is not Verdict.SUPPORTED
+    assert one.verdict is Verdict.INSUFFICIENT
+    most_lost = np.where(np.arange(10) < 8, math.nan, 0.9)
+    [two] = judged([rows("momentum", most_lost), rows("sgd", FAST)], claim(kind="equivalence"))
+    assert two.verdict is Verdict.REFUTED
+    assert two.p == 2**-9  # ten losses of ten
+    none_left = np.full(10, math.nan)
+    [three] = judged([rows("momentum", none_left), rows("sgd", FAST)], claim(kind="equivalence"))
+    assert three.verdict is Verdict.REFUTED
 
 
 def test_threshold_of_a_ratio_and_of_a_value():
@@ -263,6 +274,105 @@ def test_runs_of_equal_digests_are_one_run():
     assert len(one.findings[0].run_ids) == 2
     assert judged(frames, claim(kind="exact", at_most=0.5))[0].verdict is Verdict.REFUTED
     assert judged(frames, claim(kind="exact", at_most=0.7))[0].verdict is Verdict.SUPPORTED
+
+
+def test_one_seed_of_a_random_problem_is_not_exact():
+    one_each = [rows("momentum", FAST[:1]), rows("sgd", SLOW[:1])]
+    [one] = judged(one_each, claim())
+    assert one.verdict is Verdict.INSUFFICIENT
+    assert judged(one_each, claim(kind="exact"))[0].verdict is Verdict.NOT_DECIDABLE
+    still = {"dataset": None, "problem.gradient_noise": 0.0, "problem.start_std": 0.0}
+    assert judged([frame.assign(**still) for frame in one_each], claim(kind="exact"))[0].verdict is Verdict.SUPPORTED
+    noisy = still | {"problem.gradient_noise": 0.1}
+    assert judged([frame.assign(**noisy) for frame in one_each], claim(kind="exact"))[0].verdict is Verdict.NOT_DECIDABLE
+
+
+def test_exact_equivalence_and_exact_ties():
+    def sides(first, second):
+        return [
+            rows("momentum", np.full(10, first)).assign(digest="a"),
+            rows("sgd", np.full(10, second)).assign(digest="b"),
+        ]
+
+    assert judged(sides(0.2, 0.2), claim(kind="equivalence"))[0].verdict is Verdict.SUPPORTED
+    assert judged(sides(0.2, 0.3), claim(kind="equivalence"))[0].verdict is Verdict.REFUTED
+    assert judged(sides(0.2, 0.2), claim())[0].verdict is Verdict.REFUTED
+    assert judged(sides(0.2, math.nan), claim())[0].verdict is Verdict.SUPPORTED
+    assert judged(sides(0.2, math.nan), claim(kind="exact", at_least=2))[0].verdict is Verdict.REFUTED
+
+
+def test_an_interaction_concludes_nothing_where_values_are_missing():
+    lost = np.where(np.arange(10) < 4, math.nan, SLOW * 0.5)
+    frames = [rows("sgd", SLOW, depth=1), rows("sgd", SLOW, depth=2), rows("momentum", SLOW, depth=1)]
+    levels = {"kind": "interaction", "levels": [{"depth": 1}, {"depth": 2}]}
+    assert judged([*frames, rows("momentum", SLOW * 0.5, depth=2)], claim(**levels))[0].verdict is Verdict.SUPPORTED
+    [one] = judged([*frames, rows("momentum", lost, depth=2)], claim(**levels))
+    assert one.verdict is Verdict.INSUFFICIENT
+    assert "4 seeds lack a value" in one.findings[0].notes[0]
+
+
+def test_a_run_without_a_value_breaks_a_bound():
+    lost = np.where(np.arange(10) < 4, math.nan, 0.1)
+    alone = claim(kind="threshold", at_most=0.25) | {"second": None}
+    [one] = judged([rows("momentum", lost)], alone)
+    assert one.verdict is Verdict.INSUFFICIENT
+    assert one.findings[0].wins == (0.6, 6, 0, 4)
+
+
+def test_bounds_where_more_is_better():
+    one_lost = np.where(np.arange(10) == 0, math.nan, 0.2)
+    frames = [rows("momentum", one_lost), rows("sgd", SLOW)]  # accuracies 0.8 and 0.7
+    sides = {"kind": "threshold", "metric": "test_accuracy"}
+    assert judged(frames, claim(**sides, at_least=0))[0].verdict is Verdict.SUPPORTED
+    assert judged(frames, claim(**sides, at_most=0))[0].verdict is Verdict.REFUTED
+
+
+def test_a_claim_without_runs_stays_in_its_family():
+    """Else an interrupted experiment would judge what it has as if nothing else had been asked."""
+    frames = [rows("momentum", FAST[:6]), rows("sgd", SLOW[:6])]
+    first, *others = judged(frames, claim(id=1), *(claim(id=2 + i, second={"optimizer": "adam"}) for i in range(6)))
+    assert first.verdict is Verdict.INSUFFICIENT
+    assert "needs 9" in first.reason
+    assert {one.verdict for one in others} == {Verdict.NOT_DECIDABLE}
+
+
+def test_seeds_of_one_side_alone_are_said():
+    [one] = judged([rows("momentum", FAST), rows("sgd", SLOW[:6])], claim())
+    assert one.findings[0].n == 6
+    assert "6 seeds are on both sides, of 10 and 6" in one.findings[0].notes
+
+
+def test_the_same_runs_on_both_sides_are_no_test():
+    frames = [rows("sgd", SLOW), rows("sgd", SLOW, lr=0.001, first_seed=100), rows("sgd", 2 * SLOW, lr=0.1, first_seed=100)]
+    room = claim(
+        kind="threshold", at_most=0.9, first={"optimizer": "sgd", "lr": "best"}, second={"optimizer": "sgd", "lr": 0.001}
+    )
+    [one] = judged(frames, room, tuning_seeds=range(100, 110))
+    assert one.verdict is Verdict.REFUTED
+    assert one.findings[0].is_exact
+    assert "both sides are the same runs" in one.findings[0].notes
+
+
+def test_a_target_met_at_the_start_is_met():
+    at_once = rows("momentum", FAST).assign(**{"steps_to_0.3": 0.0})
+    [one] = judged([at_once, rows("sgd", SLOW)], claim(metric="steps_to_0.3"))
+    assert one.verdict is Verdict.SUPPORTED
+    assert one.findings[0].n_values == 10
+
+
+def test_a_target_counts_even_where_the_run_diverged_later():
+    later = rows("momentum", FAST).assign(learned=False, status="diverged")
+    [one] = judged([later, rows("sgd", SLOW)], claim(metric="steps_to_0.3"))
+    assert one.findings[0].n_values == 10
+    assert any(note.startswith("ratio of expected running times 0.6") for note in one.findings[0].notes)
+
+
+def test_an_ambiguous_grid_is_said():
+    grid = [rows("sgd", SLOW, lr=lr, first_seed=100, steps=steps) for lr in (0.1, 0.2) for steps in (20, 40)]
+    [one] = judged(
+        [*grid, rows("momentum", FAST)], claim(view="best_lr", first={"optimizer": "sgd"}), tuning_seeds=range(100, 110)
+    )
+    assert "ambiguous" in one.reason
 
 
 def test_an_exact_claim_needs_deterministic_runs():
@@ -334,6 +444,17 @@ def test_disjoint_seeds_share_no_pair():
         (claim(kind="interaction"), "`levels` and `at`"),
         (claim(kind="all_of", parts=[{"kind": "superiority", "colour": 1}]), "a part has the key colour"),
         (claim(kind="all_of", parts=[]), "it has no parts"),
+        (claim(parts=[]), "only a claim of kind all_of has parts"),
+        (claim(margin=0.1), "a margin of tail_loss is above 1"),
+        (claim(metric="jitter", margin=1), "a margin of jitter is above 1"),
+        (claim(metric="log_aulc", margin=0), "a margin of log_aulc is above 0"),
+        (claim(at_most=2), "superiority has no `at_most`"),
+        (claim(kind="threshold", at_most=2, margin=1.1), "threshold has no `margin`"),
+        (claim(levels=[{"a": 1}, {"a": 2}]), "superiority has no `levels`"),
+        (claim(kind="interaction", levels=[1000, 10000]), "`levels` and `at`"),
+        (claim(first="momentum"), "`first` is a mapping"),
+        (claim(kind="equivalence", metric="reached_0.3"), "compared by superiority alone"),
+        (claim(also=["same_lr"]), "view same_lr needs `lr`"),
         ({"id": 1, "sentence": "s", "source": "here"}, "it has no `kind`"),
         ({"id": 1, "kind": "superiority", "source": "here"}, "claim 1"),
         (claim(margin="much"), "claim 1 of the experiment: could not convert"),

@@ -73,9 +73,9 @@ def test_report_prints_the_verdicts(experiment, command):
     reported = command("report", "mine")
     assert reported.status == 0
     for outcome in (swept, reported):
-        assert "claim 1: supported. Tuned SGD ends lower than at 0.001. (this test)" in outcome.out
+        assert "claim 1: supported, p 0.031 in its family. Tuned SGD ends lower than at 0.001. (this test)" in outcome.out
         assert "n 6, wins 100%" in outcome.out
-        assert "p 0.031 for it, 0.031 in its family" in outcome.out  # 2 / 2**6
+        assert "p 0.031 for it" in outcome.out  # 2 / 2**6
         assert "claim 2: not decidable as stated" in outcome.out
         assert "it waits for an idea" in outcome.out
     folder = Path("results/sweeps/mine")
@@ -112,6 +112,30 @@ def test_a_block_that_names_its_seeds_has_those(experiment):
     blocks = [{"optimizer": "sgd", "lr": [0.01, 0.1], "seed": "range(20,22)"}]
     experiment(TUNED | {"blocks": blocks, "claims": []}, "report=false")
     assert sorted(zip(runs()["lr"], runs()["seed"], strict=True)) == [(0.01, 20), (0.01, 21), (0.1, 20), (0.1, 21)]
+
+
+def test_a_block_cannot_judge_on_a_tuning_seed(experiment):
+    outcome = experiment(TUNED | {"blocks": [*TUNED["blocks"], {"optimizer": "sgd", "lr": 0.05, "seed": 100}]})
+    assert outcome.status == 2
+    assert "seed=100: it is one of the tuning seeds" in outcome.err
+
+
+def test_edited_claims_are_judged_anew(experiment):
+    experiment(TUNED)
+    stricter = TUNED["claims"][0] | {"kind": "threshold", "at_most": 1e-9}
+    outcome = experiment(TUNED | {"claims": [stricter]})
+    assert "nothing to train" in outcome.err
+    assert "claim 1: refuted" in outcome.out
+
+
+def test_a_claim_has_its_note_and_its_reason_on_the_page(experiment):
+    noted = TUNED["claims"][0] | {"note": "Fairness is another question."}
+    outcome = experiment(TUNED | {"claims": [noted, TUNED["claims"][1]]}, "seed=0,1")
+    page = next(Path("results/sweeps").glob("mine-*/report.html")).read_text()
+    for text in ("Fairness is another question.", "2 seeds have values, a family of this size needs 6", "it waits for an idea"):
+        assert text in page
+        assert text in outcome.out
+    assert "sgd: best lr" in page
 
 
 def test_where_every_lr_diverges_nothing_is_judged(experiment):

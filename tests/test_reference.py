@@ -1,6 +1,8 @@
 """The committed numbers: written from a store, small, and found again by `verify --reference`."""
 
+import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zdl_bench import registry
-from zdl_bench.reference import CURVES, read_reference, write_reference
+from zdl_bench.reference import CURVES, VERDICTS, read_reference, write_reference
 from zdl_bench.run import ENGINE_VERSION
 from zdl_bench.store import Store
 
@@ -77,6 +79,17 @@ def test_mean_curves_are_geometric_means(command):
     assert sgd.loc[10, "probe_loss"] == pytest.approx(np.sqrt(losses[0] * losses[1]), rel=1e-6)
 
 
+def test_a_diverged_run_is_compared_on_another_kernel(command):
+    diverging = ("optimizer=sgd", "lr=1e6", "seed=0,1", "name=book_paths")
+    assert command("-m", *diverging, *BOWL).status == 0
+    [path, _] = write_reference(Store("results"))
+    elsewhere = list(read_reference(Path("results"), None)[0].fingerprint)
+    changed(path, fingerprint=json.dumps(["other", *elsewhere[1:]]))
+    outcome = command("verify", "--reference")
+    assert outcome.status == 0, outcome.out
+    assert "close" in outcome.out
+
+
 def test_without_numbers_it_says_where_they_are(command):
     outcome = command("verify", "--reference")
     assert outcome.status == 2
@@ -113,3 +126,22 @@ def test_committed_runs_without_data_are_found_again(command):
 def test_committed_runs_on_mnist_are_found_again(command, mnist):
     outcome = command("verify", "day64", "--reference", "--runs", "2", "--results", str(COMMITTED))
     assert outcome.status == 0, outcome.out
+
+
+def test_the_list_of_experiments_says_what_was_found():
+    text = (registry.EXPERIMENTS / "README.md").read_text(encoding="utf-8")
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.startswith("| ")}
+    for path in registry.EXPERIMENTS.glob("*.yaml"):
+        assert f"`{path.stem}`" in rows, path.stem
+    with (COMMITTED / "reference" / VERDICTS).open(encoding="utf-8") as stream:
+        found = list(csv.DictReader(stream))
+    stated = [
+        (p.stem, str(c["id"]))
+        for p in registry.EXPERIMENTS.glob("*.yaml")
+        for c in registry.load_experiment(p.stem).get("claims", [])
+    ]
+    assert sorted((row["experiment"], row["claim"]) for row in found) == sorted(stated)
+    for row in found:
+        assert f"| `{row['experiment']}` | {row['verdict']} |" in rows[row["claim"]]
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert (registry.EXPERIMENTS / link).exists(), link

@@ -192,7 +192,7 @@ def test_load_results_gives_tidy_frames(store, run):
     assert row["learned"]
     assert row["digest"] == run.digest
     assert row["test_accuracy"] == run.end["test_accuracy"]
-    assert {"final_train_loss", "tail_loss", "jitter", "steps_to_0.5", "seconds_to_0.5"} <= set(runs.columns)
+    assert {"final_train_loss", "tail_loss", "jitter", "steps_to_0.5", "reached_0.5", "seconds_to_0.5"} <= set(runs.columns)
     assert sorted(runs["status"]) == ["completed", "diverged", "failed"]
     assert results.curves.columns.tolist() == ["run_id", "step", "train_loss", "lr"]
     curve = results.curves[results.curves["run_id"] == run.run_id]

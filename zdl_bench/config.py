@@ -206,11 +206,7 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     for key in settings:
         if key not in yaml:
             raise ConfigError(f"{group}.{key}={settings[key]}: {settings['name']} has no such key; it has {_listed(yaml)}")
-    fixed = (
-        ("_target_", "targets", "style", "default_lr")
-        if group != "dataset"
-        else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
-    )
+    fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
             raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")

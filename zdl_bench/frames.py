@@ -91,11 +91,12 @@ def run_row(run: Run) -> dict[str, Any]:
     for target in _targets(run):
         for measure in (convergence.steps_to_target, convergence.seconds_to_target):
             row[target_column(measure.__name__, target)] = measure(curve, target) if curve else math.nan
+        row[target_column("reached_target", target)] = not math.isnan(row[target_column("steps_to_target", target)])
     return row
 
 
 def target_column(measure: str, target: float) -> str:
-    """Name of the column of a measure of the time to a target, for example `steps_to_0.5`."""
+    """Name of the column of a target, for example `steps_to_0.5`, and `reached_0.5`, which says where that is censored."""
     return measure.replace("target", f"{target:g}")
 
 

@@ -8,6 +8,7 @@
 """
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,12 +23,10 @@ from zdl_bench import registry
 from zdl_bench.conditions import facets_of
 from zdl_bench.environment import fingerprint
 from zdl_bench.errors import StoreError
-from zdl_bench.experiment import Experiment
 from zdl_bench.frames import METRICS, frames_of
+from zdl_bench.metrics.convergence import has_finished
 from zdl_bench.run import ENGINE_VERSION, Run, RunConfig
-from zdl_bench.statistics.claims import claims_of
-from zdl_bench.statistics.pairing import Evidence
-from zdl_bench.statistics.verdicts import judge_family
+from zdl_bench.statistics.verdicts import judge_experiment
 from zdl_bench.store import Manifest, Store
 
 FOLDER = "reference"
@@ -75,8 +74,12 @@ def _rows(path: Path) -> Iterator[ReferenceRun]:
             status=row["status"],
             digest=row["digest"],
             fingerprint=tuple(json.loads(row["fingerprint"])),
-            losses=(row["final_train_loss"], row["tail_loss"]),
+            losses=(_number(row["final_train_loss"]), _number(row["tail_loss"])),
         )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def write_reference(store: Store) -> list[Path]:
@@ -114,9 +117,7 @@ def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
 
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:
     """One row per claim of the experiment, as VERDICT_COLUMNS."""
-    assert manifest.experiment is not None, "a sweep that bears the name of an experiment has its content"
-    experiment = Experiment.of(manifest.name, manifest.experiment)
-    judged = judge_family(claims_of(experiment.claims), Evidence(frames_of(runs).runs, experiment.tuning_seeds))
+    judged = judge_experiment(manifest.name, manifest.experiment, frames_of(runs).runs)
     return [(manifest.name, one.claim.id, one.verdict.value, one.adjusted, one.reason) for one in judged]
 
 
@@ -126,7 +127,7 @@ def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:
     rows = [
         (facets[run.run_id].setting, facets[run.run_id].variant, run.config.lr, step, loss)
         for run in runs
-        if run.curve is not None and len(run.curve.train_loss) == run.curve.planned_steps
+        if run.curve is not None and has_finished(run.curve)
         for step, loss in zip(_strided(run, "step"), _strided(run, "probe_loss"), strict=True)
     ]
     frame = pd.DataFrame(rows, columns=["setting", "variant", "lr", "step", "probe_loss"])

@@ -119,7 +119,7 @@ class SweepCommand:
     def _finished(self, store: Store, manifest: Manifest) -> Manifest:
         """Keeps the times of a sweep that was finished before and has only been asked for again."""
         before = store.find_manifest(manifest.name)
-        if before and before.finished and before.run_ids == manifest.run_ids and not self._trained:
+        if before and before.finished and _same_question(before, manifest) and not self._trained:
             return before  # asked for again: nothing has changed
         finished = replace(manifest, finished=_now(), report=before.report if before else manifest.report)
         store.write_manifest(finished)
@@ -170,6 +170,11 @@ class SweepCommand:
         store = "" if self._settings.results_dir == "results" else f" --results {shlex.quote(self._settings.results_dir)}"
         sample = " --runs 2" if len(self._configs) > 2 else ""
         return f"python -m zdl_bench verify {self._manifest.name}{sample}{store}"
+
+
+def _same_question(before: Manifest, now: Manifest) -> bool:
+    """Whether nothing but the times of two starts differs: claims that were edited are judged anew."""
+    return before.run_ids == now.run_ids and before.experiment == now.experiment
 
 
 def _now() -> str:

@@ -85,8 +85,6 @@ class Tuning:
 def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list[Job], list[Tuning]]:
     """The jobs that need no choice, and the choices to be made. The keys of the command line override the blocks'."""
     seeds = tuple(given.get("seed") or (f"seed={seed}" for seed in experiment.evaluation_seeds))
-    numbers = [seed.partition("=")[2] for seed in seeds]
-    replace(experiment, evaluation_seeds=tuple(int(seed) for seed in numbers if seed.isdigit()))  # none may be a tuning seed
     tuning_seeds = tuple(f"seed={seed}" for seed in experiment.tuning_seeds)
     jobs: list[Job] = []
     tunings: list[Tuning] = []
@@ -94,6 +92,7 @@ def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list
         lists = {key: list(block_values(key, value)) for key, value in block.items() if key not in given} | dict(given)
         if "seed" not in block and seeds:
             lists["seed"] = list(seeds)
+        _require_no_tuning_seed(experiment, lists.get("seed", []))
         lrs = tuple(lists.get("lr", ()))
         if tuning_seeds and "seed" not in block and len(lrs) > 1:
             _require_numbers(lrs)
@@ -102,6 +101,13 @@ def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list
         else:
             jobs += itertools.product(*lists.values())
     return jobs, tunings
+
+
+def _require_no_tuning_seed(experiment: Experiment, seeds: Iterable[str]) -> None:
+    numbers = [seed.partition("=")[2] for seed in seeds]
+    judging = tuple(int(seed) for seed in numbers if seed.isdigit())
+    if judging and experiment.tuning_seeds:
+        replace(experiment, evaluation_seeds=judging)  # refuses a tuning seed
 
 
 def _require_numbers(lrs: Iterable[str]) -> None:

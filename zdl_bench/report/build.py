@@ -27,8 +27,9 @@ from zdl_bench.report.tables import (
     reading_table,
     run_list,
 )
-from zdl_bench.report.verdicts import claim_table, judged_claims, verdict_lines, verdict_table
+from zdl_bench.report.verdicts import claim_table, verdict_lines, verdict_table
 from zdl_bench.run import Run
+from zdl_bench.statistics.verdicts import judge_experiment
 from zdl_bench.store import Manifest, Report, Store
 
 mpl.use("agg")
@@ -64,7 +65,7 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
         across = _on_page(performance_profiles(comparisons), "", formats, files)
     everything = pd.concat([one.runs.assign(setting=one.setting) for one in comparisons], ignore_index=True)
     files["tables/runs.csv"] = csv(everything).encode()
-    judged = judged_claims(manifest.name, manifest.experiment, everything)
+    judged = judge_experiment(manifest.name, manifest.experiment, everything)
     if judged:
         files["tables/claims.csv"] = csv(claim_table(judged)).encode()
         files[VERDICTS] = "".join(f"{line}\n" for line in verdict_lines(judged)).encode()

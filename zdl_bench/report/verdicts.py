@@ -1,41 +1,28 @@
 """The claims of an experiment, judged → lines for a terminal, a table for the page, and one with every number and run id."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from zdl_bench.conditions import short
-from zdl_bench.experiment import Experiment
-from zdl_bench.statistics.claims import Kind, Part, Selector, View, claims_of
+from zdl_bench.statistics.claims import Kind, Part, Selector, View
 from zdl_bench.statistics.judging import Effect, Finding
-from zdl_bench.statistics.pairing import Evidence
-from zdl_bench.statistics.verdicts import Judged, judge_family
+from zdl_bench.statistics.verdicts import Judged
 
 NAMED_RUNS = 3
 UNITS = {"ratio": "ratio ", "difference": "difference ", "value": "", "slope": "slope "}
-
-
-def judged_claims(name: str, content: Mapping[str, Any] | None, runs: pd.DataFrame) -> list[Judged]:
-    """The claims of an experiment's content, by its name, judged on its runs; none where there is no experiment."""
-    if content is None:
-        return []
-    experiment = Experiment.of(name, content)
-    claims = claims_of(experiment.claims)
-    return judge_family(claims, Evidence(runs, experiment.tuning_seeds)) if claims else []
 
 
 def verdict_lines(judged: Sequence[Judged]) -> list[str]:
     """For each claim a line with its verdict, then a line for each comparison."""
     lines = []
     for one in judged:
-        lines.append(f"claim {one.claim.id}: {one.verdict.value}. {one.claim.sentence} ({one.claim.source})")
-        if one.reason:
-            lines.append(f"  {one.reason}")
+        lines.append(f"claim {one.claim.id}: {one.verdict.value}{_family_text(one)}. {one.claim.sentence} ({one.claim.source})")
+        lines += [f"  {text}" for text in (one.reason, one.claim.note) if text]
         for part, finding, decides in _findings(one):
             said = "" if decides else "shown: "
-            lines.append(f"  {said}{comparison_text(part)}: {_finding_text(finding)}{_p_text(one, finding, decides)}")
+            lines.append(f"  {said}{comparison_text(part)}: {_finding_text(finding)}{_p_text(finding, decides)}")
             lines += [f"    {note}" for note in finding.notes]
             if decides and finding.run_ids:
                 lines.append(f"    runs {_runs_text(finding.run_ids)}")
@@ -87,15 +74,21 @@ def _finding_text(finding: Finding) -> str:
     return f"{effect_text(finding.effect)}, n {finding.n}{values}{wins}{correlation}"
 
 
-def _p_text(one: Judged, finding: Finding, decides: bool) -> str:
+def _family_text(one: Judged) -> str:
+    return "" if math.isnan(one.adjusted) else f", p {p_value(one.adjusted)} in its family"
+
+
+def _p_text(finding: Finding, decides: bool) -> str:
     if finding.reason:
         return ""
     if finding.is_exact:
         return f", exact: {'holds' if finding.p_for == 0 else 'does not hold'}"
     if not decides:
         return ""
+    if finding.p == 1:
+        return ", p 1"
     direction = "for" if finding.p_for < finding.p_against else "against"
-    return f", p {p_value(finding.p)} {direction} it, {p_value(one.adjusted)} in its family"
+    return f", p {p_value(finding.p)} {direction} it"
 
 
 def p_value(p: float) -> str:
@@ -118,15 +111,22 @@ def verdict_table(judged: Sequence[Judged]) -> pd.DataFrame:
                 | {
                     "compared": ("" if decides else "shown: ") + comparison_text(part),
                     "n": str(finding.n) if not finding.reason else "",
-                    "effect and 95 % interval": finding.reason or effect_text(finding.effect),
+                    "effect and 95 % interval": "" if finding.reason else effect_text(finding.effect),
                     "wins": f"{finding.wins.rate:.0%}" if finding.wins and not finding.is_exact else "",
                     "p": "exact" if finding.is_exact else p_value(finding.p) if decides and not finding.reason else "",
                     "p in family": p_value(one.adjusted) if number == 0 and not math.isnan(one.adjusted) else "",
+                    "notes": "; ".join(filter(None, [*(_about(one) if number == 0 else []), finding.reason, *finding.notes])),
                 }
             )
         if not one.claim.parts:
-            rows.append(head | {"compared": one.reason})
+            rows.append(head | {"notes": "; ".join(_about(one))})
     return pd.DataFrame(rows).fillna("")
+
+
+def _about(one: Judged) -> list[str]:
+    """What a verdict needs besides its numbers; the reasons of single comparisons stand beside those."""
+    reasons = {finding.reason for finding in one.findings}
+    return [text for text in (one.reason, one.claim.note) if text and text not in reasons]
 
 
 def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
 
 
 ALL_OF = "all_of"
+WITH_MARGIN = (Kind.SUPERIORITY, Kind.EQUIVALENCE)
 
 
 class View(StrEnum):
@@ -69,20 +70,27 @@ class Part:
     at: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
-        _require(self.second is not None or not needs_second, f"{self.kind.value} compares `first` with `second`")
+        measure = measure_of(self.metric)
+        for key in ("first", "second"):
+            side = getattr(self, key)
+            _require(side is None or isinstance(side, Mapping), f"`{key}` is a mapping from key to value")
         bounds = [bound for bound in (self.at_most, self.at_least) if bound is not None]
         _require(len(bounds) < 2, "give one of `at_most` and `at_least`")
+        needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
+        _require(self.second is not None or not needs_second, f"{self.kind.value} compares `first` with `second`")
         _require(self.kind is not Kind.THRESHOLD or bool(bounds), "a threshold needs `at_most` or `at_least`")
         _require(self.second is not None or bool(bounds), "a value without a `second` needs `at_most` or `at_least`")
+        _require(not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{self.kind.value} has no `at_most` or `at_least`")
+        _require(self.margin is None or self.kind in WITH_MARGIN, f"{self.kind.value} has no `margin`")
+        least = 1 if measure.scale == "ln" else 0
+        _require(self.margin is None or self.margin > least, f"a margin of {self.metric} is above {least}")
         _require(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
+        has_levels = len(self.levels) >= 2 and all(isinstance(level, Mapping) for level in self.levels)
         if self.kind is Kind.INTERACTION:
-            _require(
-                len(self.levels) >= 2 and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more"
-            )
-        wall_time = self.metric.startswith(("seconds_to_", "train_seconds"))
-        _require(not wall_time, "the seconds of a sweep's parallel runs decide nothing; compare steps")
-        measure_of(self.metric)
+            _require(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
+        _require(self.kind is Kind.INTERACTION or not self.levels, f"{self.kind.value} has no `levels`")
+        _require(not measure.is_binary or self.kind is Kind.SUPERIORITY, "yes or no is compared by superiority alone")
+        _require(not measure.is_binary or self.margin is None, "yes or no is compared without a margin")
 
     def seen(self, view: View) -> "Part":
         """The same comparison in another view."""
@@ -116,7 +124,7 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
 
     Raises ConfigError that names the claim where one cannot be read.
     """
-    claims = []
+    claims: list[Claim] = []
     for number, content in enumerate(stated, start=1):
         name = f"claim {content.get('id', number)}"
         try:
@@ -135,7 +143,12 @@ def _claim(content: Mapping[str, Any]) -> Claim:
     if content["kind"] == ALL_OF:
         parts = [_part(shared | part) for part in content["parts"]]
     else:
+        _require("parts" not in content, f"only a claim of kind {ALL_OF} has parts")
         parts = [] if "waits_for" in content and "metric" not in content else [_part(shared | {"kind": content["kind"]})]
+    also = tuple(View(view) for view in content.get("also", []))
+    for view in also:
+        for part in parts:
+            part.seen(view)  # refuses a view that lacks its learning rate
     _require(bool(parts) or "waits_for" in content, "it has no parts")
     return Claim(
         id=str(content["id"]),
@@ -143,7 +156,7 @@ def _claim(content: Mapping[str, Any]) -> Claim:
         source=str(content["source"]),
         kind=str(content["kind"]),
         parts=tuple(parts),
-        also=tuple(View(view) for view in content.get("also", [])),
+        also=also,
         waits_for=str(content.get("waits_for", "")),
         note=str(content.get("note", "")),
     )

@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Kind, Part, Statistic, View
 from zdl_bench.statistics.equivalence import beyond_margin_p, tost_p
-from zdl_bench.statistics.families import MIN_SEEDS
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.measures import Measure, measure_of
-from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable
+from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable, orientation
 from zdl_bench.statistics.permutation import sign_flip_p
 from zdl_bench.statistics.proportions import (
     WinRate,
@@ -21,6 +20,7 @@ from zdl_bench.statistics.proportions import (
     sign_test_p,
     win_rate,
 )
+from zdl_bench.statistics.runtime import ert_ratio_interval
 
 DEFAULT_EQUIVALENCE = 1.1
 """Ratio within which two are called equivalent where a claim states none."""
@@ -44,16 +44,17 @@ class Effect:
 class Finding:
     """What the runs show of one part in one view.
 
-    n: pairs; n_values: those that have values, over which the effect is taken. p_for, p_against: of the claim and of its
-    opposite, NaN where nothing was tested. reason: why nothing can be said; else empty.
+    n: pairs; n_values: those that have values, over which the effect is taken; n_deciding: those on which p rests. p_for,
+    p_against: of the part and of its opposite. reason: why nothing can be said; else empty.
     """
 
     view: View
     n: int = 0
     n_values: int = 0
+    n_deciding: int = 0
     effect: Effect | None = None
-    p_for: float = math.nan
-    p_against: float = math.nan
+    p_for: float = 1.0
+    p_against: float = 1.0
     wins: WinRate | None = None
     correlation: float = math.nan
     is_exact: bool = False
@@ -79,45 +80,42 @@ def judge(part: Part, evidence: Evidence) -> Finding:
             return _exact(part, measure, pairs)
         if measure.is_binary:
             return _of_proportions(part, pairs)
+        if part.kind is Kind.EQUIVALENCE:
+            return _of_equivalence(part, measure, pairs)
         return _of_differences(part, measure, pairs)
     except Undecidable as reason:
         return Finding(part.view, reason=str(reason))
 
 
 def _hypothesis(part: Part, measure: Measure) -> Callable[[Floats], Floats]:
-    """Differences on the metric's scale → numbers whose mean is below 0 where the part holds."""
-    bound = part.at_most if part.at_most is not None else part.at_least
-    if bound is not None:
-        sign = 1 if part.at_most is not None else -1
-        limit = _on_scale(bound, measure, part.second is None)
-        return lambda differences: sign * (differences - limit)
-    sign = 1 if measure.lower_is_better or part.statistic is Statistic.SPREAD else -1
-    margin = 0.0 if part.margin is None else _on_scale(part.margin, measure, False)
-    return lambda differences: sign * differences + margin
-
-
-def _wins_beyond_bound(part: Part, measure: Measure, pairs: Pairs) -> WinRate:
-    """In how many pairs the first holds what the part says of it; what has no value stands at the end, whatever the bound."""
-    sign = 1 if measure.lower_is_better or part.statistic is Statistic.SPREAD else -1
-    if part.at_least is not None:
-        return win_rate(pairs.second_ranks + sign * _on_scale(part.at_least, measure, False), pairs.first_ranks)
+    """Differences on the metric's scale → numbers that are below 0 where the part holds."""
     if part.at_most is not None:
-        return win_rate(pairs.first_ranks - sign * _on_scale(part.at_most, measure, False), pairs.second_ranks)
-    margin = 0.0 if part.margin is None else _on_scale(part.margin, measure, False)
-    return win_rate(pairs.first_ranks + margin, pairs.second_ranks)
+        most = _limit(part, measure, part.at_most)
+        return lambda differences: differences - most
+    if part.at_least is not None:
+        least = _limit(part, measure, part.at_least)
+        return lambda differences: least - differences
+    margin = 0.0 if part.margin is None else measure.distance_on_scale(part.margin)
+    return lambda differences: orientation(part, measure) * differences + margin
 
 
-def _on_scale(bound: float, measure: Measure, is_value: bool) -> float:
-    """A bound of a value, or of a ratio where the scale is ln; a difference is one already."""
-    if is_value or measure.scale == "ln":
-        return float(measure.on_scale(np.array([bound]))[0])
-    return bound
+def _limit(part: Part, measure: Measure, bound: float) -> float:
+    return float(measure.on_scale(np.array([bound]))[0]) if part.second is None else measure.distance_on_scale(bound)
 
 
-def _equivalence_margin(part: Part, measure: Measure) -> float:
-    if part.margin is None and measure.scale != "ln":
-        raise Undecidable(f"{part.metric} is compared by differences: state the margin as one")
-    return _on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin, measure, False)
+def _wins(part: Part, measure: Measure, pairs: Pairs) -> WinRate:
+    """In how many pairs the part holds; where a value is missing, its run stands behind all that have one.
+
+    Where there is no second side, a run without a value breaks the bound.
+    """
+    tested = _hypothesis(part, measure)(pairs.differences)
+    first, second = pairs.first_ranks, pairs.second_ranks
+    if part.second is None:
+        first, second = np.ones(len(tested)), np.zeros(len(tested))
+    elif (part.at_most is not None and not measure.lower_is_better) or (part.at_least is not None and measure.lower_is_better):
+        first, second = second, first  # the bound asks for the first to be the worse one
+    has_value = np.isfinite(tested)
+    return win_rate(np.where(has_value, tested, first), np.where(has_value, 0.0, second))
 
 
 def _effect(differences: Floats, part: Part, measure: Measure) -> Effect | None:
@@ -131,64 +129,86 @@ def _effect(differences: Floats, part: Part, measure: Measure) -> Effect | None:
 
 
 def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
-    """All seeds are one run: what it shows is so, without a p-value."""
+    """All seeds are one run: what it shows is so, without a p-value. A part that does not hold is refuted, a tie included."""
     difference = pairs.differences[:1]
-    if np.isfinite(difference).all():
-        tested = float(_hypothesis(part, measure)(difference)[0])
+    has_value = bool(np.isfinite(difference).all())
+    if part.kind is Kind.EQUIVALENCE:
+        holds = has_value and bool(abs(difference[0]) <= _equivalence_margin(part, measure))
+    elif has_value:
         is_bound = part.at_most is not None or part.at_least is not None
+        tested = float(_hypothesis(part, measure)(difference)[0])
         holds = tested <= ROUNDING if is_bound else tested < -ROUNDING
     else:
-        holds = part.second is not None and bool(pairs.first_ranks[0] < pairs.second_ranks[0])
-    effect = _effect(difference, part, measure) if np.isfinite(difference).all() else None
+        holds = _wins(part, measure, pairs).wins > 0
     return Finding(
         view=part.view,
         n=1,
-        n_values=int(np.isfinite(difference).sum()),
-        effect=effect,
+        n_values=int(has_value),
+        effect=_effect(difference, part, measure) if has_value else None,
         p_for=0.0 if holds else 1.0,
         p_against=1.0 if holds else 0.0,
         is_exact=True,
-        run_ids=tuple(dict.fromkeys(pairs.run_ids[:: max(1, len(pairs.seeds))])),
+        run_ids=tuple(dict.fromkeys(pairs.run_ids[:: len(pairs.seeds)])),
         notes=pairs.notes,
     )
 
 
 def _of_differences(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """Paired differences: the test of their mean, or of the wins where some pair lacks a value."""
-    differences = pairs.differences
-    with_values = differences[np.isfinite(differences)]
-    wins = win_rate(pairs.first_ranks, pairs.second_ranks) if part.second is not None else None
-    notes = pairs.notes
-    if part.kind is Kind.EQUIVALENCE:
-        margin = _equivalence_margin(part, measure)
-        p_for, p_against = tost_p(with_values, margin), beyond_margin_p(with_values, margin)
-        if len(with_values) < len(differences):
-            p_for, notes = 1.0, (*notes, "some runs have no value: no equivalence")
-    elif len(with_values) == len(differences) or wins is None:
+    with_values = pairs.differences[np.isfinite(pairs.differences)]
+    wins = _wins(part, measure, pairs)
+    if len(with_values) == len(pairs.differences):
         tested = _hypothesis(part, measure)(with_values)
-        p_for, p_against = _by_direction(sign_flip_p(tested), bool(tested.sum() < 0))
-    else:
-        decided = _wins_beyond_bound(part, measure, pairs)
-        p_for, p_against = _by_direction(sign_test_p(decided.wins, decided.losses), decided.wins > decided.losses)
-        notes = (*notes, "decided by wins, since some runs have no value")
+        return _finding(part, measure, pairs, _by_direction(sign_flip_p(tested), bool(tested.sum() < 0)), wins)
+    ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
+    found = _finding(part, measure, pairs, ps, wins)
+    return replace(found, n_deciding=found.n, notes=(*found.notes, "decided by wins, since some runs have no value"))
+
+
+def _of_equivalence(part: Part, measure: Measure, pairs: Pairs) -> Finding:
+    """Two one-sided tests within the margin; where some pair lacks a value, the wins can only speak against it."""
+    with_values = pairs.differences[np.isfinite(pairs.differences)]
+    wins = win_rate(pairs.first_ranks, pairs.second_ranks)
+    if len(with_values) == len(pairs.differences):
+        margin = _equivalence_margin(part, measure)
+        return _finding(part, measure, pairs, (tost_p(with_values, margin), beyond_margin_p(with_values, margin)), wins)
+    found = _finding(part, measure, pairs, (1.0, sign_test_p(wins.wins, wins.losses)), wins)
+    return replace(found, n_deciding=found.n, notes=(*found.notes, "some runs have no value: no equivalence"))
+
+
+def _finding(part: Part, measure: Measure, pairs: Pairs, ps: tuple[float, float], wins: WinRate) -> Finding:
+    with_values = pairs.differences[np.isfinite(pairs.differences)]
     return Finding(
         view=part.view,
-        n=len(differences),
+        n=len(pairs.differences),
         n_values=len(with_values),
+        n_deciding=len(with_values),
         effect=_effect(with_values, part, measure),
-        p_for=p_for,
-        p_against=p_against,
+        p_for=_defined(ps[0]),
+        p_against=_defined(ps[1]),
         wins=wins,
         correlation=pairs.correlation if part.second is not None else math.nan,
         run_ids=pairs.run_ids,
-        notes=notes,
+        notes=(*pairs.notes, *_ert_notes(part, measure, pairs)),
     )
+
+
+def _equivalence_margin(part: Part, measure: Measure) -> float:
+    if part.margin is None and measure.scale != "ln":
+        raise Undecidable(f"{part.metric} is compared by differences: state the margin as one")
+    return measure.distance_on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin)
+
+
+def _ert_notes(part: Part, measure: Measure, pairs: Pairs) -> list[str]:
+    """The ratio of expected running times, in which runs that did not get there count with all their steps."""
+    if not measure.is_time or part.second is None:
+        return []
+    ratio, low, high = ert_ratio_interval(np.exp(pairs.first), np.exp(pairs.second), pairs.planned_steps)
+    return [f"ratio of expected running times {ratio:.3g} [{low:.3g}, {high:.3g}], bootstrap"]
 
 
 def _of_proportions(part: Part, pairs: Pairs) -> Finding:
     """Yes or no for each seed of both sides."""
-    if part.second is None:
-        raise Undecidable("yes or no is compared between two sides")
     first, second = pairs.first > 0, pairs.second > 0
     counts = [int(np.sum(cell)) for cell in (first & second, first & ~second, ~first & second, ~first & ~second)]
     p_for, p_against = _by_direction(mcnemar_p(counts[1], counts[2]), counts[1] > counts[2])
@@ -196,6 +216,7 @@ def _of_proportions(part: Part, pairs: Pairs) -> Finding:
         view=part.view,
         n=len(first),
         n_values=len(first),
+        n_deciding=len(first),
         effect=Effect(*paired_proportion_interval(*counts), "difference"),
         p_for=p_for,
         p_against=p_against,
@@ -207,42 +228,51 @@ def _of_proportions(part: Part, pairs: Pairs) -> Finding:
 
 
 def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Finding:
-    """The slope over the levels of each seed's difference, by least squares."""
+    """The slope over the levels of each seed's difference, by least squares. Where a value is missing nothing is concluded."""
     seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
     by_level = np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
     with_values = by_level[:, np.isfinite(by_level).all(axis=0)]
     at = np.array(part.at) - np.mean(part.at)
     slopes = at @ with_values / float(at @ at)
-    tested = slopes if measure.lower_is_better else -slopes
+    tested = orientation(part, measure) * slopes
+    lost = len(seeds) - len(slopes)
     is_exact = all(level.is_exact for level in levels)
-    p = sign_flip_p(tested) if len(tested) else math.nan
-    p_for, p_against = _by_direction(0.0 if is_exact else p, bool(tested.sum() < 0))
-    short = len(tested) < MIN_SEEDS < len(seeds)
-    ratios = [f"{_level_effect(level, part, measure)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
+    if is_exact and not lost:
+        p_for, p_against = (0.0, 1.0) if tested[0] < -ROUNDING else (1.0, 0.0)
+    elif lost or not seeds:
+        p_for, p_against = 1.0, 1.0
+    else:
+        p_for, p_against = _by_direction(sign_flip_p(tested), bool(tested.sum() < 0))
     mean, low, high = (float(value) for value in student_interval(slopes)) if len(slopes) else (math.nan,) * 3
+    shown = [f"{_level_effect(level, part, measure)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
     return Finding(
         view=part.view,
         n=1 if is_exact else len(seeds),
-        n_values=min(len(tested), 1) if is_exact else len(tested),
+        n_values=min(len(slopes), 1) if is_exact else len(slopes),
+        n_deciding=len(slopes),
         effect=Effect(mean, low, high, "slope") if len(slopes) else None,
         p_for=p_for,
         p_against=p_against,
-        is_exact=is_exact,
+        is_exact=is_exact and not lost,
         run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
         notes=(
-            f"first against second: {', '.join(ratios)}",
+            *([f"{lost} seeds lack a value at some level: nothing can be concluded"] if lost else []),
+            f"first against second: {', '.join(shown)}",
             *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
-            *(["too many runs have no value"] if short else []),
         ),
     )
 
 
 def _level_effect(level: Pairs, part: Part, measure: Measure) -> str:
-    differences = level.differences[np.isfinite(level.differences)]
-    effect = _effect(differences, part, measure)
+    effect = _effect(level.differences[np.isfinite(level.differences)], part, measure)
     return f"{effect.unit} {effect.mean:.3g}" if effect else "no value"
 
 
 def _by_direction(p: float, supports: bool) -> tuple[float, float]:
     """A two-sided p speaks for the side on which the effect lies."""
     return (p, 1.0) if supports else (1.0, p)
+
+
+def _defined(p: float) -> float:
+    """A p that is not defined shows nothing."""
+    return 1.0 if math.isnan(p) else p

@@ -10,22 +10,39 @@ from zdl_bench.frames import METRICS
 from zdl_bench.metrics.contract import Scale
 from zdl_bench.run import Floats
 
+STEPS, REACHED = "steps_to_", "reached_"
+
 
 @dataclass(frozen=True)
 class Measure:
-    """A column of the runs that can be compared: on which scale, and which end of it is good."""
+    """A column of the runs that can be compared: on which scale, and which end of it is good.
+
+    of_outcome: says where a run ended, so that a run that did not learn has no value.
+    """
 
     column: str
     scale: Scale
     lower_is_better: bool
-    is_binary: bool = False
+    of_outcome: bool = True
+
+    @property
+    def is_binary(self) -> bool:
+        return self.column.startswith(REACHED)
+
+    @property
+    def is_time(self) -> bool:
+        return self.column.startswith(STEPS)
 
     def on_scale(self, values: Floats) -> Floats:
-        """The values where differences are taken; NaN outside the scale's domain."""
+        """The values where differences are taken; NaN outside the scale's domain. A target met at the start took 1 step."""
         transforms: dict[Scale, Callable[[Floats], Floats]] = {"ln": np.log, "logit": _logit, "identity": np.asarray}
         with np.errstate(divide="ignore", invalid="ignore"):
-            scaled = transforms[self.scale](values)
+            scaled = transforms[self.scale](np.maximum(values, 1) if self.is_time else values)
         return np.where(np.isfinite(scaled), scaled, np.nan)
+
+    def distance_on_scale(self, ratio_or_difference: float) -> float:
+        """What a margin or bound between two sides is on the scale: a ratio where that is ln, else a difference."""
+        return float(np.log(ratio_or_difference)) if self.scale == "ln" else ratio_or_difference
 
 
 def _logit(shares: Floats) -> Floats:
@@ -35,6 +52,7 @@ def _logit(shares: Floats) -> Floats:
 ENDS = {name: Measure(name, "logit", lower_is_better=False) for name in ("val_accuracy", "test_accuracy")} | {
     name: Measure(name, "ln", lower_is_better=True) for name in ("val_loss", "test_loss")
 }
+OUTCOMES = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
 
 
 def measure_of(name: str) -> Measure:
@@ -44,12 +62,14 @@ def measure_of(name: str) -> Measure:
     """
     for metric in METRICS:
         if metric.name == name:
-            return Measure(name, metric.scale, metric.lower_is_better)
+            return Measure(name, metric.scale, metric.lower_is_better, of_outcome=name in OUTCOMES)
     if name in ENDS:
         return ENDS[name]
-    if name.startswith("steps_to_"):
-        return Measure(name, "ln", lower_is_better=True)
-    if name.startswith("reached_"):
-        return Measure(name.replace("reached_", "steps_to_"), "identity", lower_is_better=False, is_binary=True)
+    if name.startswith(STEPS):
+        return Measure(name, "ln", lower_is_better=True, of_outcome=False)
+    if name.startswith(REACHED):
+        return Measure(name, "identity", lower_is_better=False, of_outcome=False)
+    if name.startswith(("seconds_to_", "train_seconds")):
+        raise ConfigError(f"{name}: the seconds of a sweep's parallel runs decide nothing; compare steps")
     targets = "steps_to_TARGET, reached_TARGET"
     raise ConfigError(f"there is no metric {name}; take {', '.join(m.name for m in METRICS)}, {targets} or {', '.join(ENDS)}")

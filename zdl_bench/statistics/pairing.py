@@ -23,6 +23,11 @@ class Undecidable(ZdlBenchError):
     """The runs do not allow the comparison; the message is the reason, as the verdict gives it."""
 
 
+def orientation(part: Part, measure: Measure) -> int:
+    """1 where lower is better, −1 where higher is; a spread is better when it is smaller."""
+    return 1 if measure.lower_is_better or part.statistic is Statistic.SPREAD else -1
+
+
 @dataclass(frozen=True)
 class Side:
     """The runs of one side, at most one per seed, with the choice of their learning rate where there was one."""
@@ -32,8 +37,14 @@ class Side:
 
     @property
     def is_one_run(self) -> bool:
-        """Whether all seeds gave the same bits: a deterministic problem."""
-        return len(self.runs) > 0 and self.runs["digest"].notna().all() and self.runs["digest"].nunique() == 1
+        """Whether the seeds change nothing: they gave the same bits, or nothing of the problem is drawn."""
+        same_bits = bool(self.runs["digest"].notna().all()) and self.runs["digest"].nunique() == 1
+        return same_bits and (len(self.runs) > 1 or self._draws_nothing)
+
+    @property
+    def _draws_nothing(self) -> bool:
+        drawn = [key for key in ("problem.gradient_noise", "problem.start_std") if key in self.runs]
+        return len(drawn) == 2 and bool(self.runs["dataset"].isna().all()) and not self.runs[drawn].any(axis=None)
 
     def values(self, measure: Measure, statistic: Statistic) -> Floats:
         """(seeds,) on the measure's scale, NaN where a run has no value: it diverged, failed or did not learn."""
@@ -41,8 +52,10 @@ class Side:
             raise Undecidable(f"the runs have no {measure.column}; a target belongs to the YAML of its data set or problem")
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
-            return np.isfinite(column).astype(float)
-        scaled: Floats = np.where(self.runs["learned"].to_numpy(dtype=bool), measure.on_scale(column), np.nan)
+            return column
+        scaled = measure.on_scale(column)
+        if measure.of_outcome:
+            scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
         if statistic is Statistic.SPREAD:
             return np.abs(scaled - np.nanmedian(scaled)) if np.isfinite(scaled).any() else scaled
         return scaled
@@ -63,6 +76,7 @@ class Pairs:
     second: Floats
     first_ranks: Floats
     second_ranks: Floats
+    planned_steps: int
     is_exact: bool
     run_ids: tuple[str, ...]
     notes: tuple[str, ...]
@@ -95,26 +109,31 @@ class Evidence:
         """The pairs of a part at one level. Raises Undecidable with the reason where the runs do not give them."""
         measure = measure_of(part.metric)
         first, second = self._sides(part, level)
-        seeds = first.runs.index
+        seeds, notes, is_same = first.runs.index, [], False
         if second is not None:
             seeds = seeds.intersection(second.runs.index)
             if not len(seeds):
                 raise Undecidable("the two sides share no seed")
+            if len(seeds) < max(len(first.runs), len(second.runs)):
+                notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
             second = Side(second.runs.loc[seeds], second.choice)
+            is_same = set(first.runs["run_id"]) == set(second.runs["run_id"])
+            notes += ["both sides are the same runs"] if is_same else []
         first = Side(first.runs.loc[seeds], first.choice)
         sides = [side for side in (first, second) if side is not None]
         ours = first.values(measure, part.statistic)
         theirs = second.values(measure, part.statistic) if second else np.zeros(len(seeds))
-        sign = 1 if measure.lower_is_better or part.statistic is Statistic.SPREAD else -1
+        sign = orientation(part, measure)
         return Pairs(
             seeds=seeds.to_numpy(dtype=np.int64),
             first=ours,
             second=theirs,
             first_ranks=_ranked(sign * ours, first),
             second_ranks=_ranked(sign * theirs, second) if second else theirs,
-            is_exact=all(side.is_one_run for side in sides),
+            planned_steps=int(first.runs["steps"].iloc[0]),
+            is_exact=is_same or all(side.is_one_run for side in sides),
             run_ids=tuple(run_id for side in sides for run_id in side.runs["run_id"]),
-            notes=(*(note for side in sides for note in _choice_notes(side)), *_budget_notes(sides)),
+            notes=(*notes, *(note for side in sides for note in _choice_notes(side)), *_budget_notes(sides)),
         )
 
     def _sides(self, part: Part, level: Selector) -> tuple[Side, Side | None]:
@@ -138,7 +157,7 @@ class Evidence:
 
     def _at(self, selector: Selector, column: str, value: float | None) -> Side:
         runs = _matching(self._judging, selector)
-        at_value = runs[np.isclose(runs[column].to_numpy(dtype=float), math.nan if value is None else value, rtol=1e-9)]
+        at_value = runs[np.isclose(runs[column].to_numpy(dtype=float), math.nan if value is None else value, rtol=1e-9, atol=0)]
         if at_value.empty:
             raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}")
         return Side(_by_seed(at_value, selector))
@@ -147,6 +166,8 @@ class Evidence:
         trials = _filtered(self._tuning, selector)
         if trials["lr"].nunique() < 2:
             raise Undecidable(f"the lr of {_words(selector)} was not tuned")
+        if trials.duplicated(["lr", "seed"]).any():
+            raise Undecidable(_ambiguous(selector))
         grid = trials.pivot(index="lr", columns="seed", values="tail_loss").sort_index()
         choice = select_lr([float(lr) for lr in grid.index], grid.to_numpy(dtype=float))
         if choice.lr is None:
@@ -184,8 +205,12 @@ def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
 
 def _by_seed(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
     if runs["seed"].duplicated().any():
-        raise Undecidable(f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys")
+        raise Undecidable(_ambiguous(selector))
     return runs.set_index("seed", drop=False).sort_index()
+
+
+def _ambiguous(selector: Selector) -> str:
+    return f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys"
 
 
 def _words(selector: Mapping[str, Any]) -> str:

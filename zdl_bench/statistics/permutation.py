@@ -4,7 +4,6 @@ Source: Fisher 1935, The Design of Experiments, §21; Phipson & Smyth 2010 for t
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -23,19 +22,9 @@ def sign_flip_p(differences: Floats, *, seed: int = 0) -> float:
     Exact for n ≤ 16, so that p is at least 2**(1 - n); beyond that from 100,000 random flips of a generator with `seed`,
     the observed signs counted as one more. 1 where all differences are 0; NaN where n is 0 or a difference is not finite.
     """
-    return _share_as_extreme(differences, seed, np.abs)
-
-
-def one_sided_sign_flip_p(differences: Floats, *, seed: int = 0) -> float:
-    """As `sign_flip_p`, of the test against a mean below 0."""
-    return _share_as_extreme(differences, seed, np.negative)
-
-
-def _share_as_extreme(differences: Floats, seed: int, extremeness: Callable[[Floats], Floats]) -> float:
-    """Share of flips whose sum is at least as extreme as the observed one."""
     if len(differences) == 0 or not np.isfinite(differences).all():
         return math.nan
-    extremes = extremeness(_flipped_sums(differences, seed))
+    extremes = np.abs(_flipped_sums(differences, seed))
     tie = TIE_TOLERANCE * float(np.abs(differences).sum())
     return float(np.mean(extremes >= extremes[0] - tie))
 

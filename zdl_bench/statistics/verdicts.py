@@ -1,11 +1,15 @@
 """The findings of a family of claims → verdicts. A family is the claims of one experiment (Holm 1979)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from zdl_bench.statistics.claims import Claim, View
+import pandas as pd
+
+from zdl_bench.experiment import Experiment
+from zdl_bench.statistics.claims import Claim, Kind, View, claims_of
 from zdl_bench.statistics.families import ALPHA, holm, seeds_needed
 from zdl_bench.statistics.judging import Finding, judge
 from zdl_bench.statistics.pairing import Evidence
@@ -58,17 +62,22 @@ class _Whole:
 
     @property
     def seeds(self) -> int:
-        """The smallest number of pairs with values that a tested part has, of pairs where the wins decide."""
-        tested = [finding for finding in self.findings if not finding.is_exact]
-        return min((f.n_values if f.wins is None or f.n == f.n_values else f.n for f in tested), default=0)
+        """The smallest number of pairs on which the p of a part rests."""
+        return min((finding.n_deciding for finding in self.findings if not finding.is_exact), default=0)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it counts in its family, decided or not: all but what waits, and what needs no test."""
+        parts = self.claim.parts
+        return not self.claim.waits_for and not self.is_exact and any(part.kind is not Kind.EXACT for part in parts)
 
     @property
     def p_for(self) -> float:
-        return max((finding.p_for for finding in self.findings), default=math.nan)
+        return max((finding.p_for for finding in self.findings), default=1.0)
 
     @property
     def p_against(self) -> float:
-        return min(1.0, len(self.findings) * min((finding.p_against for finding in self.findings), default=math.nan))
+        return min(1.0, len(self.findings) * min((finding.p_against for finding in self.findings), default=1.0))
 
     @property
     def p(self) -> float:
@@ -76,16 +85,17 @@ class _Whole:
 
 
 def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judged]:
-    """One verdict per claim. Exact claims and those that cannot be decided are no members of the family."""
+    """One verdict per claim. Exact claims and those that wait for something are no members of the family."""
     wholes = [_Whole(claim, tuple(judge(part, evidence) for part in claim.parts)) for claim in claims]
-    members = [whole for whole in wholes if not whole.reasons and not whole.is_exact]
-    adjusted = dict(zip(map(id, members), holm([whole.p for whole in members]), strict=True)) if members else {}
+    members = [whole for whole in wholes if whole.is_member]
+    adjusted = dict(zip(map(id, members), holm([whole.p for whole in members]), strict=True))
     judged = []
     for whole in wholes:
         p = adjusted.get(id(whole), math.nan)
         verdict, reason = _verdict(whole, p, len(members))
         shown = {view: tuple(judge(part.seen(view), evidence) for part in whole.claim.parts) for view in whole.claim.also}
         own_p = math.nan if whole.is_exact or whole.reasons else whole.p
+        p = math.nan if whole.reasons else p
         judged.append(Judged(whole.claim, whole.findings, shown, verdict, own_p, p, reason))
     return judged
 
@@ -110,3 +120,11 @@ def _verdict(whole: _Whole, adjusted: float, members: int) -> tuple[Verdict, str
     if not adjusted <= ALPHA:
         return Verdict.INSUFFICIENT, _too_few_to_refute(whole, members)
     return (Verdict.SUPPORTED if whole.p_for < whole.p_against else Verdict.REFUTED), ""
+
+
+def judge_experiment(name: str, content: Mapping[str, Any] | None, runs: pd.DataFrame) -> list[Judged]:
+    """The claims of an experiment's YAML on the frame of its runs; none where there is no experiment."""
+    if content is None:
+        return []
+    experiment = Experiment.of(name, content)
+    return judge_family(claims_of(experiment.claims), Evidence(runs, experiment.tuning_seeds))
