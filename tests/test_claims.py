@@ -8,7 +8,7 @@ import pytest
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.statistics.claims import claims_of
-from zdl_bench.statistics.pairing import Evidence
+from zdl_bench.statistics.evidence import Evidence
 from zdl_bench.statistics.verdicts import Verdict, judge_family
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from zdl_bench.conditions import short
 from zdl_bench.statistics.claims import Kind, Part, Selector, View
-from zdl_bench.statistics.judging import Effect, Finding
+from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.verdicts import Judged
 
 NAMED_RUNS = 3

@@ -1,17 +1,18 @@
 """A part of a claim and the runs → what they show: an effect with its interval, and how they speak for or against it."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from zdl_bench.run import Floats
-from zdl_bench.statistics.claims import Kind, Part, Statistic, View
+from zdl_bench.statistics.claims import Kind, Part
 from zdl_bench.statistics.equivalence import beyond_margin_p, tost_p
+from zdl_bench.statistics.evidence import Evidence
+from zdl_bench.statistics.findings import Effect, Finding, effect_of
+from zdl_bench.statistics.hypotheses import equivalence_margin, hypothesis, wins_of
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.measures import Measure, measure_of
-from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable, orientation
+from zdl_bench.statistics.pairing import Pairs, Undecidable, orientation
 from zdl_bench.statistics.permutation import sign_flip_p
 from zdl_bench.statistics.proportions import (
     WinRate,
@@ -22,49 +23,7 @@ from zdl_bench.statistics.proportions import (
 )
 from zdl_bench.statistics.runtime import ert_ratio_interval
 
-DEFAULT_EQUIVALENCE = 1.1
-"""Ratio within which two are called equivalent where a claim states none."""
 ROUNDING = 1e-12
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A mean with its 95 % interval, as a reader takes it.
-
-    unit: `ratio` of first to second, `difference`, `value` where there is no second, `slope` per unit of the levels.
-    """
-
-    mean: float
-    low: float
-    high: float
-    unit: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the runs show of one part in one view.
-
-    n: pairs; n_values: those that have values, over which the effect is taken; n_deciding: those on which p rests. p_for,
-    p_against: of the part and of its opposite. reason: why nothing can be said; else empty.
-    """
-
-    view: View
-    n: int = 0
-    n_values: int = 0
-    n_deciding: int = 0
-    effect: Effect | None = None
-    p_for: float = 1.0
-    p_against: float = 1.0
-    wins: WinRate | None = None
-    correlation: float = math.nan
-    is_exact: bool = False
-    run_ids: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-    reason: str = ""
-
-    @property
-    def p(self) -> float:
-        return min(self.p_for, self.p_against)
 
 
 def judge(part: Part, evidence: Evidence) -> Finding:
@@ -87,64 +46,23 @@ def judge(part: Part, evidence: Evidence) -> Finding:
         return Finding(part.view, reason=str(reason))
 
 
-def _hypothesis(part: Part, measure: Measure) -> Callable[[Floats], Floats]:
-    """Differences on the metric's scale → numbers that are below 0 where the part holds."""
-    if part.at_most is not None:
-        most = _limit(part, measure, part.at_most)
-        return lambda differences: differences - most
-    if part.at_least is not None:
-        least = _limit(part, measure, part.at_least)
-        return lambda differences: least - differences
-    margin = 0.0 if part.margin is None else measure.distance_on_scale(part.margin)
-    return lambda differences: orientation(part, measure) * differences + margin
-
-
-def _limit(part: Part, measure: Measure, bound: float) -> float:
-    return float(measure.on_scale(np.array([bound]))[0]) if part.second is None else measure.distance_on_scale(bound)
-
-
-def _wins(part: Part, measure: Measure, pairs: Pairs) -> WinRate:
-    """In how many pairs the part holds; where a value is missing, its run stands behind all that have one.
-
-    Where there is no second side, a run without a value breaks the bound.
-    """
-    tested = _hypothesis(part, measure)(pairs.differences)
-    first, second = pairs.first_ranks, pairs.second_ranks
-    if part.second is None:
-        first, second = np.ones(len(tested)), np.zeros(len(tested))
-    elif (part.at_most is not None and not measure.lower_is_better) or (part.at_least is not None and measure.lower_is_better):
-        first, second = second, first  # the bound asks for the first to be the worse one
-    has_value = np.isfinite(tested)
-    return win_rate(np.where(has_value, tested, first), np.where(has_value, 0.0, second))
-
-
-def _effect(differences: Floats, part: Part, measure: Measure) -> Effect | None:
-    if not len(differences):
-        return None
-    mean, low, high = (float(value) for value in student_interval(differences))
-    if measure.scale == "ln" and part.statistic is Statistic.MEAN:
-        unit = "value" if part.second is None else "ratio"
-        return Effect(math.exp(mean), math.exp(low), math.exp(high), unit)
-    return Effect(mean, low, high, "value" if part.second is None else "difference")
-
-
 def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """All seeds are one run: what it shows is so, without a p-value. A part that does not hold is refuted, a tie included."""
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
     if part.kind is Kind.EQUIVALENCE:
-        holds = has_value and bool(abs(difference[0]) <= _equivalence_margin(part, measure))
+        holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part, measure))
     elif has_value:
         is_bound = part.at_most is not None or part.at_least is not None
-        tested = float(_hypothesis(part, measure)(difference)[0])
+        tested = float(hypothesis(part, measure)(difference)[0])
         holds = tested <= ROUNDING if is_bound else tested < -ROUNDING
     else:
-        holds = _wins(part, measure, pairs).wins > 0
+        holds = wins_of(part, measure, pairs).wins > 0
     return Finding(
         view=part.view,
         n=1,
         n_values=int(has_value),
-        effect=_effect(difference, part, measure) if has_value else None,
+        effect=effect_of(difference, part, measure) if has_value else None,
         p_for=0.0 if holds else 1.0,
         p_against=1.0 if holds else 0.0,
         is_exact=True,
@@ -156,9 +74,9 @@ def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
 def _of_differences(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """Paired differences: the test of their mean, or of the wins where some pair lacks a value."""
     with_values = pairs.differences[np.isfinite(pairs.differences)]
-    wins = _wins(part, measure, pairs)
+    wins = wins_of(part, measure, pairs)
     if len(with_values) == len(pairs.differences):
-        tested = _hypothesis(part, measure)(with_values)
+        tested = hypothesis(part, measure)(with_values)
         return _finding(part, measure, pairs, _by_direction(sign_flip_p(tested), bool(tested.sum() < 0)), wins)
     ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, measure, pairs, ps, wins)
@@ -170,7 +88,7 @@ def _of_equivalence(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     with_values = pairs.differences[np.isfinite(pairs.differences)]
     wins = win_rate(pairs.first_ranks, pairs.second_ranks)
     if len(with_values) == len(pairs.differences):
-        margin = _equivalence_margin(part, measure)
+        margin = equivalence_margin(part, measure)
         return _finding(part, measure, pairs, (tost_p(with_values, margin), beyond_margin_p(with_values, margin)), wins)
     found = _finding(part, measure, pairs, (1.0, sign_test_p(wins.wins, wins.losses)), wins)
     return replace(found, n_deciding=found.n, notes=(*found.notes, "some runs have no value: no equivalence"))
@@ -183,7 +101,7 @@ def _finding(part: Part, measure: Measure, pairs: Pairs, ps: tuple[float, float]
         n=len(pairs.differences),
         n_values=len(with_values),
         n_deciding=len(with_values),
-        effect=_effect(with_values, part, measure),
+        effect=effect_of(with_values, part, measure),
         p_for=_defined(ps[0]),
         p_against=_defined(ps[1]),
         wins=wins,
@@ -191,12 +109,6 @@ def _finding(part: Part, measure: Measure, pairs: Pairs, ps: tuple[float, float]
         run_ids=pairs.run_ids,
         notes=(*pairs.notes, *_ert_notes(part, measure, pairs)),
     )
-
-
-def _equivalence_margin(part: Part, measure: Measure) -> float:
-    if part.margin is None and measure.scale != "ln":
-        raise Undecidable(f"{part.metric} is compared by differences: state the margin as one")
-    return measure.distance_on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin)
 
 
 def _ert_notes(part: Part, measure: Measure, pairs: Pairs) -> list[str]:
@@ -264,7 +176,7 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
 
 
 def _level_effect(level: Pairs, part: Part, measure: Measure) -> str:
-    effect = _effect(level.differences[np.isfinite(level.differences)], part, measure)
+    effect = effect_of(level.differences[np.isfinite(level.differences)], part, measure)
     return f"{effect.unit} {effect.mean:.3g}" if effect else "no value"
 
 

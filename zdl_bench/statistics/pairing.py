@@ -1,8 +1,6 @@
 """Runs → pairs of one seed. Runs of one seed start at the same weights and see the same batches."""
 
-import json
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +9,9 @@ import pandas as pd
 
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.run import Floats
-from zdl_bench.statistics.claims import Part, Selector, Statistic, View
-from zdl_bench.statistics.measures import Measure, measure_of
-from zdl_bench.statistics.tuning import Selection, select_lr
+from zdl_bench.statistics.claims import Part, Statistic
+from zdl_bench.statistics.measures import Measure
+from zdl_bench.statistics.tuning import Selection
 
 WITHOUT_VALUE, LOST = 1e300, math.inf
 """Ranks of runs without a value: what did not learn or reach its target stands behind every value, before the diverged."""
@@ -95,137 +93,5 @@ class Pairs:
         return float(np.corrcoef(self.first[both], self.second[both])[0, 1])
 
 
-class Evidence:
-    """The runs of an experiment.
-
-    runs: the frame of `Results.runs`. tuning_seeds: the seeds on which learning rates are chosen, never judged.
-    """
-
-    def __init__(self, runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> None:
-        is_tuning = runs["seed"].isin(tuning_seeds)
-        self._tuning, self._judging = runs[is_tuning], runs[~is_tuning]
-
-    def pairs(self, part: Part, level: Selector) -> Pairs:
-        """The pairs of a part at one level. Raises Undecidable with the reason where the runs do not give them."""
-        measure = measure_of(part.metric)
-        first, second = self._sides(part, level)
-        seeds, notes, is_same = first.runs.index, [], False
-        if second is not None:
-            seeds = seeds.intersection(second.runs.index)
-            if not len(seeds):
-                raise Undecidable("the two sides share no seed")
-            if len(seeds) < max(len(first.runs), len(second.runs)):
-                notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
-            second = Side(second.runs.loc[seeds], second.choice)
-            is_same = set(first.runs["run_id"]) == set(second.runs["run_id"])
-            notes += ["both sides are the same runs"] if is_same else []
-        first = Side(first.runs.loc[seeds], first.choice)
-        sides = [side for side in (first, second) if side is not None]
-        ours = first.values(measure, part.statistic)
-        theirs = second.values(measure, part.statistic) if second else np.zeros(len(seeds))
-        sign = orientation(part, measure)
-        return Pairs(
-            seeds=seeds.to_numpy(dtype=np.int64),
-            first=ours,
-            second=theirs,
-            first_ranks=_ranked(sign * ours, first),
-            second_ranks=_ranked(sign * theirs, second) if second else theirs,
-            planned_steps=int(first.runs["steps"].iloc[0]),
-            is_exact=is_same or all(side.is_one_run for side in sides),
-            run_ids=tuple(run_id for side in sides for run_id in side.runs["run_id"]),
-            notes=(*notes, *(note for side in sides for note in _choice_notes(side)), *_budget_notes(sides)),
-        )
-
-    def _sides(self, part: Part, level: Selector) -> tuple[Side, Side | None]:
-        first = {**part.first, **level}
-        second = {**part.second, **level} if part.second is not None else None
-        if part.view is View.BEST_LR:
-            return self._at_best(first), self._at_best(second) if second is not None else None
-        if part.view is View.SAME_EFFECTIVE_LR and second is not None:
-            ours = self._at(first, "lr", part.lr)
-            return ours, self._at(second, "effective_lr", float(ours.runs["effective_lr"].iloc[0]))
-        if part.view is View.AS_NAMED:
-            sides = [self._named(selector) for selector in (first, second) if selector is not None]
-            return sides[0], sides[1] if len(sides) > 1 else None
-        return self._at(first, "lr", part.lr), self._at(second, "lr", part.lr) if second is not None else None
-
-    def _named(self, selector: Selector) -> Side:
-        """`lr: best` in a selector asks for the tuned learning rate of that side."""
-        if selector.get("lr") == "best":
-            return self._at_best({key: value for key, value in selector.items() if key != "lr"})
-        return Side(_by_seed(_matching(self._judging, selector), selector))
-
-    def _at(self, selector: Selector, column: str, value: float | None) -> Side:
-        runs = _matching(self._judging, selector)
-        at_value = runs[np.isclose(runs[column].to_numpy(dtype=float), math.nan if value is None else value, rtol=1e-9, atol=0)]
-        if at_value.empty:
-            raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}")
-        return Side(_by_seed(at_value, selector))
-
-    def _at_best(self, selector: Selector) -> Side:
-        trials = _filtered(self._tuning, selector)
-        if trials["lr"].nunique() < 2:
-            raise Undecidable(f"the lr of {_words(selector)} was not tuned")
-        if trials.duplicated(["lr", "seed"]).any():
-            raise Undecidable(_ambiguous(selector))
-        grid = trials.pivot(index="lr", columns="seed", values="tail_loss").sort_index()
-        choice = select_lr([float(lr) for lr in grid.index], grid.to_numpy(dtype=float))
-        if choice.lr is None:
-            raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds")
-        return Side(self._at(selector, "lr", choice.lr).runs, choice)
-
-
-def _ranked(values: Floats, side: Side) -> Floats:
+def ranked(values: Floats, side: Side) -> Floats:
     return np.where(side.lost(), LOST, np.where(np.isfinite(values), values, WITHOUT_VALUE))
-
-
-def _matching(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    """The runs that have the selector's values. Raises Undecidable where there are none."""
-    matching = _filtered(runs, selector)
-    if matching.empty:
-        raise Undecidable(f"there are no runs of {_words(selector)}")
-    return matching
-
-
-def _filtered(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    for key, value in selector.items():
-        if key not in runs:
-            raise Undecidable(f"no run has the key {key}")
-        runs = runs[_equal(runs[key], value)]
-    return runs
-
-
-def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
-    if value is None:
-        return column.isna()
-    if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
-        value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a text
-    return column == (json.dumps(value) if isinstance(value, list) else value)
-
-
-def _by_seed(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    if runs["seed"].duplicated().any():
-        raise Undecidable(_ambiguous(selector))
-    return runs.set_index("seed", drop=False).sort_index()
-
-
-def _ambiguous(selector: Selector) -> str:
-    return f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys"
-
-
-def _words(selector: Mapping[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in selector.items()) or "the experiment"
-
-
-def _choice_notes(side: Side) -> list[str]:
-    if side.choice is None or side.choice.lr is None:
-        return []
-    name, lr = side.runs["optimizer"].iloc[0], side.choice.lr
-    share = side.choice.shares.get(lr, 0.0)
-    edge = ", at the edge of its grid" if side.choice.at_edge else ""
-    return [f"{name}: best lr {lr:g} (chosen in {share:.0%} of resamples{edge})"]
-
-
-def _budget_notes(sides: Sequence[Side]) -> list[str]:
-    budgets = [len(side.choice.shares) for side in sides if side.choice is not None]
-    return [f"unequal budgets: {' and '.join(map(str, budgets))} learning rates"] if len(set(budgets)) > 1 else []

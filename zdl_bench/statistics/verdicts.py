@@ -10,9 +10,10 @@ import pandas as pd
 
 from zdl_bench.experiment import Experiment
 from zdl_bench.statistics.claims import Claim, Kind, View, claims_of
+from zdl_bench.statistics.evidence import Evidence
 from zdl_bench.statistics.families import ALPHA, holm, seeds_needed
-from zdl_bench.statistics.judging import Finding, judge
-from zdl_bench.statistics.pairing import Evidence
+from zdl_bench.statistics.findings import Finding
+from zdl_bench.statistics.judging import judge
 
 
 class Verdict(StrEnum):

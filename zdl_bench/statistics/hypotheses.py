@@ -1,0 +1,52 @@
+"""What a part of a claim says of numbers: where it holds, with its margin or bound."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from zdl_bench.run import Floats
+from zdl_bench.statistics.claims import Part
+from zdl_bench.statistics.measures import Measure
+from zdl_bench.statistics.pairing import Pairs, Undecidable, orientation
+from zdl_bench.statistics.proportions import WinRate, win_rate
+
+DEFAULT_EQUIVALENCE = 1.1
+"""Ratio within which two are called equivalent where a claim states none."""
+
+
+def hypothesis(part: Part, measure: Measure) -> Callable[[Floats], Floats]:
+    """Differences on the metric's scale → numbers that are below 0 where the part holds."""
+    if part.at_most is not None:
+        most = _limit(part, measure, part.at_most)
+        return lambda differences: differences - most
+    if part.at_least is not None:
+        least = _limit(part, measure, part.at_least)
+        return lambda differences: least - differences
+    margin = 0.0 if part.margin is None else measure.distance_on_scale(part.margin)
+    return lambda differences: orientation(part, measure) * differences + margin
+
+
+def _limit(part: Part, measure: Measure, bound: float) -> float:
+    return float(measure.on_scale(np.array([bound]))[0]) if part.second is None else measure.distance_on_scale(bound)
+
+
+def wins_of(part: Part, measure: Measure, pairs: Pairs) -> WinRate:
+    """In how many pairs the part holds; where a value is missing, its run stands behind all that have one.
+
+    Where there is no second side, a run without a value breaks the bound.
+    """
+    tested = hypothesis(part, measure)(pairs.differences)
+    first, second = pairs.first_ranks, pairs.second_ranks
+    if part.second is None:
+        first, second = np.ones(len(tested)), np.zeros(len(tested))
+    elif (part.at_most is not None and not measure.lower_is_better) or (part.at_least is not None and measure.lower_is_better):
+        first, second = second, first  # the bound asks for the first to be the worse one
+    has_value = np.isfinite(tested)
+    return win_rate(np.where(has_value, tested, first), np.where(has_value, 0.0, second))
+
+
+def equivalence_margin(part: Part, measure: Measure) -> float:
+    """On the scale. Raises Undecidable where a difference is compared and no margin is stated."""
+    if part.margin is None and measure.scale != "ln":
+        raise Undecidable(f"{part.metric} is compared by differences: state the margin as one")
+    return measure.distance_on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin)
