@@ -1,5 +1,6 @@
 """Figures of several panels, with a title that says what was run and a legend outside."""
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -9,6 +10,8 @@ from matplotlib.figure import Figure
 
 PANEL_WIDTH, PANEL_HEIGHT = 3.7, 2.9
 LEGEND_ROWS = 18
+LETTERS_PER_INCH = 13
+"""Of a title; a wide letter takes more, so that a line does not fill its figure."""
 
 
 def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
@@ -48,8 +51,10 @@ def single(width: float = 7.6, height: float = 4.6) -> tuple[Figure, Axes]:
 
 
 def head(figure: Figure, title: str, context: Sequence[str]) -> None:
-    """Title and, below it, what was run."""
-    figure.suptitle("\n".join([title, *context]), fontsize=9.5, x=0.01, ha="left")
+    """Title and, below it, what was run, in lines that fit the figure."""
+    width = int(LETTERS_PER_INCH * figure.get_figwidth())
+    lines = [line for text in (title, *context) for line in textwrap.wrap(text, width)]
+    figure.suptitle("\n".join(lines), fontsize=9.5, x=0.01, ha="left")
 
 
 def legend_outside(axes: Axes) -> None:

@@ -27,7 +27,7 @@ from zdl_bench.report.tables import (
     reading_table,
     run_list,
 )
-from zdl_bench.report.verdicts import claim_table, verdict_lines, verdict_table
+from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
 from zdl_bench.run import Run
 from zdl_bench.statistics.verdicts import judge_experiment
 from zdl_bench.store import Manifest, Report, Store
@@ -75,7 +75,7 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
         command=manifest.command,
         run_count=len(manifest.run_ids),
         missing=len(manifest.run_ids) - len(runs),
-        verdicts=PageTable.of_frame(verdict_table(judged)),
+        verdicts=page_verdicts(judged),
         across=across,
         parts=parts,
         runs=PageTable.of_frame(run_list(everything)),

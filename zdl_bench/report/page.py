@@ -34,6 +34,16 @@ class PageTable:
 
 
 @dataclass(frozen=True)
+class PageVerdict:
+    """A claim on the page: what was found, what it says, what has to be known besides, and its comparisons."""
+
+    heading: str
+    sentence: str
+    notes: Sequence[str]
+    comparisons: PageTable
+
+
+@dataclass(frozen=True)
 class PagePart:
     """One comparison on the page."""
 
@@ -45,6 +55,6 @@ class PagePart:
 
 
 def render(**content: Any) -> str:
-    """The page's HTML, from name, title, command, run_count, missing, parts, runs and environment."""
+    """The page's HTML, from name, title, command, run_count, missing, verdicts, across, parts, runs, environment."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(**content)

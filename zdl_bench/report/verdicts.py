@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from zdl_bench.conditions import short
+from zdl_bench.report.page import PageTable, PageVerdict
 from zdl_bench.statistics.claims import Kind, Part, Selector, View
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.verdicts import Judged
@@ -100,27 +101,33 @@ def _runs_text(run_ids: Sequence[str]) -> str:
     return shown if len(run_ids) <= NAMED_RUNS else f"{shown} … ({len(run_ids)}, all in tables/claims.csv)"
 
 
-def verdict_table(judged: Sequence[Judged]) -> pd.DataFrame:
-    """What the page shows: a row per comparison; claim and verdict stand in the first row of each claim."""
-    rows: list[dict[str, object]] = []
-    for one in judged:
-        head: dict[str, object] = {"claim": one.claim.id, "sentence": one.claim.sentence, "verdict": one.verdict.value}
-        for number, (part, finding, decides) in enumerate(_findings(one)):
-            rows.append(
-                {key: value if number == 0 else "" for key, value in head.items()}
-                | {
-                    "compared": ("" if decides else "shown: ") + comparison_text(part),
-                    "n": str(finding.n) if not finding.reason else "",
-                    "effect and 95 % interval": "" if finding.reason else effect_text(finding.effect),
-                    "wins": f"{finding.wins.rate:.0%}" if finding.wins and not finding.is_exact else "",
-                    "p": "exact" if finding.is_exact else p_value(finding.p) if decides and not finding.reason else "",
-                    "p in family": p_value(one.adjusted) if number == 0 and not math.isnan(one.adjusted) else "",
-                    "notes": "; ".join(filter(None, [*(_about(one) if number == 0 else []), finding.reason, *finding.notes])),
-                }
-            )
-        if not one.claim.parts:
-            rows.append(head | {"notes": "; ".join(_about(one))})
-    return pd.DataFrame(rows).fillna("")
+def page_verdicts(judged: Sequence[Judged]) -> list[PageVerdict]:
+    """What the page shows of each claim."""
+    return [
+        PageVerdict(
+            heading=f"Claim {one.claim.id}: {one.verdict.value}{_family_text(one)}",
+            sentence=f"{one.claim.sentence} ({one.claim.source})",
+            notes=_about(one),
+            comparisons=PageTable.of_frame(comparison_table(one)),
+        )
+        for one in judged
+    ]
+
+
+def comparison_table(one: Judged) -> pd.DataFrame:
+    """A row per comparison of a claim, as texts."""
+    rows = [
+        {
+            "compared": ("" if decides else "shown: ") + comparison_text(part),
+            "n": str(finding.n) if not finding.reason else "",
+            "effect and 95 % interval": "" if finding.reason else effect_text(finding.effect),
+            "wins": f"{finding.wins.rate:.0%}" if finding.wins and not finding.is_exact else "",
+            "p": "exact" if finding.is_exact else p_value(finding.p) if decides and not finding.reason else "",
+            "notes": "; ".join(filter(None, [finding.reason, *finding.notes])),
+        }
+        for part, finding, decides in _findings(one)
+    ]
+    return pd.DataFrame(rows)
 
 
 def _about(one: Judged) -> list[str]:
