@@ -27,7 +27,8 @@ def rows(optimizer: str, tail_losses, lr: float = 0.001, first_seed: int = 0, **
         "dataset": "digits",
         "digest": [f"{optimizer}{lr}{columns}{loss}{i}" for i, loss in enumerate(losses)],
         "tail_loss": losses,
-        "log_aulc": np.log(losses),
+        "start_loss": 2.3,
+        "log_aulc": np.log(np.maximum(losses, 1e-300)),
         "steps_to_0.3": losses * 1000,
         "reached_0.3": ~np.isnan(losses),
         "test_accuracy": 1 - losses,
@@ -367,6 +368,26 @@ def test_a_target_counts_even_where_the_run_diverged_later():
     assert any(note.startswith("ratio of expected running times 0.6") for note in one.findings[0].notes)
 
 
+def test_a_loss_of_0_is_the_best_there_is():
+    perfect, good = rows("momentum", np.zeros(10)), rows("sgd", SLOW)
+    [one] = judged([perfect, good], claim())
+    assert one.verdict is Verdict.SUPPORTED
+    assert one.findings[0].n_values == 10
+    assert one.findings[0].effect.mean == pytest.approx(np.exp(np.mean(np.log(2.3e-12 / SLOW))))
+    assert judged([perfect, good], claim(kind="threshold", at_most=0.001) | {"second": None})[0].verdict is Verdict.SUPPORTED
+
+
+def test_an_lr_that_was_only_tried_is_said():
+    frames = [rows("momentum", FAST, lr=0.01, first_seed=100), rows("momentum", FAST), rows("sgd", SLOW)]
+    [one] = judged(frames, claim(view="same_lr", lr=0.01), tuning_seeds=range(100, 110))
+    assert "no runs of optimizer=momentum at lr 0.01; it ran on tuning seeds only" in one.reason
+
+
+def test_two_claims_of_one_id_are_refused():
+    with pytest.raises(ConfigError, match="claim 1 of the experiment: another claim has this id"):
+        claims_of([claim(), claim()])
+
+
 def test_an_ambiguous_grid_is_said():
     grid = [rows("sgd", SLOW, lr=lr, first_seed=100, steps=steps) for lr in (0.1, 0.2) for steps in (20, 40)]
     [one] = judged(
@@ -434,11 +455,11 @@ def test_disjoint_seeds_share_no_pair():
     ("content", "text"),
     [
         (claim(colour="red"), "claim 1 of the experiment: it has the key colour"),
-        (claim(kind="guess"), "claim 1 of the experiment: 'guess' is not a valid Kind"),
+        (claim(kind="guess"), "claim 1 of the experiment: kind: guess is none of superiority"),
         (claim(kind="threshold"), "needs `at_most` or `at_least`"),
         (claim(kind="threshold", at_most=1, at_least=1), "one of"),
         (claim(view="same_lr"), "view same_lr needs `lr`"),
-        (claim(view="equal"), "'equal' is not a valid View"),
+        (claim(view="equal"), "view: equal is none of as_named, same_lr"),
         (claim(metric="seconds_to_0.3"), "decide nothing"),
         (claim(metric="elegance"), "there is no metric elegance; take tail_loss"),
         (claim(kind="interaction"), "`levels` and `at`"),

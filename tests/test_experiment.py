@@ -161,7 +161,7 @@ CLAIM = TUNED["claims"][0]
         ({"tuning_seeds": [1, 100]}, "seed=1: it is one of the tuning seeds"),
         ({"evaluation_seeds": []}, "no evaluation_seeds to judge on"),
         ({"claims": [CLAIM | {"metric": "elegance"}]}, "claim 1 of the experiment: there is no metric elegance"),
-        ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: 'guess' is not a valid Kind"),
+        ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: kind: guess is none of superiority"),
         ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate that is tuned is a number"),
     ],
 )
@@ -171,6 +171,16 @@ def test_a_wrong_experiment_trains_nothing(experiment, change, text):
     assert text in outcome.err
     assert "Traceback" not in outcome.err
     assert not Path("results/runs").exists()
+
+
+def test_a_broken_yaml_is_in_nobody_elses_way(experiment, command):
+    experiment(TUNED, "report=false", "seed=0", "lr=0.1")
+    (registry.EXPERIMENTS / "broken.yaml").write_text("title: [\nblocks: -\n")
+    outcome = command("experiment=broken")
+    assert outcome.status == 2
+    assert outcome.err.startswith("error: experiment=broken: its YAML cannot be read")
+    assert "Traceback" not in outcome.err
+    assert experiment(TUNED, "report=false", "seed=1", "lr=0.1").status == 0
 
 
 def test_keys_of_an_experiment_are_those_of_its_yaml(experiment):

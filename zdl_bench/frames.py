@@ -84,6 +84,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "learned": curve is not None and convergence.has_learned(curve),
         "digest": run.digest,
         "train_seconds": run.train_seconds,
+        "start_loss": float(curve.probes.probe_loss[0]) if curve else math.nan,
         "failure": f"{run.failure.type}: {run.failure.message}" if run.failure else None,
     }
     row |= {name: run.end.get(name, math.nan) for name in END_NUMBERS}

@@ -37,8 +37,12 @@ VERDICT_COLUMNS = ("experiment", "claim", "verdict", "p", "reason")
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """What is kept of a run. fingerprint: what decides its bits; losses: final_train_loss and tail_loss, NaN where none."""
+    """What is kept of a run of an experiment.
 
+    fingerprint: what decides its bits; losses: final_train_loss and tail_loss, NaN where there is none.
+    """
+
+    experiment: str
     config: RunConfig
     status: str
     digest: str
@@ -70,6 +74,7 @@ def _rows(path: Path) -> Iterator[ReferenceRun]:
         raise StoreError(f"{path} was made by engine {engine}, this is engine {ENGINE_VERSION}; run {path.stem} again")
     for row in table.to_pylist():
         yield ReferenceRun(
+            experiment=path.stem,
             config=RunConfig.from_dict(json.loads(row["config"])),
             status=row["status"],
             digest=row["digest"],

@@ -53,8 +53,14 @@ def load_yaml(group: str, name: str) -> Mapping[str, Any]:
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:
-    """The content of `experiments/NAME.yaml`; a name comes from Hydra, which has found it."""
-    return cast(Mapping[str, Any], yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8")))
+    """The content of `experiments/NAME.yaml`, a file that is there. Raises ConfigError where it cannot be read."""
+    try:
+        content = yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"experiment={name}: its YAML cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"experiment={name}: its YAML holds no keys")
+    return content
 
 
 def optimizer(choice: Choice) -> "Optimizer":

@@ -23,7 +23,7 @@ TOLERANCE = 1e-3
 """Relative difference of the train losses up to which runs of different BLAS kernels agree."""
 
 
-REFERENCE_SAMPLE = 12
+REFERENCE_SAMPLE = 14
 REFERENCE_TOLERANCE = 0.05
 """Relative difference of the losses at the end: over a whole run in float32 rounding grows, the more the larger the steps."""
 
@@ -77,9 +77,12 @@ def verify_runs(store: Store, manifest: Manifest, count: int | None) -> Iterator
 
 
 def verify_reference(references: Sequence[ReferenceRun], count: int | None) -> Iterator[Verified]:
-    """Trains committed runs again, `count` of them spread over all or REFERENCE_SAMPLE, and compares each."""
+    """Trains committed runs again and compares each: `count` of them or REFERENCE_SAMPLE, from every experiment alike."""
     require("--runs", count, count is None or count >= 1, "verify at least 1 run")
-    chosen = {run.config.run_id: run for run in _spread(list(references), count or REFERENCE_SAMPLE)}
+    names = list(dict.fromkeys(run.experiment for run in references))
+    each = -(-(count or REFERENCE_SAMPLE) // len(names))
+    sample = [run for name in names for run in _spread([run for run in references if run.experiment == name], each)]
+    chosen = {run.config.run_id: run for run in _spread(sample, count or REFERENCE_SAMPLE)}
     for run in chosen.values():
         _require_known_here(run.config)
     executor: Executor = registry.executor(Choice("processes"))
@@ -138,7 +141,7 @@ def compared(stored: Run, fresh: Run) -> Verified:
 
 def compared_to_reference(reference: ReferenceRun, fresh: Run) -> Verified:
     """Digests are compared where NumPy, BLAS kernel and vector instructions are the same, else the losses at the end."""
-    run_id, words = reference.config.run_id, _words(reference.config)
+    run_id, words = reference.config.run_id, f"{reference.experiment}: {_words(reference.config)}"
     if fresh.curve is None:
         return Verified(run_id, words, Verdict.NO_RESULT, None, fresh.failure.message if fresh.failure else "")
     now = fingerprint(fresh.environment)

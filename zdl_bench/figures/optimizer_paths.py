@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from zdl_bench.figures.landscape import Landscape, draw_landscape, drawable
 from zdl_bench.figures.style import DASHES, look_of
 
-MOST_MARKERS = 40
+MOST_MARKERS = 100
 
 
 def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
-    """One line per `line` of the frame, in its optimizer's colour, with its marker at up to 40 steps.
+    """One line per `line` of the frame, in its optimizer's colour, with its marker at up to 100 steps.
 
     frame: one row per run and step, the start first: line, optimizer, x, y.
     """

@@ -80,6 +80,11 @@ class Comparison:
         first = losses.groupby("run_id")["loss"].transform("first")
         return losses.assign(loss=losses["loss"].clip(lower=FLOOR * first))
 
+    def above_floor(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """The runs with a tail loss of 0, a perfect end, shown as FLOOR times the loss at the start."""
+        floor = FLOOR * runs["start_loss"]
+        return runs.assign(tail_loss=runs["tail_loss"].mask((runs["tail_loss"] >= 0) & (runs["tail_loss"] < floor), floor))
+
     def best_lrs(self) -> dict[str, float]:
         """variant → its learning rate with the lowest mean tail loss over the trials.
 

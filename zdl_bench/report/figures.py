@@ -140,7 +140,7 @@ def targets_reached(comparison: Comparison) -> Drawn | None:
 
 
 def lr_sensitivity(comparison: Comparison) -> Drawn | None:
-    runs = comparison.trials
+    runs = comparison.above_floor(comparison.trials)
     if not has_lr_choice(runs) or not comparison.best_lrs():
         return None
     figure, axes = single()
@@ -155,7 +155,7 @@ def lr_sensitivity(comparison: Comparison) -> Drawn | None:
 
 
 def heat_map(comparison: Comparison) -> Drawn | None:
-    runs = comparison.trials
+    runs = comparison.above_floor(comparison.trials)
     rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)
     figure, axes = single(width=max(6.4, 3.2 + 1.05 * columns), height=1.9 + 0.42 * max(rows, 2))
     draw_heat_map(runs, axes)

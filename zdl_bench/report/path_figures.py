@@ -72,7 +72,7 @@ def landscape_of(comparison: Comparison) -> Landscape | None:
 
 def first_paths(comparison: Comparison) -> pd.DataFrame:
     """run_id, variant, optimizer, lr, status, x, y: a row per step of the runs of the first seed."""
-    seed = comparison.recorded[0].config.seed
+    seed = shown_seed(comparison)
     points = [
         pd.DataFrame(run.curve.points, columns=["x", "y"]).assign(run_id=run.run_id)
         for run in comparison.recorded
@@ -80,6 +80,12 @@ def first_paths(comparison: Comparison) -> pd.DataFrame:
     ]
     about = comparison.runs[["run_id", "variant", "optimizer", "lr", "status"]]
     return pd.concat(points).merge(about, on="run_id", how="left")
+
+
+def shown_seed(comparison: Comparison) -> int:
+    """The first seed that judges; the first at all where none does."""
+    seeds = [run.config.seed for run in comparison.recorded]
+    return next((seed for seed in seeds if seed not in comparison.tuning_seeds), seeds[0])
 
 
 def _at_best_lr(frame: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
@@ -95,6 +101,6 @@ def _panel_title(rows: pd.DataFrame) -> str:
 
 def _key(comparison: Comparison, landscape: Landscape) -> list[str]:
     """Which runs are shown, and what the star is."""
-    seeds = comparison.runs["seed"].nunique()
-    shown = [f"seed {comparison.recorded[0].config.seed}, the first of {seeds}"] if seeds > 1 else []
+    seeds = comparison.judged["seed"].nunique()
+    shown = [f"seed {shown_seed(comparison)}, the first of {seeds}"] if seeds > 1 else []
     return [*shown, *(["star: minimum"] if landscape.minima else [])]

@@ -124,15 +124,17 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
 
     Raises ConfigError that names the claim where one cannot be read.
     """
-    claims: list[Claim] = []
+    claims: dict[str, Claim] = {}
     for number, content in enumerate(stated, start=1):
         name = f"claim {content.get('id', number)}"
         try:
-            claims.append(_claim(content))
+            claim = _claim(content)
+            _require(claim.id not in claims, "another claim has this id")
+            claims[claim.id] = claim
         except (ConfigError, KeyError, TypeError, ValueError) as error:
             missing = f"it has no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
             raise ConfigError(f"{name} of the experiment: {missing}") from error
-    return tuple(claims)
+    return tuple(claims.values())
 
 
 def _claim(content: Mapping[str, Any]) -> Claim:
@@ -165,7 +167,10 @@ def _claim(content: Mapping[str, Any]) -> Claim:
 def _part(content: Mapping[str, Any]) -> Part:
     unknown = [key for key in content if key not in PART_KEYS]
     _require(not unknown, f"a part has the key {unknown and unknown[0]}; a part has {', '.join(PART_KEYS)}")
-    enums = {"kind": Kind, "view": View, "statistic": Statistic}
+    enums: dict[str, type[StrEnum]] = {"kind": Kind, "view": View, "statistic": Statistic}
+    for key, choices in enums.items():
+        known = [str(choice.value) for choice in choices]
+        _require(content.get(key, known[0]) in known, f"{key}: {content.get(key)} is none of {', '.join(known)}")
     typed: dict[str, Any] = {key: enums[key](value) if key in enums else value for key, value in content.items()}
     typed["levels"] = tuple(typed.get("levels", ()))
     typed["at"] = tuple(float(x) for x in typed.get("at", range(len(typed["levels"]))))

@@ -78,7 +78,9 @@ class Evidence:
         runs = _matching(self._judging, selector)
         at_value = runs[np.isclose(runs[column].to_numpy(dtype=float), math.nan if value is None else value, rtol=1e-9, atol=0)]
         if at_value.empty:
-            raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}")
+            tried = _filtered(self._tuning, selector)[column]
+            hint = "; it ran on tuning seeds only, so give it a block of its own" if (tried == value).any() else ""
+            raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}")
         return Side(_by_seed(at_value, selector))
 
     def _at_best(self, selector: Selector) -> Side:

@@ -17,6 +17,9 @@ WITHOUT_VALUE, LOST = 1e300, math.inf
 """Ranks of runs without a value: what did not learn or reach its target stands behind every value, before the diverged."""
 
 
+FLOOR = 1e-12
+
+
 class Undecidable(ZdlBenchError):
     """The runs do not allow the comparison; the message is the reason, as the verdict gives it."""
 
@@ -51,12 +54,19 @@ class Side:
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
-        scaled = measure.on_scale(column)
+        scaled = measure.on_scale(self._above_floor(column, measure))
         if measure.of_outcome:
             scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
         if statistic is Statistic.SPREAD:
             return np.abs(scaled - np.nanmedian(scaled)) if np.isfinite(scaled).any() else scaled
         return scaled
+
+    def _above_floor(self, column: Floats, measure: Measure) -> Floats:
+        """A perfect run ends at 0: logarithms are taken of max(x, 1e-12 · x₀), of losses with x₀ the one at the start."""
+        if measure.scale != "ln":
+            return column
+        starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.of_outcome else 1.0
+        return np.where(column >= 0, np.maximum(column, FLOOR * starts), np.nan)
 
     def lost(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         return np.asarray(self.runs["status"] != "completed", dtype=bool)
