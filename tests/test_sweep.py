@@ -228,3 +228,13 @@ def test_composing_a_job_takes_less_than_10_ms(small_sweep, monkeypatch):
     with pytest.raises(Planned):
         small_sweep("-m", "optimizer=sgd,adam", "seed=range(0,1000)")
     assert time.perf_counter() - start < 20
+
+
+def test_small_losses_can_be_told_apart_on_the_terminal(command):
+    surface = ("problem=bowl", "optimizer=adagrad", "steps=300", "dtype=float64", "executor=serial", "report=false")
+    outcome = command("-m", "lr=1.5,2.5", *surface)
+    rows = [line for line in outcome.out.splitlines() if "adagrad" in line and "│" in line]
+    assert len(rows) == 2
+    assert all("e-" in row for row in rows)
+    assert rows[0].split("│")[-3] != rows[1].split("│")[-3]
+    assert "test accuracy" not in outcome.out

@@ -1,5 +1,6 @@
 """What a person sees of a sweep: progress while it runs, tables when it has ended."""
 
+import math
 import sys
 import time
 from collections import Counter, defaultdict
@@ -116,19 +117,26 @@ def results_table(rows: Sequence[Row]) -> Table:
     table = Table(title_justify="left", header_style="bold")
     for key in keys:
         table.add_column(key)
-    for heading in ("runs", "train loss", "tail loss", "test accuracy"):
+    has_accuracy = any(not math.isnan(row.test_accuracy) for row in rows)
+    for heading in ("runs", "train loss", "tail loss", *(["test accuracy"] if has_accuracy else [])):
         table.add_column(heading, justify="right")
     table.add_column("outcomes")
     for condition, members in groups.items():
         table.add_row(
             *condition,
             str(len(members)),
-            mean_and_spread([row.final_train_loss for row in members], ".4f"),
-            mean_and_spread([row.tail_loss for row in members], ".4f"),
-            mean_and_spread([100 * row.test_accuracy for row in members], ".2f", " %"),
+            mean_and_spread([row.final_train_loss for row in members], loss_digits(members)),
+            mean_and_spread([row.tail_loss for row in members], loss_digits(members)),
+            *([mean_and_spread([100 * row.test_accuracy for row in members], ".2f", " %")] if has_accuracy else []),
             _outcomes(members),
         )
     return table
+
+
+def loss_digits(rows: Iterable[Row]) -> str:
+    """Four decimals, or powers of ten where those would not tell a loss from 0."""
+    smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
+    return ".4f" if smallest >= 0.001 else ".2e"
 
 
 def failures_table(rows: Iterable[Row]) -> Table | None:
