@@ -103,7 +103,9 @@ def test_a_path_that_leaves_is_cut_and_counted():
 
 
 def test_optimizers_have_their_own_looks():
-    frame = pd.concat(frame_of([[-7, 2], [0, k]]).assign(line=name, optimizer=name) for k, name in enumerate(("sgd", "adam")))
+    frame = pd.concat(
+        frame_of([[-7, 2], [0, k]]).assign(variant=name, optimizer=name) for k, name in enumerate(("sgd", "adam"))
+    )
     axes = plt.figure().add_subplot()
     assert draw_optimizer_paths(frame, axes, spec_of("bowl")) is axes
     drawn = {line.get_label(): (line.get_color(), line.get_marker()) for line in axes.get_lines()[1:]}

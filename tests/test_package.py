@@ -40,6 +40,12 @@ def test_workers_import_nothing_heavy():
     assert not modules_after(statement) & set(HEAVY)
 
 
+def test_a_start_does_not_wait_for_what_draws_and_judges():
+    """Claims are checked before the runs; the libraries that judge them are only needed at the end."""
+    drawn = {"pandas", "seaborn", "matplotlib", "scipy", "sklearn", "jinja2"}
+    assert not modules_after("import zdl_bench.sweep_command, zdl_bench.statistics.claims") & drawn
+
+
 def test_the_fingerprint_is_that_of_numpys_blas_whatever_else_is_imported():
     """scipy and scikit-learn bring a BLAS of their own."""
     code = "from zdl_bench.environment import describe_environment as d, fingerprint as f; print(f(d()))"

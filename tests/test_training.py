@@ -7,8 +7,9 @@ import pytest
 from conftest import digits_config, part, quadratic_config
 
 from zdl_bench.metrics.convergence import tail_loss
+from zdl_bench.probing import early_steps, stride_steps
 from zdl_bench.problems.mlp import Network
-from zdl_bench.run import Choice, RunConfig, Status, early_steps, stride_steps
+from zdl_bench.run import Choice, RunConfig, Status
 from zdl_bench.training import train
 
 

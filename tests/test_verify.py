@@ -9,7 +9,7 @@ from conftest import SMALL, digits_config
 from zdl_bench import load_results
 from zdl_bench.store import Manifest, Store
 from zdl_bench.training import train
-from zdl_bench.verify import Verdict, compared, first_difference
+from zdl_bench.verify import Agreement, compared, first_difference
 
 SWEEP = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
 
@@ -44,7 +44,7 @@ def test_the_first_differing_step_is_named(command, digits, tmp_path):
 def test_other_weights_under_equal_losses_are_noticed(digits):
     run = train(digits_config())
     one = compared(replace(run, digest="0" * 64), run)
-    assert one.verdict is Verdict.DIFFERENT
+    assert one.agreement is Agreement.DIFFERENT
     assert one.explanation == "the final weights differ"
     assert "numbers at the end" in compared(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation
     probes = replace(run.curve.probes, probe_loss=run.curve.probes.probe_loss * 2)
@@ -56,13 +56,13 @@ def test_on_another_kernel_bits_are_not_expected(digits):
     run = train(digits_config())
     elsewhere = replace(tampered(run, step=3), environment=dict(run.environment) | {"blas_kernel": "SomethingElse"})
     one = compared(elsewhere, run)
-    assert one.verdict is Verdict.CLOSE
+    assert one.agreement is Agreement.CLOSE
     assert one.agrees
     assert "bits cannot be expected here" in one.explanation
     assert "SomethingElse" in one.explanation
     assert "0.001 relative" in one.explanation
     far = replace(elsewhere, curve=replace(run.curve, train_loss=run.curve.train_loss * 1.01))
-    assert compared(far, run).verdict is Verdict.NOT_CLOSE
+    assert compared(far, run).agreement is Agreement.NOT_CLOSE
     assert compared(far, run).first_difference == 1
 
 

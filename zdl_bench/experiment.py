@@ -1,8 +1,8 @@
 """What an experiment is: its runs as blocks, the seeds that choose and those that judge, and its claims."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from zdl_bench.errors import ConfigError
@@ -31,14 +31,18 @@ class Experiment:
     blocks: tuple[Block, ...] = ({},)
     tuning_seeds: tuple[int, ...] = ()
     evaluation_seeds: tuple[int, ...] = ()
-    claims: tuple[Mapping[str, Any], ...] = field(default=())
+    claims: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        both = sorted({*self.tuning_seeds} & {*self.evaluation_seeds})
-        if both:
-            raise ConfigError(f"seed={both[0]}: it is one of the tuning seeds of this experiment; judge on others")
+        self.require_judging(self.evaluation_seeds)
         if self.tuning_seeds and not self.evaluation_seeds:
             raise ConfigError("experiment: it has tuning_seeds but no evaluation_seeds to judge on; give both")
+
+    def require_judging(self, seeds: Iterable[int]) -> None:
+        """Raises ConfigError where one of the seeds is there to choose."""
+        both = sorted({*self.tuning_seeds} & {*seeds})
+        if both:
+            raise ConfigError(f"seed={both[0]}: it is one of the tuning seeds of this experiment; judge on others")
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> "Experiment":
@@ -61,6 +65,12 @@ class Experiment:
             evaluation_seeds=_seeds(name, "evaluation_seeds", content),
             claims=tuple(claims),
         )
+
+
+def named_in(arguments: Sequence[str]) -> str | None:
+    """The name of the experiment that a command line asks for, None where it asks for none."""
+    named = [argument.partition("=")[2].strip("'\"") for argument in arguments if argument.startswith("experiment=")]
+    return named[-1] if named and named[-1] != "null" else None
 
 
 def _are_mappings(value: Any) -> bool:

@@ -13,12 +13,11 @@ import pandas as pd
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError, OtherEngine
-from zdl_bench.metrics import analytic, convergence, oscillation
-from zdl_bench.metrics.contract import metrics_of
+from zdl_bench.metrics import convergence
+from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.run import Run, Value
 from zdl_bench.store import Store
 
-METRICS = metrics_of(convergence, oscillation, analytic)
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
 
 

@@ -5,9 +5,10 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zdl_bench.problems.contract import Problem
-from zdl_bench.run import Floats, Probes, early_steps, stride_steps
+from zdl_bench.run import Floats, Probes
 
 VALIDATED_STRIDES = 5
 """The validation loss is measured at so many last strides; tail_loss is their mean."""
@@ -102,3 +103,15 @@ def cosine(a: Floats, b: Floats) -> float:
     """Cosine of the angle between two flat vectors; NaN where one is 0."""
     lengths = norm(a) * norm(b)
     return float(np.dot(a, b)) / lengths if lengths > 0 else math.nan
+
+
+def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
+    """Steps e_0 = 0 < e_1 < … < e_K = steps of `count` equal strides, fewer where there are fewer steps. (K+1,) int64"""
+    strides = min(count, steps)
+    return np.array(np.rint(np.arange(strides + 1) * (steps / strides)), dtype=np.int64)
+
+
+def early_steps(steps: int) -> npt.NDArray[np.int64]:
+    """Steps 1, 2, 5, 10, 20, 50, … below `steps`, which only the targets use. int64"""
+    candidates = (digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5))
+    return np.array([step for step in candidates if step < steps], dtype=np.int64)

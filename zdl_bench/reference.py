@@ -23,7 +23,9 @@ from zdl_bench import registry
 from zdl_bench.conditions import facets_of
 from zdl_bench.environment import fingerprint
 from zdl_bench.errors import StoreError
-from zdl_bench.frames import METRICS, frames_of
+from zdl_bench.experiment import Experiment
+from zdl_bench.frames import frames_of
+from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.metrics.convergence import has_finished
 from zdl_bench.run import ENGINE_VERSION, Run, RunConfig
 from zdl_bench.statistics.verdicts import judge_experiment
@@ -122,7 +124,7 @@ def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
 
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:
     """One row per claim of the experiment, as VERDICT_COLUMNS."""
-    judged = judge_experiment(manifest.name, manifest.experiment, frames_of(runs).runs)
+    judged = judge_experiment(Experiment.of(manifest.name, manifest.experiment or {}), frames_of(runs).runs)
     return [(manifest.name, one.claim.id, one.verdict.value, one.adjusted, one.reason) for one in judged]
 
 

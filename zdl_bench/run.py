@@ -250,15 +250,3 @@ DIVERGENCE_FACTOR = 1000
 def has_diverged(loss: float, first_loss: float) -> bool:
     """Whether a loss, of a batch or of the probe, ends its run."""
     return not math.isfinite(loss) or (first_loss > 0 and loss > DIVERGENCE_FACTOR * first_loss)
-
-
-def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
-    """Steps e_0 = 0 < e_1 < … < e_K = steps of `count` equal strides, fewer where there are fewer steps. (K+1,) int64"""
-    strides = min(count, steps)
-    return np.array(np.rint(np.arange(strides + 1) * (steps / strides)), dtype=np.int64)
-
-
-def early_steps(steps: int) -> npt.NDArray[np.int64]:
-    """Steps 1, 2, 5, 10, 20, 50, … below `steps`, which only the targets use. int64"""
-    candidates = (digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5))
-    return np.array([step for step in candidates if step < steps], dtype=np.int64)

@@ -11,7 +11,7 @@ from zdl_bench import registry
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError
-from zdl_bench.experiment import Experiment
+from zdl_bench.experiment import Experiment, named_in
 from zdl_bench.report.freshness import is_current, page_path, verdict_text
 from zdl_bench.run import RunConfig
 from zdl_bench.statistics.claims import claims_of
@@ -34,6 +34,8 @@ class SweepCommand:
         self._trained = 0
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
+        self._experiment: Experiment | None = None
+        self._content: dict[str, Any] | None = None
 
     def check(self, jobs: Sequence[Composed]) -> None:
         """Raises what a start with these jobs would raise before it looks into the store."""
@@ -49,7 +51,7 @@ class SweepCommand:
         if settings.name is not None:
             Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
         registry.executor(settings.executor)  # checks its values
-        self._experiment_content()
+        self._read_experiment()
         return settings, [self._resolver.run_config(job) for job in jobs]
 
     def run_batch(self, jobs: Sequence[Composed]) -> list[float]:
@@ -101,19 +103,19 @@ class SweepCommand:
 
     def _manifest_of(self, batch: Plan) -> Manifest:
         assert self._settings is not None
-        experiment, content = self._experiment(), self._experiment_content()
+        experiment = named_in(self._arguments)
         name = self._settings.name or (self._manifest.name if self._manifest else None)
         if name is None and experiment:
             hash_of_runs = batch.name.rpartition("-")[2]
             name = f"{experiment}-{hash_of_runs}" if self._overrides_runs() else experiment
         return Manifest(
             name=name or batch.name,
-            title=Experiment.of(experiment, content).title if experiment and content else "",
+            title=self._experiment.title if self._experiment else "",
             command=shlex.join(["python", "-m", "zdl_bench", *self._arguments]),
             overrides=[argument for argument in self._arguments if "=" in argument],
             run_ids=list(self._configs),
             started=self._started,
-            experiment=content,
+            experiment=self._content,
         )
 
     def _finished(self, store: Store, manifest: Manifest) -> Manifest:
@@ -147,18 +149,14 @@ class SweepCommand:
             soft_wrap=True,
         )
 
-    def _experiment(self) -> str | None:
-        named = [argument.partition("=")[2].strip("'\"") for argument in self._arguments if argument.startswith("experiment=")]
-        return named[-1] if named and named[-1] != "null" else None
-
-    def _experiment_content(self) -> dict[str, Any] | None:
-        """The YAML of the experiment. Raises ConfigError where it or one of its claims cannot be read."""
-        name = self._experiment()
-        if name is None:
-            return None
-        content = dict(registry.load_experiment(name))
-        claims_of(Experiment.of(name, content).claims)
-        return content
+    def _read_experiment(self) -> None:
+        """Once for all batches. Raises ConfigError where it or one of its claims cannot be read."""
+        name = named_in(self._arguments)
+        if name is None or self._experiment is not None:
+            return
+        self._content = dict(registry.load_experiment(name))
+        self._experiment = Experiment.of(name, self._content)
+        claims_of(self._experiment.claims)
 
     def _overrides_runs(self) -> bool:
         keys = [argument.partition("=")[0].lstrip("+") for argument in self._arguments if "=" in argument]

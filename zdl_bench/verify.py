@@ -21,8 +21,6 @@ from zdl_bench.terminal import console_for
 
 TOLERANCE = 1e-3
 """Relative difference of the train losses up to which runs of different BLAS kernels agree."""
-
-
 REFERENCE_SAMPLE = 14
 REFERENCE_TOLERANCE = 0.05
 """Relative difference of the losses at the end: over a whole run in float32 rounding grows, the more the larger the steps."""
@@ -30,7 +28,7 @@ REFERENCE_TOLERANCE = 0.05
 Some = TypeVar("Some")
 
 
-class Verdict(StrEnum):
+class Agreement(StrEnum):
     SAME_BITS = "same bits"
     DIFFERENT = "different"
     CLOSE = "close"
@@ -47,13 +45,13 @@ class Verified:
 
     run_id: str
     words: str
-    verdict: Verdict
+    agreement: Agreement
     first_difference: int | None
     explanation: str
 
     @property
     def agrees(self) -> bool:
-        return self.verdict in (Verdict.SAME_BITS, Verdict.CLOSE)
+        return self.agreement in (Agreement.SAME_BITS, Agreement.CLOSE)
 
 
 def verify_runs(store: Store, manifest: Manifest, count: int | None) -> Iterator[Verified]:
@@ -66,14 +64,7 @@ def verify_runs(store: Store, manifest: Manifest, count: int | None) -> Iterator
     if not stored:
         raise StoreError(f"no run of {manifest.name} has a stored result; run its command: {manifest.command}")
     chosen = _spread(list(stored.values()), count)
-    for run in chosen:
-        _require_known_here(run.config)
-    executor: Executor = registry.executor(Choice("processes"))
-    return (
-        compared(stored[event.run_id], event.run)
-        for event in executor.execute([run.config for run in chosen], n_jobs=-1)
-        if isinstance(event, Finished)
-    )
+    return (compared(stored[run.run_id], run) for run in _trained_again([run.config for run in chosen]))
 
 
 def verify_reference(references: Sequence[ReferenceRun], count: int | None) -> Iterator[Verified]:
@@ -83,14 +74,16 @@ def verify_reference(references: Sequence[ReferenceRun], count: int | None) -> I
     each = -(-(count or REFERENCE_SAMPLE) // len(names))
     sample = [run for name in names for run in _spread([run for run in references if run.experiment == name], each)]
     chosen = {run.config.run_id: run for run in _spread(sample, count or REFERENCE_SAMPLE)}
-    for run in chosen.values():
-        _require_known_here(run.config)
+    again = _trained_again([run.config for run in chosen.values()])
+    return (compared_to_reference(chosen[run.run_id], run) for run in again)
+
+
+def _trained_again(configs: Sequence[RunConfig]) -> Iterator[Run]:
+    """Fresh runs, as they end. Everything is checked before the first starts."""
+    for config in configs:
+        _require_known_here(config)
     executor: Executor = registry.executor(Choice("processes"))
-    return (
-        compared_to_reference(chosen[event.run_id], event.run)
-        for event in executor.execute([run.config for run in chosen.values()], n_jobs=-1)
-        if isinstance(event, Finished)
-    )
+    return (event.run for event in executor.execute(configs, n_jobs=-1) if isinstance(event, Finished))
 
 
 def _with_results(store: Store, manifest: Manifest) -> Iterator[Run]:
@@ -127,32 +120,34 @@ def compared(stored: Run, fresh: Run) -> Verified:
     words = _words(stored.config)
     if fresh.curve is None or stored.curve is None:
         reason = fresh.failure.message if fresh.failure else "the stored run has no curve"
-        return Verified(stored.run_id, words, Verdict.NO_RESULT, None, reason)
+        return Verified(stored.run_id, words, Agreement.NO_RESULT, None, reason)
     before, now = fingerprint(stored.environment), fingerprint(fresh.environment)
     if before == now:
         step = first_difference(stored.curve.train_loss, fresh.curve.train_loss, 0.0)
         differs = _differing_parts(stored, fresh)
-        verdict = Verdict.DIFFERENT if step or differs else Verdict.SAME_BITS
-        return Verified(stored.run_id, words, verdict, step, f"{', '.join(differs)} differ" if differs else "")
+        agreement = Agreement.DIFFERENT if step or differs else Agreement.SAME_BITS
+        return Verified(stored.run_id, words, agreement, step, f"{', '.join(differs)} differ" if differs else "")
     step = first_difference(stored.curve.train_loss, fresh.curve.train_loss, TOLERANCE)
     explanation = f"bits cannot be expected here ({_changes(before, now)}); compared to {TOLERANCE:g} relative"
-    return Verified(stored.run_id, words, Verdict.CLOSE if step is None else Verdict.NOT_CLOSE, step, explanation)
+    return Verified(stored.run_id, words, Agreement.CLOSE if step is None else Agreement.NOT_CLOSE, step, explanation)
 
 
 def compared_to_reference(reference: ReferenceRun, fresh: Run) -> Verified:
     """Digests are compared where NumPy, BLAS kernel and vector instructions are the same, else the losses at the end."""
     run_id, words = reference.config.run_id, f"{reference.experiment}: {_words(reference.config)}"
     if fresh.curve is None:
-        return Verified(run_id, words, Verdict.NO_RESULT, None, fresh.failure.message if fresh.failure else "")
+        return Verified(run_id, words, Agreement.NO_RESULT, None, fresh.failure.message if fresh.failure else "")
     now = fingerprint(fresh.environment)
     if reference.fingerprint == now:
         same = reference.digest == fresh.digest and reference.status == fresh.status.value
-        return Verified(run_id, words, Verdict.SAME_BITS if same else Verdict.DIFFERENT, None, "" if same else "digests differ")
+        return Verified(
+            run_id, words, Agreement.SAME_BITS if same else Agreement.DIFFERENT, None, "" if same else "digests differ"
+        )
     losses = np.array([final_train_loss(fresh.curve), tail_loss(fresh.curve)])
     close = np.allclose(losses, reference.losses, rtol=REFERENCE_TOLERANCE, atol=0, equal_nan=True)
     explanation = f"bits cannot be expected here ({_changes(reference.fingerprint, now)}); compared the losses at the end"
     agrees = close and reference.status == fresh.status.value
-    return Verified(run_id, words, Verdict.CLOSE if agrees else Verdict.NOT_CLOSE, None, explanation)
+    return Verified(run_id, words, Agreement.CLOSE if agrees else Agreement.NOT_CLOSE, None, explanation)
 
 
 def _words(config: RunConfig) -> str:
@@ -200,13 +195,13 @@ def print_verdict(verified: Iterator[Verified]) -> int:
     for one in verified:
         step = f" from step {one.first_difference}" if one.first_difference else ""
         note = f" ({one.explanation})" if one.explanation else ""
-        console.print(f"{one.run_id}  {one.words}: {one.verdict.value}{step}{note}", soft_wrap=True)
+        console.print(f"{one.run_id}  {one.words}: {one.agreement.value}{step}{note}", soft_wrap=True)
         results.append(one)
     console.print(_sum(results), soft_wrap=True)
     return 0 if all(one.agrees for one in results) else 1
 
 
 def _sum(results: Sequence[Verified]) -> str:
-    counts = {verdict: sum(one.verdict is verdict for one in results) for verdict in Verdict}
-    parts = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
+    counts = {agreement: sum(one.agreement is agreement for one in results) for agreement in Agreement}
+    parts = [f"{count} {agreement.value}" for agreement, count in counts.items() if count]
     return f"verified {len(results)} run{'s' if len(results) != 1 else ''}: {', '.join(parts)}"

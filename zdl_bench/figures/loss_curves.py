@@ -1,13 +1,12 @@
 """Loss against step: mean over seeds with its 95 % band, and where runs diverged."""
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import DASHES, plain_log_axis
+from zdl_bench.figures.style import dashes_of, plain_log_axis
 from zdl_bench.run import Floats
 from zdl_bench.statistics.intervals import student_interval
 
@@ -28,14 +27,13 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
     notes = []
     has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)
-    lines_of: Counter[str] = Counter()
+    dashes = dashes_of(dict(frame[["line", "color"]].drop_duplicates("line").itertuples(index=False)))
     for line, rows in frame.groupby("line", sort=False):
         color = rows["color"].iloc[0]
         table = rows.pivot(index="step", columns="run_id", values="loss")
         finite = table.where(np.isfinite(table))
         complete = finite.columns[finite.reindex([int(rows["planned_steps"].iloc[0])]).notna().all()]
-        look = {"color": color, "linestyle": DASHES[lines_of[color] % len(DASHES)]}  # lines of one colour differ by dashes
-        lines_of[color] += 1
+        look = {"color": color, "linestyle": dashes[line]}
         interval = _draw_mean(finite[complete], str(line), axes, look)
         if has_bands and interval:
             axes.fill_between(*interval, color=color, alpha=0.16, linewidth=0)

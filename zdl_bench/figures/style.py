@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,14 +53,22 @@ def line_looks(frame: "pd.DataFrame") -> "dict[str, dict[str, Any]]":
 
     frame: has the columns variant and optimizer.
     """
-    looks: dict[str, dict[str, Any]] = {}
+    optimizers = dict(frame[["variant", "optimizer"]].drop_duplicates("variant").itertuples(index=False))
+    looks = {str(variant): look_of(str(optimizer)) for variant, optimizer in optimizers.items()}
+    dashes = dashes_of({variant: look.color for variant, look in looks.items()})
+    return {
+        variant: {"color": look.color, "marker": look.marker, "linestyle": dashes[variant]} for variant, look in looks.items()
+    }
+
+
+def dashes_of(colors: Mapping[str, str]) -> dict[str, Any]:
+    """line → its dashes: lines of one colour differ by them."""
     lines_of: Counter[str] = Counter()
-    for variant, optimizer in frame[["variant", "optimizer"]].drop_duplicates().itertuples(index=False):
-        look = look_of(str(optimizer))
-        dash = DASHES[lines_of[look.color] % len(DASHES)]
-        looks[str(variant)] = {"color": look.color, "marker": look.marker, "linestyle": dash}
-        lines_of[look.color] += 1
-    return looks
+    dashes: dict[str, Any] = {}
+    for line, color in colors.items():
+        dashes[line] = DASHES[lines_of[color] % len(DASHES)]
+        lines_of[color] += 1
+    return dashes
 
 
 def plain_log_axis(axis: "Axis") -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError, ZdlBenchError
+from zdl_bench.experiment import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,10 +95,12 @@ def _choices_of_experiment(arguments: Sequence[str]) -> list[str]:
     """What the experiment chooses for all of its runs, as overrides: Hydra checks keys of the command line before it comes to
     the sweeper, and a key of the problem has to meet the problem that the experiment is about.
     """
-    names = [argument.partition("=")[2] for argument in arguments if argument.startswith("experiment=")]
-    if not names or not (registry.EXPERIMENTS / f"{names[-1]}.yaml").is_file():
+    if any(argument.startswith("experiment.") for argument in arguments):
+        raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
+    name = named_in(arguments)
+    if name is None or not (registry.EXPERIMENTS / f"{name}.yaml").is_file():
         return []
-    content = registry.load_experiment(names[-1])
+    content = registry.load_experiment(name)
     fixed, blocks = content.get("fixed", {}), content.get("blocks", [])
     varied = {key for block in blocks if isinstance(block, dict) for key in block} if isinstance(blocks, list) else set()
     given = {argument.partition("=")[0] for argument in arguments}

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
+from zdl_bench import registry
 from zdl_bench.errors import ConfigError
 from zdl_bench.experiment import Experiment
-from zdl_bench.statistics.tuning import select_lr
+from zdl_bench.statistics.tuning import best_lr
 
 
 class BlockSweeper(Sweeper):
@@ -26,8 +27,7 @@ class BlockSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.parser = OverridesParser.create(config_loader=hydra_context.config_loader)
-        self.experiment_name = str(OmegaConf.select(config, "hydra.runtime.choices.experiment"))
-        self.experiment = config.experiment
+        self.experiment_name = config.hydra.runtime.choices.experiment
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -36,17 +36,15 @@ class BlockSweeper(Sweeper):
         overrides = self.parser.parse_overrides(arguments)
         if any(o.key_or_group == "experiment" and o.is_sweep_override() for o in overrides):
             raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
-        if any(o.key_or_group.startswith("experiment.") for o in overrides):
-            raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
         given: dict[str, list[str]] = {}
         for override in overrides:
             given.pop(key_of(override), None)  # the last one of a key counts, and at its place
             given[key_of(override)] = list(expanded(override))
         given.pop("experiment", None)
-        if self.experiment is None:
+        if self.experiment_name is None:
             return self.launcher.launch(list(itertools.product(*given.values())), initial_job_idx=0)
-        content: Any = OmegaConf.to_container(self.experiment)
-        first, tunings = staged(Experiment.of(self.experiment_name, content), given)
+        experiment = Experiment.of(self.experiment_name, registry.load_experiment(self.experiment_name))
+        first, tunings = staged(experiment, given)
         returns = list(self.launcher.launch([*first, *itertools.chain(*(t.trials for t in tunings))], initial_job_idx=0))
         losses = iter([returned.return_value for returned in returns[len(first) :]])
         judged = [job for tuning in tunings for job in tuning.judged([next(losses) for _ in tuning.trials])]
@@ -77,7 +75,7 @@ class Tuning:
         """The jobs that judge the best learning rate, given the tail_loss of each trial; none where no trial has a value."""
         by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
         rates = [float(lr.removeprefix("lr=")) for lr in self.lrs]
-        best = select_lr(rates, by_lr).lr
+        best = best_lr(rates, by_lr)
         chosen = [lr for lr, rate in zip(self.lrs, rates, strict=True) if rate == best]
         return [(*self.combination, lr, seed) for lr in chosen[:1] for seed in self.seeds]
 
@@ -104,10 +102,8 @@ def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list
 
 
 def _require_no_tuning_seed(experiment: Experiment, seeds: Iterable[str]) -> None:
-    numbers = [seed.partition("=")[2] for seed in seeds]
-    judging = tuple(int(seed) for seed in numbers if seed.isdigit())
-    if judging and experiment.tuning_seeds:
-        replace(experiment, evaluation_seeds=judging)  # refuses a tuning seed
+    numbers = (seed.partition("=")[2] for seed in seeds)
+    experiment.require_judging(int(number) for number in numbers if number.isdigit())
 
 
 def _require_numbers(lrs: Iterable[str]) -> None:

@@ -42,6 +42,10 @@ def metrics_of(*modules: ModuleType) -> tuple[Metric, ...]:
     return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Metric))
 
 
+FLOOR = 1e-12
+"""Logarithms are taken of max(x, FLOOR · x₀): an analytic problem may end at exactly 0."""
+
+
 def log_losses(losses: Floats) -> Floats | None:
     """ln of max(x, 1e-12 · x₀), the scale of all ratios; None unless all values are finite and positive ones occur only.
 
@@ -49,4 +53,4 @@ def log_losses(losses: Floats) -> Floats | None:
     """
     if len(losses) == 0 or not np.isfinite(losses).all() or losses[0] <= 0 or (losses < 0).any():
         return None
-    return np.asarray(np.log(np.maximum(losses, 1e-12 * losses[0])))
+    return np.asarray(np.log(np.maximum(losses, FLOOR * losses[0])))

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from zdl_bench.metrics.contract import log_losses, metric
+from zdl_bench.metrics.contract import FLOOR, log_losses, metric
 from zdl_bench.metrics.convergence import has_learned
 from zdl_bench.run import Curve, Floats
 
@@ -22,7 +22,7 @@ def _is_settled(curve: Curve) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
 def _log_losses(curve: Curve) -> Floats | None:
     if not has_learned(curve) or log_losses(curve.probes.probe_loss) is None:
         return None
-    floor = 1e-12 * curve.probes.probe_loss[0]
+    floor = FLOOR * curve.probes.probe_loss[0]
     return np.asarray(np.log(np.maximum(curve.probes.probe_loss[_is_settled(curve)], floor)))
 
 

@@ -56,7 +56,8 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
     """Every file of the report, by its path below the sweep's folder; the same bytes for the same runs."""
     files: dict[str, bytes] = {}
     parts = []
-    comparisons = list(comparisons_of(runs, tuning_seeds_of(manifest)))
+    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # a sweep that is none has no claims, no tuning seeds
+    comparisons = list(comparisons_of(runs, experiment.tuning_seeds))
     with house_style():
         for comparison in comparisons:
             part, part_files = _comparison_part(comparison, formats)
@@ -65,13 +66,14 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
         across = _on_page(performance_profiles(comparisons), "", formats, files)
     everything = pd.concat([one.runs.assign(setting=one.setting) for one in comparisons], ignore_index=True)
     files["tables/runs.csv"] = csv(everything).encode()
-    judged = judge_experiment(manifest.name, manifest.experiment, everything)
+    judged = judge_experiment(experiment, everything)
     if judged:
         files["tables/claims.csv"] = csv(claim_table(judged)).encode()
         files[VERDICTS] = "".join(f"{line}\n" for line in verdict_lines(judged)).encode()
     files[PAGE] = render(
         name=manifest.name,
         title=manifest.title,
+        source=experiment.source,
         command=manifest.command,
         run_count=len(manifest.run_ids),
         missing=len(manifest.run_ids) - len(runs),
@@ -84,13 +86,9 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
     return files
 
 
-def tuning_seeds_of(manifest: Manifest) -> tuple[int, ...]:
-    return Experiment.of(manifest.name, manifest.experiment).tuning_seeds if manifest.experiment else ()
-
-
 def _comparison_part(comparison: Comparison, formats: Sequence[str]) -> tuple[PagePart, dict[str, bytes]]:
     """What the page shows of a comparison, and the files of its figures and tables."""
-    conditions = condition_table(comparison.runs, comparison.tuning_seeds if comparison.was_tuned else ())
+    conditions = condition_table(comparison.runs, comparison.tuning_seeds)
     reading = reading_table(conditions)
     files = {
         f"tables/convergence{comparison.slug}.csv": csv(conditions).encode(),

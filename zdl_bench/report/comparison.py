@@ -8,10 +8,11 @@ import pandas as pd
 
 from zdl_bench.conditions import facets_of, short
 from zdl_bench.frames import Results, frames_of
+from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.run import Run, RunConfig, Value
+from zdl_bench.statistics.evidence import lr_grid
+from zdl_bench.statistics.tuning import best_lr
 
-FLOOR = 1e-12
-"""Losses below so small a share of the first are shown as that share: a gap may be exactly 0."""
 ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr")
 
 
@@ -36,6 +37,11 @@ class Comparison:
     @property
     def was_tuned(self) -> bool:
         return bool(self.runs["seed"].isin(self.tuning_seeds).any())
+
+    @property
+    def has_lr_choice(self) -> bool:
+        """Whether some variant was tried at several learning rates."""
+        return bool(self.trials.groupby("variant")["lr"].nunique().max() > 1)
 
     @property
     def trials(self) -> pd.DataFrame:
@@ -86,15 +92,10 @@ class Comparison:
         return runs.assign(tail_loss=runs["tail_loss"].mask((runs["tail_loss"] >= 0) & (runs["tail_loss"] < floor), floor))
 
     def best_lrs(self) -> dict[str, float]:
-        """variant → its learning rate with the lowest mean tail loss over the trials.
-
-        A learning rate where some run has no value is no candidate. A variant without a candidate is left out.
-        """
-        means = self.trials.groupby(["variant", "lr"], sort=False, dropna=False)["tail_loss"].agg(
-            lambda losses: losses.mean(skipna=False)
-        )
-        best = means.dropna().reset_index().sort_values("tail_loss", kind="stable").drop_duplicates("variant")
-        return dict(zip(best["variant"], best["lr"], strict=True))
+        """variant → its best learning rate over the trials, as `best_lr` has it; those without one are left out."""
+        grids = {str(variant): lr_grid(runs) for variant, runs in self.trials.groupby("variant", sort=False)}
+        found = {variant: best_lr(grid.index, grid.to_numpy()) for variant, grid in grids.items()}
+        return {variant: lr for variant, lr in found.items() if lr is not None}
 
     def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame with variant and lr that are at the best learning rate of their variant, or have none."""

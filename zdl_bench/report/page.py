@@ -55,6 +55,6 @@ class PagePart:
 
 
 def render(**content: Any) -> str:
-    """The page's HTML, from name, title, command, run_count, missing, verdicts, across, parts, runs, environment."""
+    """The page's HTML, from name, title, source, command, run_count, missing, verdicts, across, parts, runs, environment."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(**content)

@@ -50,11 +50,10 @@ def optimizer_paths(comparison: Comparison) -> Drawn | None:
     if not 1 < chosen["variant"].nunique() <= MOST_PATHS:
         return None
     figure, axes = single(width=8.6)
-    draw_optimizer_paths(chosen.assign(line=chosen["variant"] + ", lr " + chosen["lr"].map(short)), axes, landscape)
+    draw_optimizer_paths(chosen.assign(variant=chosen["variant"] + ", lr " + chosen["lr"].map(short)), axes, landscape)
     legend_outside(axes)
     title = "Paths of the optimizers"
-    had_choice = (frame.groupby("variant")["lr"].nunique() > 1).any()
-    choice = [BEST] if had_choice else []
+    choice = [BEST] if comparison.has_lr_choice else []
     head(figure, title, [*comparison.context, "; ".join([*_key(comparison, landscape), *choice])])
     return Drawn("optimizer_paths", title, "Paths of one run per optimizer over contours of the loss.", figure)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zdl_bench.frames import METRICS
+from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.run import Run
 from zdl_bench.statistics.runtime import ert_interval
 

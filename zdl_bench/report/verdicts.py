@@ -7,7 +7,7 @@ import pandas as pd
 
 from zdl_bench.conditions import short
 from zdl_bench.report.page import PageTable, PageVerdict
-from zdl_bench.statistics.claims import Kind, Part, Selector, View
+from zdl_bench.statistics.claims import Kind, Part, Selector, Statistic, View
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.verdicts import Judged
 
@@ -41,7 +41,7 @@ def _findings(one: Judged) -> Iterator[tuple[Part, Finding, bool]]:
 
 def comparison_text(part: Part) -> str:
     """What is compared, in words."""
-    spread = "spread of " if part.statistic.value == "spread" else ""
+    spread = "spread of " if part.statistic is Statistic.SPREAD else ""
     sides = side_text(part.first) + (f" against {side_text(part.second)}" if part.second is not None else "")
     bounds = [
         f"{word} {bound:g}"
@@ -170,6 +170,7 @@ def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:
                     "unit": effect.unit,
                     "p_for": finding.p_for,
                     "p_against": finding.p_against,
+                    "p_claim": one.p,
                     "p_family": one.adjusted,
                     "win_rate": finding.wins.rate if finding.wins else math.nan,
                     "correlation": finding.correlation,

@@ -1,7 +1,7 @@
 """What a claim says: which runs are compared by which metric, and what would support it. Judged in `verdicts`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -94,8 +94,7 @@ class Part:
 
     def seen(self, view: View) -> "Part":
         """The same comparison in another view."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Part(**(values | {"view": view}))
+        return replace(self, view=view)
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class Claim:
     parts: tuple[Part, ...]
     also: tuple[View, ...] = ()
     waits_for: str = ""
-    note: str = field(default="")
+    note: str = ""
 
 
 CLAIM_KEYS = ("id", "sentence", "source", "kind", "parts", "also", "waits_for", "note")

@@ -89,11 +89,16 @@ class Evidence:
             raise Undecidable(f"the lr of {_words(selector)} was not tuned")
         if trials.duplicated(["lr", "seed"]).any():
             raise Undecidable(_ambiguous(selector))
-        grid = trials.pivot(index="lr", columns="seed", values="tail_loss").sort_index()
-        choice = select_lr([float(lr) for lr in grid.index], grid.to_numpy(dtype=float))
+        grid = lr_grid(trials)
+        choice = select_lr(grid.index, grid.to_numpy())
         if choice.lr is None:
             raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds")
         return Side(self._at(selector, "lr", choice.lr).runs, choice)
+
+
+def lr_grid(trials: pd.DataFrame) -> pd.DataFrame:
+    """Tail losses of one optimizer's trials: a row per learning rate, a column per seed, NaN where one was not tried."""
+    return trials.dropna(subset="lr").pivot(index="lr", columns="seed", values="tail_loss").astype(float)
 
 
 def _matching(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:

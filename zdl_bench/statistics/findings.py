@@ -1,7 +1,7 @@
 """What the runs show of one part of a claim: an effect with its interval, and how they speak for or against it."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Part, Statistic, View
@@ -42,7 +42,7 @@ class Finding:
     correlation: float = math.nan
     is_exact: bool = False
     run_ids: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     reason: str = ""
 
     @property

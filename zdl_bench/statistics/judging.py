@@ -73,10 +73,9 @@ def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
 
 def _of_differences(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """Paired differences: the test of their mean, or of the wins where some pair lacks a value."""
-    with_values = pairs.differences[np.isfinite(pairs.differences)]
     wins = wins_of(part, measure, pairs)
-    if len(with_values) == len(pairs.differences):
-        tested = hypothesis(part, measure)(with_values)
+    if not pairs.lacks_values:
+        tested = hypothesis(part, measure)(pairs.differences)
         return _finding(part, measure, pairs, _by_direction(sign_flip_p(tested), bool(tested.sum() < 0)), wins)
     ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, measure, pairs, ps, wins)
@@ -85,20 +84,20 @@ def _of_differences(part: Part, measure: Measure, pairs: Pairs) -> Finding:
 
 def _of_equivalence(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """Two one-sided tests within the margin; where some pair lacks a value, the wins can only speak against it."""
-    with_values = pairs.differences[np.isfinite(pairs.differences)]
     wins = win_rate(pairs.first_ranks, pairs.second_ranks)
-    if len(with_values) == len(pairs.differences):
+    if not pairs.lacks_values:
         margin = equivalence_margin(part, measure)
-        return _finding(part, measure, pairs, (tost_p(with_values, margin), beyond_margin_p(with_values, margin)), wins)
+        ps = tost_p(pairs.differences, margin), beyond_margin_p(pairs.differences, margin)
+        return _finding(part, measure, pairs, ps, wins)
     found = _finding(part, measure, pairs, (1.0, sign_test_p(wins.wins, wins.losses)), wins)
     return replace(found, n_deciding=found.n, notes=(*found.notes, "some runs have no value: no equivalence"))
 
 
 def _finding(part: Part, measure: Measure, pairs: Pairs, ps: tuple[float, float], wins: WinRate) -> Finding:
-    with_values = pairs.differences[np.isfinite(pairs.differences)]
+    with_values = pairs.differences_with_values
     return Finding(
         view=part.view,
-        n=len(pairs.differences),
+        n=len(pairs.seeds),
         n_values=len(with_values),
         n_deciding=len(with_values),
         effect=effect_of(with_values, part, measure),
@@ -176,7 +175,7 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
 
 
 def _level_effect(level: Pairs, part: Part, measure: Measure) -> str:
-    effect = effect_of(level.differences[np.isfinite(level.differences)], part, measure)
+    effect = effect_of(level.differences_with_values, part, measure)
     return f"{effect.unit} {effect.mean:.3g}" if effect else "no value"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zdl_bench.errors import ConfigError
-from zdl_bench.frames import METRICS
+from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.metrics.contract import Scale
 from zdl_bench.run import Floats
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.errors import ZdlBenchError
+from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Part, Statistic
 from zdl_bench.statistics.measures import Measure
@@ -15,9 +16,6 @@ from zdl_bench.statistics.tuning import Selection
 
 WITHOUT_VALUE, LOST = 1e300, math.inf
 """Ranks of runs without a value: what did not learn or reach its target stands behind every value, before the diverged."""
-
-
-FLOOR = 1e-12
 
 
 class Undecidable(ZdlBenchError):
@@ -93,6 +91,14 @@ class Pairs:
     def differences(self) -> Floats:
         """first − second, NaN where a pair lacks a value."""
         return np.asarray(self.first - self.second)
+
+    @property
+    def differences_with_values(self) -> Floats:
+        return self.differences[np.isfinite(self.differences)]
+
+    @property
+    def lacks_values(self) -> bool:
+        return len(self.differences_with_values) < len(self.seeds)
 
     @property
     def correlation(self) -> float:

@@ -25,23 +25,34 @@ class Selection:
     shares: dict[float, float]
 
 
-def select_lr(lrs: Sequence[float], tail_losses: Floats) -> Selection:
-    """The learning rate with the lowest mean tail loss over the tuning seeds; of equals the smaller.
+def best_lr(lrs: Sequence[float], tail_losses: Floats) -> float | None:
+    """The learning rate with the lowest mean tail loss over the seeds; of equals the smaller. None without a candidate.
 
-    tail_losses: (learning rates, tuning seeds). A learning rate with a run without a value (NaN, ∞) is no candidate, in no
-    resample either. The same 1,000 resamples of seeds are taken for all learning rates.
+    tail_losses: (learning rates, seeds). A learning rate with a run without a value (NaN, ∞) is no candidate.
     """
-    order = np.argsort(lrs)
-    grid, losses = np.asarray(lrs, np.float64)[order], tail_losses[order]
-    candidates = np.asarray(np.isfinite(losses).all(axis=1))
-    seeds = losses.shape[1]
-    if seeds == 0 or not candidates.any():
-        return Selection(None, False, dict.fromkeys(grid.tolist(), 0.0))
+    grid, losses, candidates = _sorted_grid(lrs, tail_losses)
+    return float(grid[_best_rows(losses, candidates)]) if candidates.any() else None
 
-    best = int(_best_rows(losses, candidates))
+
+def select_lr(lrs: Sequence[float], tail_losses: Floats) -> Selection:
+    """As `best_lr`, with how sure that is. What is no candidate is none in any resample, and the same 1,000 resamples of seeds
+    are taken for all learning rates.
+    """
+    grid, losses, candidates = _sorted_grid(lrs, tail_losses)
+    if not candidates.any():
+        return Selection(None, False, dict.fromkeys(grid.tolist(), 0.0))
+    seeds, best = losses.shape[1], int(_best_rows(losses, candidates))
     draws = np.random.default_rng(SEED).integers(seeds, size=(DRAWS, seeds))
     chosen = np.bincount(_best_rows(losses[:, draws], candidates), minlength=len(grid)) / DRAWS
     return Selection(float(grid[best]), best in (0, len(grid) - 1), dict(zip(grid.tolist(), chosen.tolist(), strict=True)))
+
+
+def _sorted_grid(lrs: Sequence[float], tail_losses: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Learning rates in ascending order, their losses, and which of them are candidates."""
+    order = np.argsort(lrs)
+    losses = tail_losses[order]
+    has_seeds = losses.shape[1] > 0
+    return np.asarray(lrs, np.float64)[order], losses, np.isfinite(losses).all(axis=1) & has_seeds
 
 
 def _best_rows(losses: Floats, candidates: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:

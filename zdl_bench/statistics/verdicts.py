@@ -1,10 +1,9 @@
 """The findings of a family of claims → verdicts. A family is the claims of one experiment (Holm 1979)."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import pandas as pd
 
@@ -123,9 +122,6 @@ def _verdict(whole: _Whole, adjusted: float, members: int) -> tuple[Verdict, str
     return (Verdict.SUPPORTED if whole.p_for < whole.p_against else Verdict.REFUTED), ""
 
 
-def judge_experiment(name: str, content: Mapping[str, Any] | None, runs: pd.DataFrame) -> list[Judged]:
-    """The claims of an experiment's YAML on the frame of its runs; none where there is no experiment."""
-    if content is None:
-        return []
-    experiment = Experiment.of(name, content)
+def judge_experiment(experiment: Experiment, runs: pd.DataFrame) -> list[Judged]:
+    """The claims of an experiment on the frame of its runs."""
     return judge_family(claims_of(experiment.claims), Evidence(runs, experiment.tuning_seeds))
