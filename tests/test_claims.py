@@ -8,7 +8,7 @@ import pytest
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.statistics.claims import claims_of
-from zdl_bench.statistics.evidence import Evidence
+from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.verdicts import Verdict, judge_family
 
 
@@ -43,7 +43,7 @@ def claim(**keys):
 
 
 def judged(frames, *claims, tuning_seeds=()):
-    return judge_family(claims_of(claims), Evidence(pd.concat(frames, ignore_index=True), tuning_seeds))
+    return judge_family(claims_of(claims), ExperimentRuns(pd.concat(frames, ignore_index=True), tuning_seeds))
 
 
 NOISE = np.array([0.03, -0.02, 0.01, -0.01, 0.02, -0.03, 0.005, -0.005, 0.015, -0.015])

@@ -160,7 +160,7 @@ def test_with_too_many_that_all_diverged_the_first_twelve_are_shown():
 
 def test_a_loss_that_may_be_negative_is_on_no_log_axis():
     drawn = figures_by_name([trained("saddle", name, lr) for name in ("sgd", "adam") for lr in (0.1, 1.0)])
-    assert set(drawn) == {"targets_reached", "heat_map", "paths", "optimizer_paths"}
+    assert set(drawn) == {"oscillation", "targets_reached", "heat_map", "paths", "optimizer_paths"}
     assert "star:" not in drawn["paths"].figure.get_suptitle()
     for figure in (one.figure for one in drawn.values()):
         figure.canvas.draw()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from zdl_bench.frames import METRICS
 from zdl_bench.metrics import analytic, convergence, oscillation
+from zdl_bench.metrics.catalogue import measured
 from zdl_bench.metrics.contract import metrics_of
 from zdl_bench.run import Curve, Probes, Status
 from zdl_bench.training import train
@@ -240,6 +241,9 @@ def test_every_metric_of_real_runs_is_a_number_or_undefined():
             value = metric(run.curve)
             assert isinstance(value, float)
             assert math.isnan(value) or math.isfinite(value), metric.name
+        together = measured(run.curve)
+        assert list(together) == [metric.name for metric in METRICS]
+        assert np.array_equal(list(together.values()), [metric(run.curve) for metric in METRICS], equal_nan=True)
     learned = runs[0].curve
     analytic_only = {"flip_rate", *(metric.name for metric in metrics_of(analytic))}
     assert all(math.isfinite(metric(learned)) for metric in METRICS if metric.name not in analytic_only)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from zdl_bench.statistics.runtime import (
     ecdf_band,
     ert_interval,
+    ert_intervals,
     ert_ratio_interval,
     expected_running_time,
     performance_profile,
@@ -58,6 +59,13 @@ def test_ert_interval_is_that_of_all_bootstrap_samples(steps):
 
 def test_ert_interval_without_success_is_infinite():
     assert ert_interval(np.array([NAN, NAN]), PLANNED) == (math.inf,) * 3
+
+
+@given(st.lists(st.lists(STEPS, min_size=3, max_size=3), min_size=1, max_size=8))
+def test_intervals_of_many_targets_are_those_of_each(rows):
+    steps = np.array(rows)
+    each = [ert_interval(column, PLANNED, 100) for column in steps.T]
+    assert ert_intervals(steps, PLANNED, 100) == each
 
 
 def test_ert_interval_narrows_with_runs():

@@ -69,6 +69,23 @@ def test_exact_and_drawn_p_agree_where_the_method_changes():
     assert sign_flip_p(d) == pytest.approx(sign_flip_p(np.append(d, 0.0)), abs=0.01)  # a 0 has no sign to flip
 
 
+@pytest.mark.parametrize("n", [17, 18, 20])
+def test_drawn_p_is_that_of_all_flips(n):
+    """By brute force; n that are multiples of 8 or not, since eight differences are flipped at a time."""
+    d = np.random.default_rng(n).normal(0.3, 1, n)
+    bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    exact = np.mean(np.abs(((1 - 2 * bits) * d).sum(axis=1)) >= abs(d.sum()) - 1e-12)
+    assert sign_flip_p(d) == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / DRAWS))
+
+
+@pytest.mark.parametrize("n", [17, 24, 40])
+def test_drawn_flips_are_fair_and_independent(n):
+    """Seeds give independent estimates of one p: they spread as a binomial share does."""
+    d = np.random.default_rng(n).normal(0.3, 1, n)
+    drawn = np.array([sign_flip_p(d, seed=seed) for seed in range(40)])
+    assert np.std(drawn, ddof=1) == pytest.approx(math.sqrt(drawn.mean() * (1 - drawn.mean()) / DRAWS), rel=0.4)
+
+
 def test_sign_flip_at_the_limits():
     assert sign_flip_p(np.zeros(10)) == 1
     assert sign_flip_p(np.zeros(20)) == 1

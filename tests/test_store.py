@@ -96,6 +96,37 @@ def test_others_can_read_it(store, run):
     assert len(json.loads(metadata[b"probes"])["probe_loss"]) == len(run.curve.probes)
 
 
+def test_the_metadata_are_stored_once(store, run):
+    store.write(run)
+    path = store.run_path(run.run_id)
+    probes = pq.read_schema(path).metadata[b"probes"]
+    assert path.read_bytes().count(probes) == 1
+    assert path.stat().st_size < 2 * len(probes) + 10_000
+
+
+def test_a_file_of_an_earlier_version_is_read(store, run):
+    """Those hold the Arrow schema too, which repeats the metadata."""
+    path = store.run_path(run.run_id)
+    path.parent.mkdir(parents=True)
+    pq.write_table(encode(run), path, compression="zstd")
+    assert_same(run, store.read(run.run_id))
+    earlier = store.sound_checksum(run.run_id)
+    store.write(run)
+    assert store.sound_checksum(run.run_id) == earlier
+
+
+def test_the_checksum_that_is_read_is_that_of_the_content(store, run):
+    store.write(run)
+    read, checksum = store.read_with_checksum(run.run_id)
+    assert_same(run, read)
+    assert checksum == store.sound_checksum(run.run_id)
+
+
+def test_a_run_that_is_not_stored(store, run):
+    with pytest.raises(StoreError, match=f"run {run.run_id} is not in"):
+        store.read(run.run_id)
+
+
 @pytest.mark.parametrize("keep", [0, 1, 100, 0.5, -1])
 def test_a_cut_file_is_damaged(store, run, keep):
     store.write(run)

@@ -1,4 +1,4 @@
-"""A run ↔ the Parquet table that is stored: the per-step table, and all else as JSON in the schema's metadata.
+"""A run ↔ the Parquet file that is stored: the per-step table, and all else as JSON in the schema's metadata.
 
 Nothing is pickled, and nothing that a file says is imported.
 """
@@ -8,10 +8,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from zdl_bench.run import Curve, Failure, Probes, Run, RunConfig, Status
 
@@ -76,7 +78,7 @@ def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str
         lr=table["lr"].to_numpy(),
         probes=Probes(
             **{
-                f.name: np.array([_number(value) for value in probes[f.name]], types.get(f.name, np.float64))
+                f.name: np.array(probes[f.name], types.get(f.name, np.float64))  # null becomes NaN
                 for f in fields(Probes)
             }
         ),
@@ -109,9 +111,31 @@ def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
     return total.hexdigest().encode()
 
 
+def stored_checksum(table: pa.Table) -> str:
+    """The checksum in a stored run's metadata; empty where there is none."""
+    metadata: dict[bytes, bytes] = table.schema.metadata or {}
+    return metadata.get(CHECKSUM, b"").decode()
+
+
 def sound_checksum(table: pa.Table) -> str:
     """The checksum of a stored run's content. Raises ValueError where it is not the one in its metadata."""
-    checksum = _checksum(table, _content(table))
-    if (table.schema.metadata or {}).get(CHECKSUM) != checksum:
+    checksum = _checksum(table, _content(table)).decode()
+    if stored_checksum(table) != checksum:
         raise ValueError("its checksum is wrong")
-    return checksum.decode()
+    return checksum
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """The metadata are written once: the Arrow schema that is added by default would repeat them in base64.
+
+    Losses hardly repeat, so that a dictionary of them only takes place.
+    """
+    columns = table.replace_schema_metadata(None)
+    with pq.ParquetWriter(path, columns.schema, compression="zstd", use_dictionary=False, store_schema=False) as writer:
+        writer.write_table(columns)
+        writer.add_key_value_metadata(table.schema.metadata)
+
+
+def read_table(path: Path) -> pa.Table:
+    """The whole file is read at once, which takes less time than its parts do."""
+    return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(use_threads=False)

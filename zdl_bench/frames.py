@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,8 @@ import pandas as pd
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.metrics import convergence
-from zdl_bench.metrics.catalogue import METRICS
-from zdl_bench.run import Run, Value
+from zdl_bench.metrics.catalogue import METRICS, measured
+from zdl_bench.run import Curve, Run, Value
 from zdl_bench.store import Store
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
@@ -61,12 +61,22 @@ def _read_current(store: Store, run_id: str) -> Run | None:
 
 def frames_of(runs: Sequence[Run]) -> Results:
     """The frames of some runs, in their order."""
-    with_curves = [run for run in runs if run.curve is not None]
-    return Results(
-        runs=pd.DataFrame([run_row(run) for run in runs]),
-        curves=_stacked((run, _curve_columns(run)) for run in with_curves),
-        probes=_stacked((run, _probe_columns(run)) for run in with_curves),
-    )
+    return Results(run_frame(runs), curve_frame(runs), probe_frame(runs))
+
+
+def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
+    """`Results.runs` of some runs."""
+    return pd.DataFrame([run_row(run) for run in runs])
+
+
+def curve_frame(runs: Iterable[Run]) -> pd.DataFrame:
+    """`Results.curves` of some runs: a row per step, so that 10,000 runs of 1,000 steps take half a gigabyte."""
+    return _stacked({run.run_id: _curve_columns(run.curve) for run in runs if run.curve})
+
+
+def probe_frame(runs: Iterable[Run]) -> pd.DataFrame:
+    """`Results.probes` of some runs."""
+    return _stacked({run.run_id: dict(run.curve.probes.items()) for run in runs if run.curve})
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -87,7 +97,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "failure": f"{run.failure.type}: {run.failure.message}" if run.failure else None,
     }
     row |= {name: run.end.get(name, math.nan) for name in END_NUMBERS}
-    row |= {metric.name: metric(curve) if curve else math.nan for metric in METRICS}
+    row |= measured(curve) if curve else {metric.name: math.nan for metric in METRICS}
     for target in _targets(run):
         for measure in (convergence.steps_to_target, convergence.seconds_to_target):
             row[target_column(measure.__name__, target)] = measure(curve, target) if curve else math.nan
@@ -119,23 +129,15 @@ def _cell(value: Value) -> Any:
     return json.dumps(value) if isinstance(value, tuple) else value
 
 
-def _curve_columns(run: Run) -> dict[str, Any]:
-    assert run.curve is not None
-    steps = np.arange(1, len(run.curve.train_loss) + 1)
-    return {"step": steps, "train_loss": run.curve.train_loss, "lr": run.curve.lr}
+def _curve_columns(curve: Curve) -> dict[str, Any]:
+    return {"step": np.arange(1, len(curve.train_loss) + 1), "train_loss": curve.train_loss, "lr": curve.lr}
 
 
-def _probe_columns(run: Run) -> dict[str, Any]:
-    assert run.curve is not None
-    return dict(run.curve.probes.items())
-
-
-def _stacked(parts: Iterable[tuple[Run, dict[str, Any]]]) -> pd.DataFrame:
+def _stacked(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
     """One frame of many runs' columns of equal names, each run's rows under its id."""
-    listed = list(parts)
-    if not listed:
+    if not parts:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
-    lengths = [len(columns["step"]) for _, columns in listed]
-    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(listed)), lengths), categories=[run.run_id for run, _ in listed])
-    names = listed[0][1]
-    return pd.DataFrame({"run_id": ids} | {name: np.concatenate([c[name] for _, c in listed]) for name in names})
+    columns = list(parts.values())
+    lengths = [len(part["step"]) for part in columns]
+    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts)), lengths), categories=list(parts))
+    return pd.DataFrame({"run_id": ids} | {name: np.concatenate([part[name] for part in columns]) for name in columns[0]})

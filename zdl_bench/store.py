@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zdl_bench.encoding import decode, encode, sound_checksum
+from zdl_bench.encoding import decode, encode, read_table, sound_checksum, stored_checksum, write_table
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.run import ENGINE_VERSION, Run
 
@@ -66,16 +66,21 @@ class Store:
         return (path.stem for path in sorted(self.root.glob("runs/??/*.parquet")) if RUN_ID.fullmatch(path.stem))
 
     def write(self, run: Run) -> None:
-        table = encode(run)
         with _writing(self.run_path(run.run_id)) as draft:
-            pq.write_table(table, draft, compression="zstd")
+            write_table(encode(run), draft)
 
     def read(self, run_id: str) -> Run:
+        return self.read_with_checksum(run_id)[0]
+
+    def read_with_checksum(self, run_id: str) -> tuple[Run, str]:
+        """A run, and the checksum of its content: who needs both reads its file once."""
         path = self.run_path(run_id)
-        if not path.is_file():
-            raise StoreError(f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again")
         try:
-            run = decode(pq.ParquetFile(path).read(use_threads=False))
+            table = read_table(path)
+            run, checksum = decode(table), stored_checksum(table)
+        except FileNotFoundError as error:
+            text = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
+            raise StoreError(text) from error
         except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
             raise damaged(path, error) from error
         if run.run_id != run_id:
@@ -84,7 +89,7 @@ class Store:
             raise OtherEngine(
                 f"run {run_id} was made by engine {run.engine}, this is engine {ENGINE_VERSION}; run its sweep's command again"
             )
-        return run
+        return run, checksum
 
     def read_metadata(self, run_id: str) -> dict[str, str]:
         """The JSON texts of a run's metadata, without the table and unchecked: enough for a listing."""
@@ -98,7 +103,7 @@ class Store:
         """The checksum of a run's content, computed anew. Raises DamagedFile where it is not the stored one."""
         path = self.run_path(run_id)
         try:
-            return sound_checksum(pq.ParquetFile(path).read(use_threads=False))
+            return sound_checksum(read_table(path))
         except (OSError, pa.ArrowException, ValueError) as error:
             raise damaged(path, error) from error
 

@@ -1,7 +1,8 @@
 """Figures of several panels, with a title that says what was run and a legend outside."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 PANEL_WIDTH, PANEL_HEIGHT = 3.7, 2.9
+ROW_HEIGHT, PANEL_GAP = 0.36, 0.12
 LEGEND_ROWS = 18
+SEPARATOR = " · "
 LETTERS_PER_INCH = 13
 """Of a title; a wide letter takes more, so that a line does not fill its figure."""
 
@@ -17,22 +20,30 @@ LETTERS_PER_INCH = 13
 def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
     """`count` panels that share their axes, in rows of up to `columns`."""
     columns = 2 if count == 4 else min(columns, count)
-    rows = -(-count // columns)
-    figure, grid = plt.subplots(
-        rows,
-        columns,
-        figsize=(max(6.4, PANEL_WIDTH * columns), PANEL_HEIGHT * rows + 1.0),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    everything: list[Axes] = list(np.ravel(grid))
-    for unused in everything[count:]:
-        unused.set_visible(False)
+    figure, everything = _grid(count, columns, PANEL_HEIGHT, {"sharex": True, "sharey": True})
     for axes in everything[max(0, count - columns) : count]:
         axes.tick_params(labelbottom=True)
     return figure, everything[:count]
+
+
+def row_panels(count: int, rows: int, columns: int = 4) -> tuple[Figure, list[Axes]]:
+    """`count` panels that share `rows` rows with a name each, beside one another."""
+    columns = columns if count % columns != 1 else columns - 1
+    figure, everything = _grid(count, min(columns, count), 1.0 + ROW_HEIGHT * max(rows, 2), {"sharey": True})
+    return figure, everything[:count]
+
+
+def _grid(count: int, columns: int, height: float, shared: Mapping[str, Any]) -> tuple[Figure, list[Axes]]:
+    rows = -(-count // columns)
+    size = (max(6.4, PANEL_WIDTH * columns), height * rows + 1.0)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", **shared)
+    engine = figure.get_layout_engine()
+    if engine:
+        engine.set(w_pad=PANEL_GAP)  # the last number of an axis and the first of the next do not touch
+    everything: list[Axes] = list(np.ravel(grid))
+    for unused in everything[count:]:
+        unused.set_visible(False)
+    return figure, everything
 
 
 def outer_labels(axes_list: Sequence[Axes]) -> None:
@@ -53,8 +64,17 @@ def single(width: float = 7.6, height: float = 4.6) -> tuple[Figure, Axes]:
 def head(figure: Figure, title: str, context: Sequence[str]) -> None:
     """Title and, below it, what was run, in lines that fit the figure."""
     width = int(LETTERS_PER_INCH * figure.get_figwidth())
-    lines = [line for text in (title, *context) for line in textwrap.wrap(text, width)]
+    lines = [line for text in (title, *context) for line in _lines(text, width)]
     figure.suptitle("\n".join(lines), fontsize=9.5, x=0.01, ha="left")
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """The text in lines that end, if they can, at one of its dots."""
+    parts = text.split(SEPARATOR)
+    if len(parts) == 1 or max(map(len, parts)) > width:
+        return textwrap.wrap(text, width)
+    kept = "\N{NO-BREAK SPACE}· ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(kept, width)]
 
 
 def legend_outside(axes: Axes) -> None:

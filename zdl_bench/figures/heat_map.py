@@ -1,18 +1,21 @@
-"""Optimizer × learning rate: mean tail loss, and what has no value."""
+"""Optimizer × learning rate: mean tail loss, and the share of runs without a value."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap, LogNorm
 
 from zdl_bench.figures.style import plain_log_axis
+
+NO_VALUE = "#d9d9d9"
 
 
 def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     """frame: one row per run: variant, lr, status, learned, tail_loss.
 
     A cell is the mean tail loss of its runs, dark where it is low. Where some run has no value the cell is grey and says
-    how many of how many; where all completed and some did not learn, an asterisk.
+    which share of them and why, as in 1/3 diverged; where all completed and some did not learn, an asterisk. A learning rate
+    that was not tried is blank.
     """
     import seaborn as sns
 
@@ -24,7 +27,10 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     positive = means.where(means > 0).astype(float)
     has_values = bool(positive.notna().to_numpy().any())
     low, high = (positive.min().min(), positive.max().max()) if has_values else (1.0, 1.0)
-    axes.set_facecolor("#d9d9d9")
+    is_grey = positive.isna() & (texts != "")
+    sns.heatmap(
+        is_grey.where(is_grey).astype(float), cmap=ListedColormap([NO_VALUE]), vmin=0, vmax=1, linewidths=1, cbar=False, ax=axes
+    )
     sns.heatmap(
         positive,
         cmap="viridis",
@@ -36,10 +42,10 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
         cbar_kws={"label": "mean tail loss"},
         ax=axes,
     )
-    if axes.collections and axes.collections[0].colorbar:
-        plain_log_axis(axes.collections[0].colorbar.ax.yaxis)
+    if axes.collections[-1].colorbar:
+        plain_log_axis(axes.collections[-1].colorbar.ax.yaxis)
     _write_texts(texts, positive < np.sqrt(low * high), axes)
-    axes.set_xticklabels([f"{lr:g}" if lr == lr else "none" for lr in means.columns], rotation=0)
+    axes.set_xticklabels([f"{lr:.3g}" if lr == lr else "none" for lr in means.columns], rotation=0)
     axes.set_yticklabels(list(means.index), rotation=0)
     axes.set_xlabel("learning rate")
     axes.set_ylabel("")
@@ -51,8 +57,8 @@ def _cell_text(runs: pd.DataFrame) -> str:
     lost = runs["tail_loss"].isna()
     if lost.any():
         states = runs.loc[lost, "status"].value_counts()
-        return "\n".join(f"{count}/{len(runs)} {state}" for state, count in states.items())
-    return f"{runs['tail_loss'].mean():#.3g}" + ("" if runs["learned"].all() else "*")
+        return "\n".join(f"{count}/{len(runs)} {state.replace('_', ' ')}" for state, count in states.items())
+    return f"{runs['tail_loss'].mean():#.3g}".rstrip(".") + ("" if runs["learned"].all() else "*")
 
 
 def _write_texts(texts: pd.DataFrame, dark: pd.DataFrame, axes: Axes) -> None:

@@ -1,41 +1,52 @@
-"""Tail loss against learning rate, one line per optimizer."""
+"""Tail loss against learning rate, one line per optimizer, the best of each marked."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.figures.style import line_looks, plain_log_axis
+from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.intervals import student_interval
+from zdl_bench.statistics.tuning import best_lr
+
+LEGEND_COLOR = "#555555"
+RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "linestyle": ""}
 
 
 def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per run: variant, optimizer, lr, status, learned, tail_loss.
+    """frame: one row per run: variant, optimizer, lr, seed, status, learned, tail_loss.
 
-    A point is the geometric mean over the runs of a learning rate with its 95 % interval; the lowest of each line has a
-    ring. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
+    A point is the geometric mean over the runs of a learning rate with its 95 % interval. The best of each line, by
+    `statistics.tuning.best_lr`, has a ring, and an arrow where it is the smallest or largest that was tried: a better one may
+    lie beyond. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
     """
     heights: list[float] = []
+    marks: set[str] = set()
     with_lr = frame.dropna(subset="lr")
     for number, (variant, look) in enumerate(line_looks(with_lr).items()):
         rows = with_lr[with_lr["variant"] == variant]
-        points = [(lr, *_summary(runs)) for lr, runs in rows.groupby("lr")]
-        defined = [point for point in points if not np.isnan(point[1])]
-        heights += [point[1] for point in defined]
-        lrs, means = [p[0] for p in defined], [p[1] for p in defined]
-        axes.plot(lrs, means, label=variant, markersize=5, **look)
-        for lr, mean, low, high in defined:
-            axes.plot([lr, lr], [low, high], color=look["color"], linewidth=1)
-            if mean == min(means):
-                axes.plot(lr, mean, marker="o", markersize=13, markerfacecolor="none", color=look["color"])
-        lost = [lr for lr, mean, *_ in points if np.isnan(mean)]
+        points = pd.DataFrame({lr: _summary(runs) for lr, runs in rows.groupby("lr")}, index=["mean", "low", "high"]).T
+        defined = points.dropna(subset="mean")
+        heights += defined["mean"].tolist()
+        axes.plot(defined.index, defined["mean"], label=variant, markersize=5, **look)
+        axes.vlines(defined.index, defined["low"], defined["high"], color=look["color"], linewidth=1)
+        marks |= _mark_best(rows, defined["mean"], axes, look["color"])
+        lost = points.index[points["mean"].isna()]
         top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
         transform = axes.get_xaxis_transform()
         axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
+    for label, marker in (("best", RING), ("at the grid's edge", RING | {"marker": "$\\rightarrow$", "markersize": 11})):
+        if label in marks:
+            axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)
     axes.set_xscale("log")
+    axes.margins(x=0.08)
     plain_log_axis(axes.xaxis)
     axes.set_yscale("log")
     if heights:  # an interval may leave the axes: it must not squeeze the points
-        axes.set_ylim(min(heights) / 1.6, max(heights) * 1.6)
+        room = max(1.6, (max(heights) / min(heights)) ** 0.06)
+        axes.set_ylim(min(heights) / room, max(heights) * room)
     plain_log_axis(axes.yaxis)
     axes.set_xlabel("learning rate")
     axes.set_ylabel("tail loss (nats)")
@@ -49,3 +60,18 @@ def _summary(runs: pd.DataFrame) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     mean, low, high = (float(np.exp(value)) for value in student_interval(np.log(losses)))
     return mean, low, high
+
+
+def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> set[str]:
+    """Marks the best learning rate of a line; returns what the legend has to explain."""
+    grid = lr_grid(rows)
+    lr = best_lr(grid.index, grid.to_numpy())
+    if lr is None or len(grid) < 2:
+        return set()
+    axes.plot(lr, means[lr], color=color, **RING)
+    if lr not in (grid.index[0], grid.index[-1]):
+        return {"best"}
+    arrow, shift, side = ("←", -8, "right") if lr == grid.index[0] else ("→", 8, "left")
+    place: dict[str, Any] = {"xytext": (shift, 0), "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 13}
+    axes.annotate(arrow, (lr, means[lr]), color=color, **place)
+    return {"best", "at the grid's edge"}

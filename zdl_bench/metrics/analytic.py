@@ -12,23 +12,23 @@ from zdl_bench.metrics.convergence import has_learned
 from zdl_bench.run import Curve, Floats
 
 
-@metric(unit="crossings", better="lower", scale="identity")
+@metric(unit="crossings", better="lower", scale="identity", of=has_learned)
 def axis_crossings(curve: Curve) -> float:
     """Sign changes of w_i − w*_i from one point to the next, summed over the coordinates i.
 
     A point exactly on the axis counts as one of the side it came from. NaN for a run that did not learn.
     """
     offsets = _offsets(curve)
-    if offsets is None or not has_learned(curve):
+    if offsets is None:
         return math.nan
     return float(sum(_sign_changes(coordinate) for coordinate in offsets.T))
 
 
-@metric(unit="ln nats", better="lower", scale="identity")
+@metric(unit="ln nats", better="lower", scale="identity", of=has_learned)
 def highest_rise(curve: Curve) -> float:
     """max over k of max(0, ln L_k − ln L_{k−1}): 0 where the loss never rises. NaN for a run that did not learn."""
     logs = log_losses(curve.probes.probe_loss)
-    if curve.points is None or logs is None or not has_learned(curve):
+    if curve.points is None or logs is None:
         return math.nan
     return float(np.diff(logs).max(initial=0.0))
 

@@ -1,5 +1,6 @@
 """What a metric is."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -10,6 +11,7 @@ import numpy as np
 from zdl_bench.run import Curve, Floats
 
 Scale = Literal["ln", "identity", "logit"]
+Condition = Callable[[Curve], bool]
 
 
 @dataclass(frozen=True)
@@ -17,24 +19,32 @@ class Metric:
     """A pure function of a Curve, NaN where it is not defined, with what a reader has to know of it.
 
     scale: on which differences are taken, so that on ln an effect reads as a ratio.
+    of: which runs have it: it is NaN of the others, whatever their curves would give.
     """
 
     compute: Callable[[Curve], float]
     unit: str
     lower_is_better: bool
     scale: Scale
+    of: Condition
 
     @property
     def name(self) -> str:
         return self.compute.__name__
 
     def __call__(self, curve: Curve) -> float:
-        return self.compute(curve)
+        return self.compute(curve) if self.of(curve) else math.nan
 
 
-def metric(unit: str, better: Literal["lower", "higher"], scale: Scale) -> Callable[[Callable[[Curve], float]], Metric]:
+def every_run(curve: Curve) -> bool:
+    return True
+
+
+def metric(
+    unit: str, better: Literal["lower", "higher"], scale: Scale, of: Condition = every_run
+) -> Callable[[Callable[[Curve], float]], Metric]:
     """Makes a Metric of a function."""
-    return lambda compute: Metric(compute, unit, better == "lower", scale)
+    return lambda compute: Metric(compute, unit, better == "lower", scale, of)
 
 
 def metrics_of(*modules: ModuleType) -> tuple[Metric, ...]:

@@ -34,24 +34,20 @@ def strided_losses(curve: Curve) -> Floats:
     return curve.probes.probe_loss[curve.probes.strided]
 
 
-@metric(unit="nats", better="lower", scale="ln")
+@metric(unit="nats", better="lower", scale="ln", of=has_finished)
 def tail_loss(curve: Curve) -> float:
     """Mean of the last five validation losses, of probe losses where there is no validation split.
 
     The last iterate alone is noise. NaN where the run diverged.
     """
-    if not has_finished(curve):
-        return math.nan
     val_losses = curve.probes.val_loss[~np.isnan(curve.probes.val_loss)]
     tail = float((val_losses if len(val_losses) else strided_losses(curve)[-TAIL_PROBES:]).mean())
     return tail if math.isfinite(tail) else math.nan
 
 
-@metric(unit="nats", better="lower", scale="ln")
+@metric(unit="nats", better="lower", scale="ln", of=has_finished)
 def final_train_loss(curve: Curve) -> float:
     """Mean of the batch loss over the last max(10, ⌈0.05 T⌉) steps. NaN where the run diverged."""
-    if not has_finished(curve):
-        return math.nan
     return float(curve.train_loss[-max(10, math.ceil(0.05 * curve.planned_steps)) :].mean())
 
 
@@ -62,16 +58,16 @@ def best_loss(curve: Curve) -> float:
     return float(np.nanmin(losses)) if np.isfinite(losses).any() else math.nan
 
 
-@metric(unit="ln nats", better="lower", scale="identity")
+@metric(unit="ln nats", better="lower", scale="identity", of=has_finished)
 def log_aulc(curve: Curve) -> float:
     """(1/T) ∫ ln L over [0, T], trapezoid over the equal strides. NaN where the run diverged."""
     logs = log_losses(strided_losses(curve))
-    if logs is None or not has_finished(curve):
+    if logs is None:
         return math.nan
     return float(np.trapezoid(logs, curve.probes.step[curve.probes.strided])) / curve.planned_steps
 
 
-@metric(unit="ln nats", better="lower", scale="identity")
+@metric(unit="ln nats", better="lower", scale="identity", of=has_learned)
 def late_slope(curve: Curve) -> float:
     """Least-squares slope of ln L over the equal strides of the last 10 % of the steps, times T.
 
@@ -80,7 +76,7 @@ def late_slope(curve: Curve) -> float:
     """
     logs, steps = log_losses(strided_losses(curve)), curve.probes.step[curve.probes.strided]
     late = 10 * steps >= 9 * curve.planned_steps
-    if logs is None or not has_learned(curve) or np.count_nonzero(late) < 2:
+    if logs is None or np.count_nonzero(late) < 2:
         return math.nan
     distances = steps[late] - steps[late].mean()
     return float(distances @ logs[late] / (distances @ distances)) * curve.planned_steps
@@ -92,7 +88,7 @@ def first_update_norm(curve: Curve) -> float:
 
     For reading: how far a rule goes at first. NaN where an update is 0.
     """
-    norms = curve.probes.update_norm[np.isin(curve.probes.step, FIRST_STEPS)]
+    norms = curve.probes.update_norm[(curve.probes.step[:, None] == FIRST_STEPS).any(axis=1)]
     if len(norms) == 0 or not (np.isfinite(norms) & (norms > 0)).all():
         return math.nan
     return float(np.exp(np.log(norms).mean()))
@@ -109,5 +105,5 @@ def seconds_to_target(curve: Curve, target: float) -> float:
 
 
 def _first(curve: Curve, values: "np.ndarray[tuple[int], np.dtype[np.generic]]", target: float) -> float:
-    reached = np.flatnonzero(curve.probes.probe_loss <= target)
+    reached = (curve.probes.probe_loss <= target).nonzero()[0]
     return float(values[reached[0]]) if len(reached) else math.nan

@@ -8,6 +8,7 @@ import pandas as pd
 from zdl_bench.figures.grid import head, legend_outside, single
 from zdl_bench.figures.performance_profile import draw_performance_profile
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.descriptions import counted, first
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.statistics.runtime import expected_running_time
 
@@ -40,7 +41,11 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
         "each optimizer at its best learning rate; another set of optimizers gives another profile",
     ]
     head(figure, title, context)
-    return Drawn("performance_profile", title, "Share of problems solved within a multiple of the best running time.", figure)
+    fastest = frame["ert"] == frame.groupby("problem")["ert"].transform("min")
+    shares = fastest.groupby(frame["variant"], sort=False).mean().sort_values(ascending=False, kind="stable")
+    words = "Share of problems solved within a multiple of the best expected running time, against that multiple on a log scale"
+    best = first("Fastest on the largest share of problems", shares)
+    return Drawn("performance_profile", title, f"{words}. {problems} problems. {counted(frame)}. {best}", figure)
 
 
 def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:

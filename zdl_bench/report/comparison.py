@@ -1,15 +1,18 @@
 """The runs of a sweep, arranged for comparison."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from zdl_bench.conditions import facets_of, short
-from zdl_bench.frames import Results, frames_of
+from zdl_bench.frames import probe_frame, run_frame
 from zdl_bench.metrics.contract import FLOOR
-from zdl_bench.run import Run, RunConfig, Value
+from zdl_bench.run import DIVERGENCE_FACTOR, Run, RunConfig, Status, Value
 from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.tuning import best_lr
 
@@ -20,35 +23,37 @@ ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr")
 class Comparison:
     """Runs of one setting: they differ by optimizer, its hyper-parameters, lr and seed only.
 
-    results.runs has the columns of `Results.runs`, and `variant`. recorded: those runs that have their points.
-    tuning_seeds: those on which the experiment chooses learning rates; empty where it has none.
+    runs: the columns of `Results.runs`, and `variant`. probes: `Results.probes`. members: the runs themselves, in the order
+    of `runs`. tuning_seeds: those on which the experiment chooses learning rates; empty where it has none.
     """
 
     setting: str
     context: tuple[str, ...]
-    results: Results
-    recorded: tuple[Run, ...] = ()
+    runs: pd.DataFrame
+    probes: pd.DataFrame
+    members: tuple[Run, ...] = ()
     tuning_seeds: tuple[int, ...] = ()
 
-    @property
-    def runs(self) -> pd.DataFrame:
-        return self.results.runs
+    @cached_property
+    def recorded(self) -> tuple[Run, ...]:
+        """The runs that have their points."""
+        return tuple(run for run in self.members if run.curve is not None and run.curve.points is not None)
 
-    @property
+    @cached_property
     def was_tuned(self) -> bool:
         return bool(self.runs["seed"].isin(self.tuning_seeds).any())
 
-    @property
+    @cached_property
     def has_lr_choice(self) -> bool:
         """Whether some variant was tried at several learning rates."""
         return bool(self.trials.groupby("variant")["lr"].nunique().max() > 1)
 
-    @property
+    @cached_property
     def trials(self) -> pd.DataFrame:
         """The runs over the grids of learning rates: those on tuning seeds, all where there are none."""
         return self.runs[self.runs["seed"].isin(self.tuning_seeds)] if self.was_tuned else self.runs
 
-    @property
+    @cached_property
     def judged(self) -> pd.DataFrame:
         """The runs on which optimizers are compared."""
         return self.runs[~self.runs["seed"].isin(self.tuning_seeds)]
@@ -66,23 +71,34 @@ class Comparison:
         """What a probe's loss is, with its unit."""
         return "probe loss (nats)" if self.runs["dataset"].notna().any() else "gap to the minimum"
 
-    @property
+    @cached_property
     def has_log_scale(self) -> bool:
         """Whether the losses fit one: a loss without a minimum may be negative, and a run may start on a minimum."""
-        probes = self.results.probes
+        probes = self.probes
         if "probe_loss" not in probes:
             return True
         starts = probes.loc[probes["step"] == 0, "probe_loss"]
         return not (probes["probe_loss"] < 0).any() and not (starts == 0).any()
 
     def strided_losses(self) -> pd.DataFrame:
-        """Of the judged runs: run_id, step, loss at the equal strides, joined with ABOUT and planned_steps."""
-        probes = self.results.probes
-        if "strided" not in probes:
-            return pd.DataFrame(columns=["step", "loss", *ABOUT, "planned_steps"])
-        losses = probes.loc[probes["strided"], ["run_id", "step", "probe_loss"]].rename(columns={"probe_loss": "loss"})
+        """Of the judged runs: run_id, step, loss, seconds (of training) at the equal strides, with ABOUT and planned_steps.
+
+        A run that diverged has one row more, the step that ended it, with the loss of its batch; one that is not finite is
+        given as DIVERGENCE_FACTOR times the first.
+        """
+        return self._strided_losses
+
+    @cached_property
+    def _strided_losses(self) -> pd.DataFrame:
+        names = {"run_id": "run_id", "step": "step", "probe_loss": "loss", "train_seconds": "seconds"}
+        if "strided" not in self.probes:
+            return pd.DataFrame(columns=[*names.values(), *ABOUT[1:], "planned_steps"])
         about = self.judged[[*ABOUT, "steps"]].rename(columns={"steps": "planned_steps"})
-        losses = losses.astype({"run_id": about["run_id"].dtype}).merge(about, on="run_id", how="inner")
+        probed = self.probes.loc[self.probes["strided"], list(names)].rename(columns=names)
+        ends = pd.DataFrame([_end(run) for run in self.members if run.status is Status.DIVERGED and run.curve])
+        rows = pd.concat([probed.astype({"run_id": about["run_id"].dtype}), ends], ignore_index=True) if len(ends) else probed
+        once = rows.astype({"run_id": about["run_id"].dtype}).drop_duplicates(["run_id", "step"])
+        losses = once.merge(about, on="run_id", how="inner")
         first = losses.groupby("run_id")["loss"].transform("first")
         return losses.assign(loss=losses["loss"].clip(lower=FLOOR * first))
 
@@ -92,9 +108,16 @@ class Comparison:
         return runs.assign(tail_loss=runs["tail_loss"].mask((runs["tail_loss"] >= 0) & (runs["tail_loss"] < floor), floor))
 
     def best_lrs(self) -> dict[str, float]:
-        """variant → its best learning rate over the trials, as `best_lr` has it; those without one are left out."""
+        """variant → its best learning rate over the trials, as `best_lr` has it, or its only one; none for the others."""
+        return self._best_lrs
+
+    @cached_property
+    def _best_lrs(self) -> dict[str, float]:
         grids = {str(variant): lr_grid(runs) for variant, runs in self.trials.groupby("variant", sort=False)}
-        found = {variant: best_lr(grid.index, grid.to_numpy()) for variant, grid in grids.items()}
+        found = {
+            variant: best_lr(grid.index, grid.to_numpy()) if len(grid) > 1 else next(iter(grid.index), None)
+            for variant, grid in grids.items()
+        }
         return {variant: lr for variant, lr in found.items() if lr is not None}
 
     def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -109,17 +132,22 @@ class Comparison:
         return f"best by mean tail loss on {self.trials['seed'].nunique()} tuning seeds, shown on others"
 
 
+def _end(run: Run) -> dict[str, Any]:
+    """The step that ended a diverged run, as a row of losses."""
+    assert run.curve is not None
+    first, last = float(run.curve.probes.probe_loss[0]), float(run.curve.train_loss[-1])
+    loss = last if math.isfinite(last) else DIVERGENCE_FACTOR * first
+    return {"run_id": run.run_id, "step": len(run.curve.train_loss), "loss": loss, "seconds": run.train_seconds}
+
+
 def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> Iterator[Comparison]:
     """One comparison per setting, in the order of the plan."""
     facets = facets_of(run.config for run in runs)
     for setting in dict.fromkeys(facet.setting for facet in facets.values()):
         members = [run for run in runs if facets[run.run_id].setting == setting]
-        results = frames_of(members)
-        variants = [facets[run.run_id].variant for run in members]
-        with_variant = results.runs.assign(variant=variants)
+        frame = run_frame(members).assign(variant=[facets[run.run_id].variant for run in members])
         context = context_of([run.config for run in members], tuning_seeds)
-        recorded = tuple(run for run in members if run.curve is not None and run.curve.points is not None)
-        yield Comparison(setting, context, Results(with_variant, results.curves, results.probes), recorded, tuning_seeds)
+        yield Comparison(setting, context, frame, probe_frame(members), tuple(members), tuning_seeds)
 
 
 def context_of(configs: Sequence[RunConfig], tuning_seeds: Sequence[int] = ()) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from zdl_bench.store import Manifest, Store
 
 PAGE = "report.html"
 VERDICTS = "tables/verdicts.txt"
-LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2")
+LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "plotly", "itables")
+SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
 
 def page_path(store: Store, manifest: Manifest) -> Path:
@@ -37,11 +38,17 @@ def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool
 
 
 def fingerprint(store: Store, manifest: Manifest, formats: Sequence[str]) -> str:
-    """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
+    """`fingerprint_of_runs` of the runs as they are stored now. Raises DamagedFile."""
     checksums = [store.sound_checksum(run_id) for run_id in stored_ids(store, manifest)]
-    about = [manifest.name, manifest.command, manifest.experiment, manifest.run_ids, list(formats), checksums]
+    return fingerprint_of_runs(manifest, formats, checksums)
+
+
+def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
+    """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
+    about = [manifest.name, manifest.command, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
-    for path in [*sorted(PACKAGE.rglob("*.py")), *sorted(PACKAGE.rglob("*.jinja")), *sorted(CONF.rglob("*.yaml"))]:
+    sources = [path for pattern in SOURCES for path in sorted(PACKAGE.rglob(pattern))]
+    for path in [*sources, *sorted(CONF.rglob("*.yaml"))]:
         total.update(path.read_bytes())
     return total.hexdigest()

@@ -12,6 +12,7 @@ from zdl_bench.figures.landscape import Landscape
 from zdl_bench.figures.optimizer_paths import draw_optimizer_paths
 from zdl_bench.figures.surface_path import draw_path
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.descriptions import counted, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
 
 MOST_PANELS = 12
@@ -37,7 +38,11 @@ def paths(comparison: Comparison) -> Drawn | None:
     title = "Path at each learning rate" if by_lr else "Path of each optimizer"
     rest = [*([BEST] if len(chosen) else []), f"{count - len(shown)} others are not shown"] if len(shown) < count else []
     head(figure, title, [*comparison.context, "; ".join([*_key(comparison, landscape), "ring: start", *rest])])
-    return Drawn("paths_by_lr" if by_lr else "paths", title, "Paths of single runs over contours of the loss.", figure)
+    words = f"{len(shown)} panels, each the path of one run over contours of the loss, with x and y the two parameters"
+    lost = int((frame.drop_duplicates("run_id")["status"] != "completed").sum())
+    ends = f" {lost} of {count} runs did not complete." if lost else ""
+    words = f"{words}. {counted(frame)}. {lowest_tail_loss(comparison.runs)}{ends}"
+    return Drawn("paths_by_lr" if by_lr else "paths", title, words, figure)
 
 
 def optimizer_paths(comparison: Comparison) -> Drawn | None:
@@ -55,7 +60,8 @@ def optimizer_paths(comparison: Comparison) -> Drawn | None:
     title = "Paths of the optimizers"
     choice = [BEST] if comparison.has_lr_choice else []
     head(figure, title, [*comparison.context, "; ".join([*_key(comparison, landscape), *choice])])
-    return Drawn("optimizer_paths", title, "Paths of one run per optimizer over contours of the loss.", figure)
+    words = "The path of one run per optimizer over contours of the loss, with x and y the two parameters"
+    return Drawn("optimizer_paths", title, f"{words}. {counted(chosen)}. {lowest_tail_loss(comparison.runs)}", figure)
 
 
 def landscape_of(comparison: Comparison) -> Landscape | None:

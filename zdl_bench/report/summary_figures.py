@@ -1,12 +1,17 @@
 """A comparison → figures in which a run is a number: over learning rates, and of the targets that were reached."""
 
+import pandas as pd
+
 from zdl_bench.figures.grid import head, legend_outside, single
 from zdl_bench.figures.heat_map import draw_heat_map
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.runtime_ecdf import draw_runtime_ecdf
 from zdl_bench.figures.speed_jitter import draw_speed_jitter, speed_and_jitter
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.descriptions import counted, first, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+
+EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
 
 
 def lr_sensitivity(comparison: Comparison) -> Drawn | None:
@@ -15,28 +20,51 @@ def lr_sensitivity(comparison: Comparison) -> Drawn | None:
         return None
     figure, axes = single()
     draw_lr_sensitivity(runs, axes)
-    axes.set_ylabel(comparison.loss_name.replace("probe loss", "tail loss"))
+    loss = comparison.loss_name.replace("probe loss", "tail loss")
+    axes.set_ylabel(loss)
     legend_outside(axes)
     title = "Tail loss against learning rate"
-    interval = "geometric mean and 95 % interval over seeds; " if runs["seed"].nunique() > 1 else ""
-    lost = "; × at the top: some run has no value" if runs["tail_loss"].isna().any() else ""
-    head(figure, title, [*comparison.context, f"{interval}ring: best{lost}"])
-    return Drawn("lr_sensitivity", title, "Tail loss against learning rate, both on log scales, by optimizer.", figure)
+    at_edge = edge_of_grid(comparison)
+    notes = [
+        *(["geometric mean and 95 % interval over seeds"] if runs["seed"].nunique() > 1 else []),
+        "ring: best by mean tail loss",
+        *([EDGE_NOTE] if at_edge else []),
+        *(["× at the top: some run has no value"] if runs["tail_loss"].isna().any() else []),
+    ]
+    head(figure, title, [*comparison.context, "; ".join(notes)])
+    edge = f" At the edge of its grid lies the best of {listed(at_edge)}." if at_edge else ""
+    words = f"The {loss} against learning rate, both on log scales. {counted(runs)}. {lowest_tail_loss(runs)}{edge}"
+    return Drawn("lr_sensitivity", title, words, figure)
+
+
+def edge_of_grid(comparison: Comparison) -> list[str]:
+    """The variants whose best learning rate is the smallest or largest of several that were tried."""
+    best = comparison.best_lrs()
+    grids = {str(name): lrs for name, lrs in comparison.trials.groupby("variant", sort=False)["lr"]}
+    return [name for name, lr in best.items() if grids[name].nunique() > 1 and lr in (grids[name].min(), grids[name].max())]
 
 
 def speed_against_jitter(comparison: Comparison) -> Drawn | None:
     """None where no optimizer was tried at two learning rates, or there is nothing to see of one."""
     runs = comparison.trials
-    if not comparison.has_lr_choice or speed_and_jitter(runs)["jitter"].isna().all():
+    if not comparison.has_lr_choice:
+        return None
+    points = speed_and_jitter(runs).set_index(["variant", "lr"])
+    if points["jitter"].isna().all():
         return None
     figure, axes = single(width=8.4, height=5.2)
     draw_speed_jitter(runs, axes)
     axes.set_xlabel(f"geometric mean over the run: {comparison.loss_name}   ← faster")
     legend_outside(axes)
     title = "Speed against steadiness, over learning rates"
-    means = "geometric means over seeds; " if runs["seed"].nunique() > 1 else ""
+    means = "geometric means and 95 % intervals over seeds; " if runs["seed"].nunique() > 1 else ""
     head(figure, title, [*comparison.context, f"{means}numbers: smallest and largest learning rate of a curve"])
-    return Drawn("speed_jitter", title, "Jitter against mean loss of the run, one curve per optimizer.", figure)
+    words = (
+        f"Jitter against the geometric mean of the loss over the run, both on log scales, a point per learning rate. "
+        f"{counted(runs)}. {first('Fastest, by mean loss', points['loss'].sort_values(kind='stable'))} "
+        f"{first('Steadiest, by jitter', points['jitter'].sort_values(kind='stable'))}"
+    )
+    return Drawn("speed_jitter", title, words, figure)
 
 
 def targets_reached(comparison: Comparison) -> Drawn | None:
@@ -52,8 +80,12 @@ def targets_reached(comparison: Comparison) -> Drawn | None:
     band = ["95 % bootstrap band over seeds"] if runs["seed"].nunique() > 1 else []
     choice = [f"each optimizer at its best lr, {comparison.choice_words}"] if comparison.has_lr_choice else []
     losses = ", ".join(column.removeprefix("steps_to_") for column in targets)
-    head(figure, title, [*comparison.context, *choice, "; ".join([f"targets: loss {losses}", *band])])
-    return Drawn("targets_reached", title, "Share of (run, target) pairs reached against steps.", figure)
+    notes = [*choice, *left_out(comparison), "; ".join([f"targets: loss {losses}", *band])]
+    head(figure, title, [*comparison.context, *notes])
+    shares = runs[targets].notna().groupby(runs["variant"], sort=False).mean().mean(axis=1)
+    most = first("Most targets reached at the end, as a share", shares.sort_values(ascending=False, kind="stable"))
+    axes_words = f"Share of (run, target) pairs reached against steps, on a log scale; targets: loss {losses}"
+    return Drawn("targets_reached", title, f"{axes_words}. {counted(runs)}. {most}", figure)
 
 
 def heat_map(comparison: Comparison) -> Drawn | None:
@@ -62,6 +94,19 @@ def heat_map(comparison: Comparison) -> Drawn | None:
     figure, axes = single(width=max(6.4, 3.2 + 1.05 * columns), height=1.9 + 0.42 * max(rows, 2))
     draw_heat_map(runs, axes)
     title = f"Mean tail loss{' in nats' if 'nats' in comparison.loss_name else ''}, optimizer × learning rate"
-    starred = ((runs["status"] == "completed") & ~runs["learned"]).any()
-    head(figure, title, [*comparison.context, *(["* completed, but some run did not learn"] if starred else [])])
-    return Drawn("heat_map", title, "A table of mean tail losses, dark where low.", figure)
+    notes = [
+        *(["* completed, but some run did not learn"] if ((runs["status"] == "completed") & ~runs["learned"]).any() else []),
+        *(["grey: the share of runs without a value, and why"] if runs["tail_loss"].isna().any() else []),
+        *(["blank: not tried"] if _has_gaps(runs) else []),
+    ]
+    head(figure, title, [*comparison.context, *(["; ".join(notes)] if notes else [])])
+    lost = int(runs["tail_loss"].isna().sum())
+    shares = f" {lost} of {len(runs)} runs have no value." if lost else ""
+    words = f"A table of mean tail losses, dark where low: rows are optimizers, columns learning rates. {counted(runs)}."
+    return Drawn("heat_map", title, f"{words} {lowest_tail_loss(runs)}{shares}", figure)
+
+
+def _has_gaps(runs: pd.DataFrame) -> bool:
+    """Whether some optimizer was not tried at some learning rate of the others."""
+    pairs = runs[["variant", "lr"]].drop_duplicates()
+    return bool(len(pairs) < runs["variant"].nunique() * runs["lr"].nunique(dropna=False))

@@ -8,7 +8,7 @@ import pandas as pd
 from zdl_bench.conditions import short
 from zdl_bench.report.page import PageTable, PageVerdict
 from zdl_bench.statistics.claims import Kind, Part, Selector, Statistic, View
-from zdl_bench.statistics.findings import Effect, Finding
+from zdl_bench.statistics.findings import Effect, Finding, three_digits
 from zdl_bench.statistics.verdicts import Judged
 
 NAMED_RUNS = 3
@@ -62,8 +62,8 @@ def side_text(selector: Selector) -> str:
 def effect_text(effect: Effect | None) -> str:
     if effect is None:
         return "no value"
-    interval = "" if math.isnan(effect.low) else f" [{effect.low:.3g}, {effect.high:.3g}]"
-    return f"{UNITS[effect.unit]}{effect.mean:.3g}{interval}"
+    interval = "" if math.isnan(effect.low) else f" [{three_digits(effect.low)}, {three_digits(effect.high)}]"
+    return f"{UNITS[effect.unit]}{three_digits(effect.mean)}{interval}"
 
 
 def _finding_text(finding: Finding) -> str:

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.statistics.claims import Part, Selector, View
-from zdl_bench.statistics.measures import measure_of
-from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, orientation, ranked
+from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, pair_up
 from zdl_bench.statistics.tuning import select_lr
 
 
-class Evidence:
-    """The runs of an experiment.
+class ExperimentRuns:
+    """The runs of an experiment as evidence for its claims.
 
     runs: the frame of `Results.runs`. tuning_seeds: the seeds on which learning rates are chosen, never judged.
     """
@@ -26,34 +25,7 @@ class Evidence:
 
     def pairs(self, part: Part, level: Selector) -> Pairs:
         """The pairs of a part at one level. Raises Undecidable with the reason where the runs do not give them."""
-        measure = measure_of(part.metric)
-        first, second = self._sides(part, level)
-        seeds, notes, is_same = first.runs.index, [], False
-        if second is not None:
-            seeds = seeds.intersection(second.runs.index)
-            if not len(seeds):
-                raise Undecidable("the two sides share no seed")
-            if len(seeds) < max(len(first.runs), len(second.runs)):
-                notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
-            second = Side(second.runs.loc[seeds], second.choice)
-            is_same = set(first.runs["run_id"]) == set(second.runs["run_id"])
-            notes += ["both sides are the same runs"] if is_same else []
-        first = Side(first.runs.loc[seeds], first.choice)
-        sides = [side for side in (first, second) if side is not None]
-        ours = first.values(measure, part.statistic)
-        theirs = second.values(measure, part.statistic) if second else np.zeros(len(seeds))
-        sign = orientation(part, measure)
-        return Pairs(
-            seeds=seeds.to_numpy(dtype=np.int64),
-            first=ours,
-            second=theirs,
-            first_ranks=ranked(sign * ours, first),
-            second_ranks=ranked(sign * theirs, second) if second else theirs,
-            planned_steps=int(first.runs["steps"].iloc[0]),
-            is_exact=is_same or all(side.is_one_run for side in sides),
-            run_ids=tuple(run_id for side in sides for run_id in side.runs["run_id"]),
-            notes=(*notes, *(note for side in sides for note in _choice_notes(side)), *_budget_notes(sides)),
-        )
+        return pair_up(part, *self._sides(part, level))
 
     def _sides(self, part: Part, level: Selector) -> tuple[Side, Side | None]:
         first = {**part.first, **level}
@@ -137,17 +109,3 @@ def _ambiguous(selector: Selector) -> str:
 
 def _words(selector: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in selector.items()) or "the experiment"
-
-
-def _choice_notes(side: Side) -> list[str]:
-    if side.choice is None or side.choice.lr is None:
-        return []
-    name, lr = side.runs["optimizer"].iloc[0], side.choice.lr
-    share = side.choice.shares.get(lr, 0.0)
-    edge = ", at the edge of its grid" if side.choice.at_edge else ""
-    return [f"{name}: best lr {lr:g} (chosen in {share:.0%} of resamples{edge})"]
-
-
-def _budget_notes(sides: Sequence[Side]) -> list[str]:
-    budgets = [len(side.choice.shares) for side in sides if side.choice is not None]
-    return [f"unequal budgets: {' and '.join(map(str, budgets))} learning rates"] if len(set(budgets)) > 1 else []

@@ -25,9 +25,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def seeds_needed(comparisons: int, alpha: float = ALPHA) -> int:
+def seeds_needed(comparisons: float, alpha: float = ALPHA) -> int:
     """Number n of seeds from which a family can be decided: the sign-flip test's smallest p, 2**(1 − n), is at most α / m.
 
-    comparisons: m ≥ 1.
+    comparisons: m; half as many where the tests are one-sided.
     """
     return max(MIN_SEEDS, math.ceil(math.log2(2 * comparisons / alpha)))

@@ -1,13 +1,18 @@
 """What the runs show of one part of a claim: an effect with its interval, and how they speak for or against it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Part, Statistic, View
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.measures import Measure
 from zdl_bench.statistics.proportions import WinRate
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits, without a power of ten as long as a reader can do without."""
+    return f"{float(f'{value:.3g}'):,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,12 @@ class Effect:
     low: float
     high: float
     unit: str
+
+    def turned(self) -> "Effect":
+        """The same of the second side against the first."""
+        if self.unit == "ratio":
+            return Effect(1 / self.mean, 1 / self.high, 1 / self.low, self.unit)
+        return Effect(-self.mean, -self.high, -self.low, self.unit)
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,17 @@ class Finding:
     @property
     def p(self) -> float:
         return min(self.p_for, self.p_against)
+
+    def turned(self) -> "Finding":
+        """The finding of the second side against the first, of a superiority that is not exact (there, a tie has no turn)."""
+        effect, wins = self.effect, self.wins
+        return replace(
+            self,
+            effect=effect.turned() if effect else None,
+            p_for=self.p_against,
+            p_against=self.p_for,
+            wins=WinRate(1 - wins.rate, wins.losses, wins.ties, wins.wins) if wins else None,
+        )
 
 
 def effect_of(differences: Floats, part: Part, measure: Measure) -> Effect | None:

@@ -7,12 +7,11 @@ import numpy as np
 
 from zdl_bench.statistics.claims import Kind, Part
 from zdl_bench.statistics.equivalence import beyond_margin_p, tost_p
-from zdl_bench.statistics.evidence import Evidence
-from zdl_bench.statistics.findings import Effect, Finding, effect_of
+from zdl_bench.statistics.findings import Effect, Finding, effect_of, three_digits
 from zdl_bench.statistics.hypotheses import equivalence_margin, hypothesis, wins_of
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.measures import Measure, measure_of
-from zdl_bench.statistics.pairing import Pairs, Undecidable, orientation
+from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable, orientation
 from zdl_bench.statistics.permutation import sign_flip_p
 from zdl_bench.statistics.proportions import (
     WinRate,
@@ -115,7 +114,7 @@ def _ert_notes(part: Part, measure: Measure, pairs: Pairs) -> list[str]:
     if not measure.is_time or part.second is None:
         return []
     ratio, low, high = ert_ratio_interval(np.exp(pairs.first), np.exp(pairs.second), pairs.planned_steps)
-    return [f"ratio of expected running times {ratio:.3g} [{low:.3g}, {high:.3g}], bootstrap"]
+    return [f"ratio of expected running times {three_digits(ratio)} [{three_digits(low)}, {three_digits(high)}], bootstrap"]
 
 
 def _of_proportions(part: Part, pairs: Pairs) -> Finding:
@@ -176,7 +175,7 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
 
 def _level_effect(level: Pairs, part: Part, measure: Measure) -> str:
     effect = effect_of(level.differences_with_values, part, measure)
-    return f"{effect.unit} {effect.mean:.3g}" if effect else "no value"
+    return f"{effect.unit} {three_digits(effect.mean)}" if effect else "no value"
 
 
 def _by_direction(p: float, supports: bool) -> tuple[float, float]:

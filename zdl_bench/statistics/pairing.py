@@ -1,8 +1,10 @@
 """Runs → pairs of one seed. Runs of one seed start at the same weights and see the same batches."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,8 @@ import pandas as pd
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.run import Floats
-from zdl_bench.statistics.claims import Part, Statistic
-from zdl_bench.statistics.measures import Measure
+from zdl_bench.statistics.claims import Part, Selector, Statistic
+from zdl_bench.statistics.measures import Measure, measure_of
 from zdl_bench.statistics.tuning import Selection
 
 WITHOUT_VALUE, LOST = 1e300, math.inf
@@ -34,7 +36,11 @@ class Side:
     runs: pd.DataFrame
     choice: Selection | None = None
 
-    @property
+    def on(self, seeds: "pd.Index[int]") -> "Side":
+        """The runs of these seeds; itself where it has no others."""
+        return self if seeds.equals(self.runs.index) else Side(self.runs.loc[seeds], self.choice)
+
+    @cached_property
     def is_one_run(self) -> bool:
         """Whether the seeds change nothing: they gave the same bits, or nothing of the problem is drawn."""
         same_bits = bool(self.runs["digest"].notna().all()) and self.runs["digest"].nunique() == 1
@@ -66,6 +72,11 @@ class Side:
         starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.of_outcome else 1.0
         return np.where(column >= 0, np.maximum(column, FLOOR * starts), np.nan)
 
+    @cached_property
+    def run_ids(self) -> tuple[str, ...]:
+        return tuple(self.runs["run_id"])
+
+    @cached_property
     def lost(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         return np.asarray(self.runs["status"] != "completed", dtype=bool)
 
@@ -109,5 +120,58 @@ class Pairs:
         return float(np.corrcoef(self.first[both], self.second[both])[0, 1])
 
 
-def ranked(values: Floats, side: Side) -> Floats:
-    return np.where(side.lost(), LOST, np.where(np.isfinite(values), values, WITHOUT_VALUE))
+class Evidence(Protocol):
+    """What gives the pairs that a part of a claim compares."""
+
+    def pairs(self, part: Part, level: Selector) -> Pairs:
+        """The pairs of a part at one level. Raises Undecidable with the reason where the runs do not give them."""
+        ...
+
+
+def pair_up(part: Part, first: Side, second: Side | None) -> Pairs:
+    """The runs of both sides, seed by seed. Raises Undecidable where the sides share no seed."""
+    measure = measure_of(part.metric)
+    seeds, notes, is_same = first.runs.index, [], False
+    if second is not None:
+        seeds = seeds.intersection(second.runs.index)
+        if not len(seeds):
+            raise Undecidable("the two sides share no seed")
+        if len(seeds) < max(len(first.runs), len(second.runs)):
+            notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
+        second = second.on(seeds)
+        is_same = set(first.run_ids) == set(second.run_ids)
+        notes += ["both sides are the same runs"] if is_same else []
+    first = first.on(seeds)
+    sides = [side for side in (first, second) if side is not None]
+    ours = first.values(measure, part.statistic)
+    theirs = second.values(measure, part.statistic) if second else np.zeros(len(seeds))
+    sign = orientation(part, measure)
+    return Pairs(
+        seeds=seeds.to_numpy(dtype=np.int64),
+        first=ours,
+        second=theirs,
+        first_ranks=_ranked(sign * ours, first),
+        second_ranks=_ranked(sign * theirs, second) if second else theirs,
+        planned_steps=int(first.runs["steps"].iloc[0]),
+        is_exact=is_same or all(side.is_one_run for side in sides),
+        run_ids=tuple(run_id for side in sides for run_id in side.run_ids),
+        notes=(*notes, *(note for side in sides for note in _choice_notes(side)), *_budget_notes(sides)),
+    )
+
+
+def _ranked(values: Floats, side: Side) -> Floats:
+    return np.where(side.lost, LOST, np.where(np.isfinite(values), values, WITHOUT_VALUE))
+
+
+def _choice_notes(side: Side) -> list[str]:
+    if side.choice is None or side.choice.lr is None:
+        return []
+    name, lr = side.runs["optimizer"].iloc[0], side.choice.lr
+    share = side.choice.shares.get(lr, 0.0)
+    edge = ", at the edge of its grid" if side.choice.at_edge else ""
+    return [f"{name}: best lr {lr:g} (chosen in {share:.0%} of resamples{edge})"]
+
+
+def _budget_notes(sides: Sequence[Side]) -> list[str]:
+    budgets = [len(side.choice.shares) for side in sides if side.choice is not None]
+    return [f"unequal budgets: {' and '.join(map(str, budgets))} learning rates"] if len(set(budgets)) > 1 else []

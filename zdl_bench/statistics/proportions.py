@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from zdl_bench.run import Floats
 
@@ -30,10 +30,18 @@ def win_rate(first: Floats, second: Floats) -> WinRate:
     return WinRate((wins + ties / 2) / n if n else math.nan, wins, ties, losses)
 
 
+def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Lower and upper end of the interval of a proportion, n ≥ 1.
+
+    Source: Wilson 1927, Journal of the American Statistical Association 22:209.
+    """
+    low, high = stats.binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    return float(low), float(high)
+
+
 def sign_test_p(wins: int, losses: int) -> float:
     """Exact two-sided p of the test that a win is as likely as a loss; ties are left out. 1 where there is neither."""
-    pairs = wins + losses
-    return float(stats.binomtest(wins, pairs, 0.5).pvalue) if pairs else 1.0
+    return min(1.0, 2 * float(special.bdtr(min(wins, losses), wins + losses, 0.5)))
 
 
 def mcnemar_p(first_only: int, second_only: int) -> float:
@@ -56,8 +64,8 @@ def paired_proportion_interval(
     if n == 0:
         return math.nan, math.nan, math.nan
     p, q = (both + first_only) / n, (both + second_only) / n
-    p_low, p_high = stats.binomtest(both + first_only, n).proportion_ci(confidence, method="wilson")
-    q_low, q_high = stats.binomtest(both + second_only, n).proportion_ci(confidence, method="wilson")
+    p_low, p_high = wilson_interval(both + first_only, n, confidence)
+    q_low, q_high = wilson_interval(both + second_only, n, confidence)
     correlation = _correlation(both, first_only, second_only, neither)
     below = _root_of_squares(p - p_low, q_high - q, correlation)
     above = _root_of_squares(p_high - p, q - q_low, correlation)

@@ -21,8 +21,21 @@ def expected_running_time(steps: Floats, planned_steps: int) -> float:
 
 def ert_interval(steps: Floats, planned_steps: int, draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
     """ERT of `steps`, (runs,), with its 95 % percentile-bootstrap interval over runs; each end may be ∞."""
-    erts = _weighted_ert(_resampling_counts(len(steps), draws, seed), steps, planned_steps)
-    return expected_running_time(steps, planned_steps), _quantile(erts, 0.025), _quantile(erts, 0.975)
+    return ert_intervals(steps[:, None], planned_steps, draws, seed)[0]
+
+
+def ert_intervals(steps: Floats, planned_steps: int, draws: int = 2000, seed: int = 0) -> list[tuple[float, float, float]]:
+    """`ert_interval` of each target from the same bootstrap samples, whose drawing takes most of the time.
+
+    steps: (runs, targets).
+    """
+    counts = _resampling_counts(len(steps), draws, seed)
+    intervals = []
+    for column in steps.T:  # all at once would be a matrix product, small enough to wait for its threads
+        erts = _weighted_ert(counts, column, planned_steps)
+        estimate = expected_running_time(column, planned_steps)
+        intervals.append((estimate, _quantile(erts, 0.025), _quantile(erts, 0.975)))
+    return intervals
 
 
 def ert_ratio_interval(

@@ -9,10 +9,11 @@ import pandas as pd
 
 from zdl_bench.experiment import Experiment
 from zdl_bench.statistics.claims import Claim, Kind, View, claims_of
-from zdl_bench.statistics.evidence import Evidence
+from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.families import ALPHA, holm, seeds_needed
 from zdl_bench.statistics.findings import Finding
 from zdl_bench.statistics.judging import judge
+from zdl_bench.statistics.pairing import Evidence
 
 
 class Verdict(StrEnum):
@@ -124,4 +125,4 @@ def _verdict(whole: _Whole, adjusted: float, members: int) -> tuple[Verdict, str
 
 def judge_experiment(experiment: Experiment, runs: pd.DataFrame) -> list[Judged]:
     """The claims of an experiment on the frame of its runs."""
-    return judge_family(claims_of(experiment.claims), Evidence(runs, experiment.tuning_seeds))
+    return judge_family(claims_of(experiment.claims), ExperimentRuns(runs, experiment.tuning_seeds))

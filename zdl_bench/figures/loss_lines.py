@@ -1,0 +1,116 @@
+"""Lines of losses on a log scale: mean over seeds with its 95 % band, and where runs diverged.
+
+What figures of a loss against something share.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from zdl_bench.figures.style import dashes_of, plain_log_axis
+from zdl_bench.run import Floats, has_diverged
+from zdl_bench.statistics.intervals import student_interval
+
+CEILING_FACTOR = 4
+"""The axis ends at so many times the first loss: what lies beyond is on its way out."""
+MOST_NOTES = 8
+MOST_BANDS = 8
+"""With more lines than this, bands would hide each other and are left out."""
+
+
+class _Runs(NamedTuple):
+    """The runs of one line. at, losses: one row per step, one column per run, NaN where a loss is not finite."""
+
+    at: pd.DataFrame
+    losses: pd.DataFrame
+
+    def take(self, columns: "pd.Index[Any]") -> "_Runs":
+        return _Runs(self.at[columns], self.losses[columns])
+
+
+def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
+    """One line per `line` of the frame, in the order of its first rows; the limits of the horizontal axis fit what is drawn.
+
+    frame: run_id, line, color, step, loss, planned_steps, and the column `against`: the horizontal axis. A mean stands at the
+    mean of that column over its runs.
+    """
+    notes, ends = [], [0.0]
+    has_bands = frame["line"].nunique() <= MOST_BANDS
+    low, high = loss_limits(frame)
+    dashes = dashes_of(dict(frame[["line", "color"]].drop_duplicates("line").itertuples(index=False)))
+    for line, rows in frame.groupby("line", sort=False):
+        color = rows["color"].iloc[0]
+        complete, early = _split(rows, against)
+        look = {"label": str(line), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
+        ends += [_draw_mean(complete, axes, look, has_bands), _draw_early_ends(early, axes, color, high)]
+        if len(early.losses.columns):
+            runs = len(early.losses.columns) + len(complete.losses.columns)
+            notes.append(f"{line}: {len(early.losses.columns)} of {runs} diverged")
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    plain_log_axis(axes.yaxis)
+    axes.set_xlim(0, 1.02 * max(ends) or 1.0)
+    axes.set_ylabel("probe loss (nats)")
+    _write_notes(notes, axes)
+    return axes
+
+
+def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
+    """Lower and upper end of an axis for the losses of a frame, equal for all panels that show parts of it."""
+    losses = frame.loc[np.isfinite(frame["loss"]) & (frame["loss"] > 0), "loss"]
+    if losses.empty:
+        return 0.1, 10.0
+    ceiling = CEILING_FACTOR * float(frame.loc[frame["step"] == 0, "loss"].median())
+    return 0.8 * float(losses.min()), min(ceiling, 1.25 * float(losses.max()))
+
+
+def _split(rows: pd.DataFrame, against: str) -> tuple[_Runs, _Runs]:
+    """The runs of a line that made all their steps, and those that ended early or exploded in the last one."""
+    losses = rows.pivot(index="step", columns="run_id", values="loss")
+    at = rows.assign(at=rows[against].astype(float)).pivot(index="step", columns="run_id", values="at")
+    last = losses.reindex([int(rows["planned_steps"].iloc[0])]).iloc[0]
+    is_early = [has_diverged(end, start) for end, start in zip(last, losses.iloc[0], strict=True)]
+    runs = _Runs(at, losses.where(np.isfinite(losses)))
+    return runs.take(losses.columns[~np.array(is_early)]), runs.take(losses.columns[is_early])
+
+
+def _draw_mean(runs: _Runs, axes: Axes, look: dict[str, Any], has_band: bool) -> float:
+    """Returns where the line ends."""
+    losses = runs.losses.dropna(how="all")
+    if losses.empty:  # the line is in the legend, its crosses in the panel
+        axes.plot([], [], **look)
+        return 0.0
+    at = runs.at.loc[losses.index].mean(axis=1).to_numpy()
+    interval = student_interval(np.log(losses.to_numpy().T))
+    axes.plot(at, np.exp(interval.mean), **look)
+    if has_band:
+        axes.fill_between(at, np.exp(interval.low), np.exp(interval.high), color=look["color"], alpha=0.16, linewidth=0)
+    return float(at[-1])
+
+
+def _draw_early_ends(runs: _Runs, axes: Axes, color: str, ceiling: float) -> float:
+    """Thin lines up to crosses, at most as high as the ceiling; returns where the last of them ends."""
+    lines = zip(runs.at.to_numpy().T, np.minimum(runs.losses.to_numpy(), ceiling).T, strict=True)
+    curves = [curve for curve in (_curve(at, losses) for at, losses in lines) if len(curve)]
+    if not curves:
+        return 0.0
+    axes.add_collection(LineCollection(curves, colors=color, linewidths=0.7, alpha=0.7), autolim=False)
+    ends = np.array([curve[-1] for curve in curves])
+    cross: dict[str, Any] = {"marker": "x", "markersize": 7, "markeredgewidth": 1.8, "linestyle": ""}
+    axes.plot(*ends.T, color=color, clip_on=False, **cross)
+    return float(ends[:, 0].max())
+
+
+def _curve(at: Floats, losses: Floats) -> Floats:
+    """The points of one run that have a loss, (n, 2)."""
+    points = np.column_stack([at, losses])
+    return np.asarray(points[~np.isnan(points).any(axis=1)])
+
+
+def _write_notes(notes: list[str], axes: Axes) -> None:
+    shown = notes[:MOST_NOTES] + ([f"and {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else [])
+    if shown:
+        axes.text(0.97, 0.03, "\n".join(shown), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)

@@ -1,0 +1,149 @@
+"""The curves of a sweep as the data of the page's interactive chart."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from zdl_bench.conditions import short
+from zdl_bench.figures.style import look_of
+from zdl_bench.report.comparison import Comparison
+
+MOST_POINTS = 60
+"""Of a run: more cannot be told apart on a screen."""
+MOST_RUNS = 3_000
+"""More make a page that is slow to open and a chart that shows nothing."""
+SIGNIFICANT = 5
+DARKER = 0.6
+
+
+@dataclass(frozen=True)
+class ChartSetting:
+    """loss: what the losses are, with their unit. has_log_scale: whether they fit one."""
+
+    name: str
+    loss: str
+    has_log_scale: bool
+
+
+@dataclass(frozen=True)
+class ChartOptimizer:
+    name: str
+    color: str
+
+
+@dataclass(frozen=True)
+class ChartRun:
+    """A curve. setting, optimizer, lr, seed and steps are places in the chart's lists; None is a loss that is not finite."""
+
+    id: str
+    setting: int
+    optimizer: int
+    lr: int
+    seed: int
+    status: str
+    steps: int
+    losses: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a reader can choose, each in the order in which it is offered, and the runs.
+
+    lrs, seeds: as texts, since JavaScript's numbers do not hold every seed. steps: the steps at which losses were
+    recorded, shared by many runs; a run that ended early has fewer losses. left_out: the number of runs that are too many.
+    """
+
+    settings: Sequence[ChartSetting]
+    optimizers: Sequence[ChartOptimizer]
+    lrs: Sequence[str]
+    seeds: Sequence[str]
+    steps: Sequence[tuple[int, ...]]
+    runs: Sequence[ChartRun]
+    left_out: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def chart_of(comparisons: Sequence[Comparison]) -> Chart:
+    """All runs that have a curve, of whatever status; of too many those with the smallest seeds."""
+    curves = dict(chain.from_iterable(map(_curves, comparisons)))
+    about = pd.concat([one.runs.assign(place=place) for place, one in enumerate(comparisons)], ignore_index=True)
+    with_curve = about[about["run_id"].isin(curves)]
+    shown = with_curve.sort_values("seed", kind="stable").head(MOST_RUNS).sort_index()
+    lrs = sorted(shown["lr"].dropna().unique().tolist())
+    optimizers = dict(shown[["variant", "optimizer"]].drop_duplicates("variant").itertuples(index=False))
+    places = {
+        "variant": {variant: place for place, variant in enumerate(optimizers)},
+        "lr": {lr: place for place, lr in enumerate(lrs)},
+        "seed": {seed: place for place, seed in enumerate(sorted(shown["seed"].unique().tolist()))},
+    }
+    grids: dict[tuple[int, ...], int] = {}
+    runs = []
+    for row in shown.itertuples(index=False):
+        steps, losses = curves[row.run_id]
+        runs.append(
+            ChartRun(
+                id=row.run_id,
+                setting=row.place,
+                optimizer=places["variant"][row.variant],
+                lr=places["lr"].get(row.lr, len(lrs)),
+                seed=places["seed"][row.seed],
+                status=row.status,
+                steps=grids.setdefault(steps, len(grids)),
+                losses=losses,
+            )
+        )
+    return Chart(
+        settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
+        optimizers=[ChartOptimizer(variant, color) for variant, color in _colors(optimizers).items()],
+        lrs=[*_lr_labels(lrs), *(["none"] if shown["lr"].isna().any() else [])],
+        seeds=[str(seed) for seed in places["seed"]],
+        steps=list(grids),
+        runs=runs,
+        left_out=len(with_curve) - len(shown),
+    )
+
+
+def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...], tuple[float | None, ...]]]]:
+    """run_id, and its steps and losses at the equal strides, as many as a chart can show."""
+    probes = comparison.probes
+    if "strided" not in probes:
+        return
+    for run_id, rows in probes[probes["strided"]].groupby("run_id", sort=False, observed=True):
+        kept = thinned(len(rows))
+        losses = rows["probe_loss"].to_numpy()[kept]
+        yield str(run_id), (tuple(rows["step"].to_numpy()[kept].tolist()), tuple(map(_rounded, losses.tolist())))
+
+
+def thinned(count: int) -> npt.NDArray[np.int64]:
+    """Places in a list of that length, evenly spread, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(np.int64))
+
+
+def _rounded(loss: float) -> float | None:
+    return float(f"{loss:.{SIGNIFICANT}g}") if np.isfinite(loss) else None
+
+
+def _lr_labels(lrs: Sequence[float]) -> list[str]:
+    """As a person would write them, but for those that would read the same."""
+    count = Counter(map(short, lrs))
+    return [short(lr) if count[short(lr)] == 1 else repr(lr) for lr in lrs]
+
+
+def _colors(optimizers: Mapping[str, str]) -> dict[str, str]:
+    """variant → its optimizer's colour, darker for each further variant of one optimizer."""
+    before: Counter[str] = Counter()
+    colors = {}
+    for variant, optimizer in optimizers.items():
+        red, green, blue = (DARKER ** before[optimizer] * part for part in mpl.colors.to_rgb(look_of(optimizer).color))
+        colors[variant] = mpl.colors.to_hex((red, green, blue))
+        before[optimizer] += 1
+    return colors

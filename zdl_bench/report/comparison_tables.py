@@ -1,0 +1,99 @@
+"""The table of pairwise comparisons: effects with intervals for every pair, verdicts where a test was planned."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from zdl_bench.report.standings import Question, Standings
+from zdl_bench.report.tables import Table
+from zdl_bench.report.verdicts import effect_text, p_value
+from zdl_bench.statistics.findings import Effect, Finding
+from zdl_bench.statistics.standing import Standing
+
+NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
+NOTE = (
+    "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the share of seeds on which "
+    "the first is better; a run without a value loses. A verdict says whether the first is better: there is one for each "
+    "comparison with the first optimizer of the plan, adjusted by Holm's method over those of one metric, and nowhere else. "
+    "The CSV has the ids of the runs."
+)
+
+
+def comparison_table(standings: Standings) -> Table:
+    """Every pair at its best, with verdicts against the control; every pair at each learning rate that it shares, without."""
+    rows = []
+    for question, standing in standings.at_best:
+        rows += list(_with_verdicts(question, standing, standings.view))
+    for view, question, standing in standings.at_same():
+        rows += [_row(question, view, pair, standing, standing.pairs[pair]) for pair in standing.in_order]
+    numbers = pd.DataFrame(rows)
+    return Table("comparisons", numbers, _reading(numbers) if rows else numbers, "Pairwise comparisons", NOTE)
+
+
+def _with_verdicts(question: Question, standing: Standing, view: str) -> Iterator[dict[str, object]]:
+    for judged in standing.contrasts:
+        [part] = judged.claim.parts
+        [finding] = judged.findings
+        assert part.second is not None
+        pair = (str(part.first["variant"]), str(part.second["variant"]))
+        yield _row(question, view, pair, standing, finding) | {
+            "p_family": judged.adjusted,
+            "verdict": judged.verdict.value,
+            "reason": judged.reason,
+        }
+    for pair in standing.in_order:
+        if standing.control not in pair:
+            yield _row(question, view, pair, standing, standing.pairs[pair])
+
+
+def _row(question: Question, view: str, pair: tuple[str, str], standing: Standing, finding: Finding) -> dict[str, object]:
+    effect = question.effect(finding) or NO_EFFECT
+    return {
+        "metric": question.metric,
+        "view": view,
+        "first": pair[0],
+        "second": pair[1],
+        "n": finding.n,
+        "n_values": finding.n_values,
+        "effect": effect.mean,
+        "low": effect.low,
+        "high": effect.high,
+        "unit": effect.unit,
+        "win_rate": standing.win_rate(*pair),
+        "correlation": finding.correlation,
+        "exact": finding.is_exact,
+        "p_family": math.nan,
+        "verdict": "",
+        "reason": finding.reason,
+        "notes": "; ".join(finding.notes),
+        "run_ids": " ".join(finding.run_ids),
+    }
+
+
+def _reading(numbers: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "metric": numbers["metric"].str.replace("_", " "),
+            "view": numbers["view"],
+            "first": numbers["first"],
+            "second": numbers["second"],
+            "n": [_n_text(row) for _, row in numbers.iterrows()],
+            "effect and 95 % interval": [_effect_text(row) for _, row in numbers.iterrows()],
+            "wins": ["–" if rate != rate else f"{rate:.0%}" for rate in numbers["win_rate"]],
+            "p": ["" if p != p else p_value(p) for p in numbers["p_family"]],
+            "verdict": numbers["verdict"],
+        }
+    )
+
+
+def _n_text(row: "pd.Series[float]") -> str:
+    if row["reason"] and not row["n"]:
+        return "–"
+    return f"{row['n']}" if row["n"] == row["n_values"] else f"{row['n']} ({row['n_values']} with values)"
+
+
+def _effect_text(row: "pd.Series[float]") -> str:
+    if row["effect"] != row["effect"]:
+        return str(row["reason"]) or "no value"
+    return effect_text(Effect(row["effect"], row["low"], row["high"], str(row["unit"]))) + (", exact" if row["exact"] else "")

@@ -1,0 +1,42 @@
+"""Data, scripts and libraries inside of a page."""
+
+import base64
+import gzip
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from markupsafe import Markup
+
+NO_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+def embedded_json(value: Any) -> Markup:
+    """JSON that is safe within <script>, whatever its texts say. Raises ValueError for NaN and infinity."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.translate(NO_MARKUP))  # noqa: S704  no sign of markup is left in it
+
+
+def script_hash(script: str) -> str:
+    """What a Content Security Policy names a script by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+@cache
+def packed_libraries() -> dict[str, str]:
+    """Name → the text of a library that the page's script unpacks."""
+    from plotly.offline import get_plotlyjs
+
+    tables = files("itables") / "html"
+    return {
+        "datatables-css": _packed((tables / "dt_bundle.css").read_bytes()),
+        "datatables-js": _packed((tables / "dt_bundle.js").read_bytes()),
+        "plotly-js": _packed(get_plotlyjs().encode()),
+    }
+
+
+def _packed(content: bytes) -> str:
+    """Compressed, without a date, so that the same content gives the same text."""
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()

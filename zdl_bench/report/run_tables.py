@@ -1,0 +1,69 @@
+"""Tables of runs: all of them, those without a value, and what they ran on."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.tables import Table, cell_text
+from zdl_bench.run import Curve, Run, Status, has_diverged
+
+RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", "jitter")
+WITHOUT_VALUE = ("variant", "lr", "seed", "status", "run_id")
+
+
+def failure_table(comparison: Comparison) -> Table:
+    """The runs without a result and the diverged ones, each with its reason; the traceback of an exception is in the CSV."""
+    lost = [run for run in comparison.members if run.status is not Status.COMPLETED]
+    shown = comparison.runs.loc[comparison.runs["status"] != Status.COMPLETED.value, list(WITHOUT_VALUE)]
+    numbers = shown.assign(reason=[reason_of(run) for run in lost])
+    tracebacks = [run.failure.traceback if run.failure else "" for run in lost]
+    return Table("failures", numbers.assign(traceback=tracebacks), _texts(numbers), "Runs that diverged or failed")
+
+
+def reason_of(run: Run) -> str:
+    """Why a run has no result, or where and how it diverged."""
+    if run.failure:
+        return f"{run.failure.type}: {run.failure.message}"
+    if run.curve is None or not len(run.curve.train_loss):
+        return run.status.value.replace("_", " ")
+    return _divergence(run.curve) if run.status is Status.DIVERGED else run.status.value.replace("_", " ")
+
+
+def _divergence(curve: Curve) -> str:
+    step, probes = len(curve.train_loss), curve.probes.probe_loss
+    for name, losses in (("loss", curve.train_loss), ("probe loss", probes)):
+        last, first = float(losses[-1]), float(losses[0])
+        if not math.isfinite(last):
+            return f"{name} not finite at step {step}"
+        if has_diverged(last, first):
+            return f"{name} {last:.3g} at step {step}, over 1,000 times the first"
+    return f"a parameter not finite after step {step}"
+
+
+def run_list(runs: pd.DataFrame) -> pd.DataFrame:
+    """One line per run, as texts, the id first."""
+    return _texts(
+        runs[[column for column in RUN_COLUMNS if column in runs and not (column == "setting" and runs[column].eq("").all())]]
+    )
+
+
+def environment_table(runs: Sequence[Run]) -> Table:
+    """What the runs ran on: each key's values, with the number of runs where they differ."""
+    rows = []
+    for key in dict.fromkeys(key for run in runs for key in run.environment):
+        counts = Counter(run.environment.get(key, "") for run in runs)
+        rows += [{"of": key, "value": value, "runs": count} for value, count in counts.items()]
+    numbers = pd.DataFrame(rows, columns=["of", "value", "runs"])
+    shown = [
+        f"{value} ({count} runs)" if count < len(runs) else value
+        for value, count in zip(numbers["value"], numbers["runs"], strict=True)
+    ]
+    joined = numbers.assign(value=shown).groupby("of", sort=False)["value"].agg("; ".join)
+    return Table("environment", numbers, pd.DataFrame({"of": joined.index, "value": joined.to_numpy()}))
+
+
+def _texts(runs: pd.DataFrame) -> pd.DataFrame:
+    return runs.rename(columns=lambda name: name.replace("variant", "optimizer").replace("_", " ")).map(cell_text)

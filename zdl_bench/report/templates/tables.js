@@ -1,0 +1,90 @@
+const PAGED_FROM = 200; // rows; below that a table is shown whole
+const FILTERED_FROM = 5;
+
+async function startTables() {
+  styleUnpacked(await unpacked("datatables-css"));
+  const { default: DataTable } = await importUnpacked("datatables-js");
+  addOrders(DataTable);
+  const tables = [...document.querySelectorAll("table.sortable")].map((table) => startTable(DataTable, table));
+  showWholeTablesOnPaper(tables);
+}
+
+/** Numbers and words, either way with what has no value last. */
+function addOrders(DataTable) {
+  const collator = new Intl.Collator("en", { numeric: true });
+  const compare = { numbers: (a, b) => a - b, words: (a, b) => collator.compare(a, b) };
+  for (const [type, ascending] of Object.entries(compare)) {
+    for (const [direction, sign] of [["asc", 1], ["desc", -1]]) {
+      DataTable.ext.type.order[`${type}-${direction}`] = (a, b) =>
+        isMissing(a) || isMissing(b) ? isMissing(a) - isMissing(b) : sign * ascending(a, b);
+    }
+  }
+}
+
+function isMissing(value) {
+  return value === "" || value === null || value === undefined;
+}
+
+function startTable(DataTable, table) {
+  const box = table.closest(".scroll");
+  const name = table.caption.textContent;
+  const data = table.classList.contains("from-data") ? JSON.parse(box.querySelector("script.rows").textContent) : null;
+  const count = data ? data.length : table.tBodies[0].rows.length;
+  const isLong = count >= PAGED_FROM;
+  const options = {
+    autoWidth: false,
+    order: [],
+    orderMulti: true,
+    paging: isLong,
+    pageLength: 100,
+    lengthMenu: [100, 500, 1000, { label: "all", value: -1 }],
+    searching: count >= FILTERED_FROM,
+    info: isLong,
+    layout: {
+      topStart: count >= FILTERED_FROM ? "search" : null,
+      topEnd: isLong ? "pageLength" : null,
+      bottomStart: isLong ? "info" : null,
+      bottomEnd: isLong ? "paging" : null,
+    },
+    language: { search: "Filter", lengthMenu: "Rows per page _MENU_", info: "Rows _START_ to _END_ of _TOTAL_", infoEmpty: "No rows", infoFiltered: "(of _MAX_ before the filter)", zeroRecords: "No row has this text" },
+  };
+  if (data) Object.assign(options, { data, deferRender: true, columnDefs: cellsOfData(table) });
+  const started = new DataTable(table, options);
+  scrollOnlyTheTable(box, table);
+  box.querySelector("input[type=search]")?.setAttribute("aria-label", `Filter the table: ${name}`);
+  return started;
+}
+
+/** Columns whose cells are [text, order, href]. */
+function cellsOfData(table) {
+  return [...table.tHead.rows[0].cells].map((header, target) => ({
+    targets: target,
+    className: header.className,
+    data: target,
+    render: ([text, order, href], use) => {
+      if (use === "sort" || use === "type") return order;
+      if (use === "display" && href) return element("a", { href, textContent: text });
+      return use === "display" ? document.createTextNode(text) : text;
+    },
+  }));
+}
+
+/** The filter and the page's numbers stay where they are when a wide table is scrolled. */
+function scrollOnlyTheTable(box, table) {
+  const inner = table.parentElement;
+  inner.classList.add("scroll");
+  for (const name of ["role", "aria-label", "tabindex"]) {
+    inner.setAttribute(name, box.getAttribute(name));
+    box.removeAttribute(name);
+  }
+  box.classList.remove("scroll");
+}
+
+function showWholeTablesOnPaper(tables) {
+  const cut = tables.filter((table) => table.page.info().pages > 1 && !table.table().node().matches(".from-data"));
+  const lengths = cut.map((table) => table.page.len());
+  const show = (isPaper) => cut.forEach((table, i) => table.page.len(isPaper ? -1 : lengths[i]).draw(false));
+  addEventListener("beforeprint", () => show(true)); // before the pages are counted
+  addEventListener("afterprint", () => show(false));
+  matchMedia("print").addEventListener("change", (event) => show(event.matches)); // a preview without a print
+}

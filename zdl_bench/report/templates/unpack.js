@@ -1,0 +1,49 @@
+// The scripts of this folder are put one after the other into one <script type="module">: they share their names.
+
+/** The text of a library that the page carries compressed; needs no network. */
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}
+
+async function blobUrl(id) {
+  return URL.createObjectURL(new Blob([await unpacked(id)], { type: "text/javascript" }));
+}
+
+async function importUnpacked(id) {
+  const url = await blobUrl(id);
+  try {
+    return await import(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** Loads a library that is no module and puts its name on window. */
+async function loadUnpacked(id) {
+  const script = document.createElement("script");
+  script.src = await blobUrl(id);
+  try {
+    await new Promise((resolve, reject) => {
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(`${id} does not load`));
+      document.head.append(script);
+    });
+  } finally {
+    URL.revokeObjectURL(script.src);
+  }
+}
+
+function styleUnpacked(text) {
+  const style = document.createElement("style");
+  style.textContent = text;
+  document.head.prepend(style); // the page's own style goes last and wins
+}
+
+/** An element with properties and children; texts are never read as HTML. */
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}

@@ -1,0 +1,100 @@
+"""The optimizers of one setting as they enter a comparison: each with one run per seed, at a learning rate of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zdl_bench.statistics.claims import Part, Selector
+from zdl_bench.statistics.evidence import lr_grid
+from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, pair_up
+from zdl_bench.statistics.tuning import select_lr
+
+VARIANT = "variant"
+
+
+@dataclass(frozen=True)
+class Entrants:
+    """Evidence whose sides are chosen beforehand; a part names them by `variant`.
+
+    sides: variant → its runs, in the order of the plan. reasons: variant → why it has none. are_tuned: whether learning rates
+    were chosen on seeds of their own, or there was nothing to choose.
+    """
+
+    sides: Mapping[str, Side]
+    reasons: Mapping[str, str]
+    are_tuned: bool
+
+    def pairs(self, part: Part, level: Selector) -> Pairs:
+        """Raises Undecidable where a side has no runs, or a larger grid of learning rates would win by its size alone."""
+        assert part.second is not None
+        first, second = (self._side(selector[VARIANT]) for selector in (part.first, part.second))
+        budgets = {len(side.choice.shares) if side.choice else 1 for side in (first, second)}
+        if len(budgets) > 1 and not self.are_tuned:
+            raise Undecidable(
+                f"{min(budgets)} and {max(budgets)} learning rates were tried, the best chosen on the seeds that are judged; "
+                "give both as many, or tuning seeds"
+            )
+        return pair_up(part, first, second)
+
+    def _side(self, variant: str) -> Side:
+        if variant not in self.sides:
+            raise Undecidable(self.reasons[variant])
+        return self.sides[variant]
+
+
+def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrants:
+    """Each variant at its best learning rate; a variant with one learning rate has no choice.
+
+    runs: the frame of `Results.runs` of one setting, with the column variant. Where there are tuning seeds, they choose and the
+    others judge. Where there are none, all seeds do both: under equal budgets each side gains as much by it, and the test errs
+    in 3 to 5 % of cases (docs/statistics.md).
+    """
+    is_tuning = runs["seed"].isin(tuning_seeds)
+    sides: dict[str, Side] = {}
+    reasons: dict[str, str] = {}
+    for variant, members in runs.groupby(VARIANT, sort=False):
+        trials, judged = members[is_tuning[members.index]], members[~is_tuning[members.index]]
+        try:
+            sides[str(variant)] = _at_best(trials if len(trials) else judged, judged)
+        except Undecidable as reason:
+            reasons[str(variant)] = f"{variant}: {reason}"
+    return Entrants(sides, reasons, are_tuned=bool(is_tuning.any()))
+
+
+def entrants_at(runs: pd.DataFrame, column: str, value: float) -> Entrants:
+    """The variants that have runs at one `lr` or `effective_lr`, equal but for rounding.
+
+    runs: those that are judged. A variant with several runs of one seed at this value is left out, with the reason.
+    """
+    at_value = runs[np.isclose(runs[column].to_numpy(dtype=float), value, rtol=1e-9, atol=0)]
+    sides: dict[str, Side] = {}
+    reasons: dict[str, str] = {}
+    for variant, members in at_value.groupby(VARIANT, sort=False):
+        try:
+            sides[str(variant)] = Side(_by_seed(members))
+        except Undecidable as reason:
+            reasons[str(variant)] = f"{variant}: {reason}"
+    return Entrants(sides, reasons, are_tuned=True)
+
+
+def _at_best(trials: pd.DataFrame, judged: pd.DataFrame) -> Side:
+    if not len(judged):
+        raise Undecidable("it ran on tuning seeds only")
+    if trials["lr"].nunique() < 2:
+        return Side(_by_seed(judged))
+    grid = lr_grid(trials)
+    choice = select_lr(grid.index, grid.to_numpy())
+    if choice.lr is None:
+        raise Undecidable("no learning rate has a value on all seeds that choose")
+    at_best = judged[np.isclose(judged["lr"].to_numpy(dtype=float), choice.lr, rtol=1e-9, atol=0)]
+    if at_best.empty:
+        raise Undecidable(f"no run that judges has its best lr, {choice.lr:g}")
+    return Side(_by_seed(at_best), choice)
+
+
+def _by_seed(runs: pd.DataFrame) -> pd.DataFrame:
+    if runs["seed"].duplicated().any():
+        raise Undecidable("it has several runs of one seed at one learning rate")
+    return runs.set_index("seed", drop=False).sort_index()

@@ -1,0 +1,139 @@
+"""Where the optimizers of one setting stand: each against a control, every pair, and whether one beats all others."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from zdl_bench.statistics.claims import Claim, Kind, Part, View
+from zdl_bench.statistics.entrants import VARIANT, Entrants
+from zdl_bench.statistics.families import ALPHA, seeds_needed
+from zdl_bench.statistics.findings import Finding
+from zdl_bench.statistics.judging import judge
+from zdl_bench.statistics.verdicts import Judged, Verdict, judge_family
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The variant that is ahead of most others, and whether it is shown to be ahead of each.
+
+    rivals: the others → the finding of leader against rival, the closest first. p: of the claim that the leader is better
+    than each of the others, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or NOT_DECIDABLE
+    with its reason.
+    """
+
+    variant: str
+    rivals: Mapping[str, Finding]
+    p: float
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def undecided(self) -> list[str]:
+        """The rivals that are not shown to be behind, each test taken at the level of the whole claim."""
+        return [rival for rival, finding in self.rivals.items() if not self._adjusted(finding) <= ALPHA]
+
+    def _adjusted(self, finding: Finding) -> float:
+        return _family_p(finding, 1 + len(self.rivals))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the variants compare by one metric.
+
+    contrasts: each of the others against the control, the first variant of the plan, with verdicts; Holm over them.
+    pairs: (first, second) → the finding of first against second, for every ordered pair, those in the order of the plan
+    first; no verdicts.
+    leader: None where there is one variant.
+    """
+
+    metric: str
+    control: str
+    contrasts: Sequence[Judged]
+    pairs: Mapping[tuple[str, str], Finding]
+    leader: Leader | None
+
+    @property
+    def in_order(self) -> list[tuple[str, str]]:
+        """Each pair once, in the order of the plan."""
+        return list(self.pairs)[: len(self.pairs) // 2]
+
+    def win_rate(self, first: str, second: str) -> float:
+        """Share of seeds on which the first is better, ties counted half; NaN where nothing is known."""
+        finding = self.pairs[first, second]
+        if finding.is_exact and not finding.reason:
+            return (1 + finding.p_against - self.pairs[second, first].p_against) / 2
+        return finding.wins.rate if finding.wins else math.nan
+
+
+def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Standing:
+    """Compares the variants, in the order of the plan, by a metric."""
+    control = variants[0]
+    contrasts = judge_family([_better(variant, control, metric) for variant in variants[1:]], entrants)
+    pairs = {(a, b): judge(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
+    turned = {(b, a): _turned(b, a, metric, found, entrants) for (a, b), found in pairs.items()}
+    return Standing(metric, control, contrasts, pairs | turned, leader_of(pairs | turned, variants))
+
+
+def _turned(first: str, second: str, metric: str, found: Finding, entrants: Entrants) -> Finding:
+    """An exact tie is no win for either side, so an exact comparison is made again the other way round."""
+    return judge(_part(first, second, metric), entrants) if found.is_exact or found.reason else found.turned()
+
+
+def leader_of(pairs: Mapping[tuple[str, str], Finding], variants: Sequence[str]) -> Leader | None:
+    """The variant with the most evidence for being better than each of the others.
+
+    That a variant is better than each other is shown where all of its comparisons show it: the largest of their one-sided p
+    (intersection-union test, Berger 1982, Technometrics 24:295). The data choose for which of the m variants this is asked, so
+    that p is multiplied by m (Bonferroni). None where there is one variant.
+
+    pairs: (first, second) → the finding of first against second, for all ordered pairs.
+    """
+    if len(variants) < 2:
+        return None
+    against = {one: {b: finding for (a, b), finding in pairs.items() if a == one} for one in variants}
+    ahead = max(variants, key=lambda variant: _strength(against[variant]))
+    rivals = dict(sorted(against[ahead].items(), key=lambda item: -item[1].p_for))
+    reasons = [finding.reason for finding in rivals.values() if finding.reason]
+    if not any(_says_something(finding) for finding in pairs.values()):
+        reasons = reasons or ["no run has a value"]
+    p = max(_family_p(finding, len(variants)) for finding in rivals.values())
+    if reasons:
+        return Leader(ahead, rivals, math.nan, Verdict.NOT_DECIDABLE, "; ".join(dict.fromkeys(reasons)))
+    needed = seeds_needed(len(variants) / 2)
+    seeds = min((finding.n_deciding for finding in rivals.values() if not finding.is_exact), default=needed)
+    if seeds < needed:
+        reason = f"{seeds} seed{'s' if seeds != 1 else ''}, and {len(variants)} optimizers need {needed}"
+        return Leader(ahead, rivals, p, Verdict.INSUFFICIENT, reason)
+    return Leader(ahead, rivals, p, Verdict.SUPPORTED if p <= ALPHA else Verdict.INSUFFICIENT)
+
+
+def _says_something(finding: Finding) -> bool:
+    """Whether some pair has values, or one side has and the other has not."""
+    return finding.n_values > 0 or (finding.wins is not None and finding.wins.ties < finding.n) or finding.is_exact
+
+
+def _strength(rivals: Mapping[str, Finding]) -> tuple[float, float, float]:
+    """More rivals beaten than lost to, then more wins over seeds, then the clearer p."""
+    ahead = sum((finding.p_for < finding.p_against) - (finding.p_for > finding.p_against) for finding in rivals.values())
+    wins = sum(finding.wins.rate for finding in rivals.values() if finding.wins)
+    return ahead, wins, -max(finding.p_for for finding in rivals.values())
+
+
+def _family_p(finding: Finding, variants: int) -> float:
+    """p of one comparison, one-sided, times the number of variants that might have led; 0 where it is exact."""
+    return min(1.0, finding.p_for / 2 * variants)
+
+
+def _better(variant: str, control: str, metric: str) -> Claim:
+    return Claim(
+        id=f"{variant} / {control}",
+        sentence=f"{variant} is better than {control}.",
+        source="",
+        kind=Kind.SUPERIORITY.value,
+        parts=(_part(variant, control, metric),),
+    )
+
+
+def _part(first: str, second: str, metric: str) -> Part:
+    return Part(Kind.SUPERIORITY, metric, {VARIANT: first}, {VARIANT: second}, View.BEST_LR)
