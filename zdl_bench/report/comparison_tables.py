@@ -9,7 +9,7 @@ from zdl_bench.report.standings import Question, Standings
 from zdl_bench.report.tables import Table
 from zdl_bench.report.verdicts import effect_text, p_value
 from zdl_bench.statistics.findings import Effect, Finding
-from zdl_bench.statistics.standing import Standing
+from zdl_bench.statistics.standing import Pairwise, Standing
 
 NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
 NOTE = (
@@ -25,8 +25,8 @@ def comparison_table(standings: Standings) -> Table:
     rows = []
     for question, standing in standings.at_best:
         rows += list(_with_verdicts(question, standing, standings.view))
-    for view, question, standing in standings.at_same():
-        rows += [_row(question, view, pair, standing, standing.pairs[pair]) for pair in standing.in_order]
+    for view, question, pairwise in standings.at_same():
+        rows += [_row(question, view, pair, pairwise, pairwise.pairs[pair]) for pair in pairwise.in_order]
     numbers = pd.DataFrame(rows)
     return Table("comparisons", numbers, _reading(numbers) if rows else numbers, "Pairwise comparisons", NOTE)
 
@@ -47,7 +47,7 @@ def _with_verdicts(question: Question, standing: Standing, view: str) -> Iterato
             yield _row(question, view, pair, standing, standing.pairs[pair])
 
 
-def _row(question: Question, view: str, pair: tuple[str, str], standing: Standing, finding: Finding) -> dict[str, object]:
+def _row(question: Question, view: str, pair: tuple[str, str], pairwise: Pairwise, finding: Finding) -> dict[str, object]:
     effect = question.effect(finding) or NO_EFFECT
     return {
         "metric": question.metric,
@@ -60,7 +60,7 @@ def _row(question: Question, view: str, pair: tuple[str, str], standing: Standin
         "low": effect.low,
         "high": effect.high,
         "unit": effect.unit,
-        "win_rate": standing.win_rate(*pair),
+        "win_rate": pairwise.win_rate(*pair),
         "correlation": finding.correlation,
         "exact": finding.is_exact,
         "p_family": math.nan,

@@ -12,7 +12,7 @@ from zdl_bench.conditions import short
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.statistics.entrants import Entrants, entrants_at, entrants_at_best
 from zdl_bench.statistics.findings import Effect, Finding
-from zdl_bench.statistics.standing import Standing, standing_of
+from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
 
 BEST = "each at its best lr"
 AS_GIVEN = "as given"
@@ -70,7 +70,7 @@ class Standings:
         """At which learning rates the optimizers are compared."""
         return BEST if self.comparison.has_lr_choice else AS_GIVEN
 
-    def at_same(self) -> Iterator[tuple[str, Question, Standing]]:
+    def at_same(self) -> Iterator[tuple[str, Question, Pairwise]]:
         """Views that are shown without a verdict: at the same learning rate, and at the same effective one.
 
         Only learning rates that several variants share; an effective one only where it is not the learning rate for all.
@@ -87,7 +87,7 @@ class Standings:
                 if is_new and len(variants) > 1:
                     entrants = entrants_at(judged, column, value)
                     for question in QUESTIONS:
-                        yield f"{words} {short(value)}", question, standing_of(entrants, variants, question.metric)
+                        yield f"{words} {short(value)}", question, pairwise_of(entrants, variants, question.metric)
 
 
 def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def improvement_frame(standing: Standing) -> pd.DataFrame:
+def improvement_frame(standing: Pairwise) -> pd.DataFrame:
     """first, second, win_rate, n: of every ordered pair, the share of seeds on which the first is better, ties counted half."""
     rows = [(*pair, standing.win_rate(*pair), finding.n) for pair, finding in standing.pairs.items()]
     return pd.DataFrame(rows, columns=["first", "second", "win_rate", "n"])

@@ -38,20 +38,15 @@ class Leader:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How the variants compare by one metric.
+class Pairwise:
+    """How the variants compare by one metric, pair by pair, without a verdict.
 
-    contrasts: each of the others against the control, the first variant of the plan, with verdicts; Holm over them.
     pairs: (first, second) → the finding of first against second, for every ordered pair, those in the order of the plan
-    first; no verdicts.
-    leader: None where there is one variant.
+    first.
     """
 
     metric: str
-    control: str
-    contrasts: Sequence[Judged]
     pairs: Mapping[tuple[str, str], Finding]
-    leader: Leader | None
 
     @property
     def in_order(self) -> list[tuple[str, str]]:
@@ -66,13 +61,32 @@ class Standing:
         return finding.wins.rate if finding.wins else math.nan
 
 
+@dataclass(frozen=True)
+class Standing(Pairwise):
+    """Besides: what is shown.
+
+    contrasts: each of the others against the control, the first variant of the plan, with verdicts; Holm over them.
+    leader: None where there is one variant.
+    """
+
+    control: str
+    contrasts: Sequence[Judged]
+    leader: Leader | None
+
+
 def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Standing:
-    """Compares the variants, in the order of the plan, by a metric."""
+    """Compares the variants, in the order of the plan, by a metric, and says what that shows."""
     control = variants[0]
     contrasts = judge_family([_better(variant, control, metric) for variant in variants[1:]], entrants)
+    pairs = pairwise_of(entrants, variants, metric).pairs
+    return Standing(metric, pairs, control, contrasts, leader_of(pairs, variants))
+
+
+def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pairwise:
+    """Compares the variants, in the order of the plan, by a metric."""
     pairs = {(a, b): judge(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
     turned = {(b, a): _turned(b, a, metric, found, entrants) for (a, b), found in pairs.items()}
-    return Standing(metric, control, contrasts, pairs | turned, leader_of(pairs | turned, variants))
+    return Pairwise(metric, pairs | turned)
 
 
 def _turned(first: str, second: str, metric: str, found: Finding, entrants: Entrants) -> Finding:
