@@ -53,11 +53,11 @@ def part(group: str, name: str, **values) -> Choice:
     return Choice(name, registry.typed_values(group, name, own | values))
 
 
-def digits_config(optimizer: str = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:
+def digits_config(optimizer: str | Choice = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:
     """A small, quick run on the digits."""
     dataset = registry.dataset("digits")
     fields = {
-        "optimizer": part("optimizer", optimizer),
+        "optimizer": optimizer if isinstance(optimizer, Choice) else part("optimizer", optimizer),
         "problem": part("problem", "mlp", hidden=(16,), batch_size=20),
         "dataset": Choice("digits", {"checksum": dataset.checksum, "validation_size": 300}),
         "schedule": Choice("constant"),

@@ -243,7 +243,7 @@ def test_interaction_is_the_slope_over_levels():
     expected = np.polyfit(list(ratios), np.log(list(ratios.values())), 1)[0]
     assert one.findings[0].effect.mean == pytest.approx(expected)
     assert one.findings[0].effect.unit == "slope"
-    assert "ratio 0.5 at 4" in one.findings[0].notes[0]
+    assert "ratio 0.500 at 4" in one.findings[0].notes[0]
     assert (
         judged(frames, claim(kind="interaction", **levels, first={"optimizer": "sgd"}, second={"optimizer": "momentum"}))[
             0

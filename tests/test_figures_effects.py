@@ -66,7 +66,7 @@ def test_effects_stand_where_they_are_and_decided_ones_are_filled(axes):
     assert axes.get_xscale() == "log"
     assert [label.get_text() for label in axes.get_yticklabels()] == [row[0] for row in USUAL]
     assert axes.yaxis_inverted()
-    assert texts(axes)[0] == "0.5 [0.4, 0.7], n 10: supported"
+    assert texts(axes)[0] == "0.500 [0.400, 0.700], n 10: supported"
 
 
 def test_differences_are_on_a_linear_axis_around_0(axes):
@@ -83,7 +83,13 @@ def test_without_an_interval_there_is_a_point_and_without_an_effect_only_words(a
     draw_forest(forest_frame(*rows), axes)
     assert list(markers(axes)) == [0]
     assert intervals(axes) == {}
-    assert texts(axes) == ["0.9, n 1: insufficient evidence", "not decidable as stated"]
+    assert texts(axes) == ["0.900, n 1: insufficient evidence", "not decidable as stated"]
+
+
+def test_a_note_stands_beside_the_number_of_pairs(axes):
+    rows = (("a / b", 0.7, 0.6, 0.8, "refuted", 10), ("c / b", NAN, NAN, NAN, "refuted", 10))
+    draw_forest(forest_frame(*rows).assign(note=["4 with values, wins 40%", "wins 0%"]), axes)
+    assert texts(axes) == ["0.700 [0.600, 0.800], n 10, 4 with values, wins 40%: refuted", "wins 0%: refuted"]
 
 
 def test_what_runs_off_the_axis_has_an_arrow_at_its_edge(axes):
@@ -102,7 +108,7 @@ def test_what_runs_off_the_axis_has_an_arrow_at_its_edge(axes):
     assert sorted(line.get_marker() for line in arrows) == ["<", ">"]
     assert markers(axes)[4] == (pytest.approx(high), ">", True)
     assert markers(axes)[5] == (pytest.approx(low), "<", True)
-    assert "∞ [1.5, ∞], n 9: refuted" in texts(axes)
+    assert "∞ [1.50, ∞], n 9: refuted" in texts(axes)
     axes.figure.canvas.draw()
 
 

@@ -13,7 +13,7 @@ from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.report.comparison import Comparison, comparisons_of
 from zdl_bench.report.comparison_tables import comparison_table
 from zdl_bench.report.condition_tables import condition_table, optimizer_table
-from zdl_bench.report.findings import findings_of
+from zdl_bench.report.findings import findings_numbers, findings_of
 from zdl_bench.report.run_tables import failure_table, reason_of
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.tables import latex
@@ -30,9 +30,8 @@ def standings_of(*frames: pd.DataFrame, tuning_seeds=()) -> Standings:
 
 
 def found(*frames: pd.DataFrame, tuning_seeds=()) -> dict[str, tuple[str, list[str]]]:
-    return {
-        one.heading: (one.sentence, list(one.details)) for one in findings_of(standings_of(*frames, tuning_seeds=tuning_seeds))
-    }
+    told = [one.words for one in findings_of(standings_of(*frames, tuning_seeds=tuning_seeds))]
+    return {one.heading: (one.sentence, list(one.details)) for one in told}
 
 
 def test_a_leader_is_named_with_effect_interval_n_and_p():
@@ -42,8 +41,8 @@ def test_a_leader_is_named_with_effect_interval_n_and_p():
     differences = np.log(FAST) - np.log(SLOW)
     low, high = stats.t.interval(0.95, 9, differences.mean(), stats.sem(differences))
     ratio, low, high = np.exp([differences.mean(), low, high])
-    assert details[0] == f"against sgd: ratio {ratio:.3g} [{low:.3g}, {high:.3g}], n 10, wins 100%"
-    assert details[1] == "p 0.002 for being ahead of all, adjusted for 2 candidates"
+    assert details[0] == f"against sgd: ratio {ratio:.3g} [{low:.3g}, {high:.3g}], n 10, wins 10 of 10"
+    assert details[1] == "p 0.002 for being ahead of sgd"
     assert "Undecided against sgd" not in findings
 
 
@@ -55,9 +54,9 @@ def test_speed_is_a_ratio_of_geometric_mean_losses():
 def test_what_is_not_shown_is_called_undecided():
     findings = found(rows("sgd", FAST), rows("momentum", FAST * np.exp(0.001 + NOISE[::-1])))
     sentence, _ = findings["Lowest loss at the end: undecided"]
-    assert sentence == "sgd (lr 0.001) is ahead by tail loss, but not shown to be ahead of momentum."
+    assert sentence == "sgd (lr 0.001) is ahead by a lower tail loss, but not shown to be ahead of momentum."
     sentence, details = findings["Undecided against sgd"]
-    assert sentence == "Of 3 comparisons with sgd, the first of the plan, undecided: 3."
+    assert sentence == "Of 4 comparisons with sgd, the first of the plan, undecided: 4."
     assert details[1].startswith("loss at the end, momentum / sgd: ratio 1")
     assert details[1].endswith("in its family")
 
@@ -68,8 +67,45 @@ def test_learning_rates_chosen_on_the_judging_seeds_are_said_to_be():
         for name, values in (("sgd", SLOW), ("adam", FAST))
         for lr, factor in ((0.01, 1), (0.1, 2))
     ]
-    _, details = found(*grids)["Lowest loss at the end: adam"]
-    assert any("chosen on the seeds that are judged" in line for line in details)
+    findings = found(*grids)
+    said = [heading for heading, (_, details) in findings.items() if any("seeds that are judged" in line for line in details)]
+    assert said == ["Fastest: adam"], "once"
+
+
+def test_another_view_that_says_the_opposite_is_named():
+    """Each at its best, adam ends lower; at the same lr, sgd does."""
+    grids = [("sgd", 0.001, 2.0), ("sgd", 0.01, 1.5), ("adam", 0.001, 1.0), ("adam", 0.01, 1.8)]
+    frames = [rows(name, SLOW * factor * np.exp(0.1 * i * NOISE[::-1]), lr=lr) for i, (name, lr, factor) in enumerate(grids)]
+    _, details = found(*frames)["Lowest loss at the end: adam"]
+    [line] = [line for line in details if line.startswith("the other way round")]
+    assert line.startswith("the other way round at the same lr 0.01, against sgd: ratio 1.20 [")
+
+
+def test_runs_without_a_value_are_said_to_decide():
+    lost = np.where(np.arange(10) < 9, np.nan, 0.01)
+    sentence, details = found(rows("sgd", SLOW), rows("adam", lost))["Lowest loss at the end: sgd"]
+    assert sentence == "sgd (lr 0.001) wins by a lower tail loss (a run without a value loses) against adam."
+    assert "n 10 (1 with values), wins 9 of 10" in details[0]
+
+
+def test_nobody_is_ahead_where_all_are_equal():
+    sentence, _ = found(rows("sgd", SLOW), rows("adam", SLOW))["Lowest loss at the end: undecided"]
+    assert sentence == "No optimizer is ahead by a lower tail loss."
+
+
+def test_other_measures_of_steadiness_stand_beside_jitter():
+    frames = [rows("sgd", SLOW).assign(overshoot=0.1), rows("adam", FAST).assign(overshoot=0.3)]
+    _, details = found(*frames)["Steadiest: adam"]
+    assert "other measures, without a test: lowest overshoot sgd" in details
+
+
+def test_the_numbers_behind_the_findings_have_their_run_ids():
+    frames = [rows("sgd", SLOW), rows("adam", np.where(np.arange(10) < 2, np.nan, FAST))]
+    numbers = findings_numbers(findings_of(standings_of(*frames)))
+    speed = numbers[(numbers["metric"] == "tail_loss")].iloc[0]
+    assert {*speed["run_ids"].split()} == {*frames[0]["run_id"], *frames[1]["run_id"]}
+    lost = numbers[numbers["finding"] == "Runs without a value"].iloc[0]
+    assert (lost["n"], lost["effect"]) == (10, 0.2)
 
 
 def test_a_best_lr_at_the_edge_is_tested_against_its_neighbour():
@@ -78,9 +114,10 @@ def test_a_best_lr_at_the_edge_is_tested_against_its_neighbour():
         for i, (lr, factor) in enumerate(((0.01, 3), (0.1, 2), (1.0, 1)))
     ]
     sentence, [line] = found(*grid)["Best learning rate at the edge"]
-    assert "1 optimizer lies at the edge" in sentence
+    assert "of 1 optimizer lies at the edge" in sentence
+    assert "p is that of one comparison, on the seeds that chose" in sentence
     assert line.startswith(
-        "sgd: 1 is the largest of 3, chosen in 100% of resamples; its tail loss against that at 0.1: ratio 0.5 ["
+        "sgd: 1 is the largest of 3, chosen in 100% of resamples; its tail loss against that at 0.1: ratio 0.500 ["
     )
     assert line.endswith("n 10, p 0.002")
 

@@ -22,7 +22,7 @@ from zdl_bench.store import Manifest, Store
 from zdl_bench.training import train
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-HOSTILE = "<script>alert(1)</script>"
+HOSTILE = "<script>alert(1)</script>" + """'" onload="alert(2)"""
 LOCAL = ("file:", "data:", "blob:")
 
 
@@ -155,6 +155,36 @@ def test_the_page_is_never_wider_than_the_screen(opened, report, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_what_is_wider_than_its_box_says_so(opened, report):
+    page = opened(report, 390)
+    boxes = page.evaluate(
+        """[...document.querySelectorAll(".scroll")].map((box) => {
+            const says = getComputedStyle(box, "::before").content.includes("scroll");
+            return [box.scrollWidth > box.clientWidth, says, box.tabIndex === 0];
+        })"""
+    )
+    assert boxes
+    assert all(says == is_wide and (can_be_reached or not is_wide) for is_wide, says, can_be_reached in boxes)
+    assert sum(is_wide for is_wide, _, _ in boxes) > 4
+
+
+def test_what_the_columns_mean_is_said_on_demand(opened, report):
+    page = opened(report)
+    words = page.get_by_text("Mean ± standard deviation over seeds.").first
+    expect(words).to_be_hidden()
+    page.get_by_text("What the columns mean").first.click()
+    expect(words).to_be_visible()
+
+
+def test_each_figure_leads_to_its_file(opened, report):
+    page = opened(report)
+    links = page.evaluate(
+        "[...document.querySelectorAll('figcaption a')].map((link) => decodeURIComponent(new URL(link.href).pathname))"
+    )
+    assert len(links) == page.locator("figure").count()
+    assert all(Path(link).is_file() for link in links)
+
+
 def test_each_run_leads_to_its_file(opened, report):
     page = opened(report)
     links = page.evaluate("[...document.querySelectorAll('#runs tbody a')].map((link) => new URL(link.href).pathname)")
@@ -247,6 +277,7 @@ def test_the_chart_has_every_curve_and_marks_divergence(opened, report):
     escaped = HOSTILE.replace("<", "&lt;").replace(">", "&gt;")
     assert set(traces(page)) == {*expected, f"{escaped}, lr 0.001", "diverged"}
     expect(page.locator("#chart-summary")).to_contain_text("14 of 14 curves shown")
+    expect(page.locator("#chart-summary")).to_contain_text("× at the last probe of 4 that diverged")
     expect(page.get_by_role("img", name="Loss against step, 14 of 14 curves shown")).to_be_visible()
 
 
@@ -316,6 +347,15 @@ def test_numbers_zoom_without_a_mouse(opened, report):
     page.get_by_label("loss from").fill("-3")  # has no place on a log axis
     page.keyboard.press("Enter")
     expect(page.get_by_label("loss from")).to_have_value("0.1")
+    expect(page.locator("#chart-summary")).to_contain_text("a logarithmic axis has only numbers above 0")
+    page.locator("#x-to").fill("10")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chart-summary")).to_contain_text("“from” has to be below “to”")
+    assert axis(page, "x")[0] == 20
+    page.locator("#x-to").fill("33.3333")
+    page.keyboard.press("Enter")
+    expect(page.locator("#x-to")).to_have_value("33.3")
+    expect(page.locator("#chart-summary")).not_to_contain_text("as before")
 
 
 def test_settings_are_shown_one_at_a_time(opened, report):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from conftest import SMALL
 
@@ -33,6 +34,16 @@ def test_the_optimizer_of_the_readme_works(tmp_path, digits):
     runs = load_results(tmp_path / "results").runs.set_index("optimizer")
     assert runs.loc["sign_sgd", "status"] == "completed"
     assert runs.loc["sign_sgd", "learned"]
+
+
+def test_the_notebook_example_draws(small_sweep):
+    assert small_sweep("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2").status == 0
+    names: dict[str, object] = {}
+    for part in ("load_results", "draw_lr_sensitivity"):
+        exec(block("python", part), names)
+    axes = plt.gca()
+    assert {line.get_label() for line in axes.get_lines()} >= {"sgd", "adam"}
+    plt.close("all")
 
 
 def test_the_keys_that_the_readme_names_exist(command):

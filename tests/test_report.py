@@ -75,12 +75,13 @@ def test_a_sweep_ends_with_its_report(command, digits):
         "oscillation",
         "heat_map",
     }
-    tables = {"optimizers", "comparisons", "convergence", "environment"}
+    tables = {"optimizers", "comparisons", "convergence", "environment", "settings"}
     assert set(files_of(folder)) == {
         "report.html",
         *(f"figures/{name}.png" for name in figures),
         *(f"tables/{name}.{suffix}" for name in tables for suffix in ("csv", "md", "tex")),
         "tables/findings.md",
+        "tables/findings.csv",
         "tables/runs.csv",
     }
     assert "results/sweeps/mine/report.html" in outcome.out
@@ -169,7 +170,7 @@ def test_one_diverged_seed_does_not_hide_the_others(digits):
     mean = axes.get_lines()[0].get_ydata()
     expected = [run.curve.probes.probe_loss[run.curve.probes.strided] for run in every[1:]]
     assert mean == pytest.approx(np.exp(np.mean(np.log(expected), axis=0)))
-    assert [text.get_text() for text in axes.texts] == ["adam: 1 of 3 diverged"]
+    assert [text.get_text() for text in axes.texts] == ["adam: 1 of 3 diverged, mean of the other 2"]
     plt.close(figure)
 
 

@@ -1,13 +1,18 @@
 """Conditions: runs that differ by nothing but their seed belong to one."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from zdl_bench.run import RunConfig, Value
 
+Condition = tuple[tuple[str, Value], ...]
+Writer = Callable[[Value], str]
+
 ALWAYS_SHOWN = ("optimizer", "lr")
-NEVER_SHOWN = ("seed", "dataset.checksum")
+NEVER_SHOWN = ("seed",)
+LONGEST = 60
+"""Letters: a checksum is cut."""
 OWNERS = {"probe.images": "dataset"}
 """Keys that only runs with a data set have."""
 
@@ -30,9 +35,9 @@ def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
     return tuple(key for key in order if key in ALWAYS_SHOWN or (key in varied and key not in NEVER_SHOWN))
 
 
-def label(condition: Mapping[str, Value]) -> str:
+def label(condition: Mapping[str, Value], write: Writer) -> str:
     """A condition in the words of the command line, optimizer first."""
-    others = [f"{key.removeprefix('optimizer.')}={short(value)}" for key, value in condition.items() if key != "optimizer"]
+    others = [f"{key.removeprefix('optimizer.')}={write(value)}" for key, value in condition.items() if key != "optimizer"]
     return " ".join([str(condition["optimizer"]), *(text for text in others if not text.endswith("=none"))])
 
 
@@ -44,7 +49,8 @@ def short(value: Value) -> str:
         return f"{value:g}"
     if isinstance(value, tuple):
         return "-".join(short(item) for item in value)
-    return str(value)
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:12]}…"
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,16 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
     keys = [key for key in condition_keys(listed) if key != "lr"]
     of_variant = [key for key in keys if key.partition(".")[0] in ("optimizer", "schedule")]
     of_setting = [key for key in keys if key not in of_variant]
-    facets = {}
-    for config in listed:
-        flat = config.flat()
-        variant = label({key: flat[key] for key in of_variant if key in flat})
-        setting = ", ".join(f"{key}={short(flat.get(key))}" for key in of_setting)
-        facets[config.run_id] = Facets(variant, setting)
-    return facets
+    flat = {config.run_id: config.flat() for config in listed}
+    variants = {run_id: tuple((key, values[key]) for key in of_variant if key in values) for run_id, values in flat.items()}
+    settings = {run_id: tuple((key, values.get(key)) for key in of_setting) for run_id, values in flat.items()}
+    variant_words = _told_apart(variants.values(), lambda condition, write: label(dict(condition), write))
+    setting_words = _told_apart(settings.values(), lambda condition, write: ", ".join(f"{k}={write(v)}" for k, v in condition))
+    return {run_id: Facets(variant_words[variants[run_id]], setting_words[settings[run_id]]) for run_id in flat}
+
+
+def _told_apart(conditions: Iterable[Condition], words: Callable[[Condition, Writer], str]) -> dict[Condition, str]:
+    """Words for each condition; with every digit where two would read alike."""
+    texts = {condition: words(condition, short) for condition in conditions}
+    counts = Counter(texts.values())
+    return {condition: text if counts[text] == 1 else words(condition, str) for condition, text in texts.items()}

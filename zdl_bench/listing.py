@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 from rich.table import Table
+from rich.text import Text
 
 from zdl_bench.errors import DamagedFile
 from zdl_bench.store import Manifest, Store
@@ -17,7 +18,7 @@ def print_sweeps(store: Store) -> None:
         table.add_column(heading, justify="right" if heading == "runs" else "left")
     for manifest in store.manifests():
         when = manifest.started[:16].replace("T", " ")
-        table.add_row(manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), manifest.command)
+        table.add_row(manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), Text(manifest.command))
     console_for().print(table)
 
 

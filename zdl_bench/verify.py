@@ -151,7 +151,7 @@ def compared_to_reference(reference: ReferenceRun, fresh: Run) -> Verified:
 
 
 def _words(config: RunConfig) -> str:
-    return label({key: config.flat()[key] for key in ("optimizer", "lr", "seed")})
+    return label({key: config.flat()[key] for key in ("optimizer", "lr", "seed")}, short)
 
 
 def _changes(before: tuple[str, ...], now: tuple[str, ...]) -> str:

@@ -5,9 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from zdl_bench.figures.style import line_looks, plain_log_axis
+from zdl_bench.figures.style import legend_name, line_looks, plain_log_axis
 from zdl_bench.run import Floats
 from zdl_bench.statistics.best_of_trials import best_of_trials
+
+MOST_MARKERS = 40
 
 
 def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -22,7 +24,8 @@ def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
         rows = with_lr[with_lr["variant"] == variant]
         best = best_of_trials(_grid(rows, "tail_loss"), _grid(rows, "start_loss"))
         trials = np.arange(1, len(best.mean) + 1)
-        axes.plot(trials, best.mean, label=variant, markersize=5, linewidth=1.5, **look)
+        every = -(-len(trials) // MOST_MARKERS)
+        axes.plot(trials, best.mean, label=legend_name(variant), markersize=5, markevery=every, linewidth=1.5, **look)
         axes.fill_between(trials, best.low, best.high, color=look["color"], alpha=0.14, linewidth=0)
     axes.set_yscale("log")
     axes.margins(x=0.04)

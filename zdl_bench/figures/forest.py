@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import plain_log_axis
+from zdl_bench.figures.style import plain_log_axis, shortened
 from zdl_bench.run import Floats
 from zdl_bench.statistics.findings import three_digits
 
@@ -34,12 +34,12 @@ _UNITS = {
 
 
 def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per comparison, drawn from the top: label, mean, low, high, unit, verdict, n.
+    """frame: one row per comparison, drawn from the top: label, mean, low, high, unit, verdict, n; and note, if there is one.
 
     unit: `ratio` or `difference`, the same in all rows. low and high are NaN where there is no interval, mean too where there
     is no effect to show; each may be infinite, or 0 for a ratio. verdict: in words; the marker is filled where it is
-    `supported` or `refuted`. n: number of pairs. Numbers and verdict stand to the right of each row. What lies beyond the axis
-    has an arrow at its end.
+    `supported` or `refuted`. n: number of pairs. note: what else has to be known of a row; may be empty. Numbers and verdict
+    stand to the right of each row. What lies beyond the axis has an arrow at its end.
     """
     unit = _UNITS[str(frame["unit"].iloc[0])]
     with np.errstate(divide="ignore"):
@@ -54,7 +54,7 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
         axes.text(1.04, row, _text(record), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
     if unit.axis == "log":
         plain_log_axis(axes.xaxis)
-    axes.set_yticks(range(len(frame)), list(frame["label"]))
+    axes.set_yticks(range(len(frame)), [shortened(str(label)) for label in frame["label"]])
     axes.set_ylim(len(frame) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(unit.label)
@@ -93,9 +93,11 @@ def _limits(effects: Floats, neutral: float) -> Floats:
 
 
 def _text(row: Mapping[Any, Any]) -> str:
+    note = row.get("note", "")
     if np.isnan(row["mean"]):
-        return str(row["verdict"])
+        return f"{note}: {row['verdict']}" if note else str(row["verdict"])
     interval = (
         "" if np.isnan([row["low"], row["high"]]).any() else f" [{three_digits(row['low'])}, {three_digits(row['high'])}]"
     )
-    return f"{three_digits(row['mean'])}{interval}, n {row['n']:.0f}: {row['verdict']}".replace("inf", "∞")
+    about = f"n {row['n']:.0f}, {note}" if note else f"n {row['n']:.0f}"
+    return f"{three_digits(row['mean'])}{interval}".replace("inf", "∞") + f", {about}: {row['verdict']}"

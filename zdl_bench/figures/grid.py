@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 
 PANEL_WIDTH, PANEL_HEIGHT = 3.7, 2.9
 ROW_HEIGHT, PANEL_GAP = 0.36, 0.12
-LEGEND_ROWS = 18
+LEGEND_ROWS = 22
+LEGEND_ROW_HEIGHT, LEGEND_INCHES_PER_LETTER, LEGEND_INCHES = 0.18, 0.07, 2.4
+"""The figure is as much wider as its legend is wider than LEGEND_INCHES."""
 SEPARATOR = " · "
 LETTERS_PER_INCH = 13
 """Of a title; a wide letter takes more, so that a line does not fill its figure."""
@@ -77,9 +79,19 @@ def _lines(text: str, width: int) -> list[str]:
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(kept, width)]
 
 
+def make_room(figure: Figure, rows: int) -> None:
+    """Makes the figure as high as a legend of so many rows below its title needs."""
+    figure.set_figheight(max(figure.get_figheight(), 1.5 + LEGEND_ROW_HEIGHT * rows))
+
+
 def legend_outside(axes: Axes) -> None:
-    """A legend to the right of the axes, in as many columns as it needs."""
-    entries = len(axes.get_legend_handles_labels()[0])
-    if entries:
-        columns = -(-entries // LEGEND_ROWS)
+    """A legend to the right of the axes, in as many columns as it needs; the figure grows with it."""
+    labels = axes.get_legend_handles_labels()[1]
+    if labels:
+        columns = -(-len(labels) // LEGEND_ROWS)
+        figure = axes.get_figure(root=True)
+        width = columns * (0.6 + LEGEND_INCHES_PER_LETTER * max(map(len, labels)))
+        if isinstance(figure, Figure):
+            figure.set_figwidth(figure.get_figwidth() + max(0.0, width - LEGEND_INCHES))
+            make_room(figure, min(len(labels), LEGEND_ROWS))
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), ncols=columns, fontsize=8.5)

@@ -1,11 +1,13 @@
 """Optimizer × learning rate: mean tail loss, and the share of runs without a value."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 
-from zdl_bench.figures.style import plain_log_axis
+from zdl_bench.figures.style import plain_log_axis, shortened
 
 NO_VALUE = "#d9d9d9"
 
@@ -28,25 +30,23 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     has_values = bool(positive.notna().to_numpy().any())
     low, high = (positive.min().min(), positive.max().max()) if has_values else (1.0, 1.0)
     is_grey = positive.isna() & (texts != "")
-    sns.heatmap(
-        is_grey.where(is_grey).astype(float), cmap=ListedColormap([NO_VALUE]), vmin=0, vmax=1, linewidths=1, cbar=False, ax=axes
-    )
+    bare: Any = {"linewidths": 1, "xticklabels": False, "yticklabels": False, "ax": axes}
+    sns.heatmap(is_grey.where(is_grey).astype(float), cmap=ListedColormap([NO_VALUE]), vmin=0, vmax=1, cbar=False, **bare)
     sns.heatmap(
         positive,
         cmap="viridis",
         vmin=low,
         vmax=high,
         norm=LogNorm(0.999 * low, 1.001 * high),
-        linewidths=1,
         cbar=has_values and high > low,
         cbar_kws={"label": "mean tail loss"},
-        ax=axes,
+        **bare,
     )
     if axes.collections[-1].colorbar:
         plain_log_axis(axes.collections[-1].colorbar.ax.yaxis)
     _write_texts(texts, positive < np.sqrt(low * high), axes)
-    axes.set_xticklabels([f"{lr:.3g}" if lr == lr else "none" for lr in means.columns], rotation=0)
-    axes.set_yticklabels(list(means.index), rotation=0)
+    axes.set_xticks(np.arange(len(means.columns)) + 0.5, [f"{lr:.3g}" if lr == lr else "none" for lr in means.columns])
+    axes.set_yticks(np.arange(len(means)) + 0.5, [shortened(str(name)) for name in means.index])
     axes.set_xlabel("learning rate")
     axes.set_ylabel("")
     axes.grid(visible=False)
@@ -56,7 +56,8 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
 def _cell_text(runs: pd.DataFrame) -> str:
     lost = runs["tail_loss"].isna()
     if lost.any():
-        states = runs.loc[lost, "status"].value_counts()
+        without = ~runs["learned"].astype(bool)
+        states = runs.loc[lost | without, "status"].where(lost, "not_learned").value_counts()
         return "\n".join(f"{count}/{len(runs)} {state.replace('_', ' ')}" for state, count in states.items())
     return f"{runs['tail_loss'].mean():#.3g}".rstrip(".") + ("" if runs["learned"].all() else "*")
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.figures.style import shortened
+
 COLORS = "PuOr_r"
 """Diverging, and told apart with any colour vision."""
 PALE = 0.35
@@ -28,11 +30,13 @@ def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
     cells = frame.assign(text=texts).pivot(index="first", columns="second", values="text").reindex(names, columns=names)
     has_room = len(names) <= MOST_NAMES
     bar = {"label": "row beats column, share of seeds"}
-    sns.heatmap(rates, cmap=COLORS, vmin=0, vmax=1, linewidths=1, cbar=not has_room, cbar_kws=bar, ax=axes)
+    bare: Any = {"linewidths": 1, "xticklabels": False, "yticklabels": False, "ax": axes}
+    sns.heatmap(rates, cmap=COLORS, vmin=0, vmax=1, cbar=not has_room, cbar_kws=bar, **bare)
     if has_room:
         _write_texts(cells.fillna(""), (rates - 0.5).abs() > PALE, axes)
-    axes.set_xticks(np.arange(len(names)) + 0.5, names, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0)
+    ticks, labels = np.arange(len(names)) + 0.5, [shortened(name) for name in names]
+    axes.set_xticks(ticks, labels, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, labels, rotation=0)
     axes.set_xlabel("")
     axes.set_ylabel("")
     axes.grid(visible=False)

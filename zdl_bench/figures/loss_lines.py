@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from zdl_bench.figures.style import dashes_of, plain_log_axis
+from zdl_bench.figures.style import dashes_of, legend_name, plain_log_axis, shortened
 from zdl_bench.run import Floats, has_diverged
 from zdl_bench.statistics.intervals import student_interval
 
@@ -35,20 +35,23 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     """One line per `line` of the frame, in the order of its first rows; the limits of the horizontal axis fit what is drawn.
 
     frame: run_id, line, color, step, loss, planned_steps, and the column `against`: the horizontal axis. A mean stands at the
-    mean of that column over its runs.
+    mean of that column over its runs. Lines of one colour differ by their dashes: by those of the column `linestyle`, if there
+    is one, so that they are the same in all panels.
     """
     notes, ends = [], [0.0]
     has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)
-    dashes = dashes_of(dict(frame[["line", "color"]].drop_duplicates("line").itertuples(index=False)))
+    dashes = _dashes(frame)
     for line, rows in frame.groupby("line", sort=False):
         color = rows["color"].iloc[0]
         complete, early = _split(rows, against)
-        look = {"label": str(line), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
+        look = {"label": legend_name(str(line)), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
         ends += [_draw_mean(complete, axes, look, has_bands), _draw_early_ends(early, axes, color, high)]
         if len(early.losses.columns):
-            runs = len(early.losses.columns) + len(complete.losses.columns)
-            notes.append(f"{line}: {len(early.losses.columns)} of {runs} diverged")
+            others = len(complete.losses.columns)
+            whose = f", mean of the other {others}" if others else ""
+            count = len(early.losses.columns)
+            notes.append(f"{shortened(str(line))}: {count} of {count + others} diverged{whose}")
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     plain_log_axis(axes.yaxis)
@@ -65,6 +68,12 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
         return 0.1, 10.0
     ceiling = CEILING_FACTOR * float(frame.loc[frame["step"] == 0, "loss"].median())
     return 0.8 * float(losses.min()), min(ceiling, 1.25 * float(losses.max()))
+
+
+def _dashes(frame: pd.DataFrame) -> dict[Any, Any]:
+    """line → its dashes."""
+    firsts = frame.drop_duplicates("line").set_index("line")
+    return dict(firsts["linestyle"]) if "linestyle" in firsts else dashes_of(dict(firsts["color"]))
 
 
 def _split(rows: pd.DataFrame, against: str) -> tuple[_Runs, _Runs]:

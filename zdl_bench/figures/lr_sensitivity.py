@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.path import Path
 
-from zdl_bench.figures.style import line_looks, plain_log_axis
+from zdl_bench.figures.style import legend_name, line_looks, plain_log_axis
 from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.tuning import best_lr
 
 LEGEND_COLOR = "#555555"
+ARROW = Path([(-1, 0), (1, 0), (0.4, 0.45), (1, 0), (0.4, -0.45)])
+"""Drawn, since text is not parsed as mathematics."""
 RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "linestyle": ""}
 
 
@@ -30,14 +33,14 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
         points = pd.DataFrame({lr: _summary(runs) for lr, runs in rows.groupby("lr")}, index=["mean", "low", "high"]).T
         defined = points.dropna(subset="mean")
         heights += defined["mean"].tolist()
-        axes.plot(defined.index, defined["mean"], label=variant, markersize=5, **look)
+        axes.plot(defined.index, defined["mean"], label=legend_name(variant), markersize=5, **look)
         axes.vlines(defined.index, defined["low"], defined["high"], color=look["color"], linewidth=1)
         marks |= _mark_best(rows, defined["mean"], axes, look["color"])
         lost = points.index[points["mean"].isna()]
         top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
         transform = axes.get_xaxis_transform()
         axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
-    for label, marker in (("best", RING), ("at the grid's edge", RING | {"marker": "$\\rightarrow$", "markersize": 11})):
+    for label, marker in (("best", RING), ("at the grid's edge", RING | {"marker": ARROW, "markersize": 11})):
         if label in marks:
             axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)
     axes.set_xscale("log")
@@ -66,12 +69,13 @@ def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> 
     """Marks the best learning rate of a line; returns what the legend has to explain."""
     grid = lr_grid(rows)
     lr = best_lr(grid.index, grid.to_numpy())
-    if lr is None or len(grid) < 2:
+    mean = means.get(lr)
+    if lr is None or mean is None or len(grid) < 2:  # a mean of losses below 0 has no place on the axis
         return set()
-    axes.plot(lr, means[lr], color=color, **RING)
+    axes.plot(lr, mean, color=color, **RING)
     if lr not in (grid.index[0], grid.index[-1]):
         return {"best"}
     arrow, shift, side = ("←", -8, "right") if lr == grid.index[0] else ("→", 8, "left")
     place: dict[str, Any] = {"xytext": (shift, 0), "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 13}
-    axes.annotate(arrow, (lr, means[lr]), color=color, **place)
+    axes.annotate(arrow, (lr, mean), color=color, **place)
     return {"best", "at the grid's edge"}

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.figures.landscape import Landscape, draw_landscape, drawable
-from zdl_bench.figures.style import line_looks
+from zdl_bench.figures.style import legend_name, line_looks
 
 MOST_MARKERS = 100
 
@@ -18,5 +18,5 @@ def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) 
     for variant, look in line_looks(frame).items():
         path = drawable(frame.loc[frame["variant"] == variant, ["x", "y"]].to_numpy(dtype=float), landscape)
         every = -(-len(path) // MOST_MARKERS)
-        axes.plot(*path.T, label=variant, linewidth=1.3, markersize=4, markevery=every, zorder=3, **look)
+        axes.plot(*path.T, label=legend_name(variant), linewidth=1.3, markersize=4, markevery=every, zorder=3, **look)
     return axes

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import line_looks, plain_log_axis
+from zdl_bench.figures.style import line_looks, plain_log_axis, shortened
 from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.run import Floats
 from zdl_bench.statistics.intervals import student_interval
@@ -16,6 +16,8 @@ BELOW = 0.24
 """Seeds lie so far below their mean, in rows, so that they do not hide it."""
 BEYOND = 0.5
 """An interval may lengthen the axis by so much of what the seeds span: it must not squeeze them."""
+NARROW = 0.05
+"""Reach of an axis around values that are all 0."""
 
 _METRIC_OF = {metric.name: metric for metric in METRICS}
 
@@ -57,7 +59,7 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
         plain_log_axis(axes.xaxis)
     else:
         axes.locator_params(axis="x", nbins=5)
-    axes.set_yticks(range(len(looks)), list(looks))
+    axes.set_yticks(range(len(looks)), [shortened(name) for name in looks])
     axes.set_ylim(len(looks) - 0.5, -0.6)
     axes.grid(visible=False, axis="y")
     name = metric.replace("_", " ")
@@ -79,7 +81,7 @@ def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale:
 def _limits(values: Floats, intervals: Floats) -> Floats:
     """The ends of the axis, on the scale: around all seeds, and intervals that do not run away."""
     lowest, highest = float(values.min()), float(values.max())
-    reach = BEYOND * (highest - lowest) or 0.1 * abs(highest) or 1.0
+    reach = BEYOND * (highest - lowest) or 0.1 * abs(highest) or NARROW
     ends = intervals[np.isfinite(intervals)]
     low, high = np.clip([ends.min(initial=lowest), ends.max(initial=highest)], lowest - reach, highest + reach)
     room = 0.06 * (high - low) or reach

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import line_looks, plain_log_axis
+from zdl_bench.figures.style import legend_name, line_looks, plain_log_axis
 from zdl_bench.statistics.runtime import performance_profile
 
 LARGEST_RATIO = 100.0
@@ -23,7 +23,7 @@ def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
     shares = performance_profile(erts, ratios)
     for (variant, look), share in zip(looks.items(), shares.T, strict=True):
         line = {key: value for key, value in look.items() if key != "marker"}
-        axes.step(ratios, share, where="post", label=variant, linewidth=1.6, **line)
+        axes.step(ratios, share, where="post", label=legend_name(variant), linewidth=1.6, **line)
     axes.set_xscale("log")
     axes.set_xlim(1, ratios[-1])
     plain_log_axis(axes.xaxis)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import line_looks, plain_log_axis
+from zdl_bench.figures.style import legend_name, line_looks, plain_log_axis
 from zdl_bench.statistics.runtime import ecdf_band, runtime_ecdf
 
 
@@ -20,7 +20,7 @@ def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
     for variant, look in line_looks(frame).items():
         steps = frame.loc[frame["variant"] == variant, targets].to_numpy(dtype=float)
         line = {key: value for key, value in look.items() if key != "marker"}
-        axes.step(at, runtime_ecdf(steps, planned, at), where="post", label=variant, linewidth=1.6, **line)
+        axes.step(at, runtime_ecdf(steps, planned, at), where="post", label=legend_name(variant), linewidth=1.6, **line)
         if len(steps) > 1:
             low, high = ecdf_band(steps, planned, at)
             axes.fill_between(at, low, high, step="post", color=look["color"], alpha=0.14, linewidth=0)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import line_looks, plain_log_axis
+from zdl_bench.figures.style import legend_name, line_looks, plain_log_axis
 from zdl_bench.run import Floats
 from zdl_bench.statistics.intervals import student_interval
 
@@ -32,20 +32,20 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
     """frame: one row per run: variant, optimizer, lr, log_aulc, jitter; some learning rate has jitter in all of its runs.
 
     A point is a learning rate, with 95 % intervals. Lower left is faster and steadier. The smallest and the largest learning
-    rate of a curve are written beside it; those without a value are left out and counted in the legend.
+    rate of a curve are written beside it, the only one too; those without a value are left out and counted in the legend.
     """
     points = speed_and_jitter(frame)
     for number, (variant, look) in enumerate(line_looks(frame).items()):
         curve = points[points["variant"] == variant]
         defined = curve.dropna(subset=["loss", "jitter"])
         lost = len(curve) - len(defined)
-        name = f"{variant} ({lost} lr without a value)" if lost else variant
+        name = legend_name(variant) + (f" ({lost} lr without a value)" if lost else "")
         thin = {"color": look["color"], "linewidth": 0.9, "alpha": 0.4}
         axes.hlines(defined["jitter"], defined["loss_low"], defined["loss_high"], **thin)
         axes.vlines(defined["loss"], defined["jitter_low"], defined["jitter_high"], **thin)
         axes.plot(defined["loss"], defined["jitter"], label=name, markersize=6, linewidth=1.3, **look)
         shift, side = PLACES[number % len(PLACES)]
-        for _, end in defined.iloc[[0, -1] if len(defined) > 1 else []].iterrows():
+        for _, end in defined.iloc[[0, -1] if len(defined) > 1 else [0] if len(defined) else []].iterrows():
             place = {"textcoords": "offset points", "xytext": shift, "ha": side, "fontsize": 8, "color": look["color"]}
             axes.annotate(f"{end['lr']:g}", (end["loss"], end["jitter"]), **place)
     axes.set_xscale("log")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,10 @@ FALLBACK_COLORS = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC
 FALLBACK_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "<", ">", "p", "h", "*")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.5, 1.2)))
 
+LONGEST_NAME = 40
+UNSEEN = "\N{ZERO WIDTH SPACE}"
+LOOK = ("color", "marker", "linestyle")
+
 SETTINGS: Any = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same letters on every machine
     "svg.hashsalt": "zdl_bench",
@@ -27,6 +31,7 @@ SETTINGS: Any = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
     "font.size": 10,
+    "text.parse_math": False,  # names are shown as they are, whatever $ is in them
 }
 
 
@@ -49,16 +54,55 @@ def look_of(optimizer: str) -> Look:
 
 
 def line_looks(frame: "pd.DataFrame") -> "dict[str, dict[str, Any]]":
-    """variant → how its line is drawn, in the order of the frame; variants of one optimizer differ by their dashes.
+    """variant → how its line is drawn, in the order of the frame: as the columns of LOOK have it, where it has them.
 
-    frame: has the columns variant and optimizer.
+    frame: has the columns variant and optimizer. Without the columns of LOOK, variants of one optimizer differ by their
+    dashes, and optimizers by their markers as long as there are enough.
     """
+    if set(LOOK) <= set(frame.columns):
+        firsts = frame.drop_duplicates("variant")
+        return {str(row["variant"]): {key: row[key] for key in LOOK} for row in firsts.to_dict("records")}
     optimizers = dict(frame[["variant", "optimizer"]].drop_duplicates("variant").itertuples(index=False))
-    looks = {str(variant): look_of(str(optimizer)) for variant, optimizer in optimizers.items()}
+    look_by_optimizer = _told_apart(dict.fromkeys(map(str, optimizers.values())))
+    looks = {str(variant): look_by_optimizer[str(optimizer)] for variant, optimizer in optimizers.items()}
     dashes = dashes_of({variant: look.color for variant, look in looks.items()})
     return {
         variant: {"color": look.color, "marker": look.marker, "linestyle": dashes[variant]} for variant, look in looks.items()
     }
+
+
+def with_looks(frame: "pd.DataFrame", everything: "pd.DataFrame") -> "pd.DataFrame":
+    """The frame with the columns of LOOK, so that a variant looks the same whichever others are drawn beside it.
+
+    everything: variant and optimizer of all that are compared.
+    """
+    looks = line_looks(everything[["variant", "optimizer"]])
+    variants = frame["variant"].astype(str)
+    columns = {key: [looks[variant][key] for variant in variants] for key in LOOK}
+    return frame.assign(**columns)
+
+
+def shortened(name: str) -> str:
+    """The name with an ellipsis in its middle where it is too long for a legend."""
+    half = (LONGEST_NAME - 1) // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1 - half]}…{name[-half:]}"
+
+
+def legend_name(name: str) -> str:
+    """The name as the label of a line: matplotlib leaves out of a legend what begins with an underscore."""
+    text = shortened(name)
+    return f"{UNSEEN}{text}" if text.startswith("_") else text
+
+
+def _told_apart(optimizers: Iterable[str]) -> dict[str, Look]:
+    """optimizer → its look; a marker that another has already gives way to a free one."""
+    looks = {optimizer: look_of(optimizer) for optimizer in optimizers}
+    taken: set[str] = set()
+    for optimizer, look in looks.items():
+        free = (marker for marker in (look.marker, *FALLBACK_MARKERS) if marker not in taken)
+        looks[optimizer] = Look(look.color, next(free, look.marker))
+        taken.add(looks[optimizer].marker)
+    return looks
 
 
 def dashes_of(colors: Mapping[str, str]) -> dict[str, Any]:

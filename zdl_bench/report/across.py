@@ -7,9 +7,11 @@ import pandas as pd
 
 from zdl_bench.figures.grid import head, legend_outside, single
 from zdl_bench.figures.performance_profile import draw_performance_profile
+from zdl_bench.figures.style import with_looks
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, first
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.shown import first_variants, more_variants
 from zdl_bench.statistics.runtime import expected_running_time
 
 FEWEST_PROBLEMS = 4
@@ -20,14 +22,16 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
     """A problem is a target in a setting that some optimizer reached, and not all had at the start; None where there are few,
     or one optimizer.
 
-    Only settings with every optimizer count; each is at its best learning rate.
+    Only settings in which every optimizer was tried count; each is at its best learning rate, and one that has none there
+    solves nothing.
     """
     erts = expected_running_times(comparisons)
     if erts.empty:
         return None
     is_solved = erts.groupby("problem")["ert"].transform("min").between(0, np.inf, inclusive="neither")
     has_all = erts.groupby("problem")["variant"].transform("nunique") == erts["variant"].nunique()
-    frame = erts[is_solved & has_all]
+    everything = erts[is_solved & has_all]
+    frame = with_looks(first_variants(everything), erts)
     problems, optimizers = frame["problem"].nunique(), frame["variant"].nunique()
     settings = frame["setting"].nunique()
     if settings < 2 or problems < FEWEST_PROBLEMS or optimizers < 2:
@@ -39,6 +43,8 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
     context = [
         f"{problems} problems: targets that some optimizer reached, in {settings} settings",
         "each optimizer at its best learning rate; another set of optimizers gives another profile",
+        *_settings_left_out(erts[~has_all]),
+        *more_variants(frame, everything),
     ]
     head(figure, title, context)
     fastest = frame["ert"] == frame.groupby("problem")["ert"].transform("min")
@@ -59,4 +65,20 @@ def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
             for target in targets:
                 ert = expected_running_time(members[target].to_numpy(dtype=float), planned)
                 rows.append((comparison.setting, f"{comparison.setting}, {target}", variant, optimizer, ert))
+        for variant, optimizer in _lost(comparison):
+            rows += [(comparison.setting, f"{comparison.setting}, {target}", variant, optimizer, np.inf) for target in targets]
     return pd.DataFrame(rows, columns=["setting", "problem", "variant", "optimizer", "ert"])
+
+
+def _lost(comparison: Comparison) -> list[tuple[str, str]]:
+    """Variant and optimizer of those that were tried, and lost runs at every learning rate."""
+    tried = comparison.trials.dropna(subset="lr").drop_duplicates("variant")
+    lost = tried[~tried["variant"].isin(list(comparison.best_lrs()))]
+    return [(str(variant), str(optimizer)) for variant, optimizer in zip(lost["variant"], lost["optimizer"], strict=True)]
+
+
+def _settings_left_out(erts: pd.DataFrame) -> list[str]:
+    """A note on settings in which some optimizer was not tried."""
+    count = erts["setting"].nunique()
+    verb = "setting is" if count == 1 else "settings are"
+    return [f"{count} more {verb} left out: not every optimizer was tried there"] if count else []

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -12,13 +13,14 @@ from zdl_bench.figures.style import house_style
 from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.drawn import off_screen
 from zdl_bench.report.findings import findings_markdown
 from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path, stored_ids
 from zdl_bench.report.notes import notes_of
 from zdl_bench.report.page import Page
 from zdl_bench.report.part import Files, comparison_part, page_table
 from zdl_bench.report.rendering import render
-from zdl_bench.report.run_tables import environment_table, run_list
+from zdl_bench.report.run_tables import environment_table, run_list, settings_table
 from zdl_bench.report.tables import csv
 from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
 from zdl_bench.run import Run
@@ -47,13 +49,14 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
     files = Files(formats)
     experiment = Experiment.of(manifest.name, manifest.experiment or {})  # a sweep that is none has no claims, no tuning seeds
     comparisons = list(comparisons_of(runs, experiment.tuning_seeds))
-    with house_style():
+    with house_style(), off_screen():
         parts = [comparison_part(comparison, files) for comparison in comparisons]
         profile = performance_profiles(comparisons)
         across = [files.add_figure(profile)] if profile else []
     everything = pd.concat([one.runs.assign(setting=one.setting) for one in comparisons], ignore_index=True)
     judged = judge_experiment(experiment, everything)
     environment = files.add_table(environment_table(runs))
+    settings = files.add_table(settings_table(comparisons))
     files.contents["tables/runs.csv"] = csv(everything).encode()
     findings = findings_markdown(parts)
     if findings:
@@ -66,6 +69,7 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
         title=manifest.title,
         source=experiment.source,
         command=manifest.command,
+        made=_made(manifest),
         run_count=len(manifest.run_ids),
         notes=notes_of(len(manifest.run_ids), runs, comparisons),
         verdicts=page_verdicts(judged),
@@ -73,7 +77,16 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
         parts=parts,
         chart=chart_of(comparisons),
         runs=page_table(run_list(everything)),
+        settings=settings,
         environment=environment,
         downloads=sorted(path for path in files.contents if path.startswith("tables/")),
     )
     return files.contents | {PAGE: render(page).encode()}
+
+
+def _made(manifest: Manifest) -> str:
+    """When the sweep was started and finished."""
+    started = datetime.fromisoformat(manifest.started)
+    if manifest.finished is None:
+        return f"started {started:%Y-%m-%d %H:%M} UTC, not finished"
+    return f"{started:%Y-%m-%d %H:%M:%S} to {datetime.fromisoformat(manifest.finished):%Y-%m-%d %H:%M:%S} UTC"

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from zdl_bench.report.standings import Question, Standings
+from zdl_bench.report.standings import QUESTIONS, Question, Standings
 from zdl_bench.report.tables import Table
 from zdl_bench.report.verdicts import effect_text, p_value
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing
 
+NOUNS = {question.metric: f"{question.noun} ({question.metric.replace('_', ' ')})" for question in QUESTIONS}
 NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
 NOTE = (
     "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the share of seeds on which "
@@ -25,8 +26,11 @@ def comparison_table(standings: Standings) -> Table:
     rows = []
     for question, standing in standings.at_best:
         rows += list(_with_verdicts(question, standing, standings.view))
-    for view, question, pairwise in standings.at_same():
-        rows += [_row(question, view, pair, pairwise, pairwise.pairs[pair]) for pair in pairwise.in_order]
+    control = standings.variants[0]
+    for view, question, pairwise in standings.at_same:
+        for one, other in pairwise.in_order:
+            pair = (other, one) if one == control else (one, other)  # the control comes second, as above
+            rows.append(_row(question, view, pair, pairwise, pairwise.pairs[pair]))
     numbers = pd.DataFrame(rows)
     return Table("comparisons", numbers, _reading(numbers) if rows else numbers, "Pairwise comparisons", NOTE)
 
@@ -74,17 +78,28 @@ def _row(question: Question, view: str, pair: tuple[str, str], pairwise: Pairwis
 def _reading(numbers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "metric": numbers["metric"].str.replace("_", " "),
+            "question": [NOUNS[metric] for metric in numbers["metric"]],
             "view": numbers["view"],
             "first": numbers["first"],
             "second": numbers["second"],
             "n": [_n_text(row) for _, row in numbers.iterrows()],
             "effect and 95 % interval": [_effect_text(row) for _, row in numbers.iterrows()],
-            "wins": ["–" if rate != rate else f"{rate:.0%}" for rate in numbers["win_rate"]],
+            "wins": [
+                "–" if row["win_rate"] != row["win_rate"] else _wins(row["win_rate"], row["n"]) for _, row in numbers.iterrows()
+            ],
             "p": ["" if p != p else p_value(p) for p in numbers["p_family"]],
             "verdict": numbers["verdict"],
         }
     )
+
+
+def wins_text(finding: Finding) -> str:
+    """How many of the pairs the first side won, ties counted half."""
+    return _wins(finding.wins.rate, finding.n) if finding.wins else "–"
+
+
+def _wins(rate: float, n: int) -> str:
+    return f"{rate * n:g} of {n}"
 
 
 def _n_text(row: "pd.Series[float]") -> str:

@@ -24,12 +24,13 @@ NOTE = (
     "best loss is that of the probe. A mean leaves out runs without a value, and n says how many remain. ERT is the expected "
     "number of steps until the probe's loss is at the target that stands beside it or below, runs that never got there counted "
     "with all their steps. Seconds are training alone, of runs made side by side. Where nothing else is said the unit is 1; "
-    "docs/metrics.md defines each column."
+    "the glossary at the end defines each column."
 )
 BEST_NOTE = (
     "One row per optimizer, at the learning rate with the lowest mean tail loss. Chosen in: how often it is chosen when the "
-    "seeds that choose are resampled. Steps to a target are the median of the runs that got there, with their share. "
+    "seeds that choose are resampled."
 )
+MEDIAN_NOTE = "Steps to a target are the median of the runs that got there, with their share."
 
 
 def condition_table(runs: pd.DataFrame, tuning_seeds: Sequence[int] = ()) -> Table:
@@ -72,11 +73,12 @@ def optimizer_table(standings: Standings) -> Table:
         texts["chosen in"] = numbers["chosen_share"].map(lambda share: "" if share != share else f"{share:.0%}")
     else:
         texts["lr"] = numbers["best_lr"].map(short)
-    return Table("optimizers", numbers, _reading(texts, numbers), _heading(standings), BEST_NOTE + NOTE)
-
-
-def _heading(standings: Standings) -> str:
-    return "Optimizers at their best learning rate" if standings.comparison.has_lr_choice else "Optimizers"
+    reading = _reading(texts, numbers)
+    if standings.comparison.has_lr_choice:
+        return Table(
+            "optimizers", numbers, reading, "Optimizers at their best learning rate", f"{BEST_NOTE} {MEDIAN_NOTE} {NOTE}"
+        )
+    return Table("optimizers", numbers, reading, "Optimizers", f"{MEDIAN_NOTE} {NOTE}")
 
 
 def _with_pace(runs: pd.DataFrame) -> pd.DataFrame:

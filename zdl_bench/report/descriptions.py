@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from zdl_bench.conditions import short
+from zdl_bench.figures.style import shortened
 from zdl_bench.report.comparison import Comparison
 
 MOST_NAMES = 10
@@ -12,7 +13,7 @@ MOST_NAMES = 10
 
 def listed(names: Iterable[str]) -> str:
     """Names as in a sentence; of many, their first."""
-    unique = list(dict.fromkeys(names))
+    unique = [shortened(name) for name in dict.fromkeys(names)]
     if len(unique) > MOST_NAMES:
         return f"{', '.join(unique[:MOST_NAMES])} and {len(unique) - MOST_NAMES} more"
     return " and ".join([", ".join(unique[:-1]), unique[-1]]) if len(unique) > 1 else "".join(unique)
@@ -35,7 +36,8 @@ def first(what: str, values: pd.Series) -> str:
     key = defined.index[0]
     variant, lr = key if isinstance(key, tuple) else (key, None)
     equals = int((defined == defined.iloc[0]).sum()) - 1
-    where = f"{variant}{'' if lr is None or lr != lr else f' at lr {short(lr)}'}{f' and {equals} more' if equals else ''}"
+    name = shortened(str(variant))
+    where = f"{name}{'' if lr is None or lr != lr else f' at lr {short(lr)}'}{f' and {equals} more' if equals else ''}"
     return f"{what}: {where}, {defined.iloc[0]:.3g}."
 
 

@@ -1,15 +1,20 @@
 """What a report has of a figure."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-mpl.use("agg")
-
-import matplotlib.pyplot as plt
+MOST_SHOWN = 16_000
+"""Pixels of a side: WebP has 16,383."""
+MOST_SHOWN_IN_ALL = 80_000_000
+"""Pixels: of more, Pillow suspects an attack."""
+MOST_SAVED = 65_000
+"""Pixels of a side: matplotlib has 65,535."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +31,32 @@ class Drawn:
         plt.close(self.figure)
 
 
+@contextmanager
+def off_screen() -> Iterator[None]:
+    """Figures are drawn without windows, wherever this runs; afterwards the backend is what it was."""
+    before = plt.get_backend()
+    if before.lower() == "agg":
+        yield
+        return
+    plt.switch_backend("agg")
+    try:
+        yield
+    finally:
+        plt.switch_backend(before)
+
+
+def can_be_shown(figure: Figure) -> bool:
+    """Whether a page can have its pixels."""
+    width, height = figure.get_size_inches() * figure.dpi
+    return bool(max(width, height) <= MOST_SHOWN and width * height <= MOST_SHOWN_IN_ALL)
+
+
 def image(figure: Figure, suffix: str) -> bytes:
     """The figure as a file, without a date, so that the same figure gives the same bytes."""
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     stream = io.BytesIO()
-    figure.savefig(stream, format=suffix, metadata=undated.get(suffix))
+    dpi = min(figure.dpi, MOST_SAVED / max(figure.get_size_inches()))
+    figure.savefig(stream, format=suffix, dpi=dpi, metadata=undated.get(suffix))
     return stream.getvalue()
 
 

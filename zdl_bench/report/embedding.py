@@ -19,6 +19,11 @@ def embedded_json(value: Any) -> Markup:
     return Markup(text.translate(NO_MARKUP))  # noqa: S704  no sign of markup is left in it
 
 
+def packed_json(value: Any) -> str:
+    """JSON that the page's script unpacks: letters and digits alone. Raises ValueError for NaN and infinity."""
+    return _packed(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+
+
 def script_hash(script: str) -> str:
     """What a Content Security Policy names a script by."""
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"

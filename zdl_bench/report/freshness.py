@@ -11,7 +11,7 @@ from zdl_bench.store import Manifest, Store
 
 PAGE = "report.html"
 VERDICTS = "tables/verdicts.txt"
-LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "plotly", "itables")
+LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
 
@@ -45,7 +45,8 @@ def fingerprint(store: Store, manifest: Manifest, formats: Sequence[str]) -> str
 
 def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
     """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
-    about = [manifest.name, manifest.command, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]
+    shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
+    about = [shown, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
     sources = [path for pattern in SOURCES for path in sorted(PACKAGE.rglob(pattern))]

@@ -10,17 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zdl_bench.conditions import short
-from zdl_bench.figures.grid import head, legend_outside, outer_labels, panels, single
-from zdl_bench.figures.loss_lines import MOST_BANDS, loss_limits
-from zdl_bench.figures.style import look_of, plain_log_axis
+from zdl_bench.figures.grid import head, legend_outside, make_room, outer_labels, panels, single
+from zdl_bench.figures.loss_lines import loss_limits
+from zdl_bench.figures.style import plain_log_axis, shortened
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.loss_against import SECONDS, STEPS, Against
+from zdl_bench.report.loss_notes import curve_notes, more_panels, tried_as, without_curve
+from zdl_bench.report.shown import at_some_lrs, first_variants, in_their_looks, more, more_variants
 
 MOST_LINES = 8
 MOST_LR_PANELS = 12
 MOST_VARIANT_PANELS = 24
+MOST_LR_LINES = 12
 
 
 def loss_curves(comparison: Comparison) -> Drawn | None:
@@ -45,9 +48,8 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     losses = losses[losses["effective_lr"].notna()]
     if losses.empty or (losses["effective_lr"] == losses["lr"]).all():
         return None
-    frame = losses.assign(
-        line=losses["variant"] + ", lr " + losses["lr"].map(short),
-        color=_optimizer_colors(losses),
+    frame = in_their_looks(losses, comparison).assign(
+        line=losses["variant"].map(shortened) + ", lr " + losses["lr"].map(short),
         panel=losses["effective_lr"].map(lambda lr: f"{lr:.6g}"),  # 0.01 and 0.001 / (1 - 0.9) differ in the last bits
     )
     shared = frame.groupby("panel")["variant"].transform("nunique") > 1
@@ -55,12 +57,19 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     frame = frame[shared & is_momentum.groupby(frame["panel"]).transform("any")].sort_values("effective_lr", kind="stable")
     if frame.empty:
         return None
-    groups = {f"effective lr {value}": rows for value, rows in list(frame.groupby("panel", sort=False))[:MOST_LR_PANELS]}
+    found = {f"effective lr {value}": rows for value, rows in frame.groupby("panel", sort=False)}
+    groups = {title: first_variants(rows, MOST_LINES) for title, rows in list(found.items())[:MOST_LR_PANELS]}
+    shown = pd.concat(groups.values())
     figure, axes_list = _loss_panels(groups, STEPS, comparison.loss_name)
     for axes in axes_list:
         axes.legend(fontsize=8)
     title = "Loss at the same effective learning rate"
-    head(figure, title, [*comparison.context, "lr / (1 − β) for momentum methods", *_curve_notes(frame)])
+    notes = [
+        "lr / (1 − β) for momentum methods",
+        *curve_notes(shown),
+        *without_curve(comparison, tried_as(shown, comparison)),
+    ]
+    head(figure, title, [*comparison.context, *notes, *more_panels(groups, found)])
     return Drawn("loss_at_effective_lr", title, _words(groups, STEPS, comparison), figure)
 
 
@@ -74,17 +83,18 @@ def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
         return None
     by_lr = losses["variant"].nunique() <= MOST_LINES and losses["lr"].nunique() <= MOST_LR_PANELS
     panel, line = ("lr", "variant") if by_lr else ("variant", "lr")
-    color = _optimizer_colors(losses) if by_lr else _lr_colors(losses)
-    labels = {value: _line_label(line, value) for value in losses[line].unique()}
-    frame = losses.assign(line=losses[line].map(labels), color=color)
+    some = losses if by_lr else at_some_lrs(losses, comparison, MOST_LR_LINES)
+    frame = in_their_looks(some, comparison) if by_lr else some.assign(color=_lr_colors(some))
+    frame = frame.assign(line=some[line].map({value: _line_label(line, value) for value in some[line].unique()}))
     ordered = frame.sort_values("lr", kind="stable", ignore_index=True) if by_lr else frame
     found = [(_line_label(panel, value), rows) for value, rows in ordered.groupby(panel, sort=False, dropna=False)]
     groups = dict(found[:MOST_VARIANT_PANELS])
-    rest = [f"{len(found) - len(groups)} more are in the tables only"] if len(groups) < len(found) else []
+    shown = pd.concat(groups.values())
     figure, axes_list = _loss_panels(groups, against, comparison.loss_name)
     _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
     title = f"{against.title} at the same learning rate" if by_lr else f"{against.title} of each optimizer, by learning rate"
-    head(figure, title, [*comparison.context, *against.notes, *_curve_notes(frame), *rest])
+    notes = [*against.notes, *curve_notes(shown), *without_curve(comparison, comparison.judged), *more(shown, losses)]
+    head(figure, title, [*comparison.context, *notes])
     return Drawn(name, title, _words(groups, against, comparison), figure)
 
 
@@ -93,15 +103,17 @@ def _at_best_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
     chosen = against.drawable(comparison.at_best_lr(comparison.strided_losses()))
     if chosen.empty or not comparison.has_lr_choice:
         return None
-    labels = chosen["variant"] + ", lr " + chosen["lr"].map(short)
-    frame = chosen.assign(line=labels, color=_optimizer_colors(chosen))
+    some = first_variants(chosen)
+    labels = some["variant"].map(shortened) + ", lr " + some["lr"].map(short)
+    frame = in_their_looks(some, comparison).assign(line=labels)
     figure, axes = single()
     against.draw(frame, axes)
     axes.set_ylabel(comparison.loss_name)
     legend_outside(axes)
     title = f"{against.title} of each optimizer at its best learning rate"
-    notes = [*against.notes, comparison.choice_words, *left_out(comparison), *_curve_notes(frame)]
-    head(figure, title, [*comparison.context, *notes])
+    notes = [*against.notes, comparison.choice_words, *left_out(comparison), *curve_notes(frame)]
+    lacking = without_curve(comparison, comparison.at_best_lr(comparison.judged))
+    head(figure, title, [*comparison.context, *notes, *lacking, *more_variants(frame, chosen)])
     return Drawn(name, title, _words({"one panel": frame}, against, comparison), figure)
 
 
@@ -112,7 +124,7 @@ def _loss_panels(groups: Mapping[str, pd.DataFrame], against: Against, loss_name
     for axes, (title, rows) in zip(axes_list, groups.items(), strict=True):
         against.draw(rows, axes)
         ends.append(axes.get_xlim()[1])
-        axes.set_title(title, fontsize=10)
+        axes.set_title(shortened(title), fontsize=10)
         axes.set_ylabel(loss_name)
     outer_labels(axes_list)
     axes_list[0].set_xlim(0, max(ends))  # shared by all panels, as the limits of the losses are
@@ -131,21 +143,6 @@ def _words(groups: Mapping[str, pd.DataFrame], against: Against, comparison: Com
     return f"{axes}. {counted(frame)}. {lowest_tail_loss(shown)}"
 
 
-def _curve_notes(frame: pd.DataFrame) -> list[str]:
-    """What has to be known to read loss curves, as far as it applies."""
-    notes = []
-    if frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1:
-        band = ", 95 % band" if frame["line"].nunique() <= MOST_BANDS else ""
-        notes.append(f"geometric mean over seeds{band}")
-    if (frame.groupby("run_id")["step"].max() < frame.groupby("run_id")["planned_steps"].first()).any():
-        notes.append("× where a run diverged")
-    return ["; ".join(notes)] if notes else []
-
-
-def _optimizer_colors(frame: pd.DataFrame) -> pd.Series:
-    return frame["optimizer"].map({name: look_of(name).color for name in frame["optimizer"].unique()})
-
-
 def _lr_colors(frame: pd.DataFrame) -> pd.Series:
     lrs = sorted(frame["lr"].dropna().unique())
     colors = mpl.colormaps["viridis"]
@@ -162,4 +159,5 @@ def _line_label(column: str, value: object) -> str:
 def _one_legend(figure: Figure, found: list[tuple[list[Artist], list[Any]]]) -> None:
     """One legend for all panels, to their right."""
     entries = {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
+    make_room(figure, len(entries))
     figure.legend(list(entries.values()), list(entries), loc="outside right center", fontsize=8.5)

@@ -15,6 +15,8 @@ def notes_of(planned: int, runs: Sequence[Run], comparisons: Sequence[Comparison
         for text in (
             _missing(planned, runs),
             _outcomes(runs),
+            _alone(runs, comparisons),
+            _deterministic(comparisons),
             _mixed(runs, comparisons),
             _commits(runs),
             _kernels(runs),
@@ -34,6 +36,23 @@ def _outcomes(runs: Sequence[Run]) -> str:
         return ""
     states = {run.status.value.replace("_", " ") for run in runs}
     return f"No run completed: every one {' or '.join(sorted(states))}. There is nothing to compare; the reasons are below."
+
+
+def _alone(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> str:
+    if any(one.runs["variant"].nunique() > 1 for one in comparisons):
+        return ""
+    return f"One {'run' if len(runs) == 1 else 'optimizer'}: there is nothing to compare it with."
+
+
+def _deterministic(comparisons: Sequence[Comparison]) -> str:
+    """Said where seeds gave the same bits, so that they count as one."""
+    for one in comparisons:
+        groups = one.runs.dropna(subset="digest").groupby(["variant", "lr"], dropna=False)
+        if any(len(members) > 1 and members["digest"].nunique() == 1 for _, members in groups):
+            return (
+                "Some of these runs are deterministic: their seeds changed nothing, and all seeds of a condition are one run."
+            )
+    return ""
 
 
 def _mixed(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> str:

@@ -2,17 +2,23 @@
 
 import base64
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pandas as pd
 
 from zdl_bench.report.chart import Chart
 
-NUMBER = re.compile(r"([-−]?\d[\d,]*(?:\.\d*)?(?:e[-+]?\d+)?)(?:[ %].*)?")
-"""A number as tables show it, with or without more behind it: its spread, a count."""
-NO_VALUE = ("", "–", "none", "never")
+NUMBER = re.compile(
+    r"(?:[<>≤≥] ?|ratio |odds ratio |difference |slope )?"
+    r"(?P<sign>[-−])?(?:(?P<digits>\d[\d,]*(?:\.\d*)?(?:e[-+]?\d+)?)|∞|inf)(?:[ %,;].*)?"
+)
+"""A number as tables show it, with or without more about it: what it is, its spread, a count."""
+NO_VALUE = ("", "–", "none", "never", "no value")
+LARGEST = sys.float_info.max
+"""Stands for ∞, which JSON does not have."""
 
 
 class Cell(NamedTuple):
@@ -25,41 +31,40 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure on the page. image: as a data URL."""
+    """A figure on the page. image: as a data URL; empty where the page only leads to the files. files: beside the page."""
 
     title: str
     description: str
     image: str
+    files: Sequence[str] = ()
 
-    @classmethod
-    def of_webp(cls, title: str, description: str, webp: bytes) -> "PageFigure":
-        return cls(title, description, f"data:image/webp;base64,{base64.b64encode(webp).decode()}")
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """The name of a format, and the file in it."""
+        return [(file.rpartition(".")[2].upper(), file) for file in self.files]
+
+
+def data_url(webp: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 
 @dataclass(frozen=True)
 class PageTable:
+    """file: beside the page, with the same rows."""
+
     columns: list[str]
     rows: list[list[Cell]]
+    file: str = ""
 
     @classmethod
-    def of_frame(
-        cls,
-        frame: pd.DataFrame,
-        keys: pd.DataFrame | None = None,
-        links: Mapping[str, Sequence[str]] | None = None,
-    ) -> "PageTable":
-        """The table of a frame of texts.
-
-        keys: has the frame's index and some of its columns, with the raw values to sort by; a column that is not among
-        them is sorted by its texts, as numbers where all of them are. links: column → one address per row.
-        """
+    def of_frame(cls, frame: pd.DataFrame, links: Mapping[str, Sequence[str]] | None = None, file: str = "") -> "PageTable":
+        """The table of a frame of texts, sorted by the numbers that they show. links: column → one address per row."""
         columns = []
         for column in frame.columns:
             texts = [str(text) for text in frame[column]]
-            orders = _keys(keys[column]) if keys is not None and column in keys else _orders(texts)
             hrefs = links[column] if links and column in links else [""] * len(texts)
-            columns.append([Cell(*cell) for cell in zip(texts, orders, hrefs, strict=True)])
-        return cls([str(column) for column in frame.columns], [list(row) for row in zip(*columns, strict=True)])
+            columns.append([Cell(*cell) for cell in zip(texts, _orders(texts), hrefs, strict=True)])
+        return cls([str(column) for column in frame.columns], [list(row) for row in zip(*columns, strict=True)], file)
 
     @property
     def columns_about(self) -> list["ColumnAbout"]:
@@ -79,16 +84,23 @@ class ColumnAbout(NamedTuple):
         return cls(is_numeric, has_keys=any(cell.order != cell.text for cell in cells))
 
 
-def _keys(values: "pd.Series") -> list[float | str | None]:
-    return [None if pd.isna(value) else value if isinstance(value, str) else float(value) for value in values]
-
-
 def _orders(texts: Sequence[str]) -> list[float | str | None]:
-    """The numbers that the texts begin with, where every text that says something does; otherwise the texts."""
-    found = [NUMBER.fullmatch(text) for text in texts]
-    if all(match or text in NO_VALUE for match, text in zip(found, texts, strict=True)):
-        return [float(match[1].replace(",", "").replace("−", "-")) if match else None for match in found]
+    """The numbers that the texts begin with, where most of the different texts do, None for the others; otherwise the texts.
+
+    Different ones, since a reason why there is no number is often that of many rows.
+    """
+    numbers = {text: _number(text) for text in texts if text not in NO_VALUE}
+    if 2 * sum(number is not None for number in numbers.values()) > len(numbers):
+        return [numbers.get(text) for text in texts]
     return [text if text not in NO_VALUE else None for text in texts]
+
+
+def _number(text: str) -> float | None:
+    match = NUMBER.fullmatch(text)
+    if not match:
+        return None
+    size = float(match["digits"].replace(",", "")) if match["digits"] else LARGEST
+    return -min(size, LARGEST) if match["sign"] else min(size, LARGEST)
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,7 @@ class Page:
     """All content of a sweep's page.
 
     notes: what a reader has to be warned of. across: figures of all comparisons together. downloads: files beside the page.
+    made: when the runs were made, and how long that took. settings: what was tried, one row per optimizer.
     """
 
     name: str
@@ -141,3 +154,5 @@ class Page:
     runs: PageTable
     environment: PageTable
     downloads: Sequence[str]
+    made: str = ""
+    settings: PageTable = field(default_factory=lambda: PageTable([], []))

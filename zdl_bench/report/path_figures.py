@@ -10,10 +10,12 @@ from zdl_bench.errors import ConfigError
 from zdl_bench.figures.grid import head, legend_outside, outer_labels, panels, single
 from zdl_bench.figures.landscape import Landscape
 from zdl_bench.figures.optimizer_paths import draw_optimizer_paths
+from zdl_bench.figures.style import shortened
 from zdl_bench.figures.surface_path import draw_path
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.shown import in_their_looks
 
 MOST_PANELS = 12
 MOST_PATHS = 8
@@ -55,7 +57,8 @@ def optimizer_paths(comparison: Comparison) -> Drawn | None:
     if not 1 < chosen["variant"].nunique() <= MOST_PATHS:
         return None
     figure, axes = single(width=8.6)
-    draw_optimizer_paths(chosen.assign(variant=chosen["variant"] + ", lr " + chosen["lr"].map(short)), axes, landscape)
+    named = chosen["variant"].map(shortened) + ", lr " + chosen["lr"].map(short)
+    draw_optimizer_paths(in_their_looks(chosen, comparison).assign(variant=named), axes, landscape)
     legend_outside(axes)
     title = "Paths of the optimizers"
     choice = [BEST] if comparison.has_lr_choice else []
@@ -100,7 +103,7 @@ def _at_best_lr(frame: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
 
 def _panel_title(rows: pd.DataFrame) -> str:
     run = rows.iloc[0]
-    title = f"{run['variant']}, lr {short(run['lr'])}"
+    title = f"{shortened(run['variant'])}, lr {short(run['lr'])}"
     return title if run["status"] == "completed" else f"{title}: {run['status']}"
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from zdl_bench.report.embedding import embedded_json, packed_libraries, script_hash
+from zdl_bench.report.embedding import embedded_json, packed_json, packed_libraries, script_hash
+from zdl_bench.report.glossary import SYMBOLS, glossary
 from zdl_bench.report.page import Page
 
 TEMPLATES = Path(__file__).with_name("templates")
 SCRIPTS = ("unpack.js", "tables.js", "chart.js", "chart_controls.js", "page.js")
-MOST_HTML_ROWS = 1_000
-"""Of a table of runs; of more, a browser gets the data and builds what is looked at."""
+MOST_HTML_ROWS = 500
+"""Of a table; of more, a browser gets the data, packed, and builds what is looked at."""
 
 
 def render(page: Page) -> str:
@@ -31,7 +32,10 @@ def render(page: Page) -> str:
         style=_own("page.css"),
         script=_own(*SCRIPTS),
         libraries=packed_libraries(),
+        glossary=glossary(),
+        symbols=SYMBOLS,
         embedded_json=embedded_json,
+        packed_json=packed_json,
         script_hash=script_hash,
     )
 
@@ -46,8 +50,10 @@ def _sections(page: Page) -> list[tuple[str, str]]:
         (page.across, "across", "Across settings"),
         *((True, anchor, heading) for anchor, heading in parts),
         (True, "runs", "Runs"),
+        (page.settings.rows, "settings", "What was run"),
         (True, "environment", "Environment"),
         (page.downloads, "files", "Files"),
+        (True, "glossary", "What the numbers mean"),
     ]
     return [(anchor, heading) for is_there, anchor, heading in found if is_there]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from zdl_bench.conditions import short
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.tables import Table, cell_text
 from zdl_bench.run import Curve, Run, Status, has_diverged
@@ -50,6 +51,39 @@ def run_list(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def settings_table(comparisons: Sequence[Comparison]) -> Table:
+    """What was run: each optimizer with its hyper-parameters, schedule, learning rates and seeds."""
+    runs = pd.concat([one.runs for one in comparisons], ignore_index=True)
+    rows = []
+    for variant, members in runs.groupby("variant", sort=False):
+        own = [column for column in members if column.startswith("optimizer.") and members[column].notna().any()]
+        values = [f"{column.removeprefix('optimizer.')} {_listed(members[column])}" for column in own]
+        rows.append(
+            {
+                "optimizer": variant,
+                "hyper-parameters": ", ".join(values) or "none",
+                "schedule": _listed(members["schedule"]),
+                "learning rates": _listed(members["lr"]),
+                "seeds": _seeds(members["seed"]),
+                "runs": len(members),
+            }
+        )
+    numbers = pd.DataFrame(rows)
+    return Table("settings", numbers, numbers.map(cell_text))
+
+
+def _listed(values: "pd.Series") -> str:
+    return ", ".join(short(value) for value in sorted(values.dropna().unique())) or "none"
+
+
+def _seeds(seeds: "pd.Series[int]") -> str:
+    """As ranges where they follow one another."""
+    ordered = sorted({int(seed) for seed in seeds})
+    starts = [seed for seed in ordered if seed - 1 not in {*ordered}]
+    ends = [seed for seed in ordered if seed + 1 not in {*ordered}]
+    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in zip(starts, ends, strict=True))
+
+
 def environment_table(runs: Sequence[Run]) -> Table:
     """What the runs ran on: each key's values, with the number of runs where they differ."""
     rows = []
@@ -58,7 +92,7 @@ def environment_table(runs: Sequence[Run]) -> Table:
         rows += [{"of": key, "value": value, "runs": count} for value, count in counts.items()]
     numbers = pd.DataFrame(rows, columns=["of", "value", "runs"])
     shown = [
-        f"{value} ({count} runs)" if count < len(runs) else value
+        f"{value} ({count} run{'' if count == 1 else 's'})" if count < len(runs) else value
         for value, count in zip(numbers["value"], numbers["runs"], strict=True)
     ]
     joined = numbers.assign(value=shown).groupby("of", sort=False)["value"].agg("; ".join)

@@ -9,49 +9,58 @@ from typing import Any
 import pandas as pd
 
 from zdl_bench.conditions import short
+from zdl_bench.frames import END_NUMBERS
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.statistics.entrants import Entrants, entrants_at, entrants_at_best
+from zdl_bench.statistics.entrants import Entrants, entrants_at_best, entrants_of
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
 
 BEST = "each at its best lr"
-AS_GIVEN = "as given"
+AS_GIVEN = "each at its only lr"
 
 
 @dataclass(frozen=True)
 class Question:
     """What is asked of the optimizers, decided by one metric.
 
-    noun: what it is about. words: what is lower where an optimizer is ahead. is_logarithm: the metric is one already, so that a
-    difference reads as a ratio.
+    noun: what it is about. words: by what an optimizer is ahead, `lower` or `higher`. log_unit: what the exponential of a
+    difference is, of a metric that is a logarithm.
     """
 
     metric: str
     superlative: str
     noun: str
+    better: str
     words: str
-    is_logarithm: bool = False
+    log_unit: str = ""
 
     def effect(self, finding: Finding) -> Effect | None:
         """The effect as a reader takes it."""
         effect = finding.effect
-        if effect is None or not self.is_logarithm:
+        if effect is None or not self.log_unit:
             return effect
-        return Effect(math.exp(effect.mean), math.exp(effect.low), math.exp(effect.high), "ratio")
+        return Effect(math.exp(effect.mean), math.exp(effect.low), math.exp(effect.high), self.log_unit)
 
 
 QUESTIONS = (
-    Question("log_aulc", "Fastest", "speed", "geometric mean of the loss over the run", is_logarithm=True),
-    Question("tail_loss", "Lowest loss at the end", "loss at the end", "tail loss"),
-    Question("jitter", "Steadiest", "steadiness", "jitter"),
+    Question("log_aulc", "Fastest", "speed", "lower", "geometric mean of the loss over the run", "ratio"),
+    TAIL_LOSS := Question("tail_loss", "Lowest loss at the end", "loss at the end", "lower", "tail loss"),
+    Question("jitter", "Steadiest", "steadiness", "lower", "jitter"),
+    Question("test_accuracy", "Highest test accuracy", "test accuracy", "higher", "test accuracy", "odds ratio"),
 )
 
 
 @dataclass(frozen=True)
 class Standings:
-    """A comparison with its answers to the questions, in the order of QUESTIONS."""
+    """A comparison with its answers to the questions that its runs can be asked, in the order of QUESTIONS."""
 
     comparison: Comparison
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """All but those of a data set, where there is none."""
+        has_data = bool(self.comparison.runs["dataset"].notna().any())
+        return [question for question in QUESTIONS if has_data or question.metric not in END_NUMBERS]
 
     @cached_property
     def variants(self) -> list[str]:
@@ -63,20 +72,27 @@ class Standings:
 
     @cached_property
     def at_best(self) -> list[tuple[Question, Standing]]:
-        return [(question, standing_of(self.entrants, self.variants, question.metric)) for question in QUESTIONS]
+        return [(question, standing_of(self.entrants, self.variants, question.metric)) for question in self.questions]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Why some optimizers are not compared."""
+        return [f"left out: {reason}" for reason in self.entrants.reasons.values()]
 
     @property
     def view(self) -> str:
         """At which learning rates the optimizers are compared."""
         return BEST if self.comparison.has_lr_choice else AS_GIVEN
 
-    def at_same(self) -> Iterator[tuple[str, Question, Pairwise]]:
+    @cached_property
+    def at_same(self) -> list[tuple[str, Question, Pairwise]]:
         """Views that are shown without a verdict: at the same learning rate, and at the same effective one.
 
         Only learning rates that several variants share; an effective one only where it is not the learning rate for all.
         """
-        if not self.comparison.has_lr_choice:
-            return
+        return list(self._at_same()) if self.comparison.has_lr_choice else []
+
+    def _at_same(self) -> Iterator[tuple[str, Question, Pairwise]]:
         judged = self.comparison.judged
         for column, words in (("lr", "same lr"), ("effective_lr", "same effective lr")):
             values = judged[column].map(lambda value: f"{value:.6g}")  # 0.01 and 0.001 / (1 - 0.9) differ in the last bits
@@ -85,13 +101,18 @@ class Standings:
                 is_new = column == "lr" or not (members["lr"] == members[column]).all()
                 variants = [str(variant) for variant in members["variant"].drop_duplicates()]
                 if is_new and len(variants) > 1:
-                    entrants = entrants_at(judged, column, value)
-                    for question in QUESTIONS:
-                        yield f"{words} {short(value)}", question, pairwise_of(entrants, variants, question.metric)
+                    entrants, lrs = entrants_of(members), members.groupby("variant")["lr"].first()
+                    for question in self.questions:
+                        every = pairwise_of(entrants, variants, question.metric)
+                        new = {(a, b): finding for (a, b), finding in every.pairs.items() if column == "lr" or lrs[a] != lrs[b]}
+                        yield f"{words} {short(value)}", question, Pairwise(question.metric, new)
 
 
 def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
-    """label, mean, low, high, unit, verdict, n: a row per variant against the control, for the forest plot."""
+    """label, mean, low, high, unit, verdict, n, note: a row per variant against the control, for the forest plot.
+
+    Where some pair lacks a value the wins decide, and the effect is only that of the others: the note says both.
+    """
     rows: list[dict[str, Any]] = []
     for judged in standing.contrasts:
         [finding] = judged.findings
@@ -102,12 +123,19 @@ def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
                 "mean": effect.mean,
                 "low": effect.low,
                 "high": effect.high,
-                "unit": effect.unit,
+                "unit": effect.unit.removeprefix("odds "),
                 "verdict": judged.verdict.value,
                 "n": finding.n,
+                "note": "" if finding.n == finding.n_values else _note(finding),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _note(finding: Finding) -> str:
+    wins = f"wins {finding.wins.rate:.0%}" if finding.wins else ""
+    values = f"{finding.n_values} with values" if finding.n_values else ""
+    return ", ".join(filter(None, [values, wins]))
 
 
 def improvement_frame(standing: Pairwise) -> pd.DataFrame:

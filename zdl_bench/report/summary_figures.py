@@ -10,28 +10,33 @@ from zdl_bench.figures.speed_jitter import draw_speed_jitter, speed_and_jitter
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, first, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.shown import at_some_lrs, first_variants, in_their_looks, more, more_variants
 
 EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
+NO_LOG_SCALE = "losses here may be negative, or 0 at the start: no colour for those, no figure on a log scale"
+MOST_ROWS, MOST_COLUMNS = 40, 24
+"""Of the heat map: more make no image that can be read, or be stored."""
 
 
 def lr_sensitivity(comparison: Comparison) -> Drawn | None:
-    runs = comparison.above_floor(comparison.trials)
+    everything = comparison.above_floor(comparison.trials)
     if not comparison.has_lr_choice or not comparison.best_lrs():
         return None
+    runs = first_variants(everything)
     figure, axes = single()
-    draw_lr_sensitivity(runs, axes)
+    draw_lr_sensitivity(in_their_looks(runs, comparison), axes)
     loss = comparison.loss_name.replace("probe loss", "tail loss")
     axes.set_ylabel(loss)
     legend_outside(axes)
     title = "Tail loss against learning rate"
-    at_edge = edge_of_grid(comparison)
+    at_edge = [name for name in edge_of_grid(comparison) if (runs["variant"] == name).any()]
     notes = [
         *(["geometric mean and 95 % interval over seeds"] if runs["seed"].nunique() > 1 else []),
         "ring: best by mean tail loss",
         *([EDGE_NOTE] if at_edge else []),
         *(["× at the top: some run has no value"] if runs["tail_loss"].isna().any() else []),
     ]
-    head(figure, title, [*comparison.context, "; ".join(notes)])
+    head(figure, title, [*comparison.context, "; ".join(notes), *more_variants(runs, everything)])
     edge = f" At the edge of its grid lies the best of {listed(at_edge)}." if at_edge else ""
     words = f"The {loss} against learning rate, both on log scales. {counted(runs)}. {lowest_tail_loss(runs)}{edge}"
     return Drawn("lr_sensitivity", title, words, figure)
@@ -46,19 +51,20 @@ def edge_of_grid(comparison: Comparison) -> list[str]:
 
 def speed_against_jitter(comparison: Comparison) -> Drawn | None:
     """None where no optimizer was tried at two learning rates, or there is nothing to see of one."""
-    runs = comparison.trials
+    runs = first_variants(comparison.trials)
     if not comparison.has_lr_choice:
         return None
     points = speed_and_jitter(runs).set_index(["variant", "lr"])
     if points["jitter"].isna().all():
         return None
     figure, axes = single(width=8.4, height=5.2)
-    draw_speed_jitter(runs, axes)
+    draw_speed_jitter(in_their_looks(runs, comparison), axes)
     axes.set_xlabel(f"geometric mean over the run: {comparison.loss_name}   ← faster")
     legend_outside(axes)
     title = "Speed against steadiness, over learning rates"
     means = "geometric means and 95 % intervals over seeds; " if runs["seed"].nunique() > 1 else ""
-    head(figure, title, [*comparison.context, f"{means}numbers: smallest and largest learning rate of a curve"])
+    numbers = f"{means}numbers: smallest and largest learning rate of a curve"
+    head(figure, title, [*comparison.context, numbers, *more_variants(runs, comparison.trials)])
     words = (
         f"Jitter against the geometric mean of the loss over the run, both on log scales, a point per learning rate. "
         f"{counted(runs)}. {first('Fastest, by mean loss', points['loss'].sort_values(kind='stable'))} "
@@ -69,18 +75,20 @@ def speed_against_jitter(comparison: Comparison) -> Drawn | None:
 
 def targets_reached(comparison: Comparison) -> Drawn | None:
     """None where no target was reached."""
-    runs = comparison.at_best_lr(comparison.judged)
+    everything = comparison.at_best_lr(comparison.judged)
+    runs = first_variants(everything)
     targets = [column for column in runs if column.startswith("steps_to_")]
     if not targets or not (runs[targets] > 0).any(axis=None):
         return None
     figure, axes = single()
-    draw_runtime_ecdf(runs, axes)
+    draw_runtime_ecdf(in_their_looks(runs, comparison), axes)
     legend_outside(axes)
     title = "Targets reached"
     band = ["95 % bootstrap band over seeds"] if runs["seed"].nunique() > 1 else []
     choice = [f"each optimizer at its best lr, {comparison.choice_words}"] if comparison.has_lr_choice else []
     losses = ", ".join(column.removeprefix("steps_to_") for column in targets)
-    notes = [*choice, *left_out(comparison), "; ".join([f"targets: loss {losses}", *band])]
+    rest = more_variants(runs, everything)
+    notes = [*choice, *left_out(comparison), "; ".join([f"targets: loss {losses}", *band]), *rest]
     head(figure, title, [*comparison.context, *notes])
     shares = runs[targets].notna().groupby(runs["variant"], sort=False).mean().mean(axis=1)
     most = first("Most targets reached at the end, as a share", shares.sort_values(ascending=False, kind="stable"))
@@ -89,21 +97,30 @@ def targets_reached(comparison: Comparison) -> Drawn | None:
 
 
 def heat_map(comparison: Comparison) -> Drawn | None:
-    runs = comparison.above_floor(comparison.trials)
+    everything = comparison.above_floor(comparison.trials)
+    runs = at_some_lrs(first_variants(everything, MOST_ROWS), comparison, MOST_COLUMNS)
     rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)
     figure, axes = single(width=max(6.4, 3.2 + 1.05 * columns), height=1.9 + 0.42 * max(rows, 2))
     draw_heat_map(runs, axes)
     title = f"Mean tail loss{' in nats' if 'nats' in comparison.loss_name else ''}, optimizer × learning rate"
     notes = [
-        *(["* completed, but some run did not learn"] if ((runs["status"] == "completed") & ~runs["learned"]).any() else []),
-        *(["grey: the share of runs without a value, and why"] if runs["tail_loss"].isna().any() else []),
+        *(["* completed, but some run did not learn"] if _has_asterisk(runs) else []),
+        *(["grey: some run has no value, and why"] if runs["tail_loss"].isna().any() else []),
         *(["blank: not tried"] if _has_gaps(runs) else []),
+        *([] if comparison.has_log_scale else [NO_LOG_SCALE]),
     ]
-    head(figure, title, [*comparison.context, *(["; ".join(notes)] if notes else [])])
+    head(figure, title, [*comparison.context, *(["; ".join(notes)] if notes else []), *more(runs, everything)])
     lost = int(runs["tail_loss"].isna().sum())
     shares = f" {lost} of {len(runs)} runs have no value." if lost else ""
     words = f"A table of mean tail losses, dark where low: rows are optimizers, columns learning rates. {counted(runs)}."
     return Drawn("heat_map", title, f"{words} {lowest_tail_loss(runs)}{shares}", figure)
+
+
+def _has_asterisk(runs: pd.DataFrame) -> bool:
+    """Whether some cell has an asterisk: all of its runs have a value, and some did not learn."""
+    cells = [runs["variant"], runs["lr"]]
+    has_values = runs["tail_loss"].notna().groupby(cells, dropna=False).all()
+    return bool((has_values & ~runs["learned"].astype(bool).groupby(cells, dropna=False).all()).any())
 
 
 def _has_gaps(runs: pd.DataFrame) -> bool:

@@ -6,6 +6,15 @@ import numpy as np
 import pandas as pd
 
 SIGNIFICANT = 4
+FORMULA = ("=", "+", "@", "\t", "\r")
+LARGE = 1e7
+ROUNDING = 1e-12
+"""A spread below this share of the mean is that of its arithmetic."""
+LATEX_SYMBOLS = {
+    ord(symbol): latex
+    for symbol, latex in {"∞": r"$\infty$", "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "≤": r"$\leq$"}.items()
+}
+"""What LaTeX's fonts do not have under its own name."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +40,12 @@ class Table:
 
 def rounded(mean: float, sd: float) -> str:
     """`mean ± sd`, the sd with two significant digits and the mean with as many decimals; four digits where there is no sd."""
-    if not np.isfinite(sd) or sd == 0:
+    if not np.isfinite(sd) or sd <= ROUNDING * abs(mean):
         return f"{mean:.{SIGNIFICANT}g}"
     decimals = max(0, 1 - int(np.floor(np.log10(sd))))
-    return f"{mean:.{decimals}f} ± {sd:.{decimals}f}" if decimals <= 8 else f"{mean:.3g} ± {sd:.2g}"
+    if decimals > 8 or abs(mean) >= LARGE:
+        return f"{mean:.3g} ± {sd:.2g}"
+    return f"{mean if round(mean, decimals) else 0.0:.{decimals}f} ± {sd:.{decimals}f}"  # no -0.00
 
 
 def cell_text(value: object) -> str:
@@ -53,14 +64,19 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def _escaped(cell: object) -> str:
-    return str(cell).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return str(cell).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def csv(table: pd.DataFrame) -> str:
-    """Every digit of every number."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
+    """Every digit of every number; a text that a spreadsheet would take for a formula begins with an apostrophe."""
+    return str(table.map(_no_formula).to_csv(index=False, lineterminator="\n"))
+
+
+def _no_formula(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def latex(table: pd.DataFrame) -> str:
     """A table of a frame of texts in the style of booktabs."""
-    return str(table.to_latex(index=False, escape=True))
+    text = str(table.to_latex(index=False, escape=True, column_format="l" + "r" * (len(table.columns) - 1)))
+    return text.translate(LATEX_SYMBOLS)

@@ -12,7 +12,7 @@ from zdl_bench.statistics.findings import Effect, Finding, three_digits
 from zdl_bench.statistics.verdicts import Judged
 
 NAMED_RUNS = 3
-UNITS = {"ratio": "ratio ", "difference": "difference ", "value": "", "slope": "slope "}
+UNITS = {"ratio": "ratio ", "odds ratio": "odds ratio ", "difference": "difference ", "value": "", "slope": "slope "}
 
 
 def verdict_lines(judged: Sequence[Judged]) -> list[str]:

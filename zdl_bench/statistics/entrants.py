@@ -40,7 +40,7 @@ class Entrants:
 
     def _side(self, variant: str) -> Side:
         if variant not in self.sides:
-            raise Undecidable(self.reasons[variant])
+            raise Undecidable(self.reasons.get(variant, f"{variant}: it has no runs there"))
         return self.sides[variant]
 
 
@@ -52,26 +52,27 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
     in 3 to 5 % of cases (docs/statistics.md).
     """
     is_tuning = runs["seed"].isin(tuning_seeds)
+    has_tuning = bool(is_tuning.any())
     sides: dict[str, Side] = {}
     reasons: dict[str, str] = {}
     for variant, members in runs.groupby(VARIANT, sort=False):
-        trials, judged = members[is_tuning[members.index]], members[~is_tuning[members.index]]
+        judged = members[~is_tuning[members.index]]
+        trials = members[is_tuning[members.index]] if has_tuning else judged
         try:
-            sides[str(variant)] = _at_best(trials if len(trials) else judged, judged)
+            sides[str(variant)] = _at_best(trials, judged)
         except Undecidable as reason:
             reasons[str(variant)] = f"{variant}: {reason}"
-    return Entrants(sides, reasons, are_tuned=bool(is_tuning.any()))
+    return Entrants(sides, reasons, are_tuned=has_tuning)
 
 
-def entrants_at(runs: pd.DataFrame, column: str, value: float) -> Entrants:
-    """The variants that have runs at one `lr` or `effective_lr`, equal but for rounding.
+def entrants_of(runs: pd.DataFrame) -> Entrants:
+    """The variants with all of these runs, which are at one learning rate each.
 
-    runs: those that are judged. A variant with several runs of one seed at this value is left out, with the reason.
+    A variant with several runs of one seed is left out, with the reason.
     """
-    at_value = runs[np.isclose(runs[column].to_numpy(dtype=float), value, rtol=1e-9, atol=0)]
     sides: dict[str, Side] = {}
     reasons: dict[str, str] = {}
-    for variant, members in at_value.groupby(VARIANT, sort=False):
+    for variant, members in runs.groupby(VARIANT, sort=False):
         try:
             sides[str(variant)] = Side(_by_seed(members))
         except Undecidable as reason:
@@ -82,8 +83,12 @@ def entrants_at(runs: pd.DataFrame, column: str, value: float) -> Entrants:
 def _at_best(trials: pd.DataFrame, judged: pd.DataFrame) -> Side:
     if not len(judged):
         raise Undecidable("it ran on tuning seeds only")
-    if trials["lr"].nunique() < 2:
+    if judged["lr"].nunique() < 2 and trials["lr"].nunique() < 2:
         return Side(_by_seed(judged))
+    if trials["lr"].nunique() < 2:
+        raise Undecidable("its learning rates were not tried on tuning seeds")
+    if trials.duplicated(["lr", "seed"]).any():
+        raise Undecidable("it has several runs of one seed at one learning rate")
     grid = lr_grid(trials)
     choice = select_lr(grid.index, grid.to_numpy())
     if choice.lr is None:

@@ -12,7 +12,9 @@ from zdl_bench.statistics.proportions import WinRate
 
 def three_digits(value: float) -> str:
     """Three significant digits, without a power of ten as long as a reader can do without."""
-    return f"{float(f'{value:.3g}'):,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
+    if value == 0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e7:
+        return f"{value:.3g}"
+    return f"{value:#.3g}" if abs(value) < 99.95 else f"{float(f'{value:.3g}'):,.0f}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,13 @@ class Finding:
     @property
     def p(self) -> float:
         return min(self.p_for, self.p_against)
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether neither side is better, by effect or by wins."""
+        neutral = 0 if self.effect is None or self.effect.unit != "ratio" else 1
+        is_neutral = self.effect is None or math.isclose(self.effect.mean, neutral, rel_tol=1e-9, abs_tol=1e-12)
+        return is_neutral and (self.wins is None or self.wins.wins == self.wins.losses)
 
     def turned(self) -> "Finding":
         """The finding of the second side against the first, of a superiority that is not exact (there, a tie has no turn)."""

@@ -23,6 +23,7 @@ from zdl_bench.statistics.proportions import (
 from zdl_bench.statistics.runtime import ert_ratio_interval
 
 ROUNDING = 1e-12
+NO_VALUE = "no run has a value"
 
 
 def judge(part: Part, evidence: Evidence) -> Finding:
@@ -45,10 +46,24 @@ def judge(part: Part, evidence: Evidence) -> Finding:
         return Finding(part.view, reason=str(reason))
 
 
+def describe(part: Part, evidence: Evidence) -> Finding:
+    """The finding of a superiority without its test, for what is shown and not decided: p is 1 but where runs are exact."""
+    try:
+        measure = measure_of(part.metric)
+        pairs = evidence.pairs(part, {})
+        if pairs.is_exact:
+            return _exact(part, measure, pairs)
+        return _finding(part, measure, pairs, (1.0, 1.0), wins_of(part, measure, pairs))
+    except Undecidable as reason:
+        return Finding(part.view, reason=str(reason))
+
+
 def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """All seeds are one run: what it shows is so, without a p-value. A part that does not hold is refuted, a tie included."""
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
+    if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
+        raise Undecidable(NO_VALUE)
     if part.kind is Kind.EQUIVALENCE:
         holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part, measure))
     elif has_value:

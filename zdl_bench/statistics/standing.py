@@ -1,15 +1,16 @@
 """Where the optimizers of one setting stand: each against a control, every pair, and whether one beats all others."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from zdl_bench.statistics.claims import Claim, Kind, Part, View
 from zdl_bench.statistics.entrants import VARIANT, Entrants
 from zdl_bench.statistics.families import ALPHA, seeds_needed
 from zdl_bench.statistics.findings import Finding
-from zdl_bench.statistics.judging import judge
+from zdl_bench.statistics.judging import NO_VALUE, describe, judge
+from zdl_bench.statistics.pairing import Evidence
 from zdl_bench.statistics.verdicts import Judged, Verdict, judge_family
 
 
@@ -29,12 +30,18 @@ class Leader:
     reason: str = ""
 
     @property
+    def is_tied(self) -> bool:
+        """Whether it is ahead of no rival: neither by its effect nor by its wins."""
+        return all(finding.is_tie for finding in self.rivals.values())
+
+    @property
     def undecided(self) -> list[str]:
         """The rivals that are not shown to be behind, each test taken at the level of the whole claim."""
-        return [rival for rival, finding in self.rivals.items() if not self._adjusted(finding) <= ALPHA]
+        return [rival for rival in self.rivals if not self.adjusted(rival) <= ALPHA]
 
-    def _adjusted(self, finding: Finding) -> float:
-        return _family_p(finding, 1 + len(self.rivals))
+    def adjusted(self, rival: str) -> float:
+        """p of being ahead of one rival, at the level of the whole claim."""
+        return _family_p(self.rivals[rival], 1 + len(self.rivals))
 
 
 @dataclass(frozen=True)
@@ -78,24 +85,34 @@ def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Sta
     """Compares the variants, in the order of the plan, by a metric, and says what that shows."""
     control = variants[0]
     contrasts = judge_family([_better(variant, control, metric) for variant in variants[1:]], entrants)
-    pairs = pairwise_of(entrants, variants, metric).pairs
-    return Standing(metric, pairs, control, contrasts, leader_of(pairs, variants))
+    pairs = _pairwise(entrants, variants, metric, judge).pairs
+    leader = leader_of(pairs, [variant for variant in variants if variant in entrants.sides])
+    if leader and leader.reason == NO_VALUE:
+        contrasts = [_undecidable(judged) for judged in contrasts]
+    return Standing(metric, pairs, control, contrasts, leader)
+
+
+def _undecidable(judged: Judged) -> Judged:
+    return replace(judged, verdict=Verdict.NOT_DECIDABLE, reason=NO_VALUE, p=math.nan, adjusted=math.nan)
 
 
 def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pairwise:
-    """Compares the variants, in the order of the plan, by a metric."""
-    pairs = {(a, b): judge(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
-    turned = {(b, a): _turned(b, a, metric, found, entrants) for (a, b), found in pairs.items()}
+    """Compares the variants, in the order of the plan, by a metric, without a test."""
+    return _pairwise(entrants, variants, metric, describe)
+
+
+def _pairwise(entrants: Entrants, variants: Sequence[str], metric: str, look: Callable[[Part, Evidence], Finding]) -> Pairwise:
+    """An exact tie is no win for either side, so an exact comparison is made again the other way round."""
+    pairs = {(a, b): look(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
+    turned = {
+        (b, a): look(_part(b, a, metric), entrants) if found.is_exact or found.reason else found.turned()
+        for (a, b), found in pairs.items()
+    }
     return Pairwise(metric, pairs | turned)
 
 
-def _turned(first: str, second: str, metric: str, found: Finding, entrants: Entrants) -> Finding:
-    """An exact tie is no win for either side, so an exact comparison is made again the other way round."""
-    return judge(_part(first, second, metric), entrants) if found.is_exact or found.reason else found.turned()
-
-
 def leader_of(pairs: Mapping[tuple[str, str], Finding], variants: Sequence[str]) -> Leader | None:
-    """The variant with the most evidence for being better than each of the others.
+    """The variant with the most evidence for being better than each of the others, of those that have runs to compare.
 
     That a variant is better than each other is shown where all of its comparisons show it: the largest of their one-sided p
     (intersection-union test, Berger 1982, Technometrics 24:295). The data choose for which of the m variants this is asked, so
@@ -105,12 +122,12 @@ def leader_of(pairs: Mapping[tuple[str, str], Finding], variants: Sequence[str])
     """
     if len(variants) < 2:
         return None
-    against = {one: {b: finding for (a, b), finding in pairs.items() if a == one} for one in variants}
+    against = {one: {b: finding for (a, b), finding in pairs.items() if a == one and b in variants} for one in variants}
     ahead = max(variants, key=lambda variant: _strength(against[variant]))
     rivals = dict(sorted(against[ahead].items(), key=lambda item: -item[1].p_for))
     reasons = [finding.reason for finding in rivals.values() if finding.reason]
-    if not any(_says_something(finding) for finding in pairs.values()):
-        reasons = reasons or ["no run has a value"]
+    if not any(_says_something(finding) for finding in rivals.values()):
+        reasons = reasons or [NO_VALUE]
     p = max(_family_p(finding, len(variants)) for finding in rivals.values())
     if reasons:
         return Leader(ahead, rivals, math.nan, Verdict.NOT_DECIDABLE, "; ".join(dict.fromkeys(reasons)))
@@ -124,7 +141,7 @@ def leader_of(pairs: Mapping[tuple[str, str], Finding], variants: Sequence[str])
 
 def _says_something(finding: Finding) -> bool:
     """Whether some pair has values, or one side has and the other has not."""
-    return finding.n_values > 0 or (finding.wins is not None and finding.wins.ties < finding.n) or finding.is_exact
+    return finding.n_values > 0 or finding.is_exact or (finding.wins is not None and finding.wins.ties < finding.n)
 
 
 def _strength(rivals: Mapping[str, Finding]) -> tuple[float, float, float]:

@@ -107,7 +107,11 @@ def _too_few_to_refute(whole: _Whole, members: int) -> str:
     needed = seeds_needed(parts * members)
     if whole.seeds >= needed:
         return ""
-    return f"{whole.seeds} seeds cannot refute a claim of {parts} parts here; that needs {needed}"
+    return f"{_seeds(whole.seeds)} cannot refute a claim of {parts} parts here; that needs {needed}"
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed{'' if count == 1 else 's'}"
 
 
 def _verdict(whole: _Whole, adjusted: float, members: int) -> tuple[Verdict, str]:
@@ -117,7 +121,10 @@ def _verdict(whole: _Whole, adjusted: float, members: int) -> tuple[Verdict, str
         return (Verdict.SUPPORTED if whole.p_for == 0 else Verdict.REFUTED), "exact: deterministic runs, no p-value"
     needed = seeds_needed(members)
     if whole.seeds < needed:
-        return Verdict.INSUFFICIENT, f"{whole.seeds} seeds have values, a family of this size needs {needed}"
+        return (
+            Verdict.INSUFFICIENT,
+            f"{_seeds(whole.seeds)} {'has' if whole.seeds == 1 else 'have'} values, a family of this size needs {needed}",
+        )
     if not adjusted <= ALPHA:
         return Verdict.INSUFFICIENT, _too_few_to_refute(whole, members)
     return (Verdict.SUPPORTED if whole.p_for < whole.p_against else Verdict.REFUTED), ""

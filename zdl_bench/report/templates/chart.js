@@ -20,7 +20,10 @@ async function startChart() {
   chart.controls.hidden = false;
   fillControls(chart);
   await draw(chart);
-  chart.plot.on("plotly_relayout", () => showRanges(chart));
+  chart.plot.on("plotly_relayout", () => {
+    showRanges(chart);
+    describe(chart);
+  });
   showRanges(chart);
 }
 
@@ -100,16 +103,17 @@ async function draw(chart) {
   describe(chart);
 }
 
-function describe(chart) {
+/** remark: on what was asked last and not done. */
+function describe(chart, remark = "") {
   const all = runsOfSetting(chart).length;
   const runs = shownRuns(chart);
   const diverged = runs.filter((run) => run.status === "diverged").length;
   const words = [`${runs.length} of ${all} curves shown`, `steps ${chart.x}, loss ${chart.y === "log" ? "logarithmic" : "linear"}`];
-  if (diverged) words.push(`× where ${diverged} diverged`);
+  if (diverged) words.push(`× at the last probe of ${diverged} that diverged`);
   if (chart.x === "log") words.push("step 0 has no place on a logarithmic axis");
   const lost = chart.y === "log" && !chart.data.settings[chart.setting].has_log_scale;
   if (lost) words.push("losses of 0 and below have no place on a logarithmic axis");
-  document.getElementById("chart-summary").textContent = `${words.join("; ")}.`;
+  document.getElementById("chart-summary").textContent = `${words.join("; ")}.${remark && ` ${remark}`}`;
   chart.plot.setAttribute("role", "img");
   chart.plot.setAttribute(
     "aria-label",

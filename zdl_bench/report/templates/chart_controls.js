@@ -92,7 +92,7 @@ function axisGroup(chart) {
 function zoomGroup(chart) {
   const ends = (axis, title) =>
     ["from", "to"].map((word, end) => {
-      const input = element("input", { type: "number", step: "any", id: `${axis}-${word}` });
+      const input = element("input", { type: "number", step: "any", id: `${axis}-${word}`, ariaLabel: `${title} ${word}` });
       input.addEventListener("change", () => zoomTo(chart, axis, end, input.valueAsNumber));
       return element("label", {}, end ? word : `${title} ${word}`, input);
     });
@@ -103,10 +103,15 @@ function zoomGroup(chart) {
 
 function zoomTo(chart, axis, end, value) {
   const isLog = chart[axis] === "log";
-  if (Number.isNaN(value) || (isLog && value <= 0)) return showRanges(chart);
+  const refuse = (why) => {
+    showRanges(chart);
+    describe(chart, `The zoom is as before: ${why}.`);
+  };
+  if (Number.isNaN(value)) return refuse("that is no number");
+  if (isLog && value <= 0) return refuse("a logarithmic axis has only numbers above 0");
   const range = [...chart.plot.layout[`${axis}axis`].range];
   range[end] = isLog ? Math.log10(value) : value;
-  if (range[0] >= range[1]) return showRanges(chart);
+  if (range[0] >= range[1]) return refuse("“from” has to be below “to”");
   return window.Plotly.relayout(chart.plot, { [`${axis}axis.range`]: range });
 }
 
@@ -115,7 +120,7 @@ function showRanges(chart) {
     const range = chart.plot.layout[`${axis}axis`].range ?? [];
     ["from", "to"].forEach((word, end) => {
       const value = chart[axis] === "log" ? 10 ** range[end] : range[end];
-      document.getElementById(`${axis}-${word}`).value = Number(value.toPrecision(4));
+      document.getElementById(`${axis}-${word}`).value = Number(value.toPrecision(3));
     });
   }
 }

@@ -15,32 +15,33 @@ function startCopying() {
   command.after(button, said);
 }
 
-/** A figure that is wider than the screen is scrolled by the arrow keys too. */
-function startScrolling() {
-  const mark = () => {
-    for (const box of document.querySelectorAll("figure .scroll")) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    }
-  };
-  mark();
-  addEventListener("resize", mark);
+/** What is wider than its box says so; a figure is then scrolled by the arrow keys too, as tables always are. */
+function markWide() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    const isWide = box.scrollWidth > box.clientWidth;
+    box.classList.toggle("is-wide", isWide);
+    if (!box.closest("figure")) continue;
+    if (isWide) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
 }
 
 /** What fails is said where it is missing; the page is whole without. */
 async function startAll() {
   startCopying();
-  startScrolling();
-  for (const [start, where] of [[startTables, "#runs .needs-script"], [startChart, "#chart .needs-script"]]) {
-    const note = document.querySelector(where);
+  markWide();
+  addEventListener("resize", markWide);
+  for (const [start, where] of [[startTables, "section:not(#chart) .needs-script"], [startChart, "#chart .needs-script"]]) {
+    const notes = [...document.querySelectorAll(where)];
     try {
       await start();
-      note?.remove();
+      notes.forEach((note) => note.remove());
     } catch (error) {
-      if (note) note.textContent += ` (This browser: ${error.message})`;
-      else console.warn(error);
+      notes.forEach((note) => note.append(` (This browser: ${error.message})`));
+      if (!notes.length) console.warn(error);
     }
   }
+  markWide(); // tables have their filters now
 }
 
 startAll();

@@ -5,7 +5,10 @@ async function startTables() {
   styleUnpacked(await unpacked("datatables-css"));
   const { default: DataTable } = await importUnpacked("datatables-js");
   addOrders(DataTable);
-  const tables = [...document.querySelectorAll("table.sortable")].map((table) => startTable(DataTable, table));
+  const tables = [];
+  for (const table of document.querySelectorAll("table.sortable")) {
+    tables.push(startTable(DataTable, table, await rowsOf(table)));
+  }
   showWholeTablesOnPaper(tables);
 }
 
@@ -25,10 +28,15 @@ function isMissing(value) {
   return value === "" || value === null || value === undefined;
 }
 
-function startTable(DataTable, table) {
+/** The rows that are not in the HTML; null of a table that has its rows. */
+async function rowsOf(table) {
+  if (!table.classList.contains("from-data")) return null;
+  return JSON.parse(await unpackedText(table.closest(".scroll").querySelector("script.rows")));
+}
+
+function startTable(DataTable, table, data) {
   const box = table.closest(".scroll");
   const name = table.caption.textContent;
-  const data = table.classList.contains("from-data") ? JSON.parse(box.querySelector("script.rows").textContent) : null;
   const count = data ? data.length : table.tBodies[0].rows.length;
   const isLong = count >= PAGED_FROM;
   const options = {
@@ -77,7 +85,7 @@ function scrollOnlyTheTable(box, table) {
     inner.setAttribute(name, box.getAttribute(name));
     box.removeAttribute(name);
   }
-  box.classList.remove("scroll");
+  box.classList.remove("scroll", "is-wide");
 }
 
 function showWholeTablesOnPaper(tables) {

@@ -1,8 +1,13 @@
 // The scripts of this folder are put one after the other into one <script type="module">: they share their names.
 
-/** The text of a library that the page carries compressed; needs no network. */
-async function unpacked(id) {
-  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
+/** The text of a library that the page carries; needs no network. */
+function unpacked(id) {
+  return unpackedText(document.getElementById(id));
+}
+
+/** The text that an element has compressed. */
+async function unpackedText(source) {
+  const bytes = Uint8Array.from(atob(source.textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }

@@ -1,0 +1,82 @@
+"""What the grid of learning rates shows, in words: best ones at its edge, and where runs have no value."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from zdl_bench.conditions import short
+from zdl_bench.report.page import PageFinding
+from zdl_bench.report.standings import TAIL_LOSS, Standings
+from zdl_bench.report.told import Told, first_lines, number_row
+from zdl_bench.report.verdicts import effect_text, p_value
+from zdl_bench.run import Status
+from zdl_bench.statistics.claims import Kind, Part, View
+from zdl_bench.statistics.entrants import VARIANT, Entrants
+from zdl_bench.statistics.findings import Finding
+from zdl_bench.statistics.judging import judge
+from zdl_bench.statistics.pairing import Side
+from zdl_bench.statistics.proportions import wilson_interval
+
+
+def about_edges(standings: Standings) -> Iterator[Told]:
+    """Best learning rates that are the smallest or the largest tried."""
+    lines, rows = [], []
+    for variant, side in standings.entrants.sides.items():
+        if side.choice and side.choice.at_edge and side.choice.lr is not None:
+            lrs = sorted(side.choice.shares)
+            is_largest = side.choice.lr == lrs[-1]
+            neighbour = lrs[-2] if is_largest else lrs[1]
+            trials = standings.comparison.trials
+            finding = _edge_finding(trials[trials["variant"] == variant], side.choice.lr, neighbour)
+            share = f", chosen in {side.choice.shares[side.choice.lr]:.0%} of resamples" if finding.n > 1 else ""
+            where = f"{short(side.choice.lr)} is the {'largest' if is_largest else 'smallest'} of {len(lrs)}{share}"
+            lines.append(f"{variant}: {where}; its tail loss against that at {short(neighbour)}: {_edge_text(finding)}")
+            names = {"first": f"{variant} lr {short(side.choice.lr)}", "second": f"{variant} lr {short(neighbour)}"}
+            rows.append(number_row(TAIL_LOSS, finding) | names)
+    if lines:
+        names_text = f"{len(lines)} optimizer{'s' if len(lines) > 1 else ''}"
+        sentence = (
+            f"The best learning rate of {names_text} lies at the edge of its grid: a better one may lie beyond. "
+            "p is that of one comparison, on the seeds that chose."
+        )
+        yield Told(PageFinding("Best learning rate at the edge", sentence, first_lines(lines)), rows)
+
+
+def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
+    """Whether the loss is lower at the edge than beside it, over the seeds that chose."""
+    sides = {short(lr): Side(trials[trials["lr"] == lr].set_index("seed", drop=False)) for lr in (edge, neighbour)}
+    first, second = ({VARIANT: short(lr)} for lr in (edge, neighbour))
+    part = Part(Kind.SUPERIORITY, "tail_loss", first, second, View.BEST_LR)
+    return judge(part, Entrants(sides, {}, are_tuned=True))
+
+
+def _edge_text(finding: Finding) -> str:
+    if finding.reason or finding.effect is None:
+        return finding.reason or "no value there"
+    test = "exact" if finding.is_exact else f"p {p_value(finding.p)}"
+    return f"{effect_text(finding.effect)}, n {finding.n}, {test}"
+
+
+def about_lost_runs(runs: pd.DataFrame) -> Iterator[Told]:
+    """Where runs diverged, failed or did not learn, with the interval of their share."""
+    outcomes = runs["status"].where((runs["status"] != Status.COMPLETED.value) | runs["learned"].astype(bool), "not learned")
+    lost = outcomes != Status.COMPLETED.value
+    if not lost.any():
+        return
+    total = outcomes[lost].value_counts(sort=False)
+    lines, rows = [], []
+    for (variant, lr), members in runs.assign(lost=lost, outcome=outcomes).groupby(["variant", "lr"], sort=False, dropna=False):
+        count, n = int(members["lost"].sum()), len(members)
+        if count:
+            low, high = wilson_interval(count, n)
+            states = _counts(members.loc[members["lost"], "outcome"].value_counts(sort=False))
+            lines.append((-low, f"{variant}, lr {short(lr)}: {states} of {n}, {count / n:.0%} [{low:.0%}, {high:.0%}]"))
+            effect = {"effect": count / n, "low": low, "high": high, "unit": "share", "n": n}
+            ids = " ".join(members.loc[members["lost"], "run_id"])
+            rows.append({"first": f"{variant} lr {short(lr)}", **effect, "reason": states, "run_ids": ids})
+    text = [line for _, line in sorted(lines, key=lambda line: line[0])]
+    yield Told(PageFinding("Runs without a value", f"Of {len(runs)} runs: {_counts(total)}.", first_lines(text)), rows)
+
+
+def _counts(counts: "pd.Series[int]") -> str:
+    return ", ".join(f"{count} {str(state).replace('_', ' ')}" for state, count in counts.items())

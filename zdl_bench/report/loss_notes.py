@@ -1,0 +1,54 @@
+"""What has to be known to read loss curves: what a line is, and which runs are not in it."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from zdl_bench.conditions import short
+from zdl_bench.figures.loss_lines import MOST_BANDS
+from zdl_bench.figures.style import shortened
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.shown import more_of
+
+MOST_NOTES = 4
+
+
+def curve_notes(frame: pd.DataFrame) -> list[str]:
+    """What has to be known to read loss curves, as far as it applies."""
+    notes = []
+    if frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1:
+        band = ", 95 % band" if frame["line"].nunique() <= MOST_BANDS else ""
+        notes.append(f"geometric mean over seeds{band}")
+    if (frame.groupby("run_id")["step"].max() < frame.groupby("run_id")["planned_steps"].first()).any():
+        notes.append("× where a run diverged")
+    return ["; ".join(notes)] if notes else []
+
+
+def without_curve(comparison: Comparison, runs: pd.DataFrame) -> list[str]:
+    """A note on the runs that no curve and no mean has in it: those that failed or ran out of time.
+
+    runs: the judged runs whose curves a figure shows.
+    """
+    is_drawn = runs["run_id"].isin(comparison.strided_losses()["run_id"])
+    cells = is_drawn.groupby([runs["variant"], runs["lr"]], sort=False, dropna=False).agg(["sum", "size"])
+    lacking = cells[cells["sum"] < cells["size"]]
+    has_lrs = runs.groupby("variant")["lr"].nunique().max() > 1
+    notes = [
+        f"{shortened(str(variant))}{f', lr {short(lr)}' if has_lrs else ''}: {row['sum']} of {row['size']} runs have a curve"
+        for (variant, lr), row in lacking.iterrows()
+    ]
+    rest = [f"and {len(notes) - MOST_NOTES} more such"] if len(notes) > MOST_NOTES else []
+    return ["; ".join([*notes[:MOST_NOTES], *rest])] if notes else []
+
+
+def tried_as(shown: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
+    """The judged runs of the optimizers and learning rates that are shown."""
+    pairs = shown[["variant", "lr"]].drop_duplicates()
+    return comparison.judged.merge(pairs, on=["variant", "lr"])
+
+
+def more_panels(shown: Mapping[str, pd.DataFrame], found: Mapping[str, pd.DataFrame]) -> list[str]:
+    """A note on the panels, and the lines of the shown panels, that are not drawn."""
+    panels_left = len(found) - len(shown)
+    lines_left = sum(found[title]["line"].nunique() - rows["line"].nunique() for title, rows in shown.items())
+    return more_of([(panels_left, "effective learning rate"), (lines_left, "line")])
