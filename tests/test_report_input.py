@@ -9,6 +9,7 @@ import pytest
 from conftest import digits_config, part, quadratic_config
 from test_report import store_of, unlucky
 
+from zdl_bench.errors import StoreError
 from zdl_bench.report.build import build_report
 from zdl_bench.run import Choice, Run, Status
 from zdl_bench.training import train
@@ -139,3 +140,19 @@ def test_the_page_says_so(tmp_path, digits, case):
         assert words in text, words
     cells = re.findall(r"<(?:td|th|li|p)[^>]*>([^<]*)<", page)
     assert not [cell for cell in cells if re.search(r"\bnan\b", cell)]
+
+
+def test_a_sweep_without_runs_is_one_clear_error(tmp_path):
+    store, manifest = store_of(tmp_path, [])
+    with pytest.raises(StoreError, match="no run of sweep is stored; run its command: the command"):
+        build_report(store, manifest, ("png",))
+
+
+def test_runs_of_another_engine_are_one_clear_error(tmp_path, digits, command, monkeypatch):
+    store, _ = store_of(tmp_path, [train(digits_config())])
+    for module in ("run", "store"):
+        monkeypatch.setattr(f"zdl_bench.{module}.ENGINE_VERSION", 2)
+    outcome = command("report", "--results", str(store.root))
+    assert outcome.status == 2
+    assert "made by engine 1, this is engine 2; run its sweep's command again" in outcome.err
+    assert "Traceback" not in outcome.err
