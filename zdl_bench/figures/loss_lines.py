@@ -3,6 +3,7 @@
 What figures of a loss against something share.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from zdl_bench.statistics.intervals import student_interval
 
 CEILING_FACTOR = 4
 """The axis ends at so many times the first loss: what lies beyond is on its way out."""
-MOST_NOTES = 8
+MOST_NOTES = 3
 MOST_BANDS = 8
 """With more lines than this, bands would hide each other and are left out."""
 
@@ -31,6 +32,14 @@ class _Runs(NamedTuple):
         return _Runs(self.at[columns], self.losses[columns])
 
 
+class _Lost(NamedTuple):
+    """A line of which some runs diverged, and how many others there are."""
+
+    line: str
+    diverged: int
+    others: int
+
+
 def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     """One line per `line` of the frame, in the order of its first rows; the limits of the horizontal axis fit what is drawn.
 
@@ -38,7 +47,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     mean of that column over its runs. Lines of one colour differ by their dashes: by those of the column `linestyle`, if there
     is one, so that they are the same in all panels.
     """
-    notes, ends = [], [0.0]
+    lost, ends = [], [0.0]
     has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)
     dashes = _dashes(frame)
@@ -48,16 +57,15 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
         look = {"label": legend_name(str(line)), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
         ends += [_draw_mean(complete, axes, look, has_bands), _draw_early_ends(early, axes, color, high)]
         if len(early.losses.columns):
-            others = len(complete.losses.columns)
-            whose = f", mean of the other {others}" if others else ""
-            count = len(early.losses.columns)
-            notes.append(f"{shortened(str(line))}: {count} of {count + others} diverged{whose}")
+            lost.append(_Lost(str(line), len(early.losses.columns), len(complete.losses.columns)))
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     plain_log_axis(axes.yaxis)
     axes.set_xlim(0, 1.02 * max(ends) or 1.0)
     axes.set_ylabel("probe loss (nats)")
-    _write_notes(notes, axes)
+    if lost:
+        text = axes.text(0.97, 0.03, _words(lost), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
+        text.set_in_layout(False)  # words may run out of a panel, but never squeeze it
     return axes
 
 
@@ -119,7 +127,13 @@ def _curve(at: Floats, losses: Floats) -> Floats:
     return np.asarray(points[~np.isnan(points).any(axis=1)])
 
 
-def _write_notes(notes: list[str], axes: Axes) -> None:
-    shown = notes[:MOST_NOTES] + ([f"and {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else [])
-    if shown:
-        axes.text(0.97, 0.03, "\n".join(shown), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
+def _words(lost: Sequence[_Lost]) -> str:
+    """How many runs of which lines diverged, and that a mean is that of the others."""
+    if len(lost) > MOST_NOTES:
+        diverged, every = sum(one.diverged for one in lost), sum(one.diverged + one.others for one in lost)
+        return f"{diverged} of {every} runs of {len(lost)} lines diverged;\nmeans are those of the others"
+    return "\n".join(
+        f"{shortened(one.line)}: {one.diverged} of {one.diverged + one.others} diverged"
+        + (f", mean of the other {one.others}" if one.others else "")
+        for one in lost
+    )

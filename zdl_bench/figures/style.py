@@ -76,10 +76,12 @@ def with_looks(frame: "pd.DataFrame", everything: "pd.DataFrame") -> "pd.DataFra
 
     everything: variant and optimizer of all that are compared.
     """
+    import pandas as pd
+
     looks = line_looks(everything[["variant", "optimizer"]])
-    variants = frame["variant"].astype(str)
-    columns = {key: [looks[variant][key] for variant in variants] for key in LOOK}
-    return frame.assign(**columns)
+    places, variants = pd.factorize(frame["variant"])  # a frame of losses has a row per run and step
+    columns = {key: pd.Series([looks[str(variant)][key] for variant in variants], dtype=object) for key in LOOK}
+    return frame.assign(**{key: column.to_numpy()[places] for key, column in columns.items()})
 
 
 def shortened(name: str) -> str:

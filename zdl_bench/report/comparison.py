@@ -40,6 +40,11 @@ class Comparison:
         return tuple(run for run in self.members if run.curve is not None and run.curve.points is not None)
 
     @cached_property
+    def with_curve(self) -> tuple[str, ...]:
+        """The ids of the runs that recorded a curve."""
+        return tuple(run.run_id for run in self.members if run.curve is not None)
+
+    @cached_property
     def was_tuned(self) -> bool:
         return bool(self.runs["seed"].isin(self.tuning_seeds).any())
 

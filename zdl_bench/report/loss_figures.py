@@ -26,6 +26,10 @@ MOST_VARIANT_PANELS = 24
 MOST_LR_LINES = 12
 
 
+MOST_IN_PANEL = 4
+"""More lines need a legend outside."""
+
+
 def loss_curves(comparison: Comparison) -> Drawn | None:
     return _at_same_lr(comparison, STEPS, "loss_curves")
 
@@ -59,10 +63,16 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
         return None
     found = {f"effective lr {value}": rows for value, rows in frame.groupby("panel", sort=False)}
     groups = {title: first_variants(rows, MOST_LINES) for title, rows in list(found.items())[:MOST_LR_PANELS]}
+    is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MOST_IN_PANEL
+    if is_crowded:  # a legend for all, by variant
+        groups = {title: rows.assign(line=rows["variant"].map(shortened)) for title, rows in groups.items()}
     shown = pd.concat(groups.values())
     figure, axes_list = _loss_panels(groups, STEPS, comparison.loss_name)
-    for axes in axes_list:
-        axes.legend(fontsize=8)
+    if is_crowded:
+        _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
+    else:
+        for axes in axes_list:
+            axes.legend(fontsize=8)
     title = "Loss at the same effective learning rate"
     notes = [
         "lr / (1 − β) for momentum methods",

@@ -29,7 +29,7 @@ def without_curve(comparison: Comparison, runs: pd.DataFrame) -> list[str]:
 
     runs: the judged runs whose curves a figure shows.
     """
-    is_drawn = runs["run_id"].isin(comparison.strided_losses()["run_id"])
+    is_drawn = runs["run_id"].isin(comparison.with_curve)
     cells = is_drawn.groupby([runs["variant"], runs["lr"]], sort=False, dropna=False).agg(["sum", "size"])
     lacking = cells[cells["sum"] < cells["size"]]
     has_lrs = runs.groupby("variant")["lr"].nunique().max() > 1
