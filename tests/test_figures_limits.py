@@ -13,7 +13,7 @@ from zdl_bench.figures.grid import head, legend_outside
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.oscillation import draw_oscillation
 from zdl_bench.figures.speed_jitter import draw_speed_jitter
-from zdl_bench.figures.style import house_style, legend_name, line_looks, shortened, with_looks
+from zdl_bench.figures.style import LONGEST_NAME, house_style, legend_name, line_looks, shortened, with_looks
 from zdl_bench.report.across import expected_running_times, performance_profiles
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures import figures_of
@@ -117,7 +117,7 @@ def test_strange_names_are_drawn_as_they_are(trained):
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
     assert texts[:2] == ["$x^{$", legend_name("_hidden")]
     assert texts[2] == shortened("a" * 300)
-    assert len(texts[2]) == 40
+    assert len(texts[2]) == LONGEST_NAME
 
 
 def test_legends_show_names_that_begin_with_an_underscore():

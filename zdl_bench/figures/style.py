@@ -17,7 +17,7 @@ FALLBACK_COLORS = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC
 FALLBACK_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "<", ">", "p", "h", "*")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.5, 1.2)))
 
-LONGEST_NAME = 40
+LONGEST_NAME = 60
 UNSEEN = "\N{ZERO WIDTH SPACE}"
 LOOK = ("color", "marker", "linestyle")
 
