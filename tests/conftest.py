@@ -12,6 +12,7 @@ import pytest
 from zdl_bench import cli, registry
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.run import Choice, RunConfig
+from zdl_bench.training import train
 
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
 """Keys of a network that trains in milliseconds."""
@@ -88,6 +89,17 @@ def quadratic_config(optimizer: str = "sgd", lr: float | None = 0.1, problem: di
         "probe_images": None,
     }
     return RunConfig(**(fields | changes))
+
+
+@pytest.fixture(scope="session")
+def runs(digits):
+    """Two optimizers, three learning rates of which one diverges, two seeds."""
+    return [
+        train(digits_config(name, lr=lr, seed=seed))
+        for name in ("sgd", "adam")
+        for lr in (0.001, 0.01, 1e30)
+        for seed in (0, 1)
+    ]
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def test_report_prints_the_verdicts(experiment, command):
     assert reported.status == 0
     for outcome in (swept, reported):
         assert "claim 1: supported, p 0.031 in its family. Tuned SGD ends lower than at 0.001. (this test)" in outcome.out
-        assert "n 6, wins 100%" in outcome.out
+        assert "n 6, wins 6 of 6" in outcome.out
         assert "p 0.031 for it" in outcome.out  # 2 / 2**6
         assert "claim 2: not decidable as stated" in outcome.out
         assert "it waits for an idea" in outcome.out

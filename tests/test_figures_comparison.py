@@ -118,7 +118,7 @@ def test_expected_running_times_are_at_the_best_lr_of_each_setting():
     erts = expected_running_times(comparisons)
     assert erts["setting"].nunique() == 2
     [comparison, _] = comparisons
-    best = comparison.best_lrs()["sgd"]
+    best = comparison.best_lrs["sgd"]
     at_best = comparison.runs[(comparison.runs["variant"] == "sgd") & (comparison.runs["lr"] == best)]
     found = erts[(erts["setting"] == comparison.setting) & (erts["variant"] == "sgd")].set_index("problem")["ert"]
     assert found[f"{comparison.setting}, steps_to_0.1"] == pytest.approx(at_best["steps_to_0.1"].mean())

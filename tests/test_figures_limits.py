@@ -120,6 +120,20 @@ def test_strange_names_are_drawn_as_they_are(trained):
     assert len(texts[2]) == LONGEST_NAME
 
 
+def test_names_that_are_cut_alike_stay_lines_of_their_own(trained):
+    names = [f"{'a' * 60}{middle}{'b' * 60}" for middle in "xy"]
+    runs = [as_if(run, lr, name=name) for run in trained for name in names for lr in (0.01, 0.1)]
+    for figure in ("loss_curves", "loss_at_best_lr"):
+        axes = all_figures(runs)[figure].figure.axes[0]
+        assert len([line for line in axes.get_lines() if len(line.get_xdata())]) == 2, figure
+
+
+def test_learning_rates_that_read_alike_have_panels_of_their_own(trained):
+    runs = [as_if(trained[0], lr) for lr in (0.01, 0.01 * (1 + 1.5e-8))]
+    panels = [axes for axes in all_figures(runs)["loss_curves"].figure.axes if axes.get_visible()]
+    assert len({axes.get_title() for axes in panels}) == len(panels) == 2
+
+
 def test_legends_show_names_that_begin_with_an_underscore():
     axes = plt.figure().add_subplot()
     axes.plot([0, 1], label=legend_name("_mine"))

@@ -145,7 +145,7 @@ def test_a_diverged_run_keeps_its_panel():
 def test_with_too_many_panels_each_optimizer_has_that_of_its_best_rate():
     runs = [trained("bowl", name, lr) for name in ("sgd", "adam") for lr in np.geomspace(0.01, 0.6, 7).tolist()]
     [comparison] = comparisons_of(runs)
-    best = comparison.best_lrs()
+    best = comparison.best_lrs
     drawn = figures_by_name(runs)["paths"]
     assert titles(drawn) == [f"{name}, lr {best[name]:g}" for name in ("sgd", "adam")]
     assert "each at its best learning rate" in drawn.figure.get_suptitle()

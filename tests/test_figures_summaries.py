@@ -86,7 +86,7 @@ def test_seconds_in_a_report_are_shown_and_said_not_to_be_compared(runs, drawn):
         assert "evaluation left out" in title
     [axes] = drawn["loss_over_seconds_at_best_lr"].figure.axes
     [comparison] = comparisons_of(runs)
-    at_best = [run for run in runs if run.config.optimizer.name == "adam" and run.config.lr == comparison.best_lrs()["adam"]]
+    at_best = [run for run in runs if run.config.optimizer.name == "adam" and run.config.lr == comparison.best_lrs["adam"]]
     expected = np.mean([run.curve.probes.train_seconds[run.curve.probes.strided] for run in at_best], axis=0)
     line = next(line for line in axes.get_lines() if str(line.get_label()).startswith("adam"))
     assert line.get_xdata() == pytest.approx(expected)

@@ -32,16 +32,6 @@ HOSTILE = "</script><script>alert(1)</script>&amp;\u2028"
 QUOTED = """" onload="alert(2)" x=' onload='alert(2)' <script>alert(1)</script>&amp;"""
 
 
-@pytest.fixture(scope="module")
-def runs(digits):
-    return [
-        train(digits_config(name, lr=lr, seed=seed))
-        for name in ("sgd", "adam")
-        for lr in (0.001, 0.01, 1e30)
-        for seed in (0, 1)
-    ]
-
-
 def page_of(runs, /, **changes) -> Page:
     """A page of these runs and the least besides."""
     content = {

@@ -50,17 +50,6 @@ def store_of(tmp_path, runs, name="sweep", title="", command="the command") -> t
     return store, manifest
 
 
-@pytest.fixture(scope="module")
-def runs(digits):
-    """Two optimizers, three learning rates of which one diverges, two seeds."""
-    return [
-        train(digits_config(name, lr=lr, seed=seed))
-        for name in ("sgd", "adam")
-        for lr in (0.001, 0.01, 1e30)
-        for seed in (0, 1)
-    ]
-
-
 def test_a_sweep_ends_with_its_report(command, digits):
     outcome = command("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2", "seed=1,2", "name=mine", *SWEEP)
     assert outcome.status == 0
@@ -164,7 +153,7 @@ def test_one_diverged_seed_does_not_hide_the_others(digits):
     made = replace(every[0].curve, probes=cut, train_loss=every[0].curve.train_loss[:7], lr=every[0].curve.lr[:7])
     every[0] = replace(every[0], status=Status.DIVERGED, curve=made)
     [comparison] = comparisons_of(every)
-    losses = comparison.strided_losses()
+    losses = comparison.strided_losses
     figure, axes = plt.subplots()
     draw_loss_curves(losses.assign(line=losses["variant"], color="#000000"), axes)
     mean = axes.get_lines()[0].get_ydata()
@@ -256,7 +245,7 @@ def test_means_never_hide_runs_without_a_value(runs):
 
 def test_the_best_lr_has_no_lost_run(runs):
     [comparison] = comparisons_of(runs)
-    assert comparison.best_lrs() == {"sgd": 0.01, "adam": 0.01}
+    assert comparison.best_lrs == {"sgd": 0.01, "adam": 0.01}
 
 
 def test_context_names_data_network_steps_seeds_and_reduction(runs):
@@ -284,7 +273,7 @@ def test_markdown_cells_cannot_break_the_table():
 
 def test_figures_return_their_axes(runs):
     [comparison] = comparisons_of(runs)
-    losses = comparison.strided_losses()
+    losses = comparison.strided_losses
     for draw, frame in (
         (draw_loss_curves, losses.assign(line=losses["variant"], color="#000000")),
         (draw_lr_sensitivity, comparison.runs),

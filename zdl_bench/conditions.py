@@ -1,12 +1,13 @@
 """Conditions: runs that differ by nothing but their seed belong to one."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from zdl_bench.run import RunConfig, Value
 
-Condition = tuple[tuple[str, Value], ...]
+Told = TypeVar("Told", bound=Hashable)
 Writer = Callable[[Value], str]
 
 ALWAYS_SHOWN = ("optimizer", "lr")
@@ -74,13 +75,13 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
     flat = {config.run_id: config.flat() for config in listed}
     variants = {run_id: tuple((key, values[key]) for key in of_variant if key in values) for run_id, values in flat.items()}
     settings = {run_id: tuple((key, values.get(key)) for key in of_setting) for run_id, values in flat.items()}
-    variant_words = _told_apart(variants.values(), lambda condition, write: label(dict(condition), write))
-    setting_words = _told_apart(settings.values(), lambda condition, write: ", ".join(f"{k}={write(v)}" for k, v in condition))
+    variant_words = told_apart(variants.values(), lambda condition, write: label(dict(condition), write))
+    setting_words = told_apart(settings.values(), lambda condition, write: ", ".join(f"{k}={write(v)}" for k, v in condition))
     return {run_id: Facets(variant_words[variants[run_id]], setting_words[settings[run_id]]) for run_id in flat}
 
 
-def _told_apart(conditions: Iterable[Condition], words: Callable[[Condition, Writer], str]) -> dict[Condition, str]:
-    """Words for each condition; with every digit where two would read alike."""
-    texts = {condition: words(condition, short) for condition in conditions}
+def told_apart(values: Iterable[Told], words: Callable[[Told, Writer], str]) -> dict[Told, str]:
+    """Words for each value; with every digit where two would read alike."""
+    texts = {value: words(value, short) for value in values}
     counts = Counter(texts.values())
-    return {condition: text if counts[text] == 1 else words(condition, str) for condition, text in texts.items()}
+    return {value: text if counts[text] == 1 else words(value, str) for value, text in texts.items()}

@@ -73,7 +73,7 @@ def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 def _lost(comparison: Comparison) -> list[tuple[str, str]]:
     """Variant and optimizer of those that were tried, and lost runs at every learning rate."""
     tried = comparison.trials.dropna(subset="lr").drop_duplicates("variant")
-    lost = tried[~tried["variant"].isin(list(comparison.best_lrs()))]
+    lost = tried[~tried["variant"].isin(list(comparison.best_lrs))]
     return [(str(variant), str(optimizer)) for variant, optimizer in zip(lost["variant"], lost["optimizer"], strict=True)]
 
 

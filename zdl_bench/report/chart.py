@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import told_apart
 from zdl_bench.figures.style import look_of
 from zdl_bench.report.comparison import Comparison
 
@@ -104,7 +104,7 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     return Chart(
         settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
         optimizers=[ChartOptimizer(variant, color) for variant, color in _colors(optimizers).items()],
-        lrs=[*_lr_labels(lrs), *(["none"] if shown["lr"].isna().any() else [])],
+        lrs=[*told_apart(lrs, lambda lr, write: write(lr)).values(), *(["none"] if shown["lr"].isna().any() else [])],
         seeds=[str(seed) for seed in places["seed"]],
         steps=list(grids),
         runs=runs,
@@ -130,12 +130,6 @@ def thinned(count: int) -> npt.NDArray[np.int64]:
 
 def _rounded(loss: float) -> float | None:
     return float(f"{loss:.{SIGNIFICANT}g}") if np.isfinite(loss) else None
-
-
-def _lr_labels(lrs: Sequence[float]) -> list[str]:
-    """As a person would write them, but for those that would read the same."""
-    count = Counter(map(short, lrs))
-    return [short(lr) if count[short(lr)] == 1 else repr(lr) for lr in lrs]
 
 
 def _colors(optimizers: Mapping[str, str]) -> dict[str, str]:

@@ -85,16 +85,13 @@ class Comparison:
         starts = probes.loc[probes["step"] == 0, "probe_loss"]
         return not (probes["probe_loss"] < 0).any() and not (starts == 0).any()
 
+    @cached_property
     def strided_losses(self) -> pd.DataFrame:
         """Of the judged runs: run_id, step, loss, seconds (of training) at the equal strides, with ABOUT and planned_steps.
 
         A run that diverged has one row more, the step that ended it, with the loss of its batch; one that is not finite is
         given as DIVERGENCE_FACTOR times the first.
         """
-        return self._strided_losses
-
-    @cached_property
-    def _strided_losses(self) -> pd.DataFrame:
         names = {"run_id": "run_id", "step": "step", "probe_loss": "loss", "train_seconds": "seconds"}
         if "strided" not in self.probes:
             return pd.DataFrame(columns=[*names.values(), *ABOUT[1:], "planned_steps"])
@@ -112,12 +109,9 @@ class Comparison:
         floor = FLOOR * runs["start_loss"]
         return runs.assign(tail_loss=runs["tail_loss"].mask((runs["tail_loss"] >= 0) & (runs["tail_loss"] < floor), floor))
 
+    @cached_property
     def best_lrs(self) -> dict[str, float]:
         """variant → its best learning rate over the trials, as `best_lr` has it, or its only one; none for the others."""
-        return self._best_lrs
-
-    @cached_property
-    def _best_lrs(self) -> dict[str, float]:
         grids = {str(variant): lr_grid(runs) for variant, runs in self.trials.groupby("variant", sort=False)}
         found = {
             variant: best_lr(grid.index, grid.to_numpy()) if len(grid) > 1 else next(iter(grid.index), None)
@@ -127,7 +121,7 @@ class Comparison:
 
     def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame with variant and lr that are at the best learning rate of their variant, or have none."""
-        return frame[frame["lr"].eq(frame["variant"].map(self.best_lrs())) | frame["lr"].isna()]
+        return frame[frame["lr"].eq(frame["variant"].map(self.best_lrs)) | frame["lr"].isna()]
 
     @property
     def choice_words(self) -> str:

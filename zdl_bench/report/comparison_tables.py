@@ -7,17 +7,16 @@ import pandas as pd
 
 from zdl_bench.report.standings import QUESTIONS, Question, Standings
 from zdl_bench.report.tables import Table
-from zdl_bench.report.verdicts import effect_text, p_value
+from zdl_bench.report.verdicts import effect_text, numbers_of, p_value, wins_text
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing
 
 NOUNS = {question.metric: f"{question.noun} ({question.metric.replace('_', ' ')})" for question in QUESTIONS}
-NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
 NOTE = (
-    "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the share of seeds on which "
-    "the first is better; a run without a value loses. A verdict says whether the first is better: there is one for each "
-    "comparison with the first optimizer of the plan, adjusted by Holm's method over those of one metric, and nowhere else. "
-    "The CSV has the ids of the runs."
+    "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the seeds on which the first "
+    "is better, ties counted half; a run without a value loses. A verdict says whether the first is better: there is one for "
+    "each comparison with the first optimizer of the plan, adjusted by Holm's method over those of one metric, and nowhere "
+    "else. The CSV has the ids of the runs."
 )
 
 
@@ -52,27 +51,10 @@ def _with_verdicts(question: Question, standing: Standing, view: str) -> Iterato
 
 
 def _row(question: Question, view: str, pair: tuple[str, str], pairwise: Pairwise, finding: Finding) -> dict[str, object]:
-    effect = question.effect(finding) or NO_EFFECT
-    return {
-        "metric": question.metric,
-        "view": view,
-        "first": pair[0],
-        "second": pair[1],
-        "n": finding.n,
-        "n_values": finding.n_values,
-        "effect": effect.mean,
-        "low": effect.low,
-        "high": effect.high,
-        "unit": effect.unit,
-        "win_rate": pairwise.win_rate(*pair),
-        "correlation": finding.correlation,
-        "exact": finding.is_exact,
-        "p_family": math.nan,
-        "verdict": "",
-        "reason": finding.reason,
-        "notes": "; ".join(finding.notes),
-        "run_ids": " ".join(finding.run_ids),
-    }
+    about = {"metric": question.metric, "view": view, "first": pair[0], "second": pair[1]}
+    judged = {"p_family": math.nan, "verdict": "", "reason": finding.reason, "notes": "; ".join(finding.notes)}
+    numbers = numbers_of(finding, question.effect(finding))
+    return about | judged | numbers | {"win_rate": pairwise.win_rate(*pair)}  # an exact finding has no wins of its own
 
 
 def _reading(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -84,22 +66,11 @@ def _reading(numbers: pd.DataFrame) -> pd.DataFrame:
             "second": numbers["second"],
             "n": [_n_text(row) for _, row in numbers.iterrows()],
             "effect and 95 % interval": [_effect_text(row) for _, row in numbers.iterrows()],
-            "wins": [
-                "–" if row["win_rate"] != row["win_rate"] else _wins(row["win_rate"], row["n"]) for _, row in numbers.iterrows()
-            ],
+            "wins": [wins_text(*pair) for pair in zip(numbers["win_rate"], numbers["n"], strict=True)],
             "p": ["" if p != p else p_value(p) for p in numbers["p_family"]],
             "verdict": numbers["verdict"],
         }
     )
-
-
-def wins_text(finding: Finding) -> str:
-    """How many of the pairs the first side won, ties counted half."""
-    return _wins(finding.wins.rate, finding.n) if finding.wins else "–"
-
-
-def _wins(rate: float, n: int) -> str:
-    return f"{rate * n:g} of {n}"
 
 
 def _n_text(row: "pd.Series[float]") -> str:

@@ -68,17 +68,13 @@ def optimizer_table(standings: Standings) -> Table:
     names = [*ENDS, *(metric.name for metric in metrics_of(oscillation)), PACE]
     numbers = _summaries(judged, groups, about, names)
     texts = numbers[["optimizer"]].copy()
-    if standings.comparison.has_lr_choice:
-        texts["best lr"] = [_best_lr_text(row) for _, row in numbers.iterrows()]
-        texts["chosen in"] = numbers["chosen_share"].map(lambda share: "" if share != share else f"{share:.0%}")
-    else:
+    if not standings.comparison.has_lr_choice:
         texts["lr"] = numbers["best_lr"].map(short)
-    reading = _reading(texts, numbers)
-    if standings.comparison.has_lr_choice:
-        return Table(
-            "optimizers", numbers, reading, "Optimizers at their best learning rate", f"{BEST_NOTE} {MEDIAN_NOTE} {NOTE}"
-        )
-    return Table("optimizers", numbers, reading, "Optimizers", f"{MEDIAN_NOTE} {NOTE}")
+        return Table("optimizers", numbers, _reading(texts, numbers), "Optimizers", f"{MEDIAN_NOTE} {NOTE}")
+    texts["best lr"] = [_best_lr_text(row) for _, row in numbers.iterrows()]
+    texts["chosen in"] = numbers["chosen_share"].map(lambda share: "" if share != share else f"{share:.0%}")
+    heading, note = "Optimizers at their best learning rate", f"{BEST_NOTE} {MEDIAN_NOTE} {NOTE}"
+    return Table("optimizers", numbers, _reading(texts, numbers), heading, note)
 
 
 def _with_pace(runs: pd.DataFrame) -> pd.DataFrame:

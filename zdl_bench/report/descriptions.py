@@ -51,5 +51,5 @@ def lowest_tail_loss(runs: pd.DataFrame) -> str:
 def left_out(comparison: Comparison) -> list[str]:
     """A note on the optimizers that have no best learning rate, so that nobody misses them in vain."""
     with_lr = comparison.trials.dropna(subset="lr")["variant"].unique()
-    lost = [str(variant) for variant in with_lr if variant not in comparison.best_lrs()]
+    lost = [str(variant) for variant in with_lr if variant not in comparison.best_lrs]
     return [f"left out, since no learning rate has a value in every run: {listed(lost)}"] if lost else []

@@ -14,7 +14,7 @@ from zdl_bench.statistics.claims import Kind, Part, View
 from zdl_bench.statistics.entrants import VARIANT, Entrants
 from zdl_bench.statistics.findings import Finding
 from zdl_bench.statistics.judging import judge
-from zdl_bench.statistics.pairing import Side
+from zdl_bench.statistics.pairing import Side, by_seed
 from zdl_bench.statistics.proportions import wilson_interval
 
 
@@ -44,9 +44,8 @@ def about_edges(standings: Standings) -> Iterator[Told]:
 
 def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
     """Whether the loss is lower at the edge than beside it, over the seeds that chose."""
-    sides = {short(lr): Side(trials[trials["lr"] == lr].set_index("seed", drop=False)) for lr in (edge, neighbour)}
-    first, second = ({VARIANT: short(lr)} for lr in (edge, neighbour))
-    part = Part(Kind.SUPERIORITY, "tail_loss", first, second, View.BEST_LR)
+    sides = {name: Side(by_seed(trials[trials["lr"] == lr])) for name, lr in (("edge", edge), ("neighbour", neighbour))}
+    part = Part(Kind.SUPERIORITY, "tail_loss", {VARIANT: "edge"}, {VARIANT: "neighbour"}, View.BEST_LR)
     return judge(part, Entrants(sides, {}, are_tuned=True))
 
 
@@ -71,9 +70,9 @@ def about_lost_runs(runs: pd.DataFrame) -> Iterator[Told]:
             low, high = wilson_interval(count, n)
             states = _counts(members.loc[members["lost"], "outcome"].value_counts(sort=False))
             lines.append((-low, f"{variant}, lr {short(lr)}: {states} of {n}, {count / n:.0%} [{low:.0%}, {high:.0%}]"))
-            effect = {"effect": count / n, "low": low, "high": high, "unit": "share", "n": n}
+            share = {"n": n, "effect": count / n, "low": low, "high": high, "unit": "share"}
             ids = " ".join(members.loc[members["lost"], "run_id"])
-            rows.append({"first": f"{variant} lr {short(lr)}", **effect, "reason": states, "run_ids": ids})
+            rows.append({"first": f"{variant} lr {short(lr)}", **share, "reason": states, "run_ids": ids})
     text = [line for _, line in sorted(lines, key=lambda line: line[0])]
     yield Told(PageFinding("Runs without a value", f"Of {len(runs)} runs: {_counts(total)}.", first_lines(text)), rows)
 

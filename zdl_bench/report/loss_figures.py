@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import short, told_apart
 from zdl_bench.figures.grid import head, legend_outside, make_room, outer_labels, panels, single
 from zdl_bench.figures.loss_lines import loss_limits
 from zdl_bench.figures.style import plain_log_axis, shortened
@@ -48,12 +48,12 @@ def loss_over_seconds_at_best_lr(comparison: Comparison) -> Drawn | None:
 
 def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     """Panels per effective learning rate that several optimizers share; None where it is the learning rate for all."""
-    losses = comparison.strided_losses()
+    losses = comparison.strided_losses
     losses = losses[losses["effective_lr"].notna()]
     if losses.empty or (losses["effective_lr"] == losses["lr"]).all():
         return None
     frame = in_their_looks(losses, comparison).assign(
-        line=losses["variant"].map(shortened) + ", lr " + losses["lr"].map(short),
+        line=losses["variant"] + ", lr " + losses["lr"].map(short),
         panel=losses["effective_lr"].map(lambda lr: f"{lr:.6g}"),  # 0.01 and 0.001 / (1 - 0.9) differ in the last bits
     )
     shared = frame.groupby("panel")["variant"].transform("nunique") > 1
@@ -65,7 +65,7 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     groups = {title: first_variants(rows, MOST_LINES) for title, rows in list(found.items())[:MOST_LR_PANELS]}
     is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MOST_IN_PANEL
     if is_crowded:  # a legend for all, by variant
-        groups = {title: rows.assign(line=rows["variant"].map(shortened)) for title, rows in groups.items()}
+        groups = {title: rows.assign(line=rows["variant"]) for title, rows in groups.items()}
     shown = pd.concat(groups.values())
     figure, axes_list = _loss_panels(groups, STEPS, comparison.loss_name)
     if is_crowded:
@@ -85,7 +85,7 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
 
 def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | None:
     """Panels per learning rate with a line per optimizer; with many optimizers, the other way round."""
-    losses = comparison.strided_losses()
+    losses = comparison.strided_losses
     if comparison.was_tuned:  # each at its best has a figure of its own
         losses = losses[losses.groupby("lr", dropna=False)["variant"].transform("nunique") > 1]
     losses = against.drawable(losses)
@@ -95,10 +95,9 @@ def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
     panel, line = ("lr", "variant") if by_lr else ("variant", "lr")
     some = losses if by_lr else at_some_lrs(losses, comparison, MOST_LR_LINES)
     frame = in_their_looks(some, comparison) if by_lr else some.assign(color=_lr_colors(some))
-    frame = frame.assign(line=some[line].map({value: _line_label(line, value) for value in some[line].unique()}))
+    frame = frame.assign(line=_labels(line, some[line]), panel=_labels(panel, some[panel]))
     ordered = frame.sort_values("lr", kind="stable", ignore_index=True) if by_lr else frame
-    found = [(_line_label(panel, value), rows) for value, rows in ordered.groupby(panel, sort=False, dropna=False)]
-    groups = dict(found[:MOST_VARIANT_PANELS])
+    groups = dict(list(ordered.groupby("panel", sort=False))[:MOST_VARIANT_PANELS])
     shown = pd.concat(groups.values())
     figure, axes_list = _loss_panels(groups, against, comparison.loss_name)
     _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
@@ -110,11 +109,11 @@ def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
 
 def _at_best_lr(comparison: Comparison, against: Against, name: str) -> Drawn | None:
     """All optimizers in one panel, each at its best learning rate; None where there was no choice."""
-    chosen = against.drawable(comparison.at_best_lr(comparison.strided_losses()))
+    chosen = against.drawable(comparison.at_best_lr(comparison.strided_losses))
     if chosen.empty or not comparison.has_lr_choice:
         return None
     some = first_variants(chosen)
-    labels = some["variant"].map(shortened) + ", lr " + some["lr"].map(short)
+    labels = some["variant"] + ", lr " + some["lr"].map(short)
     frame = in_their_looks(some, comparison).assign(line=labels)
     figure, axes = single()
     against.draw(frame, axes)
@@ -160,10 +159,11 @@ def _lr_colors(frame: pd.DataFrame) -> pd.Series:
     return frame["lr"].map(chosen).fillna("#333333")
 
 
-def _line_label(column: str, value: object) -> str:
+def _labels(column: str, values: pd.Series) -> pd.Series:
+    """What a line or a panel of each value is called; no two alike."""
     if column != "lr":
-        return str(value)
-    return f"lr {value:g}" if isinstance(value, float) and value == value else "no lr"
+        return values.astype(str)
+    return values.map(told_apart(values.dropna().unique(), lambda lr, write: f"lr {write(lr)}")).fillna("no lr")
 
 
 def _one_legend(figure: Figure, found: list[tuple[list[Artist], list[Any]]]) -> None:

@@ -57,7 +57,7 @@ def optimizer_paths(comparison: Comparison) -> Drawn | None:
     if not 1 < chosen["variant"].nunique() <= MOST_PATHS:
         return None
     figure, axes = single(width=8.6)
-    named = chosen["variant"].map(shortened) + ", lr " + chosen["lr"].map(short)
+    named = chosen["variant"] + ", lr " + chosen["lr"].map(short)
     draw_optimizer_paths(in_their_looks(chosen, comparison).assign(variant=named), axes, landscape)
     legend_outside(axes)
     title = "Paths of the optimizers"
@@ -98,7 +98,7 @@ def shown_seed(comparison: Comparison) -> int:
 
 def _at_best_lr(frame: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
     """The rows of the runs at their optimizer's best learning rate; an optimizer without one is left out."""
-    return comparison.at_best_lr(frame[frame["variant"].isin(list(comparison.best_lrs()))])
+    return comparison.at_best_lr(frame[frame["variant"].isin(list(comparison.best_lrs))])
 
 
 def _panel_title(rows: pd.DataFrame) -> str:

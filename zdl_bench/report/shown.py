@@ -30,7 +30,7 @@ def first_variants(frame: pd.DataFrame, most: int = MOST_LINES) -> pd.DataFrame:
 
 def at_some_lrs(frame: pd.DataFrame, comparison: Comparison, most: int) -> pd.DataFrame:
     """The rows at some of the learning rates, the best ones among them, and those without one."""
-    chosen = thinned(frame["lr"].dropna(), set(comparison.best_lrs().values()), most)
+    chosen = thinned(frame["lr"].dropna(), set(comparison.best_lrs.values()), most)
     return frame[frame["lr"].isin(chosen) | frame["lr"].isna()]
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from zdl_bench.conditions import short
 from zdl_bench.frames import END_NUMBERS
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.verdicts import NO_EFFECT, wins_text
 from zdl_bench.statistics.entrants import Entrants, entrants_at_best, entrants_of
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
@@ -116,7 +117,7 @@ def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for judged in standing.contrasts:
         [finding] = judged.findings
-        effect = question.effect(finding) or Effect(math.nan, math.nan, math.nan, "ratio")
+        effect = question.effect(finding) or replace(NO_EFFECT, unit="ratio")
         rows.append(
             {
                 "label": judged.claim.id,
@@ -133,7 +134,7 @@ def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
 
 
 def _note(finding: Finding) -> str:
-    wins = f"wins {finding.wins.rate:.0%}" if finding.wins else ""
+    wins = f"wins {wins_text(finding.wins.rate, finding.n)}" if finding.wins else ""
     values = f"{finding.n_values} with values" if finding.n_values else ""
     return ", ".join(filter(None, [values, wins]))
 

@@ -20,7 +20,7 @@ MOST_ROWS, MOST_COLUMNS = 40, 24
 
 def lr_sensitivity(comparison: Comparison) -> Drawn | None:
     everything = comparison.above_floor(comparison.trials)
-    if not comparison.has_lr_choice or not comparison.best_lrs():
+    if not comparison.has_lr_choice or not comparison.best_lrs:
         return None
     runs = first_variants(everything)
     figure, axes = single()
@@ -44,7 +44,7 @@ def lr_sensitivity(comparison: Comparison) -> Drawn | None:
 
 def edge_of_grid(comparison: Comparison) -> list[str]:
     """The variants whose best learning rate is the smallest or largest of several that were tried."""
-    best = comparison.best_lrs()
+    best = comparison.best_lrs
     grids = {str(name): lrs for name, lrs in comparison.trials.groupby("variant", sort=False)["lr"]}
     return [name for name, lr in best.items() if grids[name].nunique() > 1 and lr in (grids[name].min(), grids[name].max())]
 

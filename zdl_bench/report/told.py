@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from zdl_bench.report.comparison_tables import NO_EFFECT, wins_text
 from zdl_bench.report.page import PageFinding
 from zdl_bench.report.standings import Question
-from zdl_bench.report.verdicts import effect_text
+from zdl_bench.report.verdicts import effect_text, numbers_of, wins_text
 from zdl_bench.statistics.findings import Finding
 
 MOST_LINES = 8
@@ -26,28 +25,15 @@ def finding_text(question: Question, finding: Finding) -> str:
     if finding.reason:
         return finding.reason
     values = "" if finding.n == finding.n_values else f" ({finding.n_values} with values)"
-    wins = f", wins {wins_text(finding)}" if finding.wins and not finding.is_exact else ""
+    wins = f", wins {wins_text(finding.wins.rate, finding.n)}" if finding.wins and not finding.is_exact else ""
     missing = "".join(f"; {note}" for note in finding.notes if "seeds are on both sides" in note)
     return f"{effect_text(question.effect(finding))}, n {finding.n}{values}{wins}{missing}"
 
 
 def number_row(question: Question, finding: Finding) -> dict[str, object]:
     """The numbers of a finding, as the CSV has them."""
-    effect = question.effect(finding) or NO_EFFECT
-    return {
-        "metric": question.metric,
-        "n": finding.n,
-        "n_values": finding.n_values,
-        "effect": effect.mean,
-        "low": effect.low,
-        "high": effect.high,
-        "unit": effect.unit,
-        "wins": finding.wins.rate if finding.wins else math.nan,
-        "p": math.nan if finding.reason else finding.p,
-        "exact": finding.is_exact,
-        "reason": finding.reason,
-        "run_ids": " ".join(finding.run_ids),
-    }
+    p = math.nan if finding.reason else finding.p
+    return {"metric": question.metric, "p": p, "reason": finding.reason} | numbers_of(finding, question.effect(finding))
 
 
 def first_lines(lines: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ def best_of_trials(comparison: Comparison) -> Drawn | None:
     """None where no optimizer was tried at two learning rates, or none with a value everywhere."""
     everything = comparison.above_floor(comparison.trials)
     runs = first_variants(everything)
-    if not comparison.has_lr_choice or not comparison.best_lrs():
+    if not comparison.has_lr_choice or not comparison.best_lrs:
         return None
     figure, axes = single()
     draw_best_of_trials(in_their_looks(runs, comparison), axes)

@@ -66,10 +66,35 @@ def effect_text(effect: Effect | None) -> str:
     return f"{UNITS[effect.unit]}{three_digits(effect.mean)}{interval}"
 
 
+NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
+
+
+def numbers_of(finding: Finding, effect: Effect | None) -> dict[str, object]:
+    """Of a finding, what every CSV has. effect: as a reader takes it."""
+    shown = effect or NO_EFFECT
+    return {
+        "n": finding.n,
+        "n_values": finding.n_values,
+        "effect": shown.mean,
+        "low": shown.low,
+        "high": shown.high,
+        "unit": shown.unit,
+        "win_rate": finding.wins.rate if finding.wins else math.nan,
+        "correlation": finding.correlation,
+        "exact": finding.is_exact,
+        "run_ids": " ".join(finding.run_ids),
+    }
+
+
+def wins_text(rate: float, n: int) -> str:
+    """On how many of n seeds the first side is better, ties counted half."""
+    return "–" if math.isnan(rate) else f"{rate * n:g} of {n}"
+
+
 def _finding_text(finding: Finding) -> str:
     if finding.reason:
         return finding.reason
-    wins = f", wins {finding.wins.rate:.0%}" if finding.wins and not finding.is_exact else ""
+    wins = f", wins {wins_text(finding.wins.rate, finding.n)}" if finding.wins and not finding.is_exact else ""
     correlation = "" if math.isnan(finding.correlation) else f", correlation {finding.correlation:.2f}"
     values = "" if finding.n == finding.n_values else f" ({finding.n_values} with values)"
     return f"{effect_text(finding.effect)}, n {finding.n}{values}{wins}{correlation}"
@@ -121,7 +146,7 @@ def comparison_table(one: Judged) -> pd.DataFrame:
             "compared": ("" if decides else "shown: ") + comparison_text(part),
             "n": str(finding.n) if not finding.reason else "",
             "effect and 95 % interval": "" if finding.reason else effect_text(finding.effect),
-            "wins": f"{finding.wins.rate:.0%}" if finding.wins and not finding.is_exact else "",
+            "wins": wins_text(finding.wins.rate, finding.n) if finding.wins and not finding.is_exact else "",
             "p": "exact" if finding.is_exact else p_value(finding.p) if decides and not finding.reason else "",
             "notes": "; ".join(filter(None, [finding.reason, *finding.notes])),
         }
@@ -148,7 +173,6 @@ def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:
         }
         about |= {"verdict": one.verdict.value, "reason": one.reason}
         for part, finding, decides in _findings(one):
-            effect = finding.effect or Effect(math.nan, math.nan, math.nan, "")
             rows.append(
                 about
                 | {
@@ -162,22 +186,13 @@ def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:
                     "at_most": part.at_most,
                     "at_least": part.at_least,
                     "margin": part.margin,
-                    "n": finding.n,
-                    "n_values": finding.n_values,
-                    "effect": effect.mean,
-                    "low": effect.low,
-                    "high": effect.high,
-                    "unit": effect.unit,
                     "p_for": finding.p_for,
                     "p_against": finding.p_against,
                     "p_claim": one.p,
                     "p_family": one.adjusted,
-                    "win_rate": finding.wins.rate if finding.wins else math.nan,
-                    "correlation": finding.correlation,
-                    "exact": finding.is_exact,
                     "notes": "; ".join([finding.reason, *finding.notes]).strip("; "),
-                    "run_ids": " ".join(finding.run_ids),
                 }
+                | numbers_of(finding, finding.effect)
             )
         if not one.claim.parts:
             rows.append(about | {"decides": True})

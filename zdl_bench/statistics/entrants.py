@@ -1,6 +1,6 @@
 """The optimizers of one setting as they enter a comparison: each with one run per seed, at a learning rate of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 
 from zdl_bench.statistics.claims import Part, Selector
 from zdl_bench.statistics.evidence import lr_grid
-from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, pair_up
+from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, by_seed, pair_up
 from zdl_bench.statistics.tuning import select_lr
 
 VARIANT = "variant"
@@ -53,16 +53,12 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
     """
     is_tuning = runs["seed"].isin(tuning_seeds)
     has_tuning = bool(is_tuning.any())
-    sides: dict[str, Side] = {}
-    reasons: dict[str, str] = {}
-    for variant, members in runs.groupby(VARIANT, sort=False):
+
+    def side(members: pd.DataFrame) -> Side:
         judged = members[~is_tuning[members.index]]
-        trials = members[is_tuning[members.index]] if has_tuning else judged
-        try:
-            sides[str(variant)] = _at_best(trials, judged)
-        except Undecidable as reason:
-            reasons[str(variant)] = f"{variant}: {reason}"
-    return Entrants(sides, reasons, are_tuned=has_tuning)
+        return _at_best(members[is_tuning[members.index]] if has_tuning else judged, judged)
+
+    return _entrants(runs, side, are_tuned=has_tuning)
 
 
 def entrants_of(runs: pd.DataFrame) -> Entrants:
@@ -70,21 +66,26 @@ def entrants_of(runs: pd.DataFrame) -> Entrants:
 
     A variant with several runs of one seed is left out, with the reason.
     """
+    return _entrants(runs, lambda members: Side(by_seed(members)), are_tuned=True)
+
+
+def _entrants(runs: pd.DataFrame, side: Callable[[pd.DataFrame], Side], *, are_tuned: bool) -> Entrants:
+    """Each variant with its side, or the reason why it has none."""
     sides: dict[str, Side] = {}
     reasons: dict[str, str] = {}
     for variant, members in runs.groupby(VARIANT, sort=False):
         try:
-            sides[str(variant)] = Side(_by_seed(members))
+            sides[str(variant)] = side(members)
         except Undecidable as reason:
             reasons[str(variant)] = f"{variant}: {reason}"
-    return Entrants(sides, reasons, are_tuned=True)
+    return Entrants(sides, reasons, are_tuned)
 
 
 def _at_best(trials: pd.DataFrame, judged: pd.DataFrame) -> Side:
     if not len(judged):
         raise Undecidable("it ran on tuning seeds only")
     if judged["lr"].nunique() < 2 and trials["lr"].nunique() < 2:
-        return Side(_by_seed(judged))
+        return Side(by_seed(judged))
     if trials["lr"].nunique() < 2:
         raise Undecidable("its learning rates were not tried on tuning seeds")
     if trials.duplicated(["lr", "seed"]).any():
@@ -96,10 +97,4 @@ def _at_best(trials: pd.DataFrame, judged: pd.DataFrame) -> Side:
     at_best = judged[np.isclose(judged["lr"].to_numpy(dtype=float), choice.lr, rtol=1e-9, atol=0)]
     if at_best.empty:
         raise Undecidable(f"no run that judges has its best lr, {choice.lr:g}")
-    return Side(_by_seed(at_best), choice)
-
-
-def _by_seed(runs: pd.DataFrame) -> pd.DataFrame:
-    if runs["seed"].duplicated().any():
-        raise Undecidable("it has several runs of one seed at one learning rate")
-    return runs.set_index("seed", drop=False).sort_index()
+    return Side(by_seed(at_best), choice)

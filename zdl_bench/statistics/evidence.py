@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.statistics.claims import Part, Selector, View
-from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, pair_up
+from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, by_seed, pair_up
 from zdl_bench.statistics.tuning import select_lr
 
 
@@ -44,7 +44,7 @@ class ExperimentRuns:
         """`lr: best` in a selector asks for the tuned learning rate of that side."""
         if selector.get("lr") == "best":
             return self._at_best({key: value for key, value in selector.items() if key != "lr"})
-        return Side(_by_seed(_matching(self._judging, selector), selector))
+        return Side(by_seed(_matching(self._judging, selector), _ambiguous(selector)))
 
     def _at(self, selector: Selector, column: str, value: float | None) -> Side:
         runs = _matching(self._judging, selector)
@@ -53,7 +53,7 @@ class ExperimentRuns:
             tried = _filtered(self._tuning, selector)[column]
             hint = "; it ran on tuning seeds only, so give it a block of its own" if (tried == value).any() else ""
             raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}")
-        return Side(_by_seed(at_value, selector))
+        return Side(by_seed(at_value, _ambiguous(selector)))
 
     def _at_best(self, selector: Selector) -> Side:
         trials = _filtered(self._tuning, selector)
@@ -95,12 +95,6 @@ def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
     if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
         value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a text
     return column == (json.dumps(value) if isinstance(value, list) else value)
-
-
-def _by_seed(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    if runs["seed"].duplicated().any():
-        raise Undecidable(_ambiguous(selector))
-    return runs.set_index("seed", drop=False).sort_index()
 
 
 def _ambiguous(selector: Selector) -> str:

@@ -120,6 +120,13 @@ class Pairs:
         return float(np.corrcoef(self.first[both], self.second[both])[0, 1])
 
 
+def by_seed(runs: pd.DataFrame, ambiguous: str = "it has several runs of one seed at one learning rate") -> pd.DataFrame:
+    """The runs of a side under their seeds. Raises Undecidable, `ambiguous`, where a seed has several."""
+    if runs["seed"].duplicated().any():
+        raise Undecidable(ambiguous)
+    return runs.set_index("seed", drop=False).sort_index()
+
+
 class Evidence(Protocol):
     """What gives the pairs that a part of a claim compares."""
 
