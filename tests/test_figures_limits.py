@@ -123,8 +123,9 @@ def test_strange_names_are_drawn_as_they_are(trained):
 def test_names_that_are_cut_alike_stay_lines_of_their_own(trained):
     names = [f"{'a' * 60}{middle}{'b' * 60}" for middle in "xy"]
     runs = [as_if(run, lr, name=name) for run in trained for name in names for lr in (0.01, 0.1)]
+    drawn = all_figures(runs)
     for figure in ("loss_curves", "loss_at_best_lr"):
-        axes = all_figures(runs)[figure].figure.axes[0]
+        axes = drawn[figure].figure.axes[0]
         assert len([line for line in axes.get_lines() if len(line.get_xdata())]) == 2, figure
 
 
