@@ -11,7 +11,6 @@ from zdl_bench.report.verdicts import effect_text, numbers_of, p_value, wins_tex
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing
 
-NOUNS = {question.metric: f"{question.noun} ({question.metric.replace('_', ' ')})" for question in QUESTIONS}
 NOTE = (
     "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the seeds on which the first "
     "is better, ties counted half; a run without a value loses. A verdict says whether the first is better: there is one for "
@@ -60,7 +59,7 @@ def _row(question: Question, view: str, pair: tuple[str, str], pairwise: Pairwis
 def _reading(numbers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "question": [NOUNS[metric] for metric in numbers["metric"]],
+            "question": numbers["metric"].map({question.metric: _question_text(question) for question in QUESTIONS}),
             "view": numbers["view"],
             "first": numbers["first"],
             "second": numbers["second"],
@@ -71,6 +70,11 @@ def _reading(numbers: pd.DataFrame) -> pd.DataFrame:
             "verdict": numbers["verdict"],
         }
     )
+
+
+def _question_text(question: Question) -> str:
+    metric = question.metric.replace("_", " ")
+    return metric if metric == question.noun else f"{question.noun} ({metric})"
 
 
 def _n_text(row: "pd.Series[float]") -> str:

@@ -60,7 +60,8 @@ def optimizer_table(standings: Standings) -> Table:
         members = judged[judged["run_id"].isin(side.runs["run_id"])] if side else judged.iloc[:0]
         row: dict[str, object] = {"optimizer": variant, "best_lr": members["lr"].iloc[0] if len(members) else np.nan}
         row["tried_lrs"] = len(choice.shares) if choice else 1
-        row["chosen_share"] = choice.shares[choice.lr] if choice and choice.lr is not None else np.nan
+        can_vary = standings.comparison.trials["seed"].nunique() > 1  # a single seed is resampled into itself
+        row["chosen_share"] = choice.shares[choice.lr] if choice and choice.lr is not None and can_vary else np.nan
         row["at_edge"] = bool(choice and choice.at_edge)
         row["reason"] = entrants.reasons.get(variant, "")
         about.append(row)
