@@ -479,6 +479,8 @@ def test_disjoint_seeds_share_no_pair():
         ({"id": 1, "sentence": "s", "source": "here"}, "it has no `kind`"),
         ({"id": 1, "kind": "superiority", "source": "here"}, "claim 1"),
         (claim(margin="much"), "claim 1 of the experiment: could not convert"),
+        (claim(margin=10**400), "claim 1 of the experiment: int too large"),
+        (claim(metric=True), "claim 1 of the experiment: metric: True is no name of one"),
     ],
 )
 def test_what_cannot_be_read_names_the_claim(content, text):

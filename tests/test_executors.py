@@ -11,14 +11,14 @@ import pytest
 from conftest import digits_config
 
 from zdl_bench import registry
-from zdl_bench.executors.contract import Finished, Started
+from zdl_bench.executors.contract import Finished, Limits, Started
 from zdl_bench.executors.processes import Processes
 from zdl_bench.executors.serial import Serial
 from zdl_bench.run import Choice, Status
 
 
 def digests(executor, configs, n_jobs=1):
-    events = list(executor.execute(configs, n_jobs))
+    events = list(executor.execute(configs, Limits(n_jobs)))
     started = [event.run_id for event in events if isinstance(event, Started)]
     finished = {event.run_id: event.run for event in events if isinstance(event, Finished)}
     assert sorted(started) == sorted(finished) == sorted(config.run_id for config in configs)
@@ -39,7 +39,7 @@ def test_bits_do_not_depend_on_executor_workers_or_order(digits):
 def test_an_exception_is_a_failed_run(digits):
     bad = digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300}))
     for executor in (Serial(), Processes()):
-        events = [e for e in executor.execute([bad, digits_config()], 2) if isinstance(e, Finished)]
+        events = [e for e in executor.execute([bad, digits_config()], Limits(2)) if isinstance(e, Finished)]
         runs = {event.run_id: event.run for event in events}
         assert runs[bad.run_id].status is Status.FAILED
         assert "has changed" in runs[bad.run_id].failure.message
@@ -47,7 +47,7 @@ def test_an_exception_is_a_failed_run(digits):
 
 
 def test_nothing_to_do_is_done(digits):
-    assert list(Processes().execute([], 2)) == []
+    assert list(Processes().execute([], Limits(2))) == []
 
 
 def test_every_executor_of_conf_can_be_made():
@@ -60,13 +60,13 @@ def test_no_run_is_lost_while_the_consumer_is_busy(digits):
     """A worker is killed while this process stores a run: every config still ends as an event."""
     configs = [digits_config("sgd", lr=0.01, seed=seed, steps=400) for seed in range(8)]
     finished = []
-    for event in Processes().execute(configs, 2):
+    for event in Processes().execute(configs, Limits(2)):
         if not isinstance(event, Finished):
             continue
         finished.append(event)
         if len(finished) == 2:
             time.sleep(1.0)  # the other run ends, and waits to be told of
-            workers = [process for process in living_children() if "loky" in process[1]]
+            workers = [process for process in living_children() if "popen_loky" in process[1]]
             os.kill(workers[0][0], signal.SIGKILL)
             time.sleep(0.5)
     assert sorted(event.run_id for event in finished) == sorted(config.run_id for config in configs)

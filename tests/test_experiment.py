@@ -187,3 +187,40 @@ def test_keys_of_an_experiment_are_those_of_its_yaml(experiment):
     outcome = experiment(TUNED, "experiment.tuning_seeds=[1]")
     assert outcome.status == 2
     assert "its own keys are those of its YAML" in outcome.err
+
+
+LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (f"{LAUGHS}title: *i\n", "more than 100,000 values"),
+        ("claims: &a [*a]\n", "more than 100,000 values or 50 levels"),
+        ("title: " + "[" * 60 + "]" * 60, "50 levels"),
+        ("title: " + "[" * 3000 + "]" * 3000, "its YAML cannot be read"),
+        ("title: !!bool x\n", "its YAML cannot be read"),
+        ("title: !!int ''\n", "its YAML cannot be read"),
+        ("title: 2020-99-99\n", "its YAML cannot be read"),
+        ("title: \udcff\n", "its YAML cannot be read"),
+        ("blocks: [{seed: !!set {1, 2}}]\n", "{1, 2} is no text here; put it in quotes"),
+        ("title: 2020-01-01\n", "2020-01-01 is no text here"),
+        ("blocks: [{1: 2}]\n", "1 is no text here"),
+        ("evaluation_seeds: range(0,999999999999)\n", "up to 100,000 seeds"),
+        ("evaluation_seeds: range(0," + "9" * 5000 + ")\n", "up to 100,000 seeds"),
+        ("blocks: [{seed: 'range(0,1000000000000)'}]\n", "more than 100,000 runs"),
+        ("#" * 1_000_001, "more than 1,000,000 bytes"),
+    ],
+)
+def test_a_hostile_yaml_is_one_clear_error(command, tmp_path, monkeypatch, content, message):
+    folder = tmp_path / "experiments"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(content, encoding="utf-8", errors="surrogateescape")
+    monkeypatch.setattr(registry, "EXPERIMENTS", folder)
+    outcome = command("experiment=mine", "executor=serial", "report=false", "problem=quadratic")
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert len(outcome.err) < 400
+    assert not list(tmp_path.rglob("*.parquet"))

@@ -8,9 +8,13 @@ import stat
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import digits_config, quadratic_config
+from fuzzing.guard import PeakMemory
+from fuzzing.parquet_files import expanding
+from fuzzing.stored import as_metadata, columns_of, file_of, id_of, manifest_of, texts_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +22,7 @@ from zdl_bench import load_results
 from zdl_bench.encoding import decode, encode
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.executors.contract import attempt
+from zdl_bench.listing import states
 from zdl_bench.run import Choice, Failure, Run, Status
 from zdl_bench.store import Manifest, Store
 from zdl_bench.training import train
@@ -201,6 +206,163 @@ def test_a_manifest_that_is_none_is_damaged(store):
         path.write_text(content)
         with pytest.raises(DamagedFile, match=r"sweep\.json"):
             store.read_manifest("one")
+
+
+def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] | None = None) -> tuple[str, bytes]:
+    """The id and the file of a run that says something else, with the checksum that belongs to it."""
+    texts = texts_of(run)
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        node = texts
+        for part in path:
+            node = node[part]
+        node[last] = value
+    return id_of(texts, run.run_id), file_of(pa.table(columns_of(run) | (columns or {})), as_metadata(texts))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"end": []}, "end is not what a run has"),
+        ({"end": {"test_accuracy": "high"}}, "end is not"),
+        ({"digest": 3}, "digest is not"),
+        ({"train_seconds": "long"}, "train_seconds is not"),
+        ({"environment": {"numpy": None}}, "environment is not"),
+        ({"failure": {"type": 1, "message": 2, "traceback": 3}}, "failure is not"),
+        ({"engine": "1"}, "engine is not"),
+        ({"status": "sleeping"}, "sleeping"),
+        ({"curve": [1]}, "curve is not"),
+        ({"curve.planned_steps": 10**30}, "planned_steps is not"),
+        ({"curve.planned_steps": 3}, "planned_steps is not"),
+        ({"curve.trivial_loss": None}, "trivial_loss is not"),
+        ({"curve.points": [[1.0]]}, "points is not"),
+        ({"curve.minimum": [0.0, 0.0, 0.0]}, "minimum is not"),
+        ({"probes.probe_loss": [1.0]}, "probes is not"),
+        ({"probes.step": [10**30]}, "too large"),
+        ({"probes.step": [0] * 51}, "probes.step is not"),
+        ({"probes": {}}, "step"),
+        ({"config.seed": 10**400}, "seed=1"),
+        ({"config.lr": 10**400}, "too large"),
+        ({"config.problem.start_std": {"a": 1}}, "no mapping"),
+        ({"config.problem.start_std": json.loads("[" * 60 + "]" * 60)}, "50 levels"),
+    ],
+    ids=str,
+)
+def test_content_that_is_no_run_is_damaged(store, changes, reason):
+    """Whatever the checksum says."""
+    run_id, content = rewritten(train(quadratic_config()), changes)
+    path = store.run_path(run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(DamagedFile, match=reason):
+        store.read(run_id)
+
+
+def test_metadata_nested_too_deeply_are_damaged(store, run):
+    table = encode(run)
+    deep = {**table.schema.metadata, b"end": b"[" * 100_000, b"status": b"[" * 100_000}
+    path = store.run_path(run.run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(file_of(table, {key: text for key, text in deep.items() if key != b"checksum"}))
+    store.write_manifest(Manifest("one", "", "command", [], [run.run_id], "2026-01-01T00:00:00+00:00"))
+    with pytest.raises(DamagedFile, match="recursion"):
+        store.read(run.run_id)
+    assert states(store, store.read_manifest("one")) == "1 damaged"
+
+
+def test_a_few_bytes_that_stand_for_gigabytes_are_refused_unread(store, run):
+    path = store.run_path(run.run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(expanding(2**26))
+    assert path.stat().st_size < 1_000_000
+    memory = PeakMemory()
+    for read in (store.read, store.sound_checksum):
+        with pytest.raises(DamagedFile, match=r"its table has 1,610,612,736 bytes, a run's has up to 268,435,456"):
+            read(run.run_id)
+    assert memory.growth() < 50_000_000
+
+
+def test_a_file_larger_than_any_run_is_refused_unread(store, run):
+    path = store.run_path(run.run_id)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    os.truncate(path, 2**28 + 1)  # takes no place
+    with pytest.raises(DamagedFile, match="its file has 268,435,457 bytes"):
+        store.read(run.run_id)
+
+
+def test_a_pipe_in_the_place_of_a_run_does_not_keep_us_waiting(store, run):
+    path = store.run_path(run.run_id)
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match="is not in"):
+        store.read(run.run_id)
+
+
+def test_columns_of_other_types_are_damaged(store, run):
+    for column in (["a"] * 60, [[1.0]] * 60, [None] * 60, [True] * 60):
+        run_id, content = rewritten(run, {}, {"train_loss": pa.array(column)})
+        path = store.run_path(run_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        with pytest.raises(DamagedFile, match="columns"):
+            store.read(run_id)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": 3},
+        {"command": None},
+        {"overrides": "lr=1"},
+        {"overrides": [1]},
+        {"run_ids": "0" * 16},
+        {"run_ids": ["0" * 16] * 2},
+        {"run_ids": [["0" * 16]]},
+        {"started": "yesterday"},
+        {"started": 3},
+        {"finished": "soon"},
+        {"finished": 3},
+        {"experiment": []},
+        {"experiment": json.loads("[" * 60 + "]" * 60)},
+        {"report": {"inputs": 1, "files": [], "formats": []}},
+        {"report": {"inputs": "", "files": ["../../x"], "formats": []}},
+        {"report": {"inputs": "", "files": ["/etc/passwd"], "formats": []}},
+        {"report": {"inputs": "", "files": ["figures/../../x"], "formats": []}},
+        {"report": {"inputs": "", "files": "report.html", "formats": []}},
+        {"report": {"inputs": "", "files": [], "formats": [1]}},
+        {"report": []},
+    ],
+    ids=str,
+)
+def test_a_manifest_of_wrong_types_is_damaged(store, changes):
+    sound = manifest_of(["0" * 16])
+    path = store.sweep_folder("mine") / "sweep.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(sound))
+    assert store.read_manifest("mine").name == "mine"
+    path.write_text(json.dumps(sound | changes))
+    with pytest.raises(DamagedFile, match=r"sweep\.json"):
+        store.read_manifest("mine")
+    assert store.manifests() == []
+
+
+def test_a_manifest_without_measure_is_damaged(store):
+    path = store.sweep_folder("mine") / "sweep.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("[" * 100_000)
+    with pytest.raises(DamagedFile, match="recursion"):
+        store.read_manifest("mine")
+    os.truncate(path, 50_000_000_000)
+    with pytest.raises(DamagedFile, match="more than 20,000,000 bytes"):
+        store.read_manifest("mine")
+
+
+def test_a_folder_in_the_place_of_a_manifest_is_none(store):
+    (store.sweep_folder("mine") / "sweep.json").mkdir(parents=True)
+    assert store.manifests() == []
+    with pytest.raises(StoreError, match="there is no sweep mine"):
+        store.read_manifest("mine")
 
 
 def test_load_results_gives_tidy_frames(store, run):

@@ -1,13 +1,18 @@
 """Sweeps from the command line: combinations, the store, resume, failures, exit status."""
 
+import io
 import json
 
 import pytest
-from conftest import SMALL
+from conftest import SMALL, quadratic_config
+from rich.console import Console
 
 from zdl_bench import load_results, registry
 from zdl_bench.errors import DamagedFile
+from zdl_bench.run import Failure, Run, Status
 from zdl_bench.store import Store
+from zdl_bench.sweep import summarized
+from zdl_bench.terminal import failures_table
 
 
 def test_a_sweep_makes_every_combination_once(small_sweep):
@@ -238,3 +243,19 @@ def test_small_losses_can_be_told_apart_on_the_terminal(command):
     assert all("e-" in row for row in rows)
     assert rows[0].split("│")[-3] != rows[1].split("│")[-3]
     assert "test accuracy" not in outcome.out
+
+
+def test_a_reason_is_no_markup(quadratic_failure):
+    """What an exception says is printed as it is: rich would take brackets for its own, and a terminal obeys escapes."""
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(failures_table([quadratic_failure("[/x] [red]\x1b[31m")]))
+    assert "ValueError: [/x] [red]?[31m" in console.export_text()
+
+
+@pytest.fixture
+def quadratic_failure():
+    def row(message):
+        run = Run(quadratic_config(), Status.FAILED, failure=Failure("ValueError", message, ""))
+        return summarized(run, checksum="")
+
+    return row

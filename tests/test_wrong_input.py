@@ -24,7 +24,12 @@ WRONG = {
     "lr not a number": (["lr=nan"], ["lr=nan", "finite number above 0"]),
     "infinite lr": (["lr=inf"], ["lr=inf", "finite number above 0"]),
     "one bad value among good ones": (["-m", "lr=0.1,-0.1"], ["lr=-0.1", "finite number above 0"]),
-    "no steps": (["steps=0"], ["steps=0", "at least 1 step"]),
+    "no steps": (["steps=0"], ["steps=0", "1 to 10,000,000 steps"]),
+    "more steps than can be kept": (["steps=10000001"], ["steps=10000001", "1 to 10,000,000 steps"]),
+    "no time": (["timeout=0"], ["timeout=0", "above 0"]),
+    "time that is no number": (["timeout=nan"], ["timeout=nan", "above 0"]),
+    "time without end": (["timeout=inf"], ["timeout=inf", "null"]),
+    "no failures allowed": (["max_failures=0"], ["max_failures=0", "or never (null)"]),
     "half a step": (["steps=1.5"], ["steps=1.5", "Integer"]),
     "negative seed": (["seed=-1"], ["seed=-1", "from 0 to"]),
     "legacy seed too large": (["rng=legacy", "seed=4294967296"], ["seed=4294967296", "4294967295"]),
@@ -45,6 +50,21 @@ WRONG = {
     "a value that refers to another": (["-m", "seed=1,2", "lr=${seed}"], ["lr=${seed}", "give the value itself"]),
     "a missing value": (["steps=???"], ["steps: the value is missing"]),
     "an empty range": (["-m", "seed=range(3,0)"], ["the sweep has no runs", "ranges is empty"]),
+    "a range without end": (["-m", "seed=range(0,1000000000000)"], ["seed=range(0,1000000000000)", "100,000 runs", "in parts"]),
+    "a shuffled range without end": (["-m", "seed=shuffle(range(0,1000000000000))"], ["shuffle", "more than 100,000 runs"]),
+    "a range up to infinity": (["-m", "lr=range(0.1,inf)"], ["lr=range(0.1,inf)", "more than 100,000 runs"]),
+    "a range to what is no number": (["-m", "lr=range(0.1,nan)"], ["lr=range(0.1,nan)", "from one number to another"]),
+    "a product beyond all measure": (
+        ["-m", *(f"{key}=range(0,1000)" for key in ("seed", "steps", "probe.count", "problem.dimension"))],
+        ["the sweep: that makes more than 100,000 runs"],
+    ),
+    "a value nested too deeply": (["lr=" + "[" * 3000 + "]" * 3000], ["nested too deeply"]),
+    "an integer of thousands of digits": (["seed=" + "9" * 5000], ["thousands of digits", "1e9"]),
+    "an integer beyond any float": (["optimizer=adam", "optimizer.beta2=" + "9" * 400], ["optimizer.beta2=999", "too large"]),
+    "a folder of Hydra's": (["hydra.run.dir=../../x"], ["hydra.run.dir=../../x", "results_dir=DIR"]),
+    "a folder of Hydra's in a sweep": (["-m", "hydra.sweep.dir=../../x", "seed=1,2"], ["hydra.sweep.dir=../../x"]),
+    "a callback of Hydra's": (["+hydra.callbacks.x._target_=os.system"], ["hydra.callbacks.x._target_", "are off"]),
+    "a log of Hydra's": (["hydra/job_logging=default"], ["hydra/job_logging=default", "are off"]),
     "two experiments": (["-m", "experiment=day64,day64_parity"], ["experiment: one at a time"]),
     "a sweep over a key of the whole sweep": (["-m", "n_jobs=1,2"], ["n_jobs: it belongs to the whole sweep"]),
     "a sweep over names": (["-m", "name=a,b"], ["name: it belongs to the whole sweep"]),
@@ -80,6 +100,20 @@ def test_wrong_input_is_explained(command, small_sweep, tmp_path, case):
     for words in expected:
         assert words in outcome.err
     assert sorted(tmp_path.rglob("*")) == before, "nothing was trained, nothing was written"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["problem=bowl", "steps=200001"], "steps=200001: every step of a function is probed, so take up to 200,000"),
+        (["problem=quadratic", "problem.dimension=1000000000"], "problem.dimension=1000000000: a bowl has 1 to 1,000,000"),
+    ],
+)
+def test_more_than_a_function_can_have(command, tmp_path, arguments, words):
+    outcome = command(*arguments)
+    assert outcome.status == 2
+    assert words in outcome.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_store_that_cannot_be_written(small_sweep, tmp_path):

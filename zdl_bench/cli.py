@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from zdl_bench.errors import ZdlBenchError, require
+from zdl_bench.errors import ZdlBenchError, printable, require
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return command(arguments[1:]) if command else sweep(arguments)
     except ZdlBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
         print("interrupted; every finished run is stored. The same command goes on from here.", file=sys.stderr)

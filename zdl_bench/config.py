@@ -1,18 +1,25 @@
 """The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from zdl_bench import registry
-from zdl_bench.errors import ConfigError, DataError, require
+from zdl_bench.errors import ConfigError, DataError, require, shown
+from zdl_bench.executors.contract import Limits
 from zdl_bench.run import Choice, RunConfig
 
+Part = TypeVar("Part")
+
+MOST_PROBED_STEPS = 200_000
+"""Of a run that is probed at every step: it keeps half a kilobyte of each."""
 FORMATS = ("png", "svg", "pdf")
-SWEEP_KEYS = ("executor", "n_jobs", "results_dir", "name", "force", "report", "formats")
+SWEEP_KEYS = (
+    "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
+)  # fmt: skip
 """Keys that never change a number."""
 GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
 """Keys of a data set that a user may give; all others say what the data set is."""
@@ -41,11 +48,14 @@ class Schema:
     rng: str = MISSING
     probe: ProbeSchema = field(default_factory=ProbeSchema)
     n_jobs: int = MISSING
+    timeout: float | None = None
+    max_failures: int | None = None
     results_dir: str = MISSING
     name: str | None = None
     force: bool = MISSING
     report: bool = MISSING
     formats: list[str] = MISSING
+    dry_run: bool = MISSING
 
 
 FIXED_BY_A_NAME = ("_target_", "targets", "style", "default_lr")
@@ -66,15 +76,18 @@ class SweepSettings:
     """What a sweep needs besides its runs; none of it changes a number."""
 
     executor: Choice
-    n_jobs: int
+    limits: Limits
+    max_failures: int | None
     results_dir: str
     name: str | None
     force: bool
     report: bool
     formats: tuple[str, ...]
+    dry_run: bool
 
     def __post_init__(self) -> None:
-        require("n_jobs", self.n_jobs, self.n_jobs == -1 or self.n_jobs >= 1, "take -1 (one per core) or 1 and more")
+        counts = self.max_failures is None or self.max_failures >= 1
+        require("max_failures", self.max_failures, counts, "stop after 1 failed run or more, or never (null)")
         known = bool(self.formats) and all(name in FORMATS for name in self.formats)
         require("formats", list(self.formats), known, f"a list of {', '.join(FORMATS)}")
 
@@ -82,34 +95,38 @@ class SweepSettings:
 def sweep_settings(composed: Mapping[str, Any]) -> SweepSettings:
     return SweepSettings(
         executor=_choice("executor", composed["executor"]),
-        n_jobs=composed["n_jobs"],
+        limits=Limits(composed["n_jobs"], composed["timeout"]),
+        max_failures=composed["max_failures"],
         results_dir=composed["results_dir"],
         name=composed["name"],
         force=composed["force"],
         report=composed["report"],
         formats=tuple(composed["formats"]),
+        dry_run=composed["dry_run"],
     )
 
 
 class Resolver:
-    """Composed configs → RunConfigs. Looks once for each data set that is asked for, whatever the number of runs."""
+    """Composed configs → RunConfigs. Whatever the number of runs, each data set that is asked for is looked for once, and each
+    choice of a part checked once.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, DataSetInUse] = {}
+        self._checked: dict[str, tuple[Choice, Any]] = {}
 
     def run_config(self, composed: Mapping[str, Any]) -> RunConfig:
         """The resolved, validated config of one run. Raises ConfigError or DataError."""
         unknown = [key for key in composed if key not in TOP_LEVEL_KEYS]
         if unknown:
             raise ConfigError(f"{unknown[0]}: there is no such key; the keys are {', '.join(TOP_LEVEL_KEYS)}")
-        problem = _choice("problem", composed["problem"])
-        spec = registry.problem(problem)
+        problem, spec = self._part("problem", composed["problem"], registry.problem)
         in_use = self._data_set(composed["dataset"]) if spec.needs_data else None
         spec.check(in_use.train_size if in_use else None)
-        optimizer = _choice("optimizer", composed["optimizer"])
-        registry.optimizer(optimizer)
-        schedule = _choice("schedule", composed["schedule"])
-        registry.schedule(schedule)
+        optimizer, _ = self._part("optimizer", composed["optimizer"], registry.optimizer)
+        schedule, _ = self._part("schedule", composed["schedule"], registry.schedule)
+        few = bool(in_use) or composed["steps"] <= MOST_PROBED_STEPS
+        require("steps", composed["steps"], few, f"every step of a function is probed, so take up to {MOST_PROBED_STEPS:,}")
         probe_images = composed["probe"]["images"] if in_use else None
         if in_use:
             enough = composed["probe"]["images"] <= in_use.train_size
@@ -132,6 +149,14 @@ class Resolver:
     def data_sets(self) -> list["DataSetInUse"]:
         """Every data set in use."""
         return list(self._found.values())
+
+    def _part(self, group: str, settings: Mapping[str, Any], build: Callable[[Choice], Part]) -> tuple[Choice, Part]:
+        """A choice, and the part that its class makes of it."""
+        key = f"{group}: {settings!r}"
+        if key not in self._checked:
+            choice = _choice(group, settings)
+            self._checked[key] = choice, build(choice)
+        return self._checked[key]
 
     def _data_set(self, settings: Mapping[str, Any]) -> "DataSetInUse":
         key = repr(sorted(settings.items(), key=lambda item: item[0]))
@@ -205,7 +230,8 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     yaml = registry.load_yaml(group, settings["name"])
     for key in settings:
         if key not in yaml:
-            raise ConfigError(f"{group}.{key}={settings[key]}: {settings['name']} has no such key; it has {_listed(yaml)}")
+            given = f"{group}.{key}={shown(settings[key])}"
+            raise ConfigError(f"{given}: {settings['name']} has no such key; it has {_listed(yaml)}")
     fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:

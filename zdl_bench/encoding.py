@@ -15,9 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zdl_bench.run import Curve, Failure, Probes, Run, RunConfig, Status
+from zdl_bench.plain import require_plain
+from zdl_bench.run import MOST_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
 
 CHECKSUM = b"checksum"
+LARGEST = 2**28
+"""Bytes of a run's file, and of its table: enough for MOST_STEPS steps."""
 
 
 def encode(run: Run) -> pa.Table:
@@ -55,6 +58,8 @@ def decode(table: pa.Table) -> Run:
     sound_checksum(table)
     texts: dict[str, Any] = {key.decode(): json.loads(text) for key, text in _content(table).items()}
     failure = texts["failure"]
+    require_plain(texts["config"])
+    _require_types(texts)
     return Run(
         config=RunConfig.from_dict(texts["config"]),
         status=Status(texts["status"]),
@@ -68,10 +73,31 @@ def decode(table: pa.Table) -> Run:
     )
 
 
+def _require_types(texts: Mapping[str, Any]) -> None:
+    """Raises ValueError where something around the curve is of another type than `encode` writes."""
+    failure = texts["failure"]
+    sound = {
+        "end": _maps_words_to(int | float, texts["end"]),
+        "digest": isinstance(texts["digest"], str | None),
+        "train_seconds": isinstance(texts["train_seconds"], int | float | None),
+        "environment": _maps_words_to(str, texts["environment"]),
+        "failure": failure is None or _maps_words_to(str, failure),
+        "engine": type(texts["engine"]) is int,
+        "curve": isinstance(texts["curve"], dict | None),
+    }
+    wrong = [key for key, is_sound in sound.items() if not is_sound]
+    if wrong:
+        raise ValueError(f"{wrong[0]} is not what a run has")
+
+
+def _maps_words_to(kind: Any, value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, kind) for item in value.values())
+
+
 def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str, list[Any]]) -> Curve:
     types: dict[str, Any] = {"step": np.int64, "strided": np.bool_}
     points, minimum = about.get("points"), about.get("minimum")
-    return Curve(
+    curve = Curve(
         planned_steps=about["planned_steps"],
         trivial_loss=about["trivial_loss"],
         train_loss=table["train_loss"].to_numpy(),
@@ -83,8 +109,28 @@ def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str
             }
         ),
         points=np.array(points, dtype=np.float64) if points is not None else None,
-        minimum=tuple(minimum) if minimum is not None else None,
+        minimum=tuple(float(coordinate) for coordinate in minimum) if minimum is not None else None,
     )
+    _require_shape(curve)
+    return curve
+
+
+def _require_shape(curve: Curve) -> None:
+    """Raises ValueError where the parts of a curve do not fit each other."""
+    made, probed, points = len(curve.train_loss), len(curve.probes), curve.points
+    steps = curve.probes.step
+    sound = {
+        "planned_steps": type(curve.planned_steps) is int and 1 <= made <= curve.planned_steps <= MOST_STEPS,
+        "trivial_loss": type(curve.trivial_loss) in (int, float),
+        "train_loss": curve.train_loss.dtype == curve.lr.dtype == np.float64,
+        "probes": probed > 0 and all(values.shape == (probed,) for _, values in curve.probes.items()),
+        "probes.step": probed > 0 and steps[0] == 0 and bool((np.diff(steps) > 0).all()) and steps[-1] <= made,
+        "points": points is None or (points.ndim == 2 and points.shape[1] > 0 and made <= len(points) <= made + 1),
+        "minimum": curve.minimum is None or (points is not None and points.shape[1:] == (len(curve.minimum),)),
+    }
+    wrong = [key for key, is_sound in sound.items() if not is_sound]
+    if wrong:
+        raise ValueError(f"{wrong[0]} is not what a run's curve has")
 
 
 def _number(value: float | None) -> float:
@@ -125,7 +171,14 @@ def sound_checksum(table: pa.Table) -> str:
     return checksum
 
 
-def write_table(table: pa.Table, path: Path) -> None:
+def encoded_size(run: Run) -> int:
+    """Bytes of a run's file."""
+    content = pa.BufferOutputStream()
+    write_table(encode(run), content)
+    return int(content.getvalue().size)
+
+
+def write_table(table: pa.Table, path: Path | pa.BufferOutputStream) -> None:
     """The metadata are written once: the Arrow schema that is added by default would repeat them in base64.
 
     Losses hardly repeat, so that a dictionary of them only takes place.
@@ -137,5 +190,22 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 
 def read_table(path: Path) -> pa.Table:
-    """The whole file is read at once, which takes less time than its parts do."""
-    return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(use_threads=False)
+    """The whole file is read at once, which takes less time than its parts do.
+
+    Raises ValueError for a file that is, or says it would become, larger than any run: a few bytes can stand for gigabytes.
+    """
+    if not path.is_file():  # a pipe would keep us waiting
+        raise FileNotFoundError(path)
+    _require_size("its file", path.stat().st_size)
+    file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
+    if not set(file.schema_arrow.types) <= {pa.int64(), pa.float64()}:
+        raise ValueError("its columns are not those of a run")
+    about = file.metadata
+    _require_size("its table", about.num_rows * about.num_columns * 8)
+    _require_size("its table", sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)))
+    return file.read(use_threads=False)
+
+
+def _require_size(what: str, size: int) -> None:
+    if size > LARGEST:
+        raise ValueError(f"{what} has {size:,} bytes, a run's has up to {LARGEST:,}")

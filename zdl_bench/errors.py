@@ -9,6 +9,9 @@ ZdlBenchError
 Each message is one or two lines that name the key, the value and the remedy. The command line prints it without a traceback.
 """
 
+LONGEST_SHOWN = 120
+"""Letters of a value in an error."""
+
 
 class ZdlBenchError(Exception):
     """Base of all errors of the project."""
@@ -41,4 +44,19 @@ class ExecutorError(ZdlBenchError):
 def require(key: str, value: object, holds: bool, remedy: str) -> None:
     """Raises ConfigError that names the key, the value and the remedy unless the condition holds."""
     if not holds:
-        raise ConfigError(f"{key}={value}: {remedy}")
+        raise ConfigError(f"{key}={shown(value)}: {remedy}")
+
+
+def shown(value: object) -> str:
+    """A value as an error names it: on one line, cut where it is long, without what a terminal would obey."""
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, or nested beyond all measure
+        text = f"a very large {type(value).__name__}"
+    cut = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    return printable(cut.replace("\n", "?"))
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would obey; its lines stay."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, shown
 
 KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
 RANGE = re.compile(r"range\((\d+),\s*(\d+)\)")
+LONGEST_SEED = 19
+"""Digits: those of the largest seed."""
+MOST_SEEDS = 100_000
 
 Block = Mapping[str, Any]
 
@@ -80,7 +83,14 @@ def _are_mappings(value: Any) -> bool:
 def _seeds(name: str, key: str, content: Mapping[str, Any]) -> tuple[int, ...]:
     value = content.get(key, [])
     if isinstance(value, str) and (found := RANGE.fullmatch(value)):
-        return tuple(range(int(found[1]), int(found[2])))
+        return tuple(range(*_bounds(name, key, found)))
     if isinstance(value, list) and all(type(seed) is int for seed in value):
         return tuple(value)
-    raise ConfigError(f"experiment={name}: {key}={value} is neither a list of seeds nor range(start,stop)")
+    raise ConfigError(f"experiment={name}: {key}={shown(value)} is neither a list of seeds nor range(start,stop)")
+
+
+def _bounds(name: str, key: str, found: re.Match[str]) -> tuple[int, int]:
+    """The bounds of a range of seeds. Raises ConfigError where it has more seeds than anybody can mean."""
+    if max(map(len, found.groups())) <= LONGEST_SEED and int(found[2]) - int(found[1]) <= MOST_SEEDS:
+        return int(found[1]), int(found[2])
+    raise ConfigError(f"experiment={name}: {key}={shown(found[0])}: an experiment has up to {MOST_SEEDS:,} seeds")

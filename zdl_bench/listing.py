@@ -6,7 +6,8 @@ from collections import Counter
 from rich.table import Table
 from rich.text import Text
 
-from zdl_bench.errors import DamagedFile
+from zdl_bench.errors import DamagedFile, printable
+from zdl_bench.run import Status
 from zdl_bench.store import Manifest, Store
 from zdl_bench.terminal import console_for
 
@@ -18,7 +19,8 @@ def print_sweeps(store: Store) -> None:
         table.add_column(heading, justify="right" if heading == "runs" else "left")
     for manifest in store.manifests():
         when = manifest.started[:16].replace("T", " ")
-        table.add_row(manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), Text(manifest.command))
+        cells = (manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), manifest.command)
+        table.add_row(*(Text(printable(cell)) for cell in cells))  # what a file says is no markup
     console_for().print(table)
 
 
@@ -30,7 +32,7 @@ def states(store: Store, manifest: Manifest) -> str:
             counts["missing"] += 1
             continue
         try:
-            counts[json.loads(store.read_metadata(run_id)["status"])] += 1
-        except (DamagedFile, KeyError, ValueError):
+            counts[Status(json.loads(store.read_metadata(run_id)["status"]))] += 1
+        except (DamagedFile, KeyError, ValueError, RecursionError):  # a status that is none is a ValueError
             counts["damaged"] += 1
     return ", ".join(f"{count} {state}" for state, count in counts.items())

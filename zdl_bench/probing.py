@@ -45,12 +45,14 @@ class Prober:
         self._next_gradient_before = grad.copy() if step + 1 in self._due else None
 
     def probe_start(self, point: Floats) -> float:
-        """Measures before the first step. Returns the probe loss."""
-        self._rows.append(self._losses(0, point) | {"step": 0, "strided": True, "train_seconds": 0.0, "distance": 0.0})
-        return self._rows[0]["probe_loss"]
+        """Measures before the first step. Returns the probe loss, NaN where the validation loss is not finite."""
+        row = self._losses(0, point) | {"step": 0, "strided": True, "train_seconds": 0.0, "distance": 0.0}
+        self._rows.append(row)
+        return row["probe_loss"]
 
     def probe(self, step: int, params: Floats, point: Floats, grad: Floats, seconds: float) -> float:
-        """Measures after the update of a step. Returns the probe loss, NaN where a parameter is not finite any more."""
+        """Measures after the update of a step. Returns the probe loss, NaN where a parameter or the validation loss is not
+        finite: the loss of the probe images alone may hide either."""
         assert self._point_before is not None, "remember() comes before the update"
         row = self._losses(step, point) | {
             "step": step,
@@ -64,8 +66,10 @@ class Prober:
             row["gradient_cosine"] = cosine(grad, self._gradient_before)
         if step in self._strides:
             row |= self._displacement(point)
+        if not np.isfinite(params).all():
+            row["probe_loss"] = math.nan
         self._rows.append(row)
-        return row["probe_loss"] if np.isfinite(params).all() else math.nan
+        return row["probe_loss"]
 
     def end_step(self) -> None:
         """The gradient of this step becomes the one before the next."""
@@ -82,6 +86,8 @@ class Prober:
         losses = {"probe_loss": self._problem.evaluate(point, "probe")["loss"]}
         if self._validates and step in self._validated:
             losses["val_loss"] = self._problem.evaluate(point, "validation_sample")["loss"]
+            if not math.isfinite(losses["val_loss"]):
+                losses["probe_loss"] = math.nan
         return losses
 
     def _displacement(self, point: Floats) -> dict[str, float]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hint
 
 import yaml
 
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, shown
+from zdl_bench.plain import require_plain
 from zdl_bench.run import Choice, RunConfig, Value
 
 if TYPE_CHECKING:
@@ -48,19 +49,30 @@ def load_yaml(group: str, name: str) -> Mapping[str, Any]:
     if name not in available:
         close = get_close_matches(name, available, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
-        raise ConfigError(f"{group}={name}: there is no such {group}; {hint}Choose one of {', '.join(available)}")
+        raise ConfigError(f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(available)}")
     return cast(Mapping[str, Any], yaml.safe_load((CONF / group / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:
     """The content of `experiments/NAME.yaml`, a file that is there. Raises ConfigError where it cannot be read."""
+    path = EXPERIMENTS / f"{name}.yaml"
     try:
-        content = yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"experiment={name}: its YAML cannot be read: {' '.join(str(error).split())}") from error
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(
+                f"experiment={name}: its YAML has more than {LARGEST_FILE:,} bytes; an experiment has a few thousand"
+            )
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        require_plain(content)
+    except (OSError, yaml.YAMLError, RecursionError, *BAD_TAGS) as error:
+        raise ConfigError(f"experiment={name}: its YAML cannot be read: {shown(' '.join(str(error).split()))}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"experiment={name}: its YAML holds no keys")
     return content
+
+
+LARGEST_FILE = 1_000_000
+BAD_TAGS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What PyYAML raises besides its own errors, for texts that are no UTF-8 and values that do not fit a tag, as `!!bool x`."""
 
 
 def optimizer(choice: Choice) -> "Optimizer":
@@ -114,7 +126,7 @@ def _typed_part(group: str, name: str, values: Mapping[str, Any]) -> dict[str, V
     for key, value in values.items():
         if key not in declared:
             has = f"it has {', '.join(declared)}" if declared else "it has none"
-            raise ConfigError(f"{group}.{key}={value}: {name} has no such key; {has}")
+            raise ConfigError(f"{group}.{key}={shown(value)}: {name} has no such key; {has}")
         typed[key] = _typed(f"{group}.{key}", value, declared[key])
     return typed
 
@@ -137,10 +149,17 @@ def _declared_types(implementation: Any) -> dict[str, Any]:
     return {f.name: hints[f.name] for f in fields(implementation) if f.default is not MISSING or f.init}
 
 
+def _as_float(key: str, value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ConfigError(f"{key}={shown(value)}: it is too large for a number") from error
+
+
 def _typed(key: str, value: Any, expected: Any) -> Value:
     """The value as the declared type: an integer serves as a float, a list as a tuple; nothing else is converted."""
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _as_float(key, value)
     if get_origin(expected) is tuple and isinstance(value, list | tuple):
         return tuple(_typed(key, item, get_args(expected)[0]) for item in value)
     if isinstance(expected, type) and type(value) is expected:
@@ -149,4 +168,4 @@ def _typed(key: str, value: Any, expected: Any) -> Value:
         return value
     names = {float: "a number", int: "an integer", str: "a word", str | None: "a word", bool: "true or false"}
     lists = {tuple[int, ...]: "a list of integers", tuple[float, ...]: "a list of numbers"}
-    raise ConfigError(f"{key}={value}: it has to be {(names | lists)[expected]}")
+    raise ConfigError(f"{key}={shown(value)}: it has to be {(names | lists)[expected]}")

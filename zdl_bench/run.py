@@ -19,6 +19,7 @@ ENGINE_VERSION = 1
 
 DTYPES = ("float32", "float64")
 RNGS = ("spawned", "legacy")
+MOST_STEPS = 10_000_000
 LARGEST_SEED = 2**63 - 1
 LARGEST_LEGACY_SEED = 2**32 - 1
 
@@ -60,6 +61,8 @@ def _choice(stored: Mapping[str, Any]) -> Choice:
 def _frozen(value: Any) -> Value:
     if isinstance(value, list):
         return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        raise TypeError("a value of a choice is no mapping")
     return value  # type: ignore[no-any-return]
 
 
@@ -90,7 +93,7 @@ class RunConfig:
         require("lr", self.lr, positive, "a learning rate is a finite number above 0, for example lr=0.001")
         largest_seed = LARGEST_LEGACY_SEED if self.rng == "legacy" else LARGEST_SEED
         require("seed", self.seed, 0 <= self.seed <= largest_seed, f"a seed is an integer from 0 to {largest_seed}")
-        require("steps", self.steps, self.steps >= 1, "a run makes at least 1 step")
+        require("steps", self.steps, 1 <= self.steps <= MOST_STEPS, f"a run makes 1 to {MOST_STEPS:,} steps: each is recorded")
         require("dtype", self.dtype, self.dtype in DTYPES, f"choose one of {', '.join(DTYPES)}")
         require("rng", self.rng, self.rng in RNGS, f"choose one of {', '.join(RNGS)}")
         require("probe.count", self.probe_count, self.probe_count >= 1, "a run is probed at least once")

@@ -12,19 +12,28 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
 from zdl_bench.encoding import decode, encode, read_table, sound_checksum, stored_checksum, write_table
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
+from zdl_bench.plain import require_plain
 from zdl_bench.run import ENGINE_VERSION, Run
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
+FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
+REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]*")
+LARGEST_MANIFEST = 20_000_000
+"""Bytes; one of 100,000 runs has 2 million."""
+UNREADABLE = (OSError, pa.ArrowException, ValueError)
+"""What a file raises that is no Parquet file of a run."""
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
@@ -65,9 +74,12 @@ class Store:
         """Ids of all stored runs, sorted."""
         return (path.stem for path in sorted(self.root.glob("runs/??/*.parquet")) if RUN_ID.fullmatch(path.stem))
 
-    def write(self, run: Run) -> None:
+    def write(self, run: Run) -> str:
+        """Stores a run, and returns the checksum of its content."""
+        table = encode(run)
         with _writing(self.run_path(run.run_id)) as draft:
-            write_table(encode(run), draft)
+            write_table(table, draft)
+        return stored_checksum(table)
 
     def read(self, run_id: str) -> Run:
         return self.read_with_checksum(run_id)[0]
@@ -81,7 +93,7 @@ class Store:
         except FileNotFoundError as error:
             text = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
             raise StoreError(text) from error
-        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+        except (*UNREADABLE, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError) as error:
             raise damaged(path, error) from error
         if run.run_id != run_id:
             if run.engine == ENGINE_VERSION:
@@ -96,7 +108,7 @@ class Store:
         path = self.run_path(run_id)
         try:
             return {key.decode(): text.decode() for key, text in pq.read_schema(path).metadata.items()}
-        except (OSError, pa.ArrowException, ValueError, AttributeError) as error:
+        except (*UNREADABLE, AttributeError) as error:
             raise damaged(path, error) from error
 
     def sound_checksum(self, run_id: str) -> str:
@@ -104,16 +116,25 @@ class Store:
         path = self.run_path(run_id)
         try:
             return sound_checksum(read_table(path))
-        except (OSError, pa.ArrowException, ValueError) as error:
+        except UNREADABLE as error:
             raise damaged(path, error) from error
 
     def set_aside(self, run_id: str) -> Path:
         """Moves a run's file to DIR/damaged/, where it is in nobody's way; returns its new place."""
         path = self.run_path(run_id)
         aside = self.root / "damaged" / path.name
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, aside)
+        try:
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, aside)
+        except FileNotFoundError:  # another sweep was faster
+            return aside
+        except OSError as error:
+            raise StoreError(f"{path} is damaged and cannot be set aside ({error.strerror}); move it away") from error
         return aside
+
+    def tidy(self) -> None:
+        """Removes what writers left behind that were killed while they wrote."""
+        remove_abandoned(path for folder in FOLDERS_WRITTEN_TO for path in self.root.glob(f"{folder}/{DRAFTS}"))
 
     def sweep_folder(self, name: str) -> Path:
         if not SWEEP_NAME.fullmatch(name):
@@ -128,12 +149,21 @@ class Store:
     def replace_report(self, name: str, files: Mapping[str, bytes]) -> None:
         """Writes the files of a sweep's report, by their paths below its folder, and removes those of an earlier one."""
         folder = self.sweep_folder(name)
+        self._require_own(folder, folder / "figures", folder / "tables")
         for path, content in files.items():
             with _writing(folder / path) as draft:
                 draft.write_bytes(content)
         for old in [*folder.glob("figures/*"), *folder.glob("tables/*")]:
-            if old.relative_to(folder).as_posix() not in files:
-                old.unlink()
+            is_in_the_making = old.suffix == DRAFT  # by another report of the same sweep
+            if old.is_file() and not is_in_the_making and old.relative_to(folder).as_posix() not in files:
+                old.unlink(missing_ok=True)
+
+    @staticmethod
+    def _require_own(*folders: Path) -> None:
+        """Raises StoreError where one is a link: a store from elsewhere could have our files replaced with it."""
+        links = [folder for folder in folders if folder.is_symlink()]
+        if links:
+            raise StoreError(f"{links[0]} is a link; a report is only written into the store itself: replace it by a folder")
 
     def read_manifest(self, name: str) -> "Manifest":
         path = self.sweep_folder(name) / "sweep.json"
@@ -141,12 +171,15 @@ class Store:
             known = ", ".join(sorted(m.name for m in self.manifests())) or "none yet"
             raise StoreError(f"there is no sweep {name} in {self.root}; it has: {known}")
         try:
+            if path.stat().st_size > LARGEST_MANIFEST:
+                raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")
             stored = json.loads(path.read_text(encoding="utf-8"))
+            require_plain({key: value for key, value in stored.items() if key != "run_ids"})  # of which there may be many
             report = Report(**stored.pop("report"))
             stored.setdefault("experiment", None)  # manifests of earlier versions have none
             manifest = Manifest(**{f.name: stored[f.name] for f in fields(Manifest) if f.name != "report"}, report=report)
-            well_formed = manifest.name == name and all(RUN_ID.fullmatch(run_id) for run_id in manifest.run_ids)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            well_formed = manifest.name == name and manifest.is_well_formed
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedFile(f"{path} is damaged ({_first_line(error)}); run the sweep's command again") from error
         if not well_formed:
             raise DamagedFile(f"{path} is damaged (no manifest of {name}); run the sweep's command again")
@@ -162,7 +195,7 @@ class Store:
     def manifests(self) -> list["Manifest"]:
         """All manifests that can be read, those started last at the end."""
         found = []
-        for path in self.root.glob("sweeps/*/sweep.json"):
+        for path in filter(Path.is_file, self.root.glob("sweeps/*/sweep.json")):
             try:
                 found.append(self.read_manifest(path.parent.name))
             except (DamagedFile, ConfigError):
@@ -184,6 +217,12 @@ class Report:
     files: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
 
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether the values, read from a file, are of their types, and the files within the sweep's folder."""
+        within = _are_texts(self.files) and all(REPORT_FILE.fullmatch(file) for file in self.files)
+        return isinstance(self.inputs, str) and within and _are_texts(self.formats)
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -202,6 +241,20 @@ class Manifest:
     experiment: dict[str, Any] | None = None
     report: Report = field(default_factory=Report)
 
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether the values, read from a file, are of their types. Raises ValueError where a time is none."""
+        texts = _are_texts([self.name, self.title, self.command, self.started]) and _are_texts(self.overrides)
+        ids = _are_texts(self.run_ids) and all(RUN_ID.fullmatch(run_id) for run_id in self.run_ids)
+        for time in (self.started, self.finished or self.started):
+            datetime.fromisoformat(time)
+        once = ids and len({*self.run_ids}) == len(self.run_ids)
+        return texts and once and isinstance(self.experiment, dict | None) and self.report.is_well_formed
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
 
 def damaged(path: Path, error: Exception) -> DamagedFile:
     return DamagedFile(f"{path} is damaged ({_first_line(error)}); the command of its sweep sets it aside and makes it again")
@@ -213,17 +266,10 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[Path]:
-    """Gives a draft beside the path, and puts it in place, flushed to the disk, when the block ends without an error."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    """Gives a draft that is put in place when the block ends without an error. Raises StoreError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        with open(draft, "rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(draft, path)
+        with draft_file(path) as draft:
+            yield draft
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{path} cannot be written ({reason}); what was stored before is kept") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink()

@@ -2,14 +2,13 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from zdl_bench.errors import DamagedFile
-from zdl_bench.executors.contract import Executor, Started
+from zdl_bench.executors.contract import Event, Finished, Started
 from zdl_bench.metrics.convergence import final_train_loss, has_learned, tail_loss
 from zdl_bench.run import Run, RunConfig, Status
 from zdl_bench.store import Store
@@ -17,9 +16,10 @@ from zdl_bench.store import Store
 
 @dataclass(frozen=True)
 class Row:
-    """What a sweep remembers of a run; the curve is in the store."""
+    """What a sweep remembers of a run; the curve is in the store, with this checksum."""
 
     config: RunConfig
+    checksum: str
     status: Status
     learned: bool
     tail_loss: float
@@ -32,10 +32,11 @@ class Row:
         return self.config.run_id
 
 
-def summarized(run: Run) -> Row:
+def summarized(run: Run, checksum: str) -> Row:
     curve = run.curve
     return Row(
         config=run.config,
+        checksum=checksum,
         status=run.status,
         learned=curve is not None and has_learned(curve),
         tail_loss=tail_loss(curve) if curve else math.nan,
@@ -49,12 +50,12 @@ def summarized(run: Run) -> Row:
 class Plan:
     """The distinct runs of a sweep in their order, and what the store has of them.
 
-    damaged: where files that could not be read were put.
+    damaged: ids of those whose file cannot be read; they are made again.
     """
 
     configs: tuple[RunConfig, ...]
     stored: dict[str, Row]
-    damaged: tuple[Path, ...]
+    damaged: tuple[str, ...]
 
     @property
     def missing(self) -> list[RunConfig]:
@@ -70,20 +71,17 @@ class Plan:
 
 
 def plan(configs: Iterable[RunConfig], store: Store, force: bool) -> Plan:
-    """Drops duplicates and looks up which runs have a result; with `force`, none is taken from the store.
-
-    A stored run that cannot be read is set aside, and planned again.
-    """
+    """Drops duplicates and looks up which runs have a result; with `force`, none is taken from the store."""
     distinct = {config.run_id: config for config in configs}
     stored: dict[str, Row] = {}
-    damaged: list[Path] = []
+    damaged: list[str] = []
     for run_id in distinct:
         if force or not store.has(run_id):
             continue
         try:
-            row = summarized(store.read(run_id))
+            row = summarized(*store.read_with_checksum(run_id))
         except DamagedFile:
-            damaged.append(store.set_aside(run_id))
+            damaged.append(run_id)
             continue
         if row.status.is_result:
             stored[run_id] = row
@@ -98,21 +96,31 @@ class Observer(Protocol):
     def finished(self, row: Row) -> None: ...
 
 
-def execute(plan: Plan, executor: Executor, n_jobs: int, store: Store, observer: Observer) -> dict[str, Row]:
-    """Makes the missing runs and stores each as it ends; returns all rows of the plan by run id.
+def execute(plan: Plan, events: Generator[Event, None, None], store: Store, observer: Observer) -> dict[str, Row]:
+    """Stores each missing run as it ends; returns all rows of the plan by run id, fewer where the events end early.
 
     An interrupt passes through, after the executor has ended its workers; what was stored stays.
     """
     rows = dict(plan.stored)
-    with closing(executor.execute(plan.missing, n_jobs)) as events:
+    with closing(events):
         for event in events:
             if isinstance(event, Started):
                 observer.started(event.run_id)
-            else:
-                store.write(event.run)
-                rows[event.run_id] = summarized(event.run)
-                observer.finished(rows[event.run_id])
+                continue
+            rows[event.run_id] = summarized(event.run, store.write(event.run))
+            observer.finished(rows[event.run_id])
     return rows
+
+
+def until_failures(events: Generator[Event, None, None], most: int | None) -> Generator[Event, None, None]:
+    """The events up to the failure that is one too many; all of them for None. Divergence is no failure."""
+    failures = 0
+    with closing(events):
+        for event in events:
+            yield event
+            failures += isinstance(event, Finished) and not event.run.status.is_result
+            if failures == most:
+                return
 
 
 def has_failures(rows: Iterable[Row]) -> bool:
@@ -121,5 +129,5 @@ def has_failures(rows: Iterable[Row]) -> bool:
 
 
 def tail_losses(configs: Sequence[RunConfig], rows: dict[str, Row]) -> list[float]:
-    """The tail_loss of each config's run, in their order, duplicates included."""
-    return [rows[config.run_id].tail_loss for config in configs]
+    """The tail_loss of each config's run, in their order, duplicates included; NaN where it was not made."""
+    return [rows[config.run_id].tail_loss if config.run_id in rows else math.nan for config in configs]

@@ -1,22 +1,31 @@
 """The command that makes runs: composed configs → a sweep in the store, shown on the terminal, with its report."""
 
-import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.console import Console
+
 from zdl_bench import registry
+from zdl_bench.announcement import (
+    announce_cost,
+    announce_damaged,
+    announce_data_sets,
+    announce_plan,
+    announce_stop,
+    print_dry_run,
+)
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.experiment import Experiment, named_in
-from zdl_bench.report.freshness import is_current, page_path, verdict_text
+from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.run import RunConfig
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.store import Manifest, Store
-from zdl_bench.sweep import Plan, Row, execute, has_failures, plan, tail_losses
+from zdl_bench.sweep import Plan, Row, execute, has_failures, plan, tail_losses, until_failures
 from zdl_bench.terminal import console_for, failures_table, progress_display, results_table
 
 Composed = Mapping[str, Any]
@@ -31,7 +40,9 @@ class SweepCommand:
         self._started = _now()
         self._configs: dict[str, RunConfig] = {}
         self._rows: dict[str, Row] = {}
+        self._damaged: list[str] = []
         self._trained = 0
+        self._has_stopped = False
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
         self._experiment: Experiment | None = None
@@ -41,65 +52,108 @@ class SweepCommand:
         """Raises what a start with these jobs would raise before it looks into the store."""
         self._checked(jobs)
 
-    def _checked(self, jobs: Sequence[Composed]) -> tuple[SweepSettings, list[RunConfig]]:
-        if not jobs:
+    def _checked(self, jobs: Iterable[Composed]) -> tuple[SweepSettings, list[RunConfig]]:
+        given: dict[str, Any] | None = None
+        configs = []
+        for job in jobs:
+            of_sweep = {key: job[key] for key in SWEEP_KEYS}
+            if given is None:
+                given, self._settings = of_sweep, self._accepted(sweep_settings(job))
+            for key in SWEEP_KEYS:
+                if of_sweep[key] != given[key]:
+                    raise ConfigError(f"{key}: it belongs to the whole sweep and cannot be swept; give one value")
+            configs.append(self._resolver.run_config(job))
+        if self._settings is None or not configs:
             raise ConfigError("the sweep has no runs: one of its lists or ranges is empty")
-        settings = self._settings = sweep_settings(jobs[0])
-        for key in SWEEP_KEYS:
-            if any(job[key] != jobs[0][key] for job in jobs):
-                raise ConfigError(f"{key}: it belongs to the whole sweep and cannot be swept; give one value")
+        self._read_experiment()
+        return self._settings, configs
+
+    @staticmethod
+    def _accepted(settings: SweepSettings) -> SweepSettings:
         if settings.name is not None:
             Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
         registry.executor(settings.executor)  # checks its values
-        self._read_experiment()
-        return settings, [self._resolver.run_config(job) for job in jobs]
+        return settings
 
-    def run_batch(self, jobs: Sequence[Composed]) -> list[float]:
+    def run_batch(self, jobs: Iterable[Composed]) -> list[float]:
         """Validates all jobs, makes the missing runs, and returns the tail_loss of each job."""
         settings, configs = self._checked(jobs)
-        executor = registry.executor(settings.executor)
         store = Store(settings.results_dir)
-        store.require_writable()
         batch = plan(configs, store, settings.force)
         self._configs |= {config.run_id: config for config in batch.configs}
         self._manifest = self._manifest_of(batch)
-        self._announce(batch)
-        rows = batch.stored
-        if batch.missing:
-            for data_set in self._resolver.data_sets:
-                ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
-            store.write_manifest(self._manifest)
-            with progress_display(len(batch.configs), len(batch.stored)) as display:
-                rows = execute(batch, executor, settings.n_jobs, store, display)
+        self._rows |= batch.stored
+        self._damaged += batch.damaged
+        if not settings.dry_run and not self._has_stopped:
+            self._make(batch, settings, store)
+        return tail_losses(configs, self._rows)
+
+    def _make(self, batch: Plan, settings: SweepSettings, store: Store) -> None:
+        """Makes and stores the missing runs of a batch."""
+        assert self._manifest is not None
+        store.require_writable()
+        store.tidy()
+        announce_data_sets(self._resolver.data_sets)
+        for run_id in batch.damaged:
+            announce_damaged(store.set_aside(run_id))
+        announce_plan(self._manifest.name, batch)
+        if not batch.missing:
+            return
+        for data_set in self._resolver.data_sets:
+            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
+        announce_cost(batch, self._parallel_runs(), store.root)
+        store.write_manifest(self._manifest)
+        executor = registry.executor(settings.executor)
+        events = until_failures(executor.execute(batch.missing, settings.limits), settings.max_failures)
+        with progress_display(len(batch.configs), len(batch.stored)) as display:
+            rows = execute(batch, events, store, display)
         self._trained += len(batch.missing)
+        self._has_stopped = len(rows) < len(batch.configs)
         self._rows |= rows
-        return tail_losses(configs, rows)
 
     def finish(self) -> int:
         """Sums up, builds the report, and returns the exit status."""
         if self._settings is None or self._manifest is None:  # Hydra has only printed something
             return 0
         store = Store(self._settings.results_dir)
-        self._manifest = self._finished(store, self._manifest)
+        if self._settings.dry_run:
+            everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
+            print_dry_run(self._manifest.name, everything, self._parallel_runs(), store.root)
+            return 0
         console = console_for()
-        rows = [self._rows[run_id] for run_id in self._configs]
+        rows = [self._rows[run_id] for run_id in self._configs if run_id in self._rows]
         console.print(results_table(rows))
         failures = failures_table(rows)
         if failures:
             console.print(failures)
+        if len(rows) < len(self._configs):
+            announce_stop(len(self._configs) - len(rows), self._settings.max_failures)
+            return 1
+        self._manifest = self._finished(store, self._manifest)
         folder = store.sweep_folder(self._manifest.name)
         if self._settings.report:
-            if not is_current(store, self._manifest, self._settings.formats):
-                from zdl_bench.report.build import build_report  # a second or two of imports
-
-                build_report(store, self._manifest, self._settings.formats)
-            verdicts = verdict_text(store, store.read_manifest(self._manifest.name))
-            if verdicts:
-                console.print(verdicts, soft_wrap=True, markup=False, highlight=False)
-            console.print(f"report:  {page_path(store, self._manifest)}", soft_wrap=True)
+            self._report(store, console)
         console.print(f"results: {folder}", soft_wrap=True)
         console.print(f"next:    {self._next_command()}", soft_wrap=True)
         return 1 if has_failures(rows) else 0
+
+    def _report(self, store: Store, console: Console) -> None:
+        """Builds the report unless it is current, and prints its verdicts and where it is."""
+        assert self._settings is not None
+        assert self._manifest is not None
+        checksums = [self._rows[run_id].checksum for run_id in self._manifest.run_ids]
+        if not is_built_from(checksums, store, self._manifest, self._settings.formats):
+            from zdl_bench.report.build import build_report  # a second or two of imports
+
+            build_report(store, self._manifest, self._settings.formats)
+        verdicts = verdict_text(store, store.read_manifest(self._manifest.name))
+        if verdicts:
+            console.print(verdicts, soft_wrap=True, markup=False, highlight=False)
+        console.print(f"report:  {page_path(store, self._manifest)}", soft_wrap=True)
+
+    def _parallel_runs(self) -> int | None:
+        assert self._settings is not None
+        return registry.executor(self._settings.executor).parallel_runs(self._settings.limits.n_jobs)
 
     def _manifest_of(self, batch: Plan) -> Manifest:
         assert self._settings is not None
@@ -126,28 +180,6 @@ class SweepCommand:
         finished = replace(manifest, finished=_now(), report=before.report if before else manifest.report)
         store.write_manifest(finished)
         return finished
-
-    def _announce(self, batch: Plan) -> None:
-        console = console_for(to_stderr=True)
-        for used in self._resolver.data_sets:
-            if used.passed_over:
-                missing_sets = " and ".join(used.passed_over)
-                looked = os.environ.get("ZDL_BENCH_DATA") or "not set"
-                console.print(
-                    f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and no "
-                    f"mirror answered. These runs use {used.choice.name}; their numbers are not those of {missing_sets}.",
-                    style="bold yellow",
-                    soft_wrap=True,
-                )
-        for path in batch.damaged:
-            console.print(f"damaged: {path} was set aside; its run is made again", style="yellow", soft_wrap=True)
-        assert self._manifest is not None
-        missing, stored = len(batch.missing), len(batch.stored)
-        state = f"{missing} to make, {stored} in the store" if missing else "all in the store, nothing to train"
-        console.print(
-            f"{self._manifest.name}: {len(batch.configs)} run{'s' if len(batch.configs) != 1 else ''}, {state}",
-            soft_wrap=True,
-        )
 
     def _read_experiment(self) -> None:
         """Once for all batches. Raises ConfigError where it or one of its claims cannot be read."""

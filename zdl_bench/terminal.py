@@ -11,8 +11,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from zdl_bench.conditions import condition_keys, short
+from zdl_bench.errors import printable
 from zdl_bench.run import Status
 from zdl_bench.sweep import Row
 
@@ -152,7 +154,7 @@ def failures_table(rows: Iterable[Row]) -> Table | None:
         flat = row.config.flat()
         reason = (row.reason.splitlines() or [""])[0]
         cells = (short(flat.get(key)) for key in keys)
-        table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, reason)
+        table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, Text(printable(reason)))
     return table
 
 
@@ -170,6 +172,14 @@ def _outcomes(rows: Sequence[Row]) -> str:
     states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
     states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
     return ", ".join(f"{count} {state}" for state, count in states.items() if count)
+
+
+def size(count: float) -> str:
+    """Bytes in the largest unit that leaves a whole number."""
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = next((p for p in range(len(units)) if count < 1000 ** (p + 1)), len(units) - 1)
+    scaled = count / 1000**power
+    return f"{scaled:.1f} {units[power]}" if power and scaled < 10 else f"{scaled:.0f} {units[power]}"
 
 
 def duration(seconds: float) -> str:

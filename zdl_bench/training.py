@@ -1,8 +1,9 @@
 """The training loop: RunConfig → Run."""
 
 import hashlib
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import threadpoolctl
@@ -27,13 +28,12 @@ def train(config: RunConfig) -> Run:
     """
     with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
         problem = registry.problem(config.problem).build(_splits(config), config.dtype)
-        trace = _descend(config, problem)
-        completed = trace.status is Status.COMPLETED
+        trace, end = _evaluated(problem, _descend(config, problem))
         return Run(
             config=config,
             status=trace.status,
             curve=trace.curve,
-            end=_end_numbers(problem, trace.answer) if completed else {},
+            end=end,
             digest=_digest(trace.curve, trace.params),
             train_seconds=trace.seconds,
             environment=describe_environment(),
@@ -70,7 +70,7 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
         lr = base_lr * schedule.factor(step, steps)
         loss = problem.loss_and_gradient(params, next(batches), grad)
         losses[step - 1], lrs[step - 1], made = loss, lr, step
-        if has_diverged(loss, losses[0]):
+        if has_diverged(loss, losses[0]) or not math.isfinite(first_probe):
             status = Status.DIVERGED
             break
         prober.remember(step, params, grad)
@@ -102,6 +102,19 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
 def streams_of(config: RunConfig) -> Streams:
     """The random streams of a run; runs of one seed share them, whatever their optimizer."""
     return legacy_streams(config.seed) if config.rng == "legacy" else spawned_streams(config.seed)
+
+
+def _evaluated(problem: Problem, trace: _Trace) -> tuple[_Trace, dict[str, float]]:
+    """The numbers at the end of a completed run. One that is not finite makes it a run that diverged in its last step."""
+    if trace.status is not Status.COMPLETED:
+        return trace, {}
+    end = _end_numbers(problem, trace.answer)
+    if all(map(math.isfinite, end.values())):
+        return trace, end
+    probe_loss = trace.curve.probes.probe_loss.copy()
+    probe_loss[-1] = math.nan  # a curve alone says whether its run has finished
+    curve = replace(trace.curve, probes=replace(trace.curve.probes, probe_loss=probe_loss))
+    return replace(trace, status=Status.DIVERGED, curve=curve), {}
 
 
 def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:

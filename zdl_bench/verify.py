@@ -12,7 +12,7 @@ from zdl_bench.conditions import label, short
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.environment import FINGERPRINT, fingerprint
 from zdl_bench.errors import ConfigError, StoreError, require
-from zdl_bench.executors.contract import Executor, Finished
+from zdl_bench.executors.contract import Executor, Finished, Limits
 from zdl_bench.metrics.convergence import final_train_loss, tail_loss
 from zdl_bench.reference import ReferenceRun
 from zdl_bench.run import Choice, Floats, Run, RunConfig
@@ -83,7 +83,7 @@ def _trained_again(configs: Sequence[RunConfig]) -> Iterator[Run]:
     for config in configs:
         _require_known_here(config)
     executor: Executor = registry.executor(Choice("processes"))
-    return (event.run for event in executor.execute(configs, n_jobs=-1) if isinstance(event, Finished))
+    return (event.run for event in executor.execute(configs, Limits()) if isinstance(event, Finished))
 
 
 def _with_results(store: Store, manifest: Manifest) -> Iterator[Run]:
@@ -195,7 +195,7 @@ def print_verdict(verified: Iterator[Verified]) -> int:
     for one in verified:
         step = f" from step {one.first_difference}" if one.first_difference else ""
         note = f" ({one.explanation})" if one.explanation else ""
-        console.print(f"{one.run_id}  {one.words}: {one.agreement.value}{step}{note}", soft_wrap=True)
+        console.print(f"{one.run_id}  {one.words}: {one.agreement.value}{step}{note}", soft_wrap=True, markup=False)
         results.append(one)
     console.print(_sum(results), soft_wrap=True)
     return 0 if all(one.agrees for one in results) else 1

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from zdl_bench.drafts import DRAFTS, draft_folder, remove_abandoned
 from zdl_bench.errors import DataError
 
 
@@ -48,6 +48,10 @@ class DataSet(ABC):
         """Whether the data can be had now: they are here, or somebody who serves them answers."""
         return True
 
+    def has_local_files(self) -> bool:
+        """Whether files to decode are on this machine: then that costs less than having the arrays sent."""
+        return False
+
     def require_location(self) -> None:
         """Raises DataError where a place was given, and the data are not there."""
 
@@ -71,7 +75,12 @@ def ensure_decoded(dataset: DataSet) -> None:
     folder = _decoded_folder(dataset.checksum)
     if not dataset.must_be_decoded() and _is_sound(folder):
         return
-    arrays = dataset.decode()
+    keep_decoded(dataset, dataset.decode())
+
+
+def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
+    """Writes arrays that are what the checksum promises into the cache, unless sound ones are there. Raises DataError."""
+    folder = _decoded_folder(dataset.checksum)
     if _is_sound(folder):
         return
     try:
@@ -96,36 +105,39 @@ def is_decoded(dataset: DataSet) -> bool:
     return _decoded_folder(dataset.checksum).is_dir()
 
 
+def has_sound_arrays(dataset: DataSet) -> bool:
+    """Whether the arrays in the cache are those that were written there: reads all of them."""
+    return _is_sound(_decoded_folder(dataset.checksum))
+
+
 def _decoded_folder(checksum: str) -> Path:
     return cache_folder() / "decoded" / checksum[:16]
 
 
 def _write(arrays: Arrays, folder: Path) -> None:
     """A folder is there whole or not at all: it is written beside its place and renamed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".draft-"))
-    try:
+    remove_abandoned(folder.parent.glob(DRAFTS))
+    with draft_folder(folder) as draft:
         for field, array in arrays._asdict().items():
             np.save(draft / f"{field}.npy", array, allow_pickle=False)
-        (draft / "sha256.json").write_text(json.dumps({f: _content_hash(a) for f, a in arrays._asdict().items()}))
+        (draft / "sha256.json").write_text(json.dumps(content_hashes(arrays)))
         try:
             os.replace(draft, folder)
         except OSError:  # there is a folder already: unsound, or another process was faster
             if not _is_sound(folder):
                 shutil.rmtree(folder)
                 os.replace(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _is_sound(folder: Path) -> bool:
     try:
         expected = json.loads((folder / "sha256.json").read_text())
-        arrays = {field: np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields}
-    except (OSError, ValueError):
+        arrays = Arrays(*(np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields))
+    except (OSError, ValueError, EOFError):  # the last is numpy's word for an empty file
         return False
-    return bool(expected == {field: _content_hash(array) for field, array in arrays.items()})
+    return bool(expected == content_hashes(arrays))
 
 
-def _content_hash(array: npt.NDArray[np.uint8]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+def content_hashes(arrays: Arrays) -> dict[str, str]:
+    """SHA-256 of each array's content, by its name."""
+    return {field: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for field, array in arrays._asdict().items()}

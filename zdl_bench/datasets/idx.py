@@ -76,6 +76,9 @@ class IdxDataSet(DataSet):
     def is_at_hand(self) -> bool:
         return next(self._folders(), None) is not None or is_decoded(self) or self._can_be_reached()
 
+    def has_local_files(self) -> bool:
+        return next(self._folders(), None) is not None
+
     def decode(self) -> Arrays:
         passed_over = []
         for folder in self._folders():

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from zdl_bench.environment import describe_environment
+from zdl_bench.errors import require
 from zdl_bench.run import Failure, Run, RunConfig, Status
 from zdl_bench.training import train
 
@@ -24,13 +25,34 @@ class Finished:
 Event = Started | Finished
 
 
+LONGEST_TIMEOUT = 1e7
+"""Seconds; the clocks of the system take no more than some years."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What runs may use. n_jobs: runs at a time, -1 for one per core. timeout: seconds a run may take, None for any."""
+
+    n_jobs: int = -1
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        require("n_jobs", self.n_jobs, self.n_jobs == -1 or self.n_jobs >= 1, "take -1 (one per core) or 1 and more")
+        sensible = self.timeout is None or 0 < self.timeout <= LONGEST_TIMEOUT
+        require("timeout", self.timeout, sensible, f"seconds from above 0 to {LONGEST_TIMEOUT:g}, or null for any")
+
+
 class Executor(ABC):
     @abstractmethod
-    def execute(self, configs: Sequence[RunConfig], n_jobs: int) -> Generator[Event, None, None]:
-        """Makes the runs, `n_jobs` at a time (-1: one per core), and tells of each start and each end, in any order.
+    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
+        """Makes the runs within the limits, and tells of each start and each end, in any order.
 
         Every config ends as a Finished event, whatever happens to its run. Closing the generator ends the work at once.
         """
+
+    @abstractmethod
+    def parallel_runs(self, n_jobs: int) -> int | None:
+        """How many runs are made at a time; None where only the cluster knows."""
 
 
 def attempt(config: RunConfig) -> Run:
@@ -44,3 +66,9 @@ def attempt(config: RunConfig) -> Run:
 
 def failed(config: RunConfig, failure: Failure) -> Run:
     return Run(config, Status.FAILED, failure=failure, environment=describe_environment())
+
+
+def timed_out(config: RunConfig, timeout: float) -> Run:
+    """A run that was stopped because it took longer than `timeout` seconds."""
+    failure = Failure("TimedOut", f"stopped after {timeout:g} s; give it more with timeout=SECONDS", "")
+    return Run(config, Status.TIMED_OUT, failure=failure, environment=describe_environment())

@@ -1,30 +1,41 @@
 """An existing Dask cluster, and through dask-jobqueue Slurm, PBS and Kubernetes. Needs the extra `dask`."""
 
 import logging
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zdl_bench.errors import ExecutorError, require
-from zdl_bench.executors.contract import Event, Executor, Finished, Started, attempt, failed
-from zdl_bench.run import Failure, Run, RunConfig
+from zdl_bench import registry
+from zdl_bench.environment import describe_environment
+from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, require
+from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, failed
+from zdl_bench.executors.dask_child import ChildDied
+from zdl_bench.run import ENGINE_VERSION, Failure, Run, RunConfig
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+    from zdl_bench.executors.dask_worker import Lacks
+
 CONNECT_SECONDS = 10
 CHATTY = ("distributed", "distributed.client", "tornado", "asyncio")
 """They log tracebacks from threads of their own when a scheduler goes away; ExecutorError says it in a line."""
-RETRIES = 1
-"""A run whose worker dies is tried once more; Dask gives up on one that has killed its workers."""
+MOST_SUBMITTED = 1000
+"""Runs that the scheduler has at a time: more than most clusters have threads, and few enough to be held by it and by us."""
+WORKER_DIED = Failure(
+    "WorkerDied", "its processes on the Dask cluster died again and again (killed, out of memory, or a crash in C)", ""
+)
 
 
 @dataclass(frozen=True)
 class Dask(Executor):
     """Sends runs to the workers of the scheduler at `address` (for example tcp://127.0.0.1:8786).
 
-    Workers have zdl_bench installed, best with one thread each; `n_jobs` is the cluster's to decide. Data reach them by name
-    and checksum: a worker that has not decoded a data set looks for its files as this process would.
+    Its workers have zdl_bench installed; `n_jobs` is the cluster's to decide: one run per thread of its workers.
+    A worker that lacks a data set is sent it. A run whose worker dies is repeated when all others are done, alone; one whose
+    worker dies again is failed.
     """
 
     address: str | None = None
@@ -33,14 +44,19 @@ class Dask(Executor):
         has_scheme = self.address is None or "://" in self.address
         require("executor.address", self.address, has_scheme, "name the scheduler as tcp://HOST:PORT")
 
-    def execute(self, configs: Sequence[RunConfig], n_jobs: int) -> Generator[Event, None, None]:
+    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
         if not configs:
             return
         client = self._connect()
         try:
-            yield from _run_on(client, configs)
+            suspects = yield from _execute(client, configs, MOST_SUBMITTED, limits.timeout)
+            for config in (yield from _execute(client, suspects, 1, limits.timeout)):
+                yield Finished(config.run_id, failed(config, WORKER_DIED))
         finally:
-            client.close(timeout=CONNECT_SECONDS)
+            client.close(timeout=CONNECT_SECONDS)  # nobody wants the tasks then, which ends them
+
+    def parallel_runs(self, n_jobs: int) -> None:
+        return None
 
     def _connect(self) -> "Client":
         if self.address is None:
@@ -52,28 +68,110 @@ class Dask(Executor):
         for library in CHATTY:
             logging.getLogger(library).setLevel(logging.CRITICAL)
         try:
-            return Client(self.address, timeout=CONNECT_SECONDS)
+            return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ExecutorError(
                 f"executor.address={self.address}: no Dask scheduler answers there; start one with `dask scheduler`"
             ) from error
 
 
-def _run_on(client: "Client", configs: Sequence[RunConfig]) -> Generator[Event, None, None]:
-    from distributed import as_completed
-    from distributed.client import FutureCancelledError
-    from distributed.scheduler import KilledWorker
+def _execute(
+    client: "Client", configs: Sequence[RunConfig], at_a_time: int, timeout: float | None
+) -> Generator[Event, None, list[RunConfig]]:
+    """Makes the runs, and returns the configs of those whose workers died."""
+    waiting, suspects = deque(configs), list[RunConfig]()
+    submitted = Submitted(client, timeout)
+    while waiting or submitted:
+        while waiting and len(submitted) < at_a_time:
+            config = waiting.popleft()
+            submitted.add(config)
+            yield Started(config.run_id)
+        config, answer = submitted.next_end()
+        if isinstance(answer, Run):
+            yield Finished(config.run_id, answer)
+        elif answer is None:
+            suspects.append(config)
+        else:
+            _send_data(client, config)
+            submitted.add(config)
+    return suspects
 
-    waiting: dict[Future[Run], RunConfig] = {}
-    for config in configs:
-        waiting[client.submit(attempt, config, pure=False, retries=RETRIES)] = config
-        yield Started(config.run_id)
-    for future in as_completed(waiting):
-        config = waiting[future]
-        try:
-            run: Run = future.result()
-        except KilledWorker as error:
-            run = failed(config, Failure("KilledWorker", f"its Dask workers died while they trained it ({error})", ""))
-        except (FutureCancelledError, OSError, TimeoutError) as error:
-            raise ExecutorError("the Dask scheduler is gone; finished runs are stored, the same command goes on") from error
-        yield Finished(config.run_id, run)
+
+class Submitted:
+    """The runs that the scheduler has been given, each with at most `timeout` seconds, and that have not come back."""
+
+    def __init__(self, client: "Client", timeout: float | None) -> None:
+        from distributed import as_completed
+
+        self._client, self._timeout = client, timeout
+        self._configs: dict[Future[Run | Lacks], RunConfig] = {}
+        self._ends = as_completed(loop=client.loop)
+
+    def __len__(self) -> int:
+        return len(self._configs)
+
+    def add(self, config: RunConfig) -> None:
+        with _cluster_answers(self._client):
+            future = self._client.submit(_task(), config.as_dict(), self._timeout, ENGINE_VERSION, pure=False)
+        self._configs[future] = config
+        self._ends.add(future)
+
+    def next_end(self) -> "tuple[RunConfig, Run | Lacks | None]":
+        """Waits for a worker's answer; it is None where workers died of the run."""
+        from distributed.scheduler import KilledWorker
+
+        future = next(self._ends)
+        config = self._configs.pop(future)
+        with _cluster_answers(self._client):
+            try:
+                return config, future.result()
+            except (KilledWorker, ChildDied):
+                return config, None
+
+
+def _task() -> "Callable[..., Run | Lacks]":
+    """A function that travels as code, with plain values: the name of a class that it cannot import would end a worker."""
+
+    def make_run(*arguments):  # type: ignore[no-untyped-def]
+        from zdl_bench.executors import dask_worker
+
+        return dask_worker.make_run(*arguments)
+
+    return make_run
+
+
+def _send_data(client: "Client", config: RunConfig) -> None:
+    """Sends the data set of a run to all workers that lack it. Raises ExecutorError where one cannot keep it."""
+    from zdl_bench.executors.dask_worker import Parcel, lacks, receive
+
+    assert config.dataset is not None
+    name, checksum = config.dataset.name, config.dataset.values["checksum"]
+    with _cluster_answers(client):
+        lacking = client.run(lacks, name, checksum, on_error="return")
+        addresses = [address for address, answer in lacking.items() if answer is True]
+        if not addresses:
+            return
+        kept = client.run(receive, Parcel.of(registry.dataset(name)), workers=addresses, on_error="return")
+    for address, answer in kept.items():
+        if isinstance(answer, DataError):  # other errors are those of a worker that is gone
+            raise ExecutorError(f"the Dask worker {address}: {answer}") from answer
+
+
+@contextmanager
+def _cluster_answers(client: "Client") -> Iterator[None]:
+    """Turns what goes wrong between this process and the cluster into ExecutorErrors."""
+    from distributed import CancelledError
+
+    try:
+        yield
+    except ZdlBenchError:
+        raise
+    except Exception as error:
+        if client.status != "running" or isinstance(error, CancelledError | OSError | TimeoutError):
+            gone = "the Dask scheduler is gone, or was restarted; finished runs are stored, the same command goes on"
+            raise ExecutorError(gone) from error
+        reason = str(error.__cause__ or error).strip()
+        raise ExecutorError(
+            f"the Dask cluster cannot make runs ({type(error.__cause__ or error).__name__}: {reason}); "
+            f"install zdl_bench {describe_environment()['zdl_bench']} on every worker, and start them again"
+        ) from error

@@ -1,39 +1,30 @@
-"""Local worker processes: joblib's loky, with fresh interpreters and a pool that notices dead workers."""
+"""Local worker processes, one run at a time each."""
 
-import os
-import signal
-import threading
-import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 
 from joblib import effective_n_jobs
-from joblib.externals.loky import ProcessPoolExecutor
 
-from zdl_bench.executors.contract import Event, Executor, Finished, Started, attempt, failed
+from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, failed, timed_out
+from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Failure, Run, RunConfig
 
-ORPHAN_CHECK_SECONDS = 0.5
+SHORTEST_WAIT_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Processes(Executor):
-    """When a worker dies, loky breaks its whole pool. The runs in flight are then repeated, each in a pool of its own; one
-    that breaks that as well is failed. All others go on in a new pool."""
+    """A run whose worker dies is repeated when all others are done, alone; one whose worker dies again is failed."""
 
-    def execute(self, configs: Sequence[RunConfig], n_jobs: int) -> Generator[Event, None, None]:
-        waiting = deque(configs)
-        while waiting:
-            suspects = yield from _run_pool(waiting, min(effective_n_jobs(n_jobs), len(waiting)))
-            for config in suspects:
-                again = yield from _run_pool(deque([config]), 1)
-                if again:
-                    yield Finished(config.run_id, failed(config, WORKER_DIED))
+    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
+        suspects = yield from _execute(configs, self.parallel_runs(limits.n_jobs), limits.timeout)
+        for config in (yield from _execute(suspects, 1, limits.timeout)):
+            yield Finished(config.run_id, failed(config, WORKER_DIED))
+
+    def parallel_runs(self, n_jobs: int) -> int:
+        return int(effective_n_jobs(n_jobs))
 
 
 WORKER_DIED = Failure(
@@ -41,68 +32,46 @@ WORKER_DIED = Failure(
 )
 
 
-def _run_pool(waiting: deque[RunConfig], workers: int) -> Generator[Event, None, list[RunConfig]]:
-    """Takes configs from `waiting` until it is empty or the pool breaks; returns those in flight when it broke.
+def _execute(configs: Sequence[RunConfig], parallel: int, timeout: float | None) -> Generator[Event, None, list[RunConfig]]:
+    """Makes the runs, and returns the configs of those whose worker died.
 
-    At every moment a config is waiting, in flight, or among the finished: none is lost wherever the pool breaks.
+    At every moment a config is waiting, with a worker, among the finished or a suspect: none is lost.
     """
-    resource_tracker.ensure_running()  # it unblocks SIGINT when it is started, which is not to happen between our workers
-    pool = ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(os.getpid(),))
-    in_flight: dict[Future[Run], RunConfig] = {}
+    workers = [Worker() for _ in range(min(parallel, len(configs)))]
+    waiting, idle = deque(configs), list(workers)
+    busy: dict[Future[Run], Worker] = {}
     finished: deque[Finished] = deque()
-    is_sound = True
+    suspects: list[RunConfig] = []
     try:
-        while is_sound and (waiting or in_flight or finished):
+        while waiting or busy or finished:
             started = []
-            try:
-                while waiting and len(in_flight) < workers:
-                    with _signals_deferred():
-                        in_flight[pool.submit(attempt, waiting[0])] = waiting[0]
-                    started.append(Started(waiting.popleft().run_id))
-            except BrokenProcessPool:
-                is_sound = False
+            while waiting and idle:
+                worker, config = idle.pop(), waiting.popleft()
+                busy[worker.start(config)] = worker
+                started.append(Started(config.run_id))
             yield from started
             while finished:  # stored while the workers train
                 yield finished.popleft()
-            done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
-            for future in done:
-                if future.exception() is None:
-                    config = in_flight.pop(future)
+            for future in _ended_or_overdue(busy, timeout):
+                worker, is_overdue = busy.pop(future), not future.done()
+                config = worker.release(future)  # with the worker of an overdue run its future ends, too
+                if is_overdue and timeout is not None:
+                    finished.append(Finished(config.run_id, timed_out(config, timeout)))
+                elif future.exception() is None:
                     finished.append(Finished(config.run_id, future.result()))
                 else:
-                    is_sound = False
-        yield from finished
-        return list(in_flight.values())
+                    suspects.append(config)
+                idle.append(worker)
+        return suspects
     finally:
-        with suppress(RuntimeError):  # an interrupt may have come before the pool's own thread was started
-            pool.shutdown(wait=True, kill_workers=not is_sound or bool(in_flight))
+        for worker in workers:
+            worker.dismiss()
 
 
-@contextmanager
-def _signals_deferred() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until a pool has been changed as a whole; workers inherit the mask and never see Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for signal_number in came:
-        signal.raise_signal(signal_number)
-
-
-def _start_worker(parent: int) -> None:
-    """A worker whose parent is gone ends by itself: loky's own would wait for minutes."""
-
-    def end_when_orphaned() -> None:
-        while os.getppid() == parent:
-            time.sleep(ORPHAN_CHECK_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=end_when_orphaned, daemon=True).start()
+def _ended_or_overdue(busy: dict[Future[Run], Worker], timeout: float | None) -> list[Future[Run]]:
+    """Waits until there is one."""
+    if timeout is None:
+        return list(wait(busy, return_when=FIRST_COMPLETED).done)
+    left = min((worker.overdue_in(timeout) for worker in busy.values()), default=0.0)
+    wait(busy, timeout=max(left, SHORTEST_WAIT_SECONDS), return_when=FIRST_COMPLETED)
+    return [future for future, worker in busy.items() if future.done() or worker.overdue_in(timeout) <= 0]

@@ -1,15 +1,57 @@
 """One run after the other in this process, for a debugger."""
 
-from collections.abc import Generator, Sequence
+import signal
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 
-from zdl_bench.executors.contract import Event, Executor, Finished, Started, attempt
-from zdl_bench.run import RunConfig
+from zdl_bench.errors import ExecutorError
+from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, attempt, timed_out
+from zdl_bench.run import Run, RunConfig
+
+
+class Overdue(BaseException):
+    """A run has taken too long; it passes through what catches exceptions."""
 
 
 @dataclass(frozen=True)
 class Serial(Executor):
-    def execute(self, configs: Sequence[RunConfig], n_jobs: int) -> Generator[Event, None, None]:
+    """A run that is overdue is stopped between two operations of the interpreter: one that hangs in C code is not."""
+
+    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
         for config in configs:
             yield Started(config.run_id)
-            yield Finished(config.run_id, attempt(config))
+            yield Finished(config.run_id, _attempt_within(config, limits.timeout))
+
+    def parallel_runs(self, n_jobs: int) -> int:
+        return 1
+
+
+def _attempt_within(config: RunConfig, timeout: float | None) -> Run:
+    if timeout is None:
+        return attempt(config)
+    try:
+        with _alarm(timeout):
+            return attempt(config)
+    except Overdue:
+        return timed_out(config, timeout)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raises Overdue in the block after so many seconds."""
+    if threading.current_thread() is not threading.main_thread():
+        raise ExecutorError("executor=serial: a timeout needs the main thread; use executor=processes")
+    before = signal.signal(signal.SIGALRM, _raise_overdue)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raise_overdue(number: int, frame: FrameType | None) -> None:
+    raise Overdue

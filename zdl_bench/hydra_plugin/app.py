@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zdl_bench import registry
-from zdl_bench.errors import ConfigError, ZdlBenchError
+from zdl_bench.errors import ConfigError, ZdlBenchError, shown
 from zdl_bench.experiment import named_in
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 COMMANDS = ("report", "verify", "ls")
 MULTIRUN_FLAGS = ("-m", "--multirun")
+OF_HYDRA = re.compile(r"[+~]*hydra\b|[^=]*@hydra\b")
+OPEN_IN_HYDRA = re.compile(r"[+~]*hydra[./](sweeper|launcher)\b")
+"""Who brings another sweeper chooses it and sets its keys; Hydra's folders, logs and callbacks would write beside the store."""
 
 
 class InternalError(Exception):
@@ -32,6 +35,7 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
 
     Raises ConfigError for arguments that cannot be composed. Exits with 0 where Hydra does, after `--help`.
     """
+    _require_own_keys(arguments)
     _let_hydra_find_the_plugins()
     import hydra
     from omegaconf import DictConfig
@@ -48,7 +52,7 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
             return None
         try:
             return batch_function(composed)
-        except (ValueError, TypeError) as error:  # ours, not Hydra's word for wrong input
+        except (ValueError, TypeError, RecursionError) as error:  # ours, not Hydra's word for wrong input
             raise InternalError from error
 
     main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
@@ -60,6 +64,7 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
 
 def compose_once(arguments: Sequence[str]) -> "Plain":
     """The config that the overrides among the arguments give, as plain values. Raises ConfigError."""
+    _require_own_keys(arguments)
     _let_hydra_find_the_plugins()
     from hydra import compose, initialize_config_dir
 
@@ -72,6 +77,16 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
     overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
     with _plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
         return plain_values(compose("config", overrides))
+
+
+def _require_own_keys(arguments: Sequence[str]) -> None:
+    """Raises ConfigError for a key of Hydra's own that is not open."""
+    for argument in arguments:
+        if OF_HYDRA.match(argument) and not OPEN_IN_HYDRA.match(argument):
+            raise ConfigError(
+                f"{shown(argument)}: Hydra's own folders, logs and callbacks are off; results go to results_dir=DIR, and of "
+                "Hydra's keys there are hydra/sweeper, hydra/launcher and theirs"
+            )
 
 
 def _let_hydra_find_the_plugins() -> None:
@@ -134,21 +149,25 @@ def _plain_messages() -> "Iterator[None]":
         raise
     except InternalError as error:
         raise error.__cause__ or error from None
+    except RecursionError as error:
+        raise ConfigError("a value is nested too deeply to be read; write it flat") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(_explained(error)) from error
 
 
 def _explained(error: BaseException) -> str:
     text, cause = str(error), str(error.__cause__ or "")
-    explanation = "; ".join([line.strip() for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
+    explanation = "; ".join([shown(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
     if found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
         explanation = _unknown_choice(*found.groups())
     elif found := re.search(r"Could not override '([^']+)'", text):
         explanation = _unknown_key(found[1])
     elif found := re.search(r"Error merging override (.+)", text):
-        explanation = f"{found[1]}: {(cause.splitlines() or ['it does not fit'])[0]}; see the keys with --help"
+        explanation = f"{shown(found[1])}: {shown((cause.splitlines() or ['it does not fit'])[0])}; see the keys with --help"
     elif found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
-        explanation = f"{found[1]}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
+        explanation = f"{shown(found[1])}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
+    elif "integer string conversion" in text:
+        explanation = "an integer has thousands of digits; write a number as 1e9"
     elif type(error).__name__ == "OverrideParseException":
         explanation = _unreadable(str(getattr(error, "override", "")))
     return explanation
@@ -157,7 +176,7 @@ def _explained(error: BaseException) -> str:
 def _unreadable(argument: str) -> str:
     if re.fullmatch(r"[\w-]+", argument):
         return f"{argument}: there is no such command; write key=value for a run, or {', '.join(COMMANDS)}"
-    return f"{argument}: this is no key=value that can be read; look for a stray comma, bracket or quote"
+    return f"{shown(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
 
 
 def _unknown_choice(group: str, name: str) -> str:
@@ -165,7 +184,7 @@ def _unknown_choice(group: str, name: str) -> str:
     known = known if group == "experiment" else registry.names(group)
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"{group}={name}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+    return f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
 
 
 def _unknown_key(key: str) -> str:
@@ -173,7 +192,7 @@ def _unknown_key(key: str) -> str:
 
     group, _, part = key.partition(".")
     if part and (registry.CONF / group).is_dir():
-        return f"{key}: the chosen {group} has no key {part}; see its keys with --cfg job"
+        return f"{shown(key)}: the chosen {group} has no key {shown(part)}; see its keys with --cfg job"
     close = get_close_matches(key, TOP_LEVEL_KEYS, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    return f"{key}: there is no such key; {hint}The keys are {', '.join(TOP_LEVEL_KEYS)}"
+    return f"{shown(key)}: there is no such key; {hint}The keys are {', '.join(TOP_LEVEL_KEYS)}"

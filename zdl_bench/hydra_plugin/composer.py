@@ -38,23 +38,19 @@ class Composer:
         self._parse = cache(lambda text: OverridesParser.create().parse_overrides([text])[0])
 
     def compose(self, overrides: Sequence[str]) -> Plain:
-        """The config of one job as nested plain values, without Hydra's own part.
+        """The config of one job as nested plain values, without Hydra's own part. Jobs share what they have in common:
+        nothing of it is to be changed.
 
         Raises what Hydra raises for an override that does not fit the schema.
         """
         parsed = [self._parse(text) for text in overrides]
         if not _are_independent(parsed):  # what one sets, another may change: left to Hydra as a whole
-            return copy_of(self._base(tuple(overrides)).plain)
+            return self._base(tuple(overrides)).plain
         values = [override for override in parsed if self._is_plain_value(override)]
         base = self._base(tuple(o.input_line or "" for o in parsed if not self._is_plain_value(o)))
-        plain = copy_of(base.plain)
+        plain = base.plain
         for override in values:
-            value = self._checked(base, override)
-            *path, last = override.key_or_group.split(".")
-            node = plain
-            for key in path:
-                node = node[key]
-            node[last] = value
+            plain = changed(plain, override.key_or_group.split("."), self._checked(base, override))
         return plain
 
     def _is_plain_value(self, override: Override) -> bool:
@@ -111,6 +107,7 @@ def require_no_interpolation(value: Any) -> None:
         raise ConfigError(f"{value}: a value cannot refer to another key; give the value itself")
 
 
-def copy_of(plain: Plain) -> Plain:
-    """A copy whose dictionaries are new; lists are never changed in place."""
-    return {key: copy_of(value) if isinstance(value, dict) else copy.copy(value) for key, value in plain.items()}
+def changed(plain: Plain, path: Sequence[str], value: Any) -> Plain:
+    """The config with another value at a path; all else is shared with the given one."""
+    key, *below = path
+    return plain | {key: changed(plain[key], below, value) if below else value}

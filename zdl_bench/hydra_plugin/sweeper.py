@@ -1,13 +1,14 @@
 """Hydra's sweeper: command line × blocks of the experiment → one batch of jobs."""
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
@@ -15,9 +16,12 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from zdl_bench import registry
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, shown
 from zdl_bench.experiment import Experiment
 from zdl_bench.statistics.tuning import best_lr
+
+LARGEST_SWEEP = 100_000
+"""Runs: composed and planned they take a few hundred megabytes, and nobody means more."""
 
 
 class BlockSweeper(Sweeper):
@@ -42,12 +46,17 @@ class BlockSweeper(Sweeper):
             given[key_of(override)] = list(expanded(override))
         given.pop("experiment", None)
         if self.experiment_name is None:
-            return self.launcher.launch(list(itertools.product(*given.values())), initial_job_idx=0)
+            return self.launcher.launch(combinations(given.values()), initial_job_idx=0)
         experiment = Experiment.of(self.experiment_name, registry.load_experiment(self.experiment_name))
         first, tunings = staged(experiment, given)
         returns = list(self.launcher.launch([*first, *itertools.chain(*(t.trials for t in tunings))], initial_job_idx=0))
         losses = iter([returned.return_value for returned in returns[len(first) :]])
-        judged = [job for tuning in tunings for job in tuning.judged([next(losses) for _ in tuning.trials])]
+        is_dry_run = given.get("dry_run") == ["dry_run=true"]  # then any learning rate stands in for one not chosen yet
+        judged = [
+            job
+            for tuning in tunings
+            for job in tuning.judged([next(losses) for _ in tuning.trials]) or (tuning.judged_at(0) if is_dry_run else [])
+        ]
         return [*returns, *self.launcher.launch(judged, initial_job_idx=len(returns))] if judged else returns
 
 
@@ -76,8 +85,11 @@ class Tuning:
         by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
         rates = [float(lr.removeprefix("lr=")) for lr in self.lrs]
         best = best_lr(rates, by_lr)
-        chosen = [lr for lr, rate in zip(self.lrs, rates, strict=True) if rate == best]
-        return [(*self.combination, lr, seed) for lr in chosen[:1] for seed in self.seeds]
+        return self.judged_at(rates.index(best)) if best is not None else []
+
+    def judged_at(self, place: int) -> list[Job]:
+        """The jobs that judge the learning rate at a place of `lrs`."""
+        return [(*self.combination, self.lrs[place], seed) for seed in self.seeds]
 
 
 def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list[Job], list[Tuning]]:
@@ -95,10 +107,25 @@ def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list
         if tuning_seeds and "seed" not in block and len(lrs) > 1:
             _require_numbers(lrs)
             others = [values for key, values in lists.items() if key not in ("lr", "seed")]
-            tunings += [Tuning(combination, lrs, tuning_seeds, seeds) for combination in itertools.product(*others)]
+            require_sane(math.prod(len(values) for values in [*others, lrs, tuning_seeds]))
+            tunings += [Tuning(combination, lrs, tuning_seeds, seeds) for combination in combinations(others)]
         else:
-            jobs += itertools.product(*lists.values())
+            jobs += combinations(lists.values())
+        require_sane(len(jobs) + sum(len(tuning.lrs) * len(tuning.tuning_seeds) for tuning in tunings))
     return jobs, tunings
+
+
+def combinations(lists: Iterable[Sequence[str]]) -> list[Job]:
+    """One of each list, the last one varying fastest. Raises ConfigError before it makes more than anybody can mean."""
+    listed = list(lists)
+    require_sane(math.prod(len(values) for values in listed))
+    return list(itertools.product(*listed))
+
+
+def require_sane(runs: int, of: str = "the sweep") -> None:
+    """Raises ConfigError where there are more than LARGEST_SWEEP runs."""
+    if runs > LARGEST_SWEEP:
+        raise ConfigError(f"{of}: that makes more than {LARGEST_SWEEP:,} runs; start it in parts, with shorter lists or ranges")
 
 
 def _require_no_tuning_seed(experiment: Experiment, seeds: Iterable[str]) -> None:
@@ -124,8 +151,21 @@ def expanded(override: Override) -> Iterable[str]:
         return [override.input_line or ""]
     if not override.is_discrete_sweep():
         raise ConfigError(f"{override.input_line}: a sweep needs a list of values; use a,b,c or range(start,stop,step)")
+    _require_sane_range(override)
     key = override.get_key_element()
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
+
+
+def _require_sane_range(override: Override) -> None:
+    """A range is counted no further than the limit, before anything is made of it."""
+    swept = override.value()
+    if not isinstance(swept, RangeSweep):
+        return
+    try:
+        counted = sum(1 for _ in itertools.islice(swept.range(), LARGEST_SWEEP + 1))
+    except ArithmeticError as error:
+        raise ConfigError(f"{shown(override.input_line)}: a range goes from one number to another") from error
+    require_sane(counted, shown(override.input_line))
 
 
 def block_values(key: str, value: Any) -> Iterator[str]:

@@ -11,6 +11,8 @@ from zdl_bench.problems.analytic import AnalyticSpec
 from zdl_bench.problems.contract import Point
 from zdl_bench.run import Floats
 
+MOST_DIMENSIONS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Quadratic(AnalyticSpec):
@@ -25,7 +27,8 @@ class Quadratic(AnalyticSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("problem.dimension", self.dimension, self.dimension >= 1, "there is at least 1 dimension")
+        sensible = 1 <= self.dimension <= MOST_DIMENSIONS
+        require("problem.dimension", self.dimension, sensible, f"a bowl has 1 to {MOST_DIMENSIONS:,} dimensions")
         finite = 1 <= self.condition_number < math.inf
         require("problem.condition_number", self.condition_number, finite, "a condition number is 1 or more")
 

@@ -8,6 +8,7 @@ from zdl_bench.report.grid_findings import about_edges, about_lost_runs
 from zdl_bench.report.leader_findings import about_leader, about_undecided
 from zdl_bench.report.page import PagePart
 from zdl_bench.report.standings import Standings
+from zdl_bench.report.tables import markdown_text
 from zdl_bench.report.told import Told
 
 
@@ -34,4 +35,4 @@ def findings_markdown(parts: Iterable[PagePart]) -> str:
         for finding in part.findings:
             blocks.append(f"## {finding.heading}\n\n{finding.sentence}")
             blocks += ["\n".join(f"- {detail}" for detail in finding.details)] if finding.details else []
-    return "\n\n".join(blocks).replace("<", "&lt;") + "\n" if blocks else ""
+    return markdown_text("\n\n".join(blocks)).replace("\r", " ") + "\n" if blocks else ""

@@ -31,16 +31,19 @@ def stored_ids(store: Store, manifest: Manifest) -> list[str]:
 
 
 def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Whether the report is whole, and was built from the same runs by the same code. Raises DamagedFile."""
+    """Whether the report is whole, and was built from the runs as they are stored now, by the same code.
+
+    Raises DamagedFile.
+    """
+    checksums = [store.sound_checksum(run_id) for run_id in stored_ids(store, manifest)]
+    return is_built_from(checksums, store, manifest, formats)
+
+
+def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
+    """Whether the report is whole, and was built from runs of these contents, in the order of the plan, by the same code."""
     folder = store.sweep_folder(manifest.name)
     is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
-    return is_whole and manifest.report.inputs == fingerprint(store, manifest, formats)
-
-
-def fingerprint(store: Store, manifest: Manifest, formats: Sequence[str]) -> str:
-    """`fingerprint_of_runs` of the runs as they are stored now. Raises DamagedFile."""
-    checksums = [store.sound_checksum(run_id) for run_id in stored_ids(store, manifest)]
-    return fingerprint_of_runs(manifest, formats, checksums)
+    return is_whole and manifest.report.inputs == fingerprint_of_runs(manifest, formats, checksums)
 
 
 def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:

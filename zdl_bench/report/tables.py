@@ -1,5 +1,6 @@
 """Tables: a frame of numbers for programs, one of texts for readers, and both as files."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 
 SIGNIFICANT = 4
 FORMULA = ("=", "+", "@", "\t", "\r")
+DIFFERENCE = re.compile(r"-(?!inf$|[\d.,]*(e[-+]?\d+)?$)")
+"""A formula that begins as a negative number does."""
 LARGE = 1e7
 ROUNDING = 1e-12
 """A spread below this share of the mean is that of its arithmetic."""
@@ -64,7 +67,12 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def _escaped(cell: object) -> str:
-    return str(cell).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    return markdown_text(str(cell).replace("\\", "\\\\")).replace("|", "\\|").replace("\r", " ").replace("\n", " ")
+
+
+def markdown_text(text: str) -> str:
+    """A text in Markdown, where it is neither HTML nor a link nor an image."""
+    return text.replace("<", "&lt;").replace("](", "]\\(")
 
 
 def csv(table: pd.DataFrame) -> str:
@@ -73,7 +81,7 @@ def csv(table: pd.DataFrame) -> str:
 
 
 def _no_formula(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and (value.startswith(FORMULA) or DIFFERENCE.match(value)) else value
 
 
 def latex(table: pd.DataFrame) -> str:

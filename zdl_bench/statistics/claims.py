@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, shown
 from zdl_bench.statistics.measures import measure_of
 
 Selector = Mapping[str, Any]
@@ -70,6 +70,7 @@ class Part:
     at: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        _require(isinstance(self.metric, str), f"metric: {shown(self.metric)} is no name of one")
         measure = measure_of(self.metric)
         for key in ("first", "second"):
             side = getattr(self, key)
@@ -125,12 +126,12 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
     """
     claims: dict[str, Claim] = {}
     for number, content in enumerate(stated, start=1):
-        name = f"claim {content.get('id', number)}"
+        name = f"claim {shown(content.get('id', number))}"
         try:
             claim = _claim(content)
             _require(claim.id not in claims, "another claim has this id")
             claims[claim.id] = claim
-        except (ConfigError, KeyError, TypeError, ValueError) as error:
+        except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
             missing = f"it has no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
             raise ConfigError(f"{name} of the experiment: {missing}") from error
     return tuple(claims.values())
@@ -169,7 +170,7 @@ def _part(content: Mapping[str, Any]) -> Part:
     enums: dict[str, type[StrEnum]] = {"kind": Kind, "view": View, "statistic": Statistic}
     for key, choices in enums.items():
         known = [str(choice.value) for choice in choices]
-        _require(content.get(key, known[0]) in known, f"{key}: {content.get(key)} is none of {', '.join(known)}")
+        _require(content.get(key, known[0]) in known, f"{key}: {shown(content.get(key))} is none of {', '.join(known)}")
     typed: dict[str, Any] = {key: enums[key](value) if key in enums else value for key, value in content.items()}
     typed["levels"] = tuple(typed.get("levels", ()))
     typed["at"] = tuple(float(x) for x in typed.get("at", range(len(typed["levels"]))))

@@ -1,0 +1,107 @@
+"""What a person is told of a sweep before it starts: its data, what is stored, what it will cost."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from zdl_bench.config import DataSetInUse
+from zdl_bench.estimate import Cost, estimated_cost
+from zdl_bench.sweep import Plan
+from zdl_bench.terminal import console_for, duration, size
+
+ESTIMATED_STEPS = 100_000
+"""A sweep of so many steps is worth the two seconds that an estimate takes; dry_run=true tells of any."""
+
+
+def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
+    """Says, loudly, where another data set stands in for the one that was asked for."""
+    for used in in_use:
+        if used.passed_over:
+            missing_sets = " and ".join(used.passed_over)
+            looked = os.environ.get("ZDL_BENCH_DATA") or "not set"
+            _say(
+                f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and no "
+                f"mirror answered. These runs use {used.choice.name}; their numbers are not those of {missing_sets}.",
+                style="bold yellow",
+            )
+
+
+def announce_damaged(aside: Path) -> None:
+    _say(f"damaged: {aside} was set aside; its run is made again", style="yellow")
+
+
+def announce_plan(name: str, plan: Plan) -> None:
+    missing, stored = len(plan.missing), len(plan.stored)
+    state = f"{missing} to make, {stored} in the store" if missing else "all in the store, nothing to train"
+    _say(f"{name}: {_runs(len(plan.configs))}, {state}")
+
+
+def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
+    """How long a large sweep will take, and a warning where the disk is too small for it."""
+    if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS:
+        return
+    cost = estimated_cost(plan.missing)
+    if cost is None:
+        return
+    _say(f"about {_time(cost, len(plan.missing), parallel)}, {size(cost.bytes)}")
+    warning = disk_warning(cost, store)
+    if warning:
+        _say(warning, style="bold yellow")
+
+
+def announce_stop(missing: int, max_failures: int | None) -> None:
+    _say(f"stopped: max_failures={max_failures} is reached, {_runs(missing)} not made. The same command goes on from here.")
+
+
+def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> None:
+    """The plan, on stdout: how many runs, how many are stored, how long, how much disk."""
+    console = console_for()
+    missing = plan.missing
+    cost = estimated_cost(missing) if missing else Cost(0.0, 0.0)
+    console.print(f"sweep: {name}", soft_wrap=True)
+    damaged = f" ({len(plan.damaged)} damaged in the store)" if plan.damaged else ""
+    state = f"{len(missing)} to make{damaged}, {len(plan.stored)} in the store"
+    console.print(f"runs:  {len(plan.configs)}; {state}", soft_wrap=True)
+    if cost is None:
+        console.print("time:  cannot be told: trials of a few steps did not come to an end", soft_wrap=True)
+        return
+    console.print(f"time:  {f'about {_time(cost, len(missing), parallel)}' if missing else 'none'}", soft_wrap=True)
+    console.print(f"disk:  {size(cost.bytes)} of {size(free_bytes(store))} that are free in {store}", soft_wrap=True)
+    warning = disk_warning(cost, store)
+    if warning:
+        _say(warning, style="bold yellow")
+
+
+def disk_warning(cost: Cost, store: Path) -> str:
+    """Empty where there is room."""
+    free = free_bytes(store)
+    if cost.bytes <= free:
+        return ""
+    return (
+        f"the runs need about {size(cost.bytes)}, and {store} has {size(free)} free: "
+        "free some, or name another store with results_dir=DIR"
+    )
+
+
+def free_bytes(store: Path) -> int:
+    """Of the disk that the store is on, or will be."""
+    folder = store.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _time(cost: Cost, runs: int, parallel: int | None) -> str:
+    if parallel is None:
+        return f"{duration(cost.seconds)} of one core of this machine"
+    workers = min(parallel, runs)
+    return f"{duration(cost.seconds / workers)} on {workers} worker{'s' if workers != 1 else ''}"
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' if count != 1 else ''}"
+
+
+def _say(text: str, style: str = "") -> None:
+    console_for(to_stderr=True).print(text, style=style, soft_wrap=True)
