@@ -1,0 +1,94 @@
+"""Manifests of every wrong shape, with files beside the store that they may point at."""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from fuzzing.case import LOAD_RESULTS, Case
+from fuzzing.claims import claims
+from fuzzing.experiments import SOUND
+from fuzzing.parquet_files import SWEEP_AGAIN, sound_file
+from fuzzing.stored import manifest_of, manifest_place, run_place, sound_runs
+from fuzzing.structures import changed, deep_texts, structures
+
+RUN_IDS = [run.run_id for run in sound_runs()[:3]]
+PATHS = (
+    "../../x",
+    "../../../bystander/x.txt",
+    "/etc/passwd",
+    "figures/../../../x",
+    "tables",
+    "",
+    ".",
+    "report.html",
+    "sweep.json",
+)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "name": st.sampled_from(["mine", "../../x", "", 3, None]),
+    "title": st.sampled_from(["", "<script>", "[/]", "x" * 10_000, "$x", "\0", "\ud800"]),
+    "command": st.sampled_from(["", "[/]", "rm -rf /", "\x1b[31m", "\n" * 100]),
+    "overrides": st.sampled_from([[], None, "x", [1], {}, ["a"] * 1000]),
+    "run_ids": st.sampled_from(
+        [
+            [],
+            RUN_IDS * 1000,
+            [*RUN_IDS, "../../x"],
+            ["0" * 16],
+            [None],
+            [1],
+            "0" * 16,
+            {RUN_IDS[0]: 1},
+            [RUN_IDS],
+            [RUN_IDS[0].upper()],
+        ]
+    ),
+    "started": st.sampled_from(
+        ["", "yesterday", None, 1, "2026-01-01", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00-23:59", "2026-W01-1"]
+    ),
+    "finished": st.sampled_from(["", "soon", None, 1, "2026-01-01", "1900-01-01T00:00:00", {}]),
+    "experiment": st.sampled_from(
+        [{}, [], "day64", {"claims": 3}, {"blocks": []}, {"tuning_seeds": [0]}, {"evaluation_seeds": "range(0,9999999999)"}]
+    )
+    | changed(structures, SOUND)
+    | claims().map(lambda claim: SOUND | {"claims": [claim]}),
+    "report": st.fixed_dictionaries(
+        {"inputs": structures, "files": st.lists(st.sampled_from(PATHS), max_size=3) | structures, "formats": structures}
+    )
+    | structures,
+}
+sound = manifest_of(RUN_IDS)
+DEEP = deep_texts(40, 60, 300, 900, 1000, 3000, 100_000)
+
+
+@st.composite
+def partly_sound(draw: st.DrawFn) -> dict[str, Any]:
+    content = dict(sound)
+    for key in draw(st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=2)):
+        content[key] = draw(VALUES[key])
+    return content
+
+
+contents = st.one_of(
+    partly_sound().map(lambda content: json.dumps(content).encode()),
+    partly_sound().map(lambda content: json.dumps(content).encode()),
+    changed(structures, sound).map(lambda content: json.dumps(content).encode()),
+    structures.map(lambda content: json.dumps(content).encode()),
+    DEEP.map(str.encode),
+    DEEP.map(lambda deep: json.dumps(sound).replace('"experiment": null', f'"experiment": {{"a": {deep}}}').encode()),
+    st.binary(max_size=50),
+    st.just(b'{"run_ids": [' + b'"0000000000000000",' * 200_000 + b'""]}'),
+)
+COMMANDS: tuple[tuple[str, ...], ...] = (("ls",), (LOAD_RESULTS, "mine"), ("report", "other"), ("verify", "other"), SWEEP_AGAIN)
+SLOW: tuple[tuple[str, ...], ...] = (("report",), ("report", "mine"), ("verify", "mine", "--runs", "1"))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    files = {run_place(run_id): sound_file(number) for number, run_id in enumerate(RUN_IDS)}
+    files[manifest_place()] = draw(contents)
+    if draw(st.integers(0, 3)) == 0:
+        files[manifest_place("other")] = draw(contents)
+    commands = [draw(st.sampled_from(COMMANDS)), *([draw(st.sampled_from(SLOW))] if draw(st.integers(0, 11)) == 0 else [])]
+    sparse = {manifest_place("large"): 50_000_000_000} if draw(st.integers(0, 30)) == 0 else {}
+    return Case(tuple(commands), files, sparse)
