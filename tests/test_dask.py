@@ -1,20 +1,41 @@
-"""executor=dask against a real scheduler and two real workers on the loopback, one thread each."""
+"""executor=dask against a real scheduler and real workers on the loopback, which were started apart from us."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 from conftest import SMALL, run_process, start_process
+from own_images import add_dataset, copy_conf
+from own_optimizers import checkout_with
 
 from zdl_bench import load_results
+from zdl_bench.datasets.contract import ensure_decoded, is_decoded
+from zdl_bench.datasets.idx import IdxDataSet
+from zdl_bench.errors import DataError
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install zdl-bench[dask]")
+import psutil  # distributed brings it
 
-SWEEP = ("-m", "dataset=digits", "report=false", "optimizer=sgd,adam", "seed=range(0,6)", *SMALL)
+from zdl_bench.executors.dask_worker import Parcel, Workplace
+
+SWEEP = ("-m", "dataset=digits", "report=false", "optimizer=sgd,adam", "seed=range(0,6)", "steps=1500", *SMALL)
+WITHOUT_US = """
+import sys
+sys.modules["zdl_bench"] = None  # importing it fails
+from dask.__main__ import main
+main()
+"""
+LISTEN = ("--host", "127.0.0.1", "--no-dashboard")
 
 
 def wait_for(condition, seconds=60):
@@ -24,36 +45,84 @@ def wait_for(condition, seconds=60):
         time.sleep(0.05)
 
 
-def start_dask(*arguments, folder):
-    command = [sys.executable, "-m", "dask", *arguments]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def stored(folder):
+    return list((folder / "results").glob("runs/??/*.parquet"))
 
 
 class Cluster:
-    def __init__(self, folder):
-        self.file = folder / "scheduler.json"
-        listen = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show", "--scheduler-file", str(self.file)]
-        self.scheduler = start_dask("scheduler", *listen, folder=folder)
-        wait_for(lambda: self.file.is_file() and self.file.read_text().strip().endswith("}"))
-        self.address = json.loads(self.file.read_text())["address"]
-        self.folder = folder
-        self.workers = [self.add_worker() for _ in range(2)]
+    """A scheduler that has no zdl_bench, and workers that are added to it; `stop` leaves nothing of it behind."""
 
-    def add_worker(self):
-        arguments = ["worker", self.address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny"]
-        return start_dask(*arguments, folder=self.folder)
+    def __init__(self, folder):
+        self.folder = folder
+        file = folder / "scheduler.json"
+        (folder / "without_us.py").write_text(WITHOUT_US)
+        self.scheduler = self._start(
+            "without_us", "scheduler", *LISTEN, "--port", "0", "--no-show", "--scheduler-file", str(file)
+        )
+        self.workers = []
+        wait_for(lambda: file.is_file() and file.read_text().strip().endswith("}"))
+        self.address = json.loads(file.read_text())["address"]
+
+    @property
+    def executor(self):
+        return ("executor=dask", f"executor.address={self.address}")
+
+    def add_worker(self, *options, cwd=None, module="dask", **environment):
+        options = ("worker", self.address, *LISTEN, "--local-directory", str(self.folder), *(options or ("--nthreads", "1")))
+        self.workers.append(self._start(module, *options, cwd=cwd, **environment))
+
+    def _start(self, module, *arguments, cwd=None, **environment):
+        settings = {key: value for key, value in os.environ.items() if key != "ZDL_BENCH_DATA"} | environment
+        with open(self.folder / "cluster.log", "a") as log:
+            command = [sys.executable, "-m", module, *arguments]
+            return subprocess.Popen(command, cwd=cwd or self.folder, env=settings, stdout=log, stderr=log)
+
+    def trainers(self):
+        """The processes that make runs."""
+        return [process for process in self._descendants() if "zdl_bench.executors.dask_child" in command_of(process)]
+
+    def _descendants(self):
+        alive = [psutil.Process(worker.pid) for worker in self.workers if worker.poll() is None]
+        return [child for process in alive for child in process.children(recursive=True)]
 
     def stop(self):
+        remaining = self._descendants()
         for process in (*self.workers, self.scheduler):
             process.kill()
             process.wait()
+        for process in remaining:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(remaining, timeout=10)
+
+
+def command_of(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it is gone
+        return []
+
+
+def have_ended(processes):
+    return not psutil.wait_procs(processes, timeout=0)[1]
 
 
 @pytest.fixture
 def cluster(tmp_path):
-    started = Cluster(tmp_path)
+    """Without workers."""
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    started = Cluster(folder)
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, digits):
+    """Digests of the sweep's runs as local processes make them."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert run_process(*SWEEP, cwd=folder).status == 0
+    return digests(folder)
 
 
 def digests(folder):
@@ -61,42 +130,258 @@ def digests(folder):
 
 
 @pytest.mark.slow
-def test_bits_are_those_of_local_processes(cluster, tmp_path, digits):
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    ours.mkdir()
-    theirs.mkdir()
-    assert run_process(*SWEEP, "steps=50", cwd=ours).status == 0
-    outcome = run_process(*SWEEP, "steps=50", "executor=dask", f"executor.address={cluster.address}", cwd=theirs)
+@pytest.mark.parametrize("workers", [[1, 1], [2]], ids=["two workers of one thread", "one worker of two threads"])
+def test_bits_are_those_of_local_processes(cluster, tmp_path, undisturbed, workers):
+    for threads in workers:
+        cluster.add_worker("--nthreads", str(threads))
+    outcome = run_process(*SWEEP, *cluster.executor, cwd=tmp_path)
     assert outcome.status == 0, outcome.err
     assert "12/12 runs: 0 failed" in outcome.err
-    assert digests(ours).equals(digests(theirs))
+    assert digests(tmp_path).equals(undisturbed)
+    assert len(cluster.trainers()) == 2
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_costs_nothing(cluster, tmp_path, digits):
-    arguments = (*SWEEP, "steps=1500", "executor=dask", f"executor.address={cluster.address}")
-    process = start_process(*arguments, cwd=tmp_path)
-    wait_for(lambda: len(list(tmp_path.glob("results/runs/??/*.parquet"))) >= 2)
-    cluster.workers[0].send_signal(signal.SIGKILL)
+def test_workers_that_are_killed_cost_nothing_and_one_that_joins_late_goes_on(cluster, tmp_path, undisturbed):
+    for _ in range(2):
+        cluster.add_worker("--nthreads", "1", "--no-nanny")
+    process = start_process(*SWEEP, *cluster.executor, cwd=tmp_path)
+    wait_for(lambda: len(stored(tmp_path)) >= 1)
+    orphans = cluster.trainers()
+    assert orphans
+    for worker in cluster.workers:
+        worker.kill()
+    wait_for(lambda: have_ended(orphans), seconds=10)
+    cluster.add_worker()
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    assert len(digests(tmp_path)) == 12
+    assert digests(tmp_path).equals(undisturbed)
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_goes_away_is_a_clear_error(cluster, tmp_path, digits):
-    arguments = (*SWEEP, "steps=3000", "executor=dask", f"executor.address={cluster.address}")
-    process = start_process(*arguments, cwd=tmp_path)
-    wait_for(lambda: len(list(tmp_path.glob("results/runs/??/*.parquet"))) >= 2)
-    os.kill(cluster.scheduler.pid, signal.SIGKILL)
-    _, err = process.communicate(timeout=120)
+def test_a_scheduler_that_goes_away_is_a_clear_error(cluster, tmp_path, undisturbed):
+    for _ in range(2):
+        cluster.add_worker()
+    process = start_process(*SWEEP, *cluster.executor, cwd=tmp_path)
+    wait_for(lambda: len(stored(tmp_path)) >= 2)
+    trainers = cluster.trainers()
+    cluster.scheduler.kill()
+    _, err = process.communicate(timeout=30)
     assert process.returncode == 2, err
     assert "the Dask scheduler is gone" in err
     assert "Traceback" not in err
     kept = len(digests(tmp_path))
-    assert kept >= 2
-    outcome = run_process(*SWEEP, "steps=3000", cwd=tmp_path)
+    assert 2 <= kept < 12
+    wait_for(lambda: have_ended(trainers), seconds=10)
+    outcome = run_process(*SWEEP, cwd=tmp_path)
     assert f"{12 - kept} to make, {kept} in the store" in outcome.err
+    assert digests(tmp_path).equals(undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_the_cluster_does_not_go_on_for_a_command_that_is_gone(cluster, tmp_path, digits, number, status):
+    for _ in range(2):
+        cluster.add_worker()
+    endless = ("-m", "dataset=digits", "report=false", "steps=10000000", "seed=range(0,6)", *SMALL)
+    process = start_process(*endless, *cluster.executor, cwd=tmp_path)
+    wait_for(lambda: len(cluster.trainers()) == 2)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert "Traceback" not in err
+    wait_for(lambda: not cluster.trainers(), seconds=15)
+    outcome = run_process("dataset=digits", "report=false", "steps=20", *SMALL, *cluster.executor, cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
+
+
+OPTIMIZERS = '''
+"""Rules that end what runs them, or never end."""
+
+import os
+import re
+import signal
+from dataclasses import dataclass
+
+from zdl_bench.optimizers.sgd import SGD
+
+
+@dataclass(frozen=True)
+class Killer(SGD):
+    def update(self, params, grad, state, lr, step):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Executioner(SGD):
+    def update(self, params, grad, state, lr, step):
+        os.kill(os.getppid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Hanger(SGD):
+    def update(self, params, grad, state, lr, step):
+        re.match("(a+)+$", "a" * 60 + "b")  # for years, in C, without a moment for another thread
+'''
+
+
+@pytest.fixture
+def own_checkout(tmp_path):
+    return checkout_with(tmp_path / "checkout", OPTIMIZERS, ("Killer", "Executioner", "Hanger"))
+
+
+@pytest.mark.slow
+def test_runs_that_kill_their_process_or_hang_in_c_harm_no_worker(own_checkout, cluster, tmp_path, digits):
+    for _ in range(2):
+        cluster.add_worker("--nthreads", "1", "--no-nanny", cwd=own_checkout)
+    arguments = ("-m", "dataset=digits", "report=false", "steps=20", "seed=1,2", "timeout=2", *SMALL)
+    outcome = run_process(*arguments, "optimizer=killer,hanger,sgd,adam", *cluster.executor, cwd=own_checkout)
+    assert outcome.status == 1, outcome.err
+    assert "Traceback" not in outcome.err
+    runs = load_results(own_checkout / "results").runs
+    assert runs.groupby("optimizer")["status"].agg(set).to_dict() == {
+        "sgd": {"completed"}, "adam": {"completed"}, "killer": {"failed"}, "hanger": {"timed_out"},
+    }  # fmt: skip
+    assert runs.loc[runs["optimizer"] == "killer", "failure"].str.contains("died again and again").all()
+    assert runs.loc[runs["optimizer"] == "hanger", "failure"].str.contains("stopped after 2 s").all()
+    assert all(worker.poll() is None for worker in cluster.workers)
+
+
+@pytest.mark.slow
+def test_a_run_that_kills_its_worker_again_and_again_fails_alone(own_checkout, cluster, tmp_path, digits):
+    for _ in range(2):
+        cluster.add_worker(cwd=own_checkout)
+    arguments = ("-m", "dataset=digits", "report=false", "steps=2000", *SMALL, *cluster.executor)
+    outcome = run_process(*arguments, "optimizer=executioner,sgd,momentum,adam", cwd=own_checkout)
+    assert outcome.status == 1, outcome.err
+    runs = load_results(own_checkout / "results").runs.set_index("optimizer")
+    assert runs["status"].to_dict() == {
+        "executioner": "failed", "sgd": "completed", "momentum": "completed", "adam": "completed",
+    }  # fmt: skip
+    assert "WorkerDied" in runs.loc["executioner", "failure"]
+
+
+@pytest.fixture
+def own_images(own_checkout):
+    """The folder of a data set `images`: its YAML in the copy of the checkout does not name it."""
+    numbers = np.random.default_rng(0)
+    images, labels = numbers.integers(0, 256, (120, 6, 6), np.uint8), numbers.integers(0, 10, 120, np.uint8)
+    add_dataset(own_checkout / "conf", "images", images, labels)
+    path = own_checkout / "conf/dataset/images.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"dir": None}))
+    return own_checkout / "data/images"
+
+
+def image_sweep(folder, store):
+    keys = ("optimizer=sgd,adam", "seed=range(0,4)", "steps=50", f"results_dir={store}", *SMALL)
+    return ("-m", "dataset=images", f"dataset.dir={folder}", "report=false", *keys)
+
+
+@pytest.mark.slow
+def test_workers_without_the_data_are_sent_them(own_images, own_checkout, cluster, tmp_path):
+    here = run_process(*image_sweep(own_images, tmp_path / "here/results"), cwd=own_checkout)
+    assert here.status == 0, here.err
+    caches = [tmp_path / "empty", tmp_path / "damaged"]
+    mine = Path(os.environ["XDG_CACHE_HOME"]) / "zdl_bench/decoded"
+    (decoded,) = [p for p in mine.iterdir() if np.load(p / "train_images.npy").shape == (110, 36)]
+    theirs = caches[1] / "zdl_bench/decoded" / decoded.name
+    shutil.copytree(decoded, theirs)
+    np.save(theirs / "train_images.npy", np.zeros((110, 36), np.uint8))
+    for cache in caches:
+        cluster.add_worker(cwd=own_checkout, XDG_CACHE_HOME=str(cache))
+    there = run_process(*image_sweep(own_images, tmp_path / "there/results"), *cluster.executor, cwd=own_checkout)
+    assert there.status == 0, there.err
+    assert digests(tmp_path / "there").equals(digests(tmp_path / "here"))
+    for cache in caches:
+        received = cache / "zdl_bench/decoded" / decoded.name
+        assert (received / "train_images.npy").read_bytes() == (decoded / "train_images.npy").read_bytes()
+        assert [path.name for path in received.parent.iterdir()] == [decoded.name]
+
+
+@pytest.fixture
+def apart(tmp_path, monkeypatch):
+    """A data set, the folder of its files, and a cache that has nothing."""
+    add_dataset(copy_conf(tmp_path), "images", np.zeros((40, 2, 2), np.uint8), np.zeros(40, np.uint8))
+    about = yaml.safe_load((tmp_path / "conf/dataset/images.yaml").read_text())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("ZDL_BENCH_DATA", raising=False)
+    return IdxDataSet("images", 10, about["files"], mirrors=[], dir=None), tmp_path / "data/images"
+
+
+def test_a_worker_asks_once_for_data_that_it_lacks_and_decodes_those_that_it_has(apart, monkeypatch):
+    dataset, files = apart
+    workplace = Workplace()
+    assert not workplace.has(dataset)
+    assert [workplace.has_to_ask(dataset.checksum) for _ in range(3)] == [True, False, False]
+    monkeypatch.setenv("ZDL_BENCH_DATA", str(files))
+    assert workplace.has(dataset)
+    assert is_decoded(dataset)
+
+
+def test_a_worker_trains_on_no_damaged_arrays(apart, monkeypatch, tmp_path):
+    dataset, files = apart
+    monkeypatch.setenv("ZDL_BENCH_DATA", str(files))
+    ensure_decoded(dataset)
+    monkeypatch.delenv("ZDL_BENCH_DATA")
+    (array,) = tmp_path.glob("cache/zdl_bench/decoded/*/train_images.npy")
+    np.save(array, np.ones((30, 4), np.uint8))
+    assert not Workplace().has(dataset)
+
+
+def test_data_that_changed_on_their_way_are_refused(apart, monkeypatch):
+    dataset, files = apart
+    monkeypatch.setenv("ZDL_BENCH_DATA", str(files))
+    parcel = Parcel.of(dataset)
+    assert np.array_equal(parcel.unpacked().train_images, np.zeros((30, 4), np.uint8))
+    with pytest.raises(DataError, match="what came is not what was sent"):
+        replace(parcel, hashes=parcel.hashes | {"train_images": 64 * "0"}).unpacked()
+
+
+@pytest.mark.slow
+def test_mnist_reaches_workers_that_have_none(mnist, cluster, tmp_path):
+    sweep = ("-m", "dataset=mnist", "report=false", "optimizer=sgd,adam", "steps=20", *SMALL)
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, executor in ((here, ()), (there, cluster.executor)):
+        folder.mkdir()
+        if executor:
+            for name in "ab":
+                cluster.add_worker(XDG_CACHE_HOME=str(tmp_path / name))
+        outcome = run_process(*sweep, *executor, cwd=folder)
+        assert outcome.status == 0, outcome.err
+    assert digests(there).equals(digests(here))
+
+
+@pytest.mark.slow
+def test_a_worker_that_cannot_keep_the_data_is_a_clear_error(own_images, own_checkout, cluster, tmp_path):
+    (tmp_path / "file").touch()
+    cluster.add_worker(cwd=own_checkout, XDG_CACHE_HOME=str(tmp_path / "file"))
+    outcome = run_process(*image_sweep(own_images, tmp_path / "results"), *cluster.executor, cwd=own_checkout)
+    assert outcome.status == 2
+    assert "the Dask worker tcp://127.0.0.1:" in outcome.err
+    assert "XDG_CACHE_HOME" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.slow
+def test_a_worker_with_another_engine_delivers_nothing(own_checkout, cluster, tmp_path, digits):
+    path = own_checkout / "zdl_bench/run.py"
+    path.write_text(path.read_text().replace("ENGINE_VERSION = 1\n", "ENGINE_VERSION = 99\n"))
+    cluster.add_worker(cwd=own_checkout)
+    outcome = run_process(*SWEEP, *cluster.executor, cwd=tmp_path)
+    assert outcome.status == 2
+    assert "has engine 99, whose numbers are not those of engine 1 here; install the same zdl_bench" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not stored(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_worker_without_zdl_bench_is_a_clear_error(cluster, tmp_path, digits):
+    cluster.add_worker("--nthreads", "1", "--no-nanny", module="without_us")
+    outcome = run_process(*SWEEP, *cluster.executor, cwd=tmp_path)
+    assert outcome.status == 2
+    assert "the Dask cluster cannot make runs" in outcome.err
+    assert "on every worker" in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 @pytest.mark.parametrize(
