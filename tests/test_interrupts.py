@@ -1,7 +1,6 @@
 """Real signals to real processes: what was finished is kept, the same command goes on, and nobody is left behind."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from conftest import SMALL, run_process, start_process
+from own_optimizers import checkout_with
 
 from zdl_bench import load_results
 from zdl_bench.store import Store
 
 SWEEP = ("-m", "dataset=digits", "report=false", "steps=1500", "n_jobs=2", "seed=range(0,16)", "name=sweep", *SMALL)
-ROOT = Path(__file__).parent.parent
 
 
 def stored(folder):
@@ -145,15 +144,7 @@ class Raiser(SGD):
 
 @pytest.fixture
 def own_checkout(tmp_path):
-    """A copy of the checkout with two optimizers more: one file and a YAML each, nothing else."""
-    root = tmp_path / "checkout"
-    for name in ("conf", "experiments", "zdl_bench"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (root / "zdl_bench/optimizers/broken.py").write_text(KILLER)
-    for name in ("killer", "raiser"):
-        target = f"zdl_bench.optimizers.broken.{name.capitalize()}"
-        (root / f"conf/optimizer/{name}.yaml").write_text(f"_target_: {target}\nname: {name}\ndefault_lr: 0.1\n")
-    return root
+    return checkout_with(tmp_path / "checkout", KILLER, ("Killer", "Raiser"))
 
 
 @pytest.mark.slow

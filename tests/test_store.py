@@ -358,6 +358,24 @@ def test_a_manifest_without_measure_is_damaged(store):
         store.read_manifest("mine")
 
 
+def test_a_manifest_that_was_changed_is_damaged(store):
+    store.write_manifest(Manifest("one", "a title", "command", [], ["0" * 16], "2026-01-01T00:00:00+00:00"))
+    path = store.sweep_folder("one") / "sweep.json"
+    path.write_text(path.read_text().replace("a title", "a tidle"))
+    with pytest.raises(DamagedFile, match="checksum"):
+        store.read_manifest("one")
+
+
+def test_a_manifest_of_an_earlier_version_has_no_checksum(store):
+    manifest = Manifest("one", "a title", "command", [], ["0" * 16], "2026-01-01T00:00:00+00:00")
+    store.write_manifest(manifest)
+    path = store.sweep_folder("one") / "sweep.json"
+    stored = json.loads(path.read_text())
+    del stored["checksum"]
+    path.write_text(json.dumps(stored))
+    assert store.read_manifest("one") == manifest
+
+
 def test_a_folder_in_the_place_of_a_manifest_is_none(store):
     (store.sweep_folder("mine") / "sweep.json").mkdir(parents=True)
     assert store.manifests() == []

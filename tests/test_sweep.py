@@ -9,9 +9,9 @@ from rich.console import Console
 
 from zdl_bench import load_results, registry
 from zdl_bench.errors import DamagedFile
+from zdl_bench.rows import summarized
 from zdl_bench.run import Failure, Run, Status
 from zdl_bench.store import Store
-from zdl_bench.sweep import summarized
 from zdl_bench.terminal import failures_table
 
 
@@ -110,7 +110,7 @@ def test_the_order_of_overrides_is_hydras(command, small_sweep):
 def test_a_bug_of_ours_is_no_wrong_input(small_sweep, monkeypatch):
     from zdl_bench import sweep_command
 
-    def broken(configs, store, force):
+    def broken(configs, store, remembered):
         raise ValueError("a bug")
 
     monkeypatch.setattr(sweep_command, "plan", broken)

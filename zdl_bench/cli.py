@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from zdl_bench.errors import ZdlBenchError, printable, require
+from zdl_bench.interrupts import signals_deferred
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -52,8 +53,9 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def sweep(arguments: Sequence[str]) -> int:
     """One run, or a sweep of many, and its report."""
-    from zdl_bench.hydra_plugin.app import compose_once, run_hydra
-    from zdl_bench.sweep_command import SweepCommand
+    with signals_deferred():
+        from zdl_bench.hydra_plugin.app import compose_once, run_hydra
+        from zdl_bench.sweep_command import SweepCommand
 
     command = SweepCommand(arguments)
     if any(argument.startswith(("--cfg", "-c")) for argument in arguments):
@@ -64,9 +66,10 @@ def sweep(arguments: Sequence[str]) -> int:
 
 def report(arguments: Sequence[str]) -> int:
     """Rebuilds figures, tables and page of a sweep from the store."""
-    from zdl_bench.config import FORMATS
-    from zdl_bench.report.freshness import is_current, page_path, verdict_text
-    from zdl_bench.store import Store
+    with signals_deferred():
+        from zdl_bench.config import FORMATS
+        from zdl_bench.report.freshness import is_current, page_path, verdict_text
+        from zdl_bench.store import Store
 
     parser = _parser("report", "rebuild figures, tables and page from stored runs")
     parser.add_argument("--formats", default="png", metavar="A,B", help="of the figures: png, svg, pdf; default: png")
@@ -77,7 +80,8 @@ def report(arguments: Sequence[str]) -> int:
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
     if not is_current(store, manifest, formats):
-        from zdl_bench.report.build import build_report
+        with signals_deferred():
+            from zdl_bench.report.build import build_report
 
         build_report(store, manifest, formats)
     print(verdict_text(store, store.read_manifest(manifest.name)), end="")
@@ -87,9 +91,10 @@ def report(arguments: Sequence[str]) -> int:
 
 def verify(arguments: Sequence[str]) -> int:
     """Trains stored runs again and compares them bit for bit."""
-    from zdl_bench.reference import read_reference
-    from zdl_bench.store import Store
-    from zdl_bench.verify import print_verdict, verify_reference, verify_runs
+    with signals_deferred():
+        from zdl_bench.reference import read_reference
+        from zdl_bench.store import Store
+        from zdl_bench.verify import print_verdict, verify_reference, verify_runs
 
     parser = _parser("verify", "train stored runs again and compare them bit for bit")
     parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")

@@ -2,11 +2,13 @@
 
     DIR/runs/ab/ab12….parquet     per-step table; the rest of the run as JSON in the schema's metadata
     DIR/sweeps/NAME/sweep.json    manifest
+    DIR/sweeps/NAME/rows.json     what it remembers of its runs; can be deleted at any time
     DIR/damaged/                  files that could not be read, kept aside
 
 The parent process is the only writer.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -32,6 +34,9 @@ FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/table
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]*")
 LARGEST_MANIFEST = 20_000_000
 """Bytes; one of 100,000 runs has 2 million."""
+ROWS = "rows.json"
+LARGEST_ROWS = 50_000_000
+"""Bytes; 100,000 rows have 24 million."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError)
 """What a file raises that is no Parquet file of a run."""
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -119,6 +124,25 @@ class Store:
         except UNREADABLE as error:
             raise damaged(path, error) from error
 
+    def read_bytes(self, run_id: str) -> bytes:
+        """A run's file as it is. Raises DamagedFile where it cannot be read."""
+        path = self.run_path(run_id)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise damaged(path, error) from error
+
+    def read_rows(self, name: str) -> bytes:
+        """What a sweep remembers of its runs. Raises OSError where that is nothing."""
+        path = self.sweep_folder(name) / ROWS
+        if path.stat().st_size > LARGEST_ROWS:
+            raise OSError(f"{path} has more than {LARGEST_ROWS:,} bytes")
+        return path.read_bytes()
+
+    def write_rows(self, name: str, content: str) -> None:
+        with _writing(self.sweep_folder(name) / ROWS) as draft:
+            draft.write_text(content, encoding="utf-8")
+
     def set_aside(self, run_id: str) -> Path:
         """Moves a run's file to DIR/damaged/, where it is in nobody's way; returns its new place."""
         path = self.run_path(run_id)
@@ -142,7 +166,9 @@ class Store:
         return self.root / "sweeps" / name
 
     def write_manifest(self, manifest: "Manifest") -> None:
-        content = json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False)
+        stored = asdict(manifest)
+        stored["checksum"] = checksum_of(stored)
+        content = json.dumps(stored, indent=1, sort_keys=True, ensure_ascii=False)
         with _writing(self.sweep_folder(manifest.name) / "sweep.json") as draft:
             draft.write_text(content + "\n", encoding="utf-8")
 
@@ -174,6 +200,8 @@ class Store:
             if path.stat().st_size > LARGEST_MANIFEST:
                 raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")
             stored = json.loads(path.read_text(encoding="utf-8"))
+            if stored.pop("checksum", None) not in (None, checksum_of(stored)):  # earlier versions wrote none
+                raise ValueError("its checksum is wrong")
             require_plain({key: value for key, value in stored.items() if key != "run_ids"})  # of which there may be many
             report = Report(**stored.pop("report"))
             stored.setdefault("experiment", None)  # manifests of earlier versions have none
@@ -250,6 +278,11 @@ class Manifest:
             datetime.fromisoformat(time)
         once = ids and len({*self.run_ids}) == len(self.run_ids)
         return texts and once and isinstance(self.experiment, dict | None) and self.report.is_well_formed
+
+
+def checksum_of(stored: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of a manifest, in hex: tells damage, not who wrote it."""
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
 
 
 def _are_texts(values: Any) -> bool:

@@ -2,48 +2,17 @@
 
 import hashlib
 import math
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
 from zdl_bench.errors import DamagedFile
 from zdl_bench.executors.contract import Event, Finished, Started
-from zdl_bench.metrics.convergence import final_train_loss, has_learned, tail_loss
-from zdl_bench.run import Run, RunConfig, Status
+from zdl_bench.remembered import Remembered, hash_of
+from zdl_bench.rows import Row, summarized
+from zdl_bench.run import RunConfig
 from zdl_bench.store import Store
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a sweep remembers of a run; the curve is in the store, with this checksum."""
-
-    config: RunConfig
-    checksum: str
-    status: Status
-    learned: bool
-    tail_loss: float
-    final_train_loss: float
-    test_accuracy: float
-    reason: str
-
-    @property
-    def run_id(self) -> str:
-        return self.config.run_id
-
-
-def summarized(run: Run, checksum: str) -> Row:
-    curve = run.curve
-    return Row(
-        config=run.config,
-        checksum=checksum,
-        status=run.status,
-        learned=curve is not None and has_learned(curve),
-        tail_loss=tail_loss(curve) if curve else math.nan,
-        final_train_loss=final_train_loss(curve) if curve else math.nan,
-        test_accuracy=run.end.get("test_accuracy", math.nan),
-        reason=f"{run.failure.type}: {run.failure.message}" if run.failure else "",
-    )
 
 
 @dataclass(frozen=True)
@@ -61,31 +30,41 @@ class Plan:
     def missing(self) -> list[RunConfig]:
         return [config for config in self.configs if config.run_id not in self.stored]
 
-    @property
-    def name(self) -> str:
-        """A name that the same runs always get: what they compare, and 8 hex digits of their ids."""
-        optimizers = list(dict.fromkeys(config.optimizer.name for config in self.configs))
-        listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"
-        ids = hashlib.sha256("".join(config.run_id for config in self.configs).encode()).hexdigest()
-        return f"{listed}-{self.configs[0].problem.name}-{ids[:8]}"
+
+def distinct(configs: Iterable[RunConfig]) -> tuple[RunConfig, ...]:
+    """Each run once, in their order."""
+    return tuple({config.run_id: config for config in configs}.values())
 
 
-def plan(configs: Iterable[RunConfig], store: Store, force: bool) -> Plan:
-    """Drops duplicates and looks up which runs have a result; with `force`, none is taken from the store."""
-    distinct = {config.run_id: config for config in configs}
+def name_of(configs: Sequence[RunConfig]) -> str:
+    """A name that the same distinct runs always get: what they compare, and 8 hex digits of their ids."""
+    optimizers = list(dict.fromkeys(config.optimizer.name for config in configs))
+    listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"
+    ids = hashlib.sha256("".join(config.run_id for config in configs).encode()).hexdigest()
+    return f"{listed}-{configs[0].problem.name}-{ids[:8]}"
+
+
+def plan(configs: tuple[RunConfig, ...], store: Store, remembered: Mapping[str, Remembered]) -> Plan:
+    """Looks up which of the distinct runs have a result in the store."""
     stored: dict[str, Row] = {}
     damaged: list[str] = []
-    for run_id in distinct:
-        if force or not store.has(run_id):
+    for config in configs:
+        if not store.has(config.run_id):
             continue
         try:
-            row = summarized(*store.read_with_checksum(run_id))
+            row = _stored_row(config, store, remembered.get(config.run_id))
         except DamagedFile:
-            damaged.append(run_id)
+            damaged.append(config.run_id)
             continue
         if row.status.is_result:
-            stored[run_id] = row
-    return Plan(tuple(distinct.values()), stored, tuple(damaged))
+            stored[config.run_id] = row
+    return Plan(configs, stored, tuple(damaged))
+
+
+def _stored_row(config: RunConfig, store: Store, remembered: Remembered | None) -> Row:
+    if remembered and remembered.file == hash_of(store.read_bytes(config.run_id)):
+        return remembered.row(config)
+    return summarized(*store.read_with_checksum(config.run_id))
 
 
 class Observer(Protocol):

@@ -21,11 +21,14 @@ from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.experiment import Experiment, named_in
+from zdl_bench.interrupts import signals_deferred
+from zdl_bench.remembered import Remembered, is_remembered, recall, remember
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
+from zdl_bench.rows import Row
 from zdl_bench.run import RunConfig
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.store import Manifest, Store
-from zdl_bench.sweep import Plan, Row, execute, has_failures, plan, tail_losses, until_failures
+from zdl_bench.sweep import Plan, distinct, execute, has_failures, name_of, plan, tail_losses, until_failures
 from zdl_bench.terminal import console_for, failures_table, progress_display, results_table
 
 Composed = Mapping[str, Any]
@@ -40,6 +43,7 @@ class SweepCommand:
         self._started = _now()
         self._configs: dict[str, RunConfig] = {}
         self._rows: dict[str, Row] = {}
+        self._recalled: Mapping[str, Remembered] = {}
         self._damaged: list[str] = []
         self._trained = 0
         self._has_stopped = False
@@ -79,9 +83,13 @@ class SweepCommand:
         """Validates all jobs, makes the missing runs, and returns the tail_loss of each job."""
         settings, configs = self._checked(jobs)
         store = Store(settings.results_dir)
-        batch = plan(configs, store, settings.force)
-        self._configs |= {config.run_id: config for config in batch.configs}
-        self._manifest = self._manifest_of(batch)
+        runs = distinct(configs)
+        self._configs |= {config.run_id: config for config in runs}
+        if self._manifest is None:
+            announce_data_sets(self._resolver.data_sets)
+        self._manifest = self._manifest_of(runs)
+        self._recalled = self._recalled or recall(store, self._manifest.name)
+        batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled)
         self._rows |= batch.stored
         self._damaged += batch.damaged
         if not settings.dry_run and not self._has_stopped:
@@ -93,7 +101,6 @@ class SweepCommand:
         assert self._manifest is not None
         store.require_writable()
         store.tidy()
-        announce_data_sets(self._resolver.data_sets)
         for run_id in batch.damaged:
             announce_damaged(store.set_aside(run_id))
         announce_plan(self._manifest.name, batch)
@@ -130,6 +137,8 @@ class SweepCommand:
             announce_stop(len(self._configs) - len(rows), self._settings.max_failures)
             return 1
         self._manifest = self._finished(store, self._manifest)
+        if not is_remembered(rows, self._recalled):
+            remember(store, self._manifest.name, rows)
         folder = store.sweep_folder(self._manifest.name)
         if self._settings.report:
             self._report(store, console)
@@ -143,7 +152,8 @@ class SweepCommand:
         assert self._manifest is not None
         checksums = [self._rows[run_id].checksum for run_id in self._manifest.run_ids]
         if not is_built_from(checksums, store, self._manifest, self._settings.formats):
-            from zdl_bench.report.build import build_report  # a second or two of imports
+            with signals_deferred():  # a second or two of imports
+                from zdl_bench.report.build import build_report
 
             build_report(store, self._manifest, self._settings.formats)
         verdicts = verdict_text(store, store.read_manifest(self._manifest.name))
@@ -155,15 +165,15 @@ class SweepCommand:
         assert self._settings is not None
         return registry.executor(self._settings.executor).parallel_runs(self._settings.limits.n_jobs)
 
-    def _manifest_of(self, batch: Plan) -> Manifest:
+    def _manifest_of(self, runs: tuple[RunConfig, ...]) -> Manifest:
         assert self._settings is not None
         experiment = named_in(self._arguments)
         name = self._settings.name or (self._manifest.name if self._manifest else None)
         if name is None and experiment:
-            hash_of_runs = batch.name.rpartition("-")[2]
+            hash_of_runs = name_of(runs).rpartition("-")[2]
             name = f"{experiment}-{hash_of_runs}" if self._overrides_runs() else experiment
         return Manifest(
-            name=name or batch.name,
+            name=name or name_of(runs),
             title=self._experiment.title if self._experiment else "",
             command=shlex.join(["python", "-m", "zdl_bench", *self._arguments]),
             overrides=[argument for argument in self._arguments if "=" in argument],

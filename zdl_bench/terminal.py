@@ -15,8 +15,8 @@ from rich.text import Text
 
 from zdl_bench.conditions import condition_keys, short
 from zdl_bench.errors import printable
+from zdl_bench.rows import Row
 from zdl_bench.run import Status
-from zdl_bench.sweep import Row
 
 PLAIN_INTERVAL_SECONDS = 5.0
 PLAIN_WIDTH = 140

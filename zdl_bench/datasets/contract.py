@@ -87,7 +87,7 @@ def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
         _write(arrays, folder)
     except OSError as error:
         raise DataError(
-            f"the cache {folder} cannot be written ({error.strerror}); "
+            f"the cache {folder} cannot be written ({error.strerror or error}); "
             "free some space, or name another place with the variable XDG_CACHE_HOME"
         ) from error
 

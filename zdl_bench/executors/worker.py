@@ -1,14 +1,11 @@
 """One local worker process: loky's, with a fresh interpreter, which makes one run at a time."""
 
 import os
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing import resource_tracker as multiprocessing_tracker
 
 from joblib.externals.loky import ProcessPoolExecutor
@@ -16,6 +13,7 @@ from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
 from zdl_bench.executors.contract import attempt
 from zdl_bench.executors.orphan import end_with_parent
+from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run import Run, RunConfig
 
 
@@ -79,22 +77,3 @@ class Worker:
             self.kill()
         elif self._pool is not None:
             self._pool.shutdown(wait=True)
-
-
-@contextmanager
-def signals_deferred() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until a pool has been changed as a whole; workers inherit the mask and never see Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for signal_number in came:
-        signal.raise_signal(signal_number)

@@ -40,7 +40,8 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
     files = report_files(manifest, runs, formats)
     store.replace_report(manifest.name, files)
     built = Report(fingerprint_of_runs(manifest, formats, checksums), sorted(files), list(formats))
-    store.write_manifest(replace(manifest, report=built))
+    now = store.find_manifest(manifest.name) or manifest  # its sweep may have ended meanwhile
+    store.write_manifest(replace(now, report=built))
     return page_path(store, manifest)
 
 

@@ -1,0 +1,1 @@
+"""Real disturbances of real sweeps, and what has to hold afterwards."""

@@ -1,0 +1,269 @@
+"""What a sweep may take: runs that hang are stopped, a sweep of failures ends early, and a dry run makes none."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, Outcome
+from disturbances.disks import Disk, can_mount
+from disturbances.leftovers import leftovers
+from disturbances.sweeping import Place, Start
+from own_optimizers import checkout_with
+
+from zdl_bench import load_results
+from zdl_bench.store import Store
+
+TIMEOUT = 4
+KEYS = ("dataset=digits", "steps=20", *SMALL)
+ILL = '''
+"""Rules that hang or fail in their first step, unless HEALED is in the environment."""
+
+import os
+import re
+import time
+from dataclasses import dataclass
+
+from zdl_bench.optimizers.sgd import SGD
+
+
+@dataclass(frozen=True)
+class Ill(SGD):
+    def update(self, params, grad, state, lr, step):
+        if step == 1 and "HEALED" not in os.environ:
+            self.suffer()
+        super().update(params, grad, state, lr, step)
+
+
+@dataclass(frozen=True)
+class Looping(Ill):
+    def suffer(self):
+        while True:
+            pass
+
+
+@dataclass(frozen=True)
+class Stubborn(Ill):
+    def suffer(self):
+        while True:
+            try:
+                time.sleep(0.001)
+            except Exception:
+                pass
+
+
+@dataclass(frozen=True)
+class Sleeping(Ill):
+    """In C code that has given the interpreter's lock back."""
+
+    def suffer(self):
+        time.sleep(1e6)
+
+
+@dataclass(frozen=True)
+class Searching(Ill):
+    """In C code that keeps the interpreter's lock: 2 to the 60th ways to split the letters."""
+
+    def suffer(self):
+        re.match("(a+)+$", "a" * 60 + "b")
+
+
+@dataclass(frozen=True)
+class Raising(Ill):
+    def suffer(self):
+        raise ArithmeticError("on purpose")
+'''
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    names = ("Looping", "Stubborn", "Sleeping", "Searching", "Raising")
+    return checkout_with(tmp_path_factory.mktemp("own") / "checkout", ILL, names)
+
+
+@pytest.fixture
+def start(checkout, tmp_path, digits):
+    """`python -m zdl_bench` of the checkout with ill optimizers, in an empty folder."""
+
+    def run(*arguments: str, **environment: str) -> Outcome:
+        command = [sys.executable, "-m", "zdl_bench", *arguments, *KEYS]
+        changes = {"PYTHONPATH": str(checkout)} | environment
+        done = subprocess.run(
+            command, cwd=tmp_path, env=os.environ | changes, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def statuses():
+    runs = load_results("results").runs
+    return runs.groupby("optimizer")["status"].agg(list).to_dict()
+
+
+@pytest.fixture(autouse=True)
+def in_the_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.slow
+def test_runs_that_hang_are_stopped_and_all_others_finish(start):
+    sweep = ("-m", "report=false", "n_jobs=2", "optimizer=sgd,looping,sleeping,searching,adam", "name=sweep")
+    began = time.monotonic()
+    outcome = start(*sweep, f"timeout={TIMEOUT}")
+    assert time.monotonic() - began > TIMEOUT
+    assert outcome.status == 1, outcome.err
+    hung = {"looping": ["timed_out"], "sleeping": ["timed_out"], "searching": ["timed_out"]}
+    assert statuses() == {"sgd": ["completed"], "adam": ["completed"]} | hung
+    assert outcome.out.count(f"TimedOut: stopped after {TIMEOUT} s") == 3
+    assert Store("results").read_manifest("sweep").finished
+    assert f"TimedOut: stopped after {TIMEOUT} s" in load_results("results").runs["failure"].dropna().iloc[0]
+    healed = start(*sweep, f"timeout={TIMEOUT * 10}", HEALED="1")
+    assert healed.status == 0, healed.err
+    assert "3 to make, 2 in the store" in healed.err
+    assert all(status == ["completed"] for status in statuses().values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["looping", "stubborn", "sleeping"])
+def test_a_run_that_hangs_in_this_process_is_stopped(start, kind):
+    outcome = start("-m", "report=false", "executor=serial", f"optimizer={kind},sgd", "timeout=1")
+    assert outcome.status == 1, outcome.err
+    assert statuses() == {kind: ["timed_out"], "sgd": ["completed"]}
+
+
+@pytest.mark.slow
+def test_a_timeout_changes_no_number_and_counts_no_start_of_a_process(start):
+    """A worker takes longer to start than these runs may take."""
+    assert start("-m", "report=false", "n_jobs=2", "seed=1,2,3", "timeout=0.9", "results_dir=limited").status == 0
+    assert start("-m", "report=false", "n_jobs=2", "seed=1,2,3").status == 0
+    limited, free = (load_results(name).runs.set_index("run_id")["digest"].sort_index() for name in ("limited", "results"))
+    assert limited.equals(free)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["looping", "sleeping", "searching"])
+def test_an_interrupt_ends_a_sweep_that_hangs(checkout, tmp_path, digits, kind):
+    """Nobody stays behind, wherever the run hangs and however the parent ends."""
+    for number, status in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        place = Place(tmp_path / number.name)
+        changes = {"PYTHONPATH": str(checkout), "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]}
+        sweep = ("-m", "report=false", "n_jobs=2", f"optimizer=sgd,{kind}", "seed=1,2", *KEYS)
+        hanging = Start(place, sweep, changes)
+        assert hanging.wait_until(lambda place=place: len(place.stored_files()) == 2)
+        time.sleep(1)
+        hanging.process.send_signal(number)
+        assert hanging.ended().status == status
+        assert leftovers(place) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", [("executor=serial",), ("executor=processes", "n_jobs=2")])
+def test_a_sweep_of_failures_ends_early_and_the_same_command_goes_on(start, executor):
+    sweep = ("-m", "optimizer=sgd,raising", "seed=range(0,6)", "name=sweep", "max_failures=2", *executor)
+    outcome = start(*sweep)
+    assert outcome.status == 1
+    stored = statuses()
+    assert stored["sgd"] == ["completed"] * 6
+    assert stored["raising"] == ["failed"] * 2
+    assert "stopped: max_failures=2 is reached, 4 runs not made. The same command goes on from here." in outcome.err
+    assert outcome.out.count("ArithmeticError: on purpose") == 2
+    assert Store("results").read_manifest("sweep").finished is None
+    assert [path.name for path in Path("results/sweeps/sweep").iterdir()] == ["sweep.json"]
+    again = start(*sweep, HEALED="1")
+    assert again.status == 0, again.err
+    assert "6 to make, 6 in the store" in again.err
+    assert statuses() == {"sgd": ["completed"] * 6, "raising": ["completed"] * 6}
+    assert Store("results").read_manifest("sweep").finished
+    assert Path("results/sweeps/sweep/report.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_last_failure_allowed_stops_nothing_when_it_is_the_last_run(start):
+    outcome = start("-m", "report=false", "executor=serial", "optimizer=sgd,raising", "max_failures=1", "name=sweep")
+    assert outcome.status == 1
+    assert "not made" not in outcome.err
+    assert Store("results").read_manifest("sweep").finished
+
+
+@pytest.mark.slow
+def test_a_run_that_times_out_is_a_failure_and_one_that_diverges_is_none(start):
+    limits = ("executor=serial", "timeout=1", "max_failures=1")
+    outcome = start("-m", "report=false", *limits, "optimizer=sgd,sleeping,adam", "lr=1e30")
+    assert outcome.status == 1
+    assert statuses() == {"sgd": ["diverged"], "sleeping": ["timed_out"]}
+    assert "1 run not made" in outcome.err
+
+
+def test_nothing_is_written_by_a_dry_run(command, digits, tmp_path):
+    outcome = command("-m", "optimizer=sgd,adam", "seed=1,2,3", "dry_run=true", *KEYS)
+    assert outcome.status == 0, outcome.err
+    assert list(tmp_path.iterdir()) == []
+    assert "runs:  6; 6 to make, 0 in the store" in outcome.out
+    assert "time:  about " in outcome.out
+    assert "disk:  " in outcome.out
+    assert "that are free in results" in outcome.out
+
+
+def test_a_dry_run_says_what_is_stored(command, small_sweep):
+    assert small_sweep("-m", "optimizer=sgd", "seed=1,2").status == 0
+    before = contents(Path("results"))
+    outcome = command("-m", "optimizer=sgd,adam", "seed=1,2,3", "dry_run=true", "report=false", *KEYS)
+    assert outcome.status == 0, outcome.err
+    assert "runs:  6; 4 to make, 2 in the store" in outcome.out
+    assert contents(Path("results")) == before
+
+
+def test_a_dry_run_of_what_is_stored_needs_nothing(command, small_sweep):
+    assert small_sweep("-m", "seed=1,2").status == 0
+    outcome = command("-m", "seed=1,2", "dry_run=true", *KEYS)
+    assert "runs:  2; 0 to make, 2 in the store" in outcome.out
+    assert "time:  none" in outcome.out
+
+
+def test_a_dry_run_leaves_a_damaged_file_where_it_is(command, small_sweep):
+    assert small_sweep("-m", "seed=1,2").status == 0
+    path = sorted(Path("results/runs").glob("??/*.parquet"))[0]
+    path.write_bytes(path.read_bytes()[:100])
+    before = contents(Path("results"))
+    outcome = command("-m", "seed=1,2", "dry_run=true", *KEYS)
+    assert "1 to make (1 damaged in the store), 1 in the store" in outcome.out
+    assert contents(Path("results")) == before
+
+
+def test_a_dry_run_counts_the_runs_whose_learning_rate_is_not_chosen_yet(command, digits, tmp_path):
+    """As many as the experiment makes: trials on the tuning seeds, and one judged learning rate for each combination."""
+    small = ("problem=quadratic", "problem.dimension=2", "steps=10", "report=false", "optimizer=sgd,adam", "lr=1e-3,1e-2")
+    planned = command("experiment=learning_rates", "dry_run=true", *small)
+    assert planned.status == 0, planned.err
+    assert list(tmp_path.iterdir()) == []
+    made = command("experiment=learning_rates", "executor=serial", *small)
+    assert made.status == 0, made.err
+    count = len(list(Store("results").run_ids()))
+    assert f"runs:  {count}; {count} to make, 0 in the store" in planned.out
+
+
+def test_a_dry_run_warns_of_a_disk_that_is_too_small(command, digits, tmp_path):
+    if not can_mount(tmp_path):
+        pytest.skip("no disk can be mounted here, which needs root or sudo")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    disk = Disk(folder, 64)
+    try:
+        sweep = ("-m", "seed=range(0,200)", f"results_dir={folder}/results", "dry_run=true", *KEYS)
+        outcome = command(*sweep)
+        assert outcome.status == 0, outcome.err
+        assert "the runs need about" in outcome.err
+        assert "66 kB free" in outcome.err
+        assert "results_dir=DIR" in outcome.err
+        assert list(folder.iterdir()) == []
+    finally:
+        disk.remove()
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

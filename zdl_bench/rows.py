@@ -1,0 +1,39 @@
+"""Rows: what a sweep keeps of a run in memory, its curve being in the store."""
+
+import math
+from dataclasses import dataclass
+
+from zdl_bench.metrics.convergence import final_train_loss, has_learned, tail_loss
+from zdl_bench.run import Run, RunConfig, Status
+
+
+@dataclass(frozen=True)
+class Row:
+    """checksum: that of the stored run's content."""
+
+    config: RunConfig
+    checksum: str
+    status: Status
+    learned: bool
+    tail_loss: float
+    final_train_loss: float
+    test_accuracy: float
+    reason: str
+
+    @property
+    def run_id(self) -> str:
+        return self.config.run_id
+
+
+def summarized(run: Run, checksum: str) -> Row:
+    curve = run.curve
+    return Row(
+        config=run.config,
+        checksum=checksum,
+        status=run.status,
+        learned=curve is not None and has_learned(curve),
+        tail_loss=tail_loss(curve) if curve else math.nan,
+        final_train_loss=final_train_loss(curve) if curve else math.nan,
+        test_accuracy=run.end.get("test_accuracy", math.nan),
+        reason=f"{run.failure.type}: {run.failure.message}" if run.failure else "",
+    )
