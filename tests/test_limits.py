@@ -265,5 +265,20 @@ def test_a_dry_run_warns_of_a_disk_that_is_too_small(command, digits, tmp_path):
         disk.remove()
 
 
+def test_a_sweep_warns_of_a_disk_that_is_too_small_before_it_starts(command, digits, tmp_path):
+    if not can_mount(tmp_path):
+        pytest.skip("no disk can be mounted here, which needs root or sudo")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    disk = Disk(folder, 64)
+    try:
+        outcome = command("-m", "seed=range(0,50)", f"results_dir={folder}/results", *KEYS)
+        assert outcome.status == 2
+        warning, error = outcome.err.index("the runs need about"), outcome.err.index("cannot be written")
+        assert warning < error
+    finally:
+        disk.remove()
+
+
 def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

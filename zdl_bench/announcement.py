@@ -12,6 +12,8 @@ from zdl_bench.terminal import console_for, duration, size
 
 ESTIMATED_STEPS = 100_000
 """A sweep of so many steps is worth the two seconds that an estimate takes; dry_run=true tells of any."""
+ROOM = 4 * 10**9
+"""Bytes that are free where no sweep of fewer steps can fill a disk."""
 
 
 def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
@@ -39,7 +41,7 @@ def announce_plan(name: str, plan: Plan) -> None:
 
 def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
     """How long a large sweep will take, and a warning where the disk is too small for it."""
-    if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS:
+    if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS and free_bytes(store) > ROOM:
         return
     cost = estimated_cost(plan.missing)
     if cost is None:
