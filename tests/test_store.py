@@ -4,6 +4,7 @@ import json
 import math
 import os
 import stat
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -23,6 +24,7 @@ from zdl_bench.encoding import decode, encode
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.executors.contract import attempt
 from zdl_bench.listing import states
+from zdl_bench.rows import summarized
 from zdl_bench.run import Choice, Failure, Run, Status
 from zdl_bench.store import Manifest, Store
 from zdl_bench.training import train
@@ -426,3 +428,12 @@ def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run, monk
     assert load_results(store.root).runs.empty
     with pytest.raises(OtherEngine, match="made by engine 1, this is engine 2; run its sweep's command again"):
         load_results(store.root, sweep="old")
+
+
+def test_a_curve_of_any_numbers_gives_numbers_and_no_warning(store, run):
+    """A file from elsewhere may have a right checksum and infinities of both signs."""
+    infinities = np.resize([np.inf, -np.inf], len(run.curve.probes))
+    probes = replace(run.curve.probes, val_loss=infinities, displacement=infinities)
+    store.write(replace(run, curve=replace(run.curve, probes=probes)))
+    assert math.isnan(load_results(store.root).runs.iloc[0]["tail_loss"])
+    assert summarized(*store.read_with_checksum(run.run_id)).status is run.status

@@ -72,6 +72,8 @@ WRONG = {
     "an unknown key in a sweep": (["-m", "foo.bar=1,2"], ["foo.bar"]),
     "an item of a list": (["-m", "problem.hidden.0=5,6", "problem.hidden.1=3"], ["problem.hidden"]),
     "a true validation size": (["dataset.validation_size=true"], ["dataset.validation_size=True"]),
+    "a pickle of Hydra's": (["--experimental-rerun=config.pickle"], ["--experimental-rerun", "would load a pickle"]),
+    "a pickle of Hydra's, abbreviated": (["--exp", "config.pickle"], ["--exp", "would load a pickle"]),
     "no such command": (["repotr"], ["repotr", "report, verify, ls"]),
     "wrong config shown": (["--cfg", "job", "lr=-1"], ["lr=-1", "finite number above 0"]),
     "config of a wrong type shown": (["--cfg", "job", "lr=abc"], ["lr=abc", "Float"]),

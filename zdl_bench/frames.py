@@ -66,7 +66,8 @@ def frames_of(runs: Sequence[Run]) -> Results:
 
 def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
     """`Results.runs` of some runs."""
-    return pd.DataFrame([run_row(run) for run in runs])
+    with np.errstate(all="ignore"):  # a number that cannot be computed is NaN, whatever a file says
+        return pd.DataFrame([run_row(run) for run in runs])
 
 
 def curve_frame(runs: Iterable[Run]) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from zdl_bench.metrics.convergence import final_train_loss, has_learned, tail_loss
 from zdl_bench.run import Run, RunConfig, Status
 
@@ -25,6 +27,7 @@ class Row:
         return self.config.run_id
 
 
+@np.errstate(all="ignore")  # a number that cannot be computed is NaN, whatever a file says
 def summarized(run: Run, checksum: str) -> Row:
     curve = run.curve
     return Row(

@@ -98,6 +98,9 @@ def _let_hydra_find_the_plugins() -> None:
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:
     """`-m` may stand anywhere, and an experiment is a sweep with or without it."""
+    reruns = [argument for argument in arguments if argument.startswith("--e")]  # --experimental-rerun and its abbreviations
+    if reruns:
+        raise ConfigError(f"{shown(reruns[0])}: it would load a pickle; type the command of the run again instead")
     flags = [argument for argument in arguments if argument in MULTIRUN_FLAGS]
     others = [argument for argument in arguments if argument not in MULTIRUN_FLAGS]
     has_other_command = any(argument.startswith("-") for argument in others)
