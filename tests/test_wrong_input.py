@@ -72,6 +72,7 @@ WRONG = {
     "an unknown key in a sweep": (["-m", "foo.bar=1,2"], ["foo.bar"]),
     "an item of a list": (["-m", "problem.hidden.0=5,6", "problem.hidden.1=3"], ["problem.hidden"]),
     "a true validation size": (["dataset.validation_size=true"], ["dataset.validation_size=True"]),
+    "a launcher that is a list": (["-m", "hydra/launcher=[[1]]"], ["hydra/launcher=[[1]]", "hydra/sweeper, hydra/launcher"]),
     "a pickle of Hydra's": (["--experimental-rerun=config.pickle"], ["--experimental-rerun", "would load a pickle"]),
     "a pickle of Hydra's, abbreviated": (["--exp", "config.pickle"], ["--exp", "would load a pickle"]),
     "no such command": (["repotr"], ["repotr", "report, verify, ls"]),

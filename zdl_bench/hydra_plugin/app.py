@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = ("report", "verify", "ls")
 MULTIRUN_FLAGS = ("-m", "--multirun")
 OF_HYDRA = re.compile(r"[+~]*hydra\b|[^=]*@hydra\b")
-OPEN_IN_HYDRA = re.compile(r"[+~]*hydra[./](sweeper|launcher)\b")
+OPEN_IN_HYDRA = re.compile(r"[+~]*hydra(/(sweeper|launcher)=[\w,-]+$|\.(sweeper|launcher)\b)")
 """Who brings another sweeper chooses it and sets its keys; Hydra's folders, logs and callbacks would write beside the store."""
 
 
@@ -80,8 +80,10 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
 
 
 def _require_own_keys(arguments: Sequence[str]) -> None:
-    """Raises ConfigError for a key of Hydra's own that is not open."""
+    """Raises ConfigError for a key or a flag of Hydra's own that is not open."""
     for argument in arguments:
+        if argument.startswith("--e"):  # --experimental-rerun and its abbreviations
+            raise ConfigError(f"{shown(argument)}: it would load a pickle; type the command of the run again instead")
         if OF_HYDRA.match(argument) and not OPEN_IN_HYDRA.match(argument):
             raise ConfigError(
                 f"{shown(argument)}: Hydra's own folders, logs and callbacks are off; results go to results_dir=DIR, and of "
@@ -98,9 +100,6 @@ def _let_hydra_find_the_plugins() -> None:
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:
     """`-m` may stand anywhere, and an experiment is a sweep with or without it."""
-    reruns = [argument for argument in arguments if argument.startswith("--e")]  # --experimental-rerun and its abbreviations
-    if reruns:
-        raise ConfigError(f"{shown(reruns[0])}: it would load a pickle; type the command of the run again instead")
     flags = [argument for argument in arguments if argument in MULTIRUN_FLAGS]
     others = [argument for argument in arguments if argument not in MULTIRUN_FLAGS]
     has_other_command = any(argument.startswith("-") for argument in others)
