@@ -227,7 +227,10 @@ def _choice(group: str, settings: Mapping[str, Any]) -> Choice:
 
 def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Raises ConfigError where a key is not in the YAML of that name, or its name or class was overridden."""
-    yaml = registry.load_yaml(group, settings["name"])
+    name = settings.get("name")
+    if not isinstance(name, str):
+        raise ConfigError(f"{group}.name={shown(name)}: a name is a word; choose one with {group}=NAME")
+    yaml = registry.load_yaml(group, name)
     for key in settings:
         if key not in yaml:
             given = f"{group}.{key}={shown(settings[key])}"

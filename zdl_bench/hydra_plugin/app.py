@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zdl_bench import registry
-from zdl_bench.errors import ConfigError, ZdlBenchError, shown
+from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, shown
 from zdl_bench.experiment import named_in
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
             return None
         try:
             return batch_function(composed)
-        except (ValueError, TypeError, RecursionError) as error:  # ours, not Hydra's word for wrong input
+        except ZdlBenchError:
+            raise
+        except Exception as error:  # ours, not Hydra's word for wrong input
             raise InternalError from error
 
     main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
@@ -114,8 +117,10 @@ def _choices_of_experiment(arguments: Sequence[str]) -> list[str]:
     """
     if any(argument.startswith("experiment.") for argument in arguments):
         raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
-    name = named_in(arguments)
-    if name is None or not (registry.EXPERIMENTS / f"{name}.yaml").is_file():
+    name = named_in(arguments) or ""
+    if name not in {path.stem for path in registry.EXPERIMENTS.glob("*.yaml")}:
+        if re.fullmatch(r"[\w-]+", name):
+            raise ConfigError(_unknown_choice("experiment", name))
         return []
     content = registry.load_experiment(name)
     fixed, blocks = content.get("fixed", {}), content.get("blocks", [])
@@ -155,6 +160,17 @@ def _plain_messages() -> "Iterator[None]":
         raise ConfigError("a value is nested too deeply to be read; write it flat") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(_explained(error)) from error
+    except Exception as error:
+        if _was_raised_here(error):
+            raise
+        given = shown(" ".join(sys.argv[1:])[-LONGEST_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
+        raise ConfigError(f"{given}: this cannot be read ({type(error).__name__}); look for a stray sign or bracket") from error
+
+
+def _was_raised_here(error: BaseException) -> bool:
+    """Whether the project's own code raised it, rather than a library that was given a user's words."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    return bool(frames) and Path(frames[-1][0].f_code.co_filename).is_relative_to(registry.PACKAGE)
 
 
 def _explained(error: BaseException) -> str:
