@@ -1,0 +1,94 @@
+"""Hydra's complaints, and OmegaConf's, in one or two lines."""
+
+import re
+import sys
+import traceback
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zdl_bench import registry
+from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMANDS = ("report", "verify", "ls")
+
+
+class InternalError(Exception):
+    """Carries a bug of the project through what explains Hydra's exceptions."""
+
+
+@contextmanager
+def plain_messages() -> "Iterator[None]":
+    """Turns the exceptions of Hydra and OmegaConf into ConfigErrors; ours pass."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        yield
+    except ZdlBenchError:
+        raise
+    except InternalError as error:
+        raise error.__cause__ or error from None
+    except RecursionError as error:
+        raise ConfigError("a value is nested too deeply to be read; write it flat") from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ConfigError(_explained(error)) from error
+    except Exception as error:
+        if _was_raised_here(error):
+            raise
+        given = shown(" ".join(sys.argv[1:])[-LONGEST_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
+        raise ConfigError(f"{given}: this cannot be read ({type(error).__name__}); look for a stray sign or bracket") from error
+
+
+def _was_raised_here(error: BaseException) -> bool:
+    """Whether the project's own code raised it, rather than a library that was given a user's words."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    return bool(frames) and Path(frames[-1][0].f_code.co_filename).is_relative_to(registry.PACKAGE)
+
+
+def _explained(error: BaseException) -> str:
+    text, cause = str(error), str(error.__cause__ or "")
+    explanation = "; ".join([shown(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
+    if found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
+        explanation = unknown_choice(*found.groups())
+    elif found := re.search(r"Could not override '([^']+)'", text):
+        explanation = _unknown_key(found[1])
+    elif found := re.search(r"Error merging override (.+)", text):
+        explanation = f"{shown(found[1])}: {shown((cause.splitlines() or ['it does not fit'])[0])}; see the keys with --help"
+    elif found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
+        explanation = f"{shown(found[1])}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
+    elif "integer string conversion" in text:
+        explanation = "an integer has thousands of digits; write a number as 1e9"
+    elif type(error).__name__ == "OverrideParseException":
+        explanation = _unreadable(str(getattr(error, "override", "")))
+    return explanation
+
+
+def _unreadable(argument: str) -> str:
+    if re.fullmatch(r"[\w-]+", argument):
+        return f"{argument}: there is no such command; write key=value for a run, or {', '.join(COMMANDS)}"
+    return f"{shown(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
+
+
+def unknown_choice(group: str, name: str) -> str:
+    """What to say of a choice that is none, with the names that are."""
+    known = sorted(path.stem for path in registry.EXPERIMENTS.glob("*.yaml"))
+    known = known if group == "experiment" else registry.names(group)
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+
+
+def _unknown_key(key: str) -> str:
+    from zdl_bench.config import TOP_LEVEL_KEYS
+
+    group, _, part = key.partition(".")
+    if part and (registry.CONF / group).is_dir():
+        return f"{shown(key)}: the chosen {group} has no key {shown(part)}; see its keys with --cfg job"
+    close = get_close_matches(key, TOP_LEVEL_KEYS, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{shown(key)}: there is no such key; {hint}The keys are {', '.join(TOP_LEVEL_KEYS)}"
