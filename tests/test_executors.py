@@ -83,3 +83,14 @@ def living_children():
                 if int(parent) == os.getpid() and state != "Z":
                     found.append((int(entry.name), (entry / "cmdline").read_text()))
     return found
+
+
+def test_the_end_of_what_was_just_begun_is_quiet(digits, capfd):
+    """loky's own thread may fail when it is told to end right after it was given a run."""
+    configs = [digits_config("sgd", lr=0.01, seed=seed, steps=30) for seed in range(40)]
+    for stop in range(1, 12):
+        events = Processes().execute(configs, Limits(2))
+        for _, event in zip(range(2 + 2 * stop), events, strict=False):
+            assert isinstance(event, Started | Finished)
+        events.close()
+    assert "Traceback" not in capfd.readouterr().err

@@ -205,6 +205,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("title: !!int ''\n", "its YAML cannot be read"),
         ("title: 2020-99-99\n", "its YAML cannot be read"),
         ("title: \udcff\n", "its YAML cannot be read"),
+        ('title: "\\ud800"\n', "its YAML cannot be read"),
         ("blocks: [{seed: !!set {1, 2}}]\n", "{1, 2} is no text here; put it in quotes"),
         ("title: 2020-01-01\n", "2020-01-01 is no text here"),
         ("blocks: [{1: 2}]\n", "1 is no text here"),

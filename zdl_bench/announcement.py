@@ -96,9 +96,9 @@ def free_bytes(store: Path) -> int:
 
 def _time(cost: Cost, runs: int, parallel: int | None) -> str:
     if parallel is None:
-        return f"{duration(cost.seconds)} of one core of this machine"
+        return f"{duration(max(cost.seconds, 1.0))} of one core of this machine"
     workers = min(parallel, runs)
-    return f"{duration(cost.seconds / workers)} on {workers} worker{'s' if workers != 1 else ''}"
+    return f"{duration(max(cost.seconds / workers, 1.0))} on {workers} worker{'s' if workers != 1 else ''}"
 
 
 def _runs(count: int) -> str:

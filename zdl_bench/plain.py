@@ -15,6 +15,8 @@ def require_plain(content: object) -> None:
         count += 1
         if count > MOST_VALUES or depth > DEEPEST:
             raise ValueError(f"it has more than {MOST_VALUES:,} values or {DEEPEST} levels; write less")
+        if isinstance(value, str):
+            value.encode()  # half of a surrogate pair is no text, and cannot be written
         odd = [key for key in value if not isinstance(key, str)] if isinstance(value, dict) else []
         if odd or not isinstance(value, str | int | float | list | dict | None):
             raise ValueError(f"{shown((odd or [value])[0])} is no text here; put it in quotes")

@@ -21,15 +21,14 @@ from disturbances.kinds import (
 from disturbances.leftovers import end_all, leftovers
 from disturbances.moments import KilledWhileWriting, Moment
 from disturbances.soundness import Expected, damaged_ids, problems
-from disturbances.sweeping import SWEEP, WITH_REPORT, Ended, Place, Start, completed
+from disturbances.sweeping import RUNS, SWEEP, WITH_REPORT, Ended, Place, Start, completed
 
-PLANNED = 8
 AT_ONCE = {kind.__name__: kind for kind in (WorkerKilled, ParentKilled, Interrupted, Terminated, DiskFull, StoreReadOnly)}
 OF_TRAINING: dict[str, Callable[[Random], Disturbance]] = {
     **{name: lambda random, kind=kind: kind() for name, kind in AT_ONCE.items()},
     "FileCut": lambda random: FileCut(),
     "ByteFlipped": lambda random: ByteFlipped(),
-    "KilledWhileWriting": lambda random: KilledWhileWriting.of_training(random, PLANNED),
+    "KilledWhileWriting": lambda random: KilledWhileWriting.of_training(random, RUNS),
 }
 OF_THE_REPORT: dict[str, Callable[[Random], Disturbance]] = {
     **{name: OF_TRAINING[name] for name in AT_ONCE if name != "WorkerKilled"},
@@ -67,7 +66,7 @@ class Outcome:
 
 def kill_of_training(name: str, random: Random, undisturbed: Undisturbed, folder: Path) -> Outcome:
     """A sweep from nothing, with decoded data."""
-    disturbance, moment = OF_TRAINING[name](random), Moment.of_training(random, PLANNED)
+    disturbance, moment = OF_TRAINING[name](random), Moment.of_training(random, RUNS)
     place = Place(folder)
     _copied(undisturbed.place, place, "cache")
     disturbance.prepare(place)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from disturbances.disks import Disk
 from disturbances.leftovers import workers
-from disturbances.sweeping import Place, Start
+from disturbances.sweeping import RUNS, Place, Start
 
 KILLED = -signal.SIGKILL
 DISK_KILOBYTES = 4096
@@ -137,9 +137,10 @@ class _FileDamaged(Disturbance):
 
     @staticmethod
     def _within_reach(start: Start) -> list[Path]:
-        """What living workers map into their memory is left to them."""
+        """What living workers map into their memory is left to them, and data that no run needs any more are not read."""
         place = start.place
-        decoded = sorted((place.cache / "zdl_bench/decoded").glob("*/*")) if start.has_ended else []
+        are_read_next = start.has_ended and len(place.stored_files()) < RUNS
+        decoded = sorted((place.cache / "zdl_bench/decoded").glob("*/*")) if are_read_next else []
         return [*place.stored_files(), *sorted(place.store.root.glob("sweeps/*/*.json")), *decoded]
 
     def _damage(self, path: Path, byte: int) -> None:

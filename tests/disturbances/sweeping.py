@@ -21,6 +21,7 @@ SWEEP = (
     *SMALL,
 )  # fmt: skip
 """Eight runs of a fifth of a second."""
+RUNS = 8
 WITH_REPORT = tuple("report=true" if argument == "report=false" else argument for argument in SWEEP)
 MARK = "ZDL_BENCH_DISTURBANCE"
 """Variable in the environment of a sweep and of all its descendants, those that were given to another parent too."""

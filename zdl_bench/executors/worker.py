@@ -1,11 +1,13 @@
 """One local worker process: loky's, with a fresh interpreter, which makes one run at a time."""
 
 import os
+import threading
 import time
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker as multiprocessing_tracker
 
 from joblib.externals.loky import ProcessPoolExecutor
@@ -67,7 +69,7 @@ class Worker:
         """Ends the process at once, whatever it is doing; the next run gets a new one."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            with warnings.catch_warnings(), suppress(RuntimeError):  # it may never have been started
+            with warnings.catch_warnings(), _quiet_threads(), suppress(RuntimeError):  # it may never have been started
                 warnings.simplefilter("ignore")  # loky misses `pgrep` where there is none, and does without
                 pool.shutdown(wait=True, kill_workers=True)
 
@@ -77,3 +79,14 @@ class Worker:
             self.kill()
         elif self._pool is not None:
             self._pool.shutdown(wait=True)
+
+
+@contextmanager
+def _quiet_threads() -> Iterator[None]:
+    """Threads that fail in the block print no traceback: loky's stumbles over a run that it was given just before the end."""
+    before = threading.excepthook
+    threading.excepthook = lambda _: None
+    try:
+        yield
+    finally:
+        threading.excepthook = before
