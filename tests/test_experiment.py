@@ -163,6 +163,9 @@ CLAIM = TUNED["claims"][0]
         ({"claims": [CLAIM | {"metric": "elegance"}]}, "claim 1 of the experiment: there is no metric elegance"),
         ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: kind: guess is none of superiority"),
         ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate that is tuned is a number"),
+        ({"blocks": [{"results_dir": "../elsewhere"}]}, "results_dir: a block says what its runs are"),
+        ({"fixed": {"+executor.address": "tcp://10.0.0.1:8786"}}, "+executor.address: a block says what its runs are"),
+        ({"blocks": [{"hydra.run.dir": "elsewhere"}]}, "hydra.run.dir: a block says what its runs are"),
     ],
 )
 def test_a_wrong_experiment_trains_nothing(experiment, change, text):

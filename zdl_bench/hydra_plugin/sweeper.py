@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from zdl_bench import registry
+from zdl_bench.config import SWEEP_KEYS
 from zdl_bench.errors import ConfigError, shown
-from zdl_bench.experiment import Experiment
+from zdl_bench.experiment import Block, Experiment
 from zdl_bench.statistics.tuning import best_lr
 
 LARGEST_SWEEP = 100_000
@@ -99,6 +101,7 @@ def staged(experiment: Experiment, given: Mapping[str, list[str]]) -> tuple[list
     jobs: list[Job] = []
     tunings: list[Tuning] = []
     for block in experiment.blocks:
+        _require_keys_of_runs(block)
         lists = {key: list(block_values(key, value)) for key, value in block.items() if key not in given} | dict(given)
         if "seed" not in block and seeds:
             lists["seed"] = list(seeds)
@@ -126,6 +129,14 @@ def require_sane(runs: int, of: str = "the sweep") -> None:
     """Raises ConfigError where there are more than LARGEST_SWEEP runs."""
     if runs > LARGEST_SWEEP:
         raise ConfigError(f"{of}: that makes more than {LARGEST_SWEEP:,} runs; start it in parts, with shorter lists or ranges")
+
+
+def _require_keys_of_runs(block: Block) -> None:
+    """An experiment may come from anybody: where results go, and who computes them, is for the command line to say."""
+    for key in block:
+        group = re.split(r"[.@:]", key.lstrip("+~"))[0]
+        if group in (*SWEEP_KEYS, "experiment", "hydra"):
+            raise ConfigError(f"{shown(key)}: a block says what its runs are and nothing else; give it on the command line")
 
 
 def _require_no_tuning_seed(experiment: Experiment, seeds: Iterable[str]) -> None:
