@@ -5,12 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from zdl_bench.loops.choice import loops_for
 from zdl_bench.run import Floats, Layout
 
 State = tuple[Floats, ...]
-
-SLICE = 65_536
-"""Elements per slice: enough to forget the cost of a call, few enough for weights, state and temporaries to stay in cache."""
 
 FLUSH_INTERVAL = 64
 """Steps between two flushes of vanishing state."""
@@ -45,7 +43,8 @@ class ElementwiseOptimizer(Optimizer):
     """A rule that treats every parameter alike, in two pure parts that read like its paper.
 
     `coefficients(lr, step)` gives the scalars of a step, `rule(w, g, *state, *coefficients)` the new w and state as plain
-    array expressions. The driver casts the scalars to the run's dtype once and applies the rule in slices.
+    array expressions. The driver casts the scalars to the run's dtype once; NumPy applies the rule to slices, a compiled loop
+    to one element after the other.
     """
 
     buffers: ClassVar[int]
@@ -58,19 +57,14 @@ class ElementwiseOptimizer(Optimizer):
     @staticmethod
     @abstractmethod
     def rule(w: Any, g: Any, /, *state_and_coefficients: Any) -> tuple[Any, ...]:
-        """New w and new state of a slice."""
+        """New w and new state of a slice, or of an element."""
 
     def init(self, params: Floats, layout: Layout, lr: float) -> State:
         return tuple(np.zeros_like(params) for _ in range(self.buffers))
 
     def update(self, params: Floats, grad: Floats, state: State, lr: float, step: int) -> None:
         scalars = tuple(params.dtype.type(value) for value in self.coefficients(lr, step))
-        for start in range(0, len(params), SLICE):
-            part = slice(start, start + SLICE)
-            outputs = self.rule(params[part], grad[part], *(buffer[part] for buffer in state), *scalars)
-            params[part] = outputs[0]
-            for buffer, new in zip(state, outputs[1:], strict=True):
-                buffer[part] = new
+        loops_for(len(params), params.dtype).update(self.rule, params, grad, state, scalars)
         if step % FLUSH_INTERVAL == 0:
             flush_vanishing(state)
 

@@ -1,16 +1,17 @@
-"""Activations of the MLP: each a pair of in-place functions. One name of this module per choice of `problem.activation`."""
+"""Activations of the MLP: each a pair of in-place functions. One class of this module per choice of `problem.activation`."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from zdl_bench.loops.contract import Loops
 from zdl_bench.run import Floats
 
 
 class Activation(Protocol):
-    def apply(self, z: Floats) -> None:
-        """z ← f(z), in place."""
+    def apply(self, z: Floats, bias: Floats) -> None:
+        """z ← f(z + bias), in place, for z (batch, units) and bias (units,)."""
         ...
 
     def chain(self, delta: Floats, a: Floats) -> None:
@@ -20,16 +21,21 @@ class Activation(Protocol):
 
 @dataclass(frozen=True)
 class ReLU:
-    def apply(self, z: Floats) -> None:
-        np.maximum(z, 0, out=z)
+    loops: Loops
+
+    def apply(self, z: Floats, bias: Floats) -> None:
+        self.loops.add_bias_relu(z, bias)
 
     def chain(self, delta: Floats, a: Floats) -> None:
-        np.multiply(delta, a > 0, out=delta)
+        self.loops.chain_relu(delta, a)
 
 
 @dataclass(frozen=True)
 class Tanh:
-    def apply(self, z: Floats) -> None:
+    loops: Loops
+
+    def apply(self, z: Floats, bias: Floats) -> None:
+        self.loops.add_bias(z, bias)
         np.tanh(z, out=z)
 
     def chain(self, delta: Floats, a: Floats) -> None:
@@ -38,8 +44,11 @@ class Tanh:
 
 @dataclass(frozen=True)
 class Sigmoid:
-    def apply(self, z: Floats) -> None:
+    loops: Loops
+
+    def apply(self, z: Floats, bias: Floats) -> None:
         """f(z) = (1 + tanh(z/2)) / 2, which does not overflow."""
+        self.loops.add_bias(z, bias)
         z *= 0.5
         np.tanh(z, out=z)
         z += 1

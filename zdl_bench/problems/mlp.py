@@ -1,7 +1,7 @@
 """A multi-layer perceptron with softmax cross-entropy on images: the articles' network by default."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
+from zdl_bench.loops.choice import loops_for
+from zdl_bench.loops.contract import Loops
 from zdl_bench.problems.activations import Activation, ReLU, Sigmoid, Tanh
 from zdl_bench.problems.contract import Examples, Problem, ProblemSpec, Splits
 from zdl_bench.run import Floats, Layout, Tensor
 from zdl_bench.streams import Stream, Streams
 
-ACTIVATIONS: dict[str, Activation] = {"relu": ReLU(), "tanh": Tanh(), "sigmoid": Sigmoid()}
+ACTIVATIONS: dict[str, Callable[[Loops], Activation]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
 INITS = ("normal", "he", "xavier")
 REDUCTIONS = ("sum", "mean")
 SAMPLINGS = ("replacement", "epochs")
@@ -94,7 +96,8 @@ class Network(Problem):
         sizes = (splits.train.images.shape[1], *spec.hidden, splits.classes)
         self.layout = dense_layout(sizes)
         self._splits = splits
-        self._activation = ACTIVATIONS[spec.activation]
+        self._loops = loops_for(self.layout[-1].stop, dtype)
+        self._activation = ACTIVATIONS[spec.activation](self._loops)
         self._gradient_scale = dtype.type(1 if spec.loss_reduction == "sum" else 1 / spec.batch_size)
         self._train_buffers = _buffers(sizes, spec.batch_size, dtype)
         self._deltas = _buffers(sizes, spec.batch_size, dtype)
@@ -119,15 +122,10 @@ class Network(Problem):
 
     def batches(self, rng: Streams) -> Iterator[Batch]:
         train, size = self._splits.train, self.spec.batch_size
-        bytes_ = np.empty((size, train.images.shape[1]), np.uint8)
-        pixels = np.empty(bytes_.shape, np.float32)
-        inputs = pixels if self.dtype == np.float32 else np.empty(bytes_.shape, self.dtype)
+        inputs = np.empty((size, train.images.shape[1]), self.dtype)
         indices = {"replacement": drawn_with_replacement, "epochs": drawn_in_epochs}[self.spec.sampling]
         for rows in indices(rng.batches, len(train), size):
-            np.take(train.images, rows, axis=0, out=bytes_, mode="clip")
-            np.divide(bytes_, np.float32(255), out=pixels)
-            if inputs is not pixels:
-                inputs[:] = pixels
+            self._loops.gather_pixels(train.images, rows, inputs)
             yield Batch(inputs, train.labels[rows])
 
     def loss_and_gradient(self, params: Floats, batch: Batch, grad: Floats) -> float:
@@ -177,9 +175,10 @@ class Network(Problem):
         """Fills `activations`, inputs first; returns the last one, the logits."""
         for layer, (weight, bias) in enumerate(layers):
             z = np.matmul(activations[layer], weight, out=activations[layer + 1])
-            z += bias
             if layer < len(layers) - 1:
-                self._activation.apply(z)
+                self._activation.apply(z, bias)
+            else:
+                self._loops.add_bias(z, bias)
         return activations[-1]
 
     def _cross_entropy(self, logits: Floats, labels: npt.NDArray[np.integer]) -> float:
