@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,3 +144,15 @@ def run_process(*arguments: str, cwd: Path, **settings) -> Outcome:
     process = start_process(*arguments, cwd=cwd, **settings)
     out, err = process.communicate(timeout=300)
     return Outcome(process.returncode, out, err)
+
+
+def stored(folder: Path) -> list[Path]:
+    """The files of the runs in a folder's results."""
+    return sorted((folder / "results").glob("runs/??/*.parquet"))
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)

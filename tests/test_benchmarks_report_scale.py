@@ -35,7 +35,7 @@ def test_it_measures_a_report(digits, tmp_path):
     assert found.page_bytes > 100_000
     assert found.figures >= 5
     manifest = store.read_manifest("made")
-    checksums = [store.read_with_checksum(run_id)[1] for run_id in manifest.run_ids]
+    checksums = [store.read_with_hashes(run_id)[1].content for run_id in manifest.run_ids]
     assert manifest.report.inputs == fingerprint_of_runs(manifest, ["png"], checksums)
 
 

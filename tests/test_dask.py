@@ -1,12 +1,12 @@
 """executor=dask against a real scheduler and real workers on the loopback, which were started apart from us."""
 
+import gzip
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,18 +14,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import SMALL, run_process, start_process
+from conftest import SMALL, digits_config, run_process, start_process, stored, wait_for
 from own_images import add_dataset, copy_conf
 from own_optimizers import checkout_with
 
 from zdl_bench import load_results
+from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.contract import ensure_decoded, is_decoded
 from zdl_bench.datasets.idx import IdxDataSet
 from zdl_bench.errors import DataError
+from zdl_bench.run import Status
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install zdl-bench[dask]")
 import psutil  # distributed brings it
 
+from zdl_bench.executors.dask_child import Children
 from zdl_bench.executors.dask_worker import Parcel, Workplace
 
 SWEEP = ("-m", "dataset=digits", "report=false", "optimizer=sgd,adam", "seed=range(0,6)", "steps=1500", *SMALL)
@@ -36,17 +39,6 @@ from dask.__main__ import main
 main()
 """
 LISTEN = ("--host", "127.0.0.1", "--no-dashboard")
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def stored(folder):
-    return list((folder / "results").glob("runs/??/*.parquet"))
 
 
 class Cluster:
@@ -314,8 +306,50 @@ def test_a_worker_asks_once_for_data_that_it_lacks_and_decodes_those_that_it_has
     assert not workplace.has(dataset)
     assert [workplace.has_to_ask(dataset.checksum) for _ in range(3)] == [True, False, False]
     monkeypatch.setenv("ZDL_BENCH_DATA", str(files))
-    assert workplace.has(dataset)
+    assert not workplace.has(dataset), "files are looked for once"
+    assert Workplace().has(dataset)
     assert is_decoded(dataset)
+
+
+def test_a_worker_never_downloads(apart, monkeypatch, tmp_path):
+    dataset, files = apart
+    shutil.copytree(files, tmp_path / "others")
+    path = next((tmp_path / "others").glob("*labels*"))
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:-1] + b"\x09"))
+    monkeypatch.setenv("ZDL_BENCH_DATA", str(tmp_path / "others"))
+    monkeypatch.setattr(mirrors, "download", lambda *_: pytest.fail("a download"))
+    assert not Workplace().has(dataset)
+
+
+def test_a_child_that_is_killed_while_it_starts_is_nobodys_fault(digits):
+    children = Children()
+    born = []
+
+    def kill_the_first():
+        if not born:
+            born.extend(psutil.Process().children())
+            born[-1].kill()
+        return True
+
+    run = children.make(digits_config(steps=5), None, kill_the_first)
+    assert born
+    assert run.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("tls://127.0.0.1:9", "DASK_DISTRIBUTED__COMM__TLS__CA_FILE"),
+        ("carrier://pigeon", "take one of tcp://, tls://"),
+        ("ucx://127.0.0.1:9", "take one of tcp://, tls://"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_clear_error(address, words, tmp_path, digits):
+    executor = ("executor=dask", f"executor.address={address}")
+    outcome = run_process("dataset=digits", "report=false", "steps=5", *SMALL, *executor, cwd=tmp_path)
+    assert outcome.status == 2
+    assert words in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 def test_a_worker_trains_on_no_damaged_arrays(apart, monkeypatch, tmp_path):

@@ -45,6 +45,11 @@ def test_seconds_are_of_the_right_order(digits):
     assert 0.1 < ratio < 10  # other processes may be using the machine
 
 
+def test_the_start_of_a_process_is_no_part_of_a_run_of_few_steps():
+    few, more = (estimated_cost([quadratic_config(steps=steps)] * 1000).seconds for steps in (5, 6))
+    assert few < 10 * more
+
+
 def test_more_kinds_than_are_tried_count_as_the_others(digits):
     def configs(widths):
         return [digits_config(steps=5, problem=part("problem", "mlp", hidden=(width,))) for width in widths]

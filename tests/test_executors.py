@@ -11,6 +11,7 @@ import pytest
 from conftest import digits_config
 
 from zdl_bench import registry
+from zdl_bench.executors import contract
 from zdl_bench.executors.contract import Finished, Limits, Started
 from zdl_bench.executors.processes import Processes
 from zdl_bench.executors.serial import Serial
@@ -94,3 +95,20 @@ def test_the_end_of_what_was_just_begun_is_quiet(digits, capfd):
             assert isinstance(event, Started | Finished)
         events.close()
     assert "Traceback" not in capfd.readouterr().err
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize(("error", "message"), [(SystemExit(0), "0"), (Unspeakable(), "its message cannot be told")])
+def test_whatever_a_run_raises_it_ends_as_a_failed_one(digits, monkeypatch, error, message):
+    def fail(config):
+        raise error
+
+    monkeypatch.setattr(contract, "train", fail)
+    events = list(Serial().execute([digits_config()], Limits(1)))
+    assert isinstance(events[-1], Finished)
+    assert events[-1].run.status is Status.FAILED
+    assert events[-1].run.failure.message == message

@@ -8,24 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SMALL, run_process, start_process
+from conftest import SMALL, run_process, start_process, stored, wait_for
 from own_optimizers import checkout_with
 
 from zdl_bench import load_results
 from zdl_bench.store import Store
 
 SWEEP = ("-m", "dataset=digits", "report=false", "steps=1500", "n_jobs=2", "seed=range(0,16)", "name=sweep", *SMALL)
-
-
-def stored(folder):
-    return sorted((folder / "results").glob("runs/??/*.parquet"))
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def children_of(pid):
@@ -89,8 +78,7 @@ def test_an_interrupt_while_the_workers_start(tmp_path, digits, seconds):
     """Neither a traceback of a half-started worker, nor a wait for the runs that they were to make."""
     arguments = ("-m", "dataset=digits", "report=false", "steps=200000", "n_jobs=2", "seed=1,2,3", *SMALL)
     process = start_process(*arguments, cwd=tmp_path, start_new_session=True)
-    while "to make" not in process.stderr.readline():
-        pass
+    assert any("to make" in line for line in process.stderr), "the program ended before it trained"
     time.sleep(seconds)
     workers = children_of(process.pid)
     os.killpg(process.pid, signal.SIGINT)

@@ -7,11 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import SMALL, Outcome
+import yaml
+from conftest import SMALL, Outcome, run_process
 from disturbances.disks import Disk, can_mount
 from disturbances.leftovers import leftovers
 from disturbances.sweeping import Place, Start
+from own_images import add_dataset
 from own_optimizers import checkout_with
 
 from zdl_bench import load_results
@@ -120,6 +123,7 @@ def test_runs_that_hang_are_stopped_and_all_others_finish(start):
     hung = {"looping": ["timed_out"], "sleeping": ["timed_out"], "searching": ["timed_out"]}
     assert statuses() == {"sgd": ["completed"], "adam": ["completed"]} | hung
     assert outcome.out.count(f"TimedOut: stopped after {TIMEOUT} s") == 3
+    assert "5/5 runs: 3 failed, 0 diverged" in outcome.err
     assert Store("results").read_manifest("sweep").finished
     assert f"TimedOut: stopped after {TIMEOUT} s" in load_results("results").runs["failure"].dropna().iloc[0]
     healed = start(*sweep, f"timeout={TIMEOUT * 10}", HEALED="1")
@@ -136,11 +140,23 @@ def test_a_run_that_hangs_in_this_process_is_stopped(start, kind):
     assert statuses() == {kind: ["timed_out"], "sgd": ["completed"]}
 
 
+SLOW_START = """
+import sys, time
+if "popen_loky_posix" in " ".join(sys.orig_argv):
+    time.sleep(2)
+"""
+
+
 @pytest.mark.slow
-def test_a_timeout_changes_no_number_and_counts_no_start_of_a_process(start):
-    """A worker takes longer to start than these runs may take."""
-    assert start("-m", "report=false", "n_jobs=2", "seed=1,2,3", "timeout=0.9", "results_dir=limited").status == 0
-    assert start("-m", "report=false", "n_jobs=2", "seed=1,2,3").status == 0
+def test_a_timeout_changes_no_number_and_counts_no_start_of_a_process(start, checkout, tmp_path):
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook/sitecustomize.py").write_text(SLOW_START)
+    hook = {"PYTHONPATH": os.pathsep.join([str(checkout), str(tmp_path / "hook")])}
+    sweep = ("-m", "report=false", "n_jobs=2", "seed=1,2,3")
+    began = time.monotonic()
+    assert start(*sweep, "timeout=1.5", "results_dir=limited", **hook).status == 0
+    assert time.monotonic() - began > 2, "the workers did not start slowly"
+    assert start(*sweep).status == 0
     limited, free = (load_results(name).runs.set_index("run_id")["digest"].sort_index() for name in ("limited", "results"))
     assert limited.equals(free)
 
@@ -183,6 +199,16 @@ def test_a_sweep_of_failures_ends_early_and_the_same_command_goes_on(start, exec
 
 
 @pytest.mark.slow
+def test_failures_of_all_batches_of_a_sweep_count_together(start):
+    one_at_a_time = ("hydra/sweeper=basic", "hydra.sweeper.max_batch_size=1")
+    sweep = ("-m", "optimizer=raising", "seed=range(0,4)", "max_failures=2", "executor=serial", "report=false")
+    outcome = start(*sweep, *one_at_a_time)
+    assert outcome.status == 1
+    assert statuses() == {"raising": ["failed"] * 2}
+    assert "stopped: max_failures=2 is reached, 2 runs not made" in outcome.err
+
+
+@pytest.mark.slow
 def test_the_last_failure_allowed_stops_nothing_when_it_is_the_last_run(start):
     outcome = start("-m", "report=false", "executor=serial", "optimizer=sgd,raising", "max_failures=1", "name=sweep")
     assert outcome.status == 1
@@ -216,6 +242,30 @@ def test_a_dry_run_says_what_is_stored(command, small_sweep):
     assert outcome.status == 0, outcome.err
     assert "runs:  6; 4 to make, 2 in the store" in outcome.out
     assert contents(Path("results")) == before
+
+
+def test_a_dry_run_finds_the_data_that_it_is_given(tmp_path, monkeypatch):
+    """In an empty cache: the trials know a data set by its name alone."""
+    own = checkout_with(tmp_path / "checkout", ILL, ())
+    numbers = np.random.default_rng(0)
+    images, labels = numbers.integers(0, 256, (120, 6, 6), np.uint8), numbers.integers(0, 10, 120, np.uint8)
+    add_dataset(own / "conf", "images", images, labels)
+    path = own / "conf/dataset/images.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"dir": None}))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    outcome = run_process("dataset=images", f"dataset.dir={own}/data/images", "dry_run=true", *KEYS[1:], cwd=own)
+    assert outcome.status == 0, outcome.err
+    assert "time:  about" in outcome.out
+
+
+def test_paths_are_no_markup(command, digits):
+    outcome = command("-m", "seed=1,2", "report=false", "executor=serial", 'results_dir="x[a]"', *KEYS)
+    assert outcome.status == 0, outcome.err
+    assert "results: x[a]/sweeps/" in outcome.out
+    assert "--results 'x[a]'" in outcome.out
+    outcome = command("-m", "seed=1,2", 'results_dir="y[/b]"', "dry_run=true", *KEYS)
+    assert outcome.status == 0, outcome.err
+    assert "that are free in y[/b]" in outcome.out
 
 
 def test_a_dry_run_of_what_is_stored_needs_nothing(command, small_sweep):

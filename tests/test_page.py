@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from conftest import digits_config, part, quadratic_config
 
+from zdl_bench.manifest import Manifest
 from zdl_bench.report import chart
 from zdl_bench.report import part as parts
 from zdl_bench.report.build import report_files
@@ -25,7 +26,6 @@ from zdl_bench.report.page import LARGEST, Cell, Page, PageFigure, PageFinding, 
 from zdl_bench.report.part import Files
 from zdl_bench.report.rendering import render
 from zdl_bench.run import Choice
-from zdl_bench.store import Manifest
 from zdl_bench.training import train
 
 HOSTILE = "</script><script>alert(1)</script>&amp;\u2028"

@@ -14,11 +14,12 @@ from conftest import digits_config, part
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from test_page import page_of
 
+from zdl_bench.manifest import Manifest
 from zdl_bench.report.build import build_report
 from zdl_bench.report.page import Cell, PageTable
 from zdl_bench.report.rendering import render
 from zdl_bench.run import Choice
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Store
 from zdl_bench.training import train
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

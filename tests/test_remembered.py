@@ -1,13 +1,16 @@
 """Remembered rows: the same as decoded ones, or none."""
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
 from conftest import digits_config, quadratic_config
 
 from zdl_bench.executors.contract import attempt
-from zdl_bench.remembered import Remembered, code_hash, is_remembered, recall, remember
+from zdl_bench.manifest import checksum_of
+from zdl_bench.registry import hash_of_sources
+from zdl_bench.remembered import Remembered, is_remembered, recall, remember
 from zdl_bench.rows import summarized
 from zdl_bench.run import Failure, Run, Status
 from zdl_bench.store import ROWS, Store
@@ -43,7 +46,7 @@ def test_what_is_recalled_is_what_was_decoded(store, configs, rows):
 def test_the_files_are_not_decoded_again(store, configs, rows, monkeypatch):
     remember(store, "one", rows)
     remembered = recall(store, "one")
-    monkeypatch.setattr(Store, "read_with_checksum", lambda self, run_id: pytest.fail("decoded"))
+    monkeypatch.setattr(Store, "read_with_hashes", lambda self, run_id: pytest.fail("decoded"))
     assert len(plan(configs, store, remembered).stored) == 3
 
 
@@ -64,15 +67,38 @@ def test_a_run_that_was_made_again_is_decoded(store, configs, rows):
     run = store.read(rows[0].run_id)
     changed = summarized(run, store.write(replace(run, train_seconds=run.train_seconds + 1)))
     found = plan(configs, store, recall(store, "one")).stored[run.run_id]
-    assert found.checksum == changed.checksum != rows[0].checksum
+    assert found.hashes == changed.hashes != rows[0].hashes
     assert not is_remembered([found], recall(store, "one"))
 
 
-def test_a_row_of_an_earlier_content_is_not_kept(store, rows):
+def test_a_row_of_an_earlier_content_does_not_count(store, configs, rows):
     run = store.read(rows[0].run_id)
-    store.write(replace(run, train_seconds=run.train_seconds + 1))
+    changed = store.write(replace(run, train_seconds=run.train_seconds + 1))
     remember(store, "one", rows)
-    assert set(recall(store, "one")) == {row.run_id for row in rows[1:]}
+    assert plan(configs, store, recall(store, "one")).stored[run.run_id].hashes == changed
+
+
+def test_a_file_that_was_damaged_before_is_noticed(store, configs, rows):
+    path = store.run_path(rows[0].run_id)
+    content = bytearray(path.read_bytes())
+    content[10] ^= 0xFF
+    path.write_bytes(content)
+    remember(store, "one", rows)
+    assert plan(configs, store, recall(store, "one")).damaged == (rows[0].run_id,)
+
+
+def test_rows_that_were_changed_are_nothing(store, rows):
+    remember(store, "one", rows)
+    path = store.sweep_folder("one") / ROWS
+    path.write_text(path.read_text().replace(str(rows[0].tail_loss), "0.001"))
+    assert recall(store, "one") == {}
+
+
+def test_a_pipe_in_place_of_the_rows_is_nothing(store):
+    path = store.sweep_folder("one") / ROWS
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert recall(store, "one") == {}
 
 
 def test_failed_runs_are_not_remembered(store, rows):
@@ -89,8 +115,8 @@ GOOD = ["0" * 64, "0" * 64, "completed", True, 0.1, 0.1, 0.1]
 @pytest.mark.parametrize(
     "content",
     [
-        "", "[]", "{}", "[1, 2, 3]", "null", '["x", {}]', "[" * 100_000,
-        *(json.dumps([code_hash(), rows]) for rows in (
+        "", "[]", "{}", "[1, 2, 3]", "null", '["x", "y", {}]', "[" * 100_000,
+        *(json.dumps([hash_of_sources("*.py"), checksum_of(rows), rows]) for rows in (
             3, [], {"0" * 16: GOOD[:-1]}, {"0" * 16: [*GOOD, 1]}, {"0" * 16: [*GOOD[:-1], "1"]}, {"0" * 16: [*GOOD[:-1], None]},
             {"0" * 16: [*GOOD[:2], "failed", *GOOD[3:]]}, {"0" * 16: [*GOOD[:2], "odd", *GOOD[3:]]}, {"0" * 16: {"file": 1}},
         )),
@@ -106,7 +132,7 @@ def test_what_cannot_be_read_is_nothing(store, content):
 def test_rows_of_other_code_are_nothing(store, rows):
     remember(store, "one", rows)
     path = store.sweep_folder("one") / ROWS
-    path.write_text(path.read_text().replace(code_hash(), "0" * 64))
+    path.write_text(path.read_text().replace(hash_of_sources("*.py"), "0" * 64))
     assert recall(store, "one") == {}
     assert recall(store, "two") == {}
 

@@ -21,13 +21,14 @@ from zdl_bench.figures.heat_map import draw_heat_map
 from zdl_bench.figures.loss_curves import draw_loss_curves
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.style import look_of
+from zdl_bench.manifest import Manifest
 from zdl_bench.report.build import build_report
 from zdl_bench.report.comparison import comparisons_of, context_of
 from zdl_bench.report.condition_tables import condition_table
 from zdl_bench.report.freshness import is_current
 from zdl_bench.report.tables import markdown, rounded
 from zdl_bench.run import Choice, Failure, Probes, Run, Status
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Store
 from zdl_bench.training import train
 
 SWEEP = ("dataset=digits", "executor=serial", "steps=20", *SMALL)

@@ -19,14 +19,16 @@ from fuzzing.stored import as_metadata, columns_of, file_of, id_of, manifest_of,
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zdl_bench import load_results
-from zdl_bench.encoding import decode, encode
+from zdl_bench import encoding, load_results
+from zdl_bench.encoding import LARGEST, decode, encode
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
+from zdl_bench.executors import contract
 from zdl_bench.executors.contract import attempt
 from zdl_bench.listing import states
+from zdl_bench.manifest import Manifest
 from zdl_bench.rows import summarized
 from zdl_bench.run import Choice, Failure, Run, Status
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Store
 from zdl_bench.training import train
 
 
@@ -123,10 +125,10 @@ def test_a_file_of_an_earlier_version_is_read(store, run):
 
 
 def test_the_checksum_that_is_read_is_that_of_the_content(store, run):
-    store.write(run)
-    read, checksum = store.read_with_checksum(run.run_id)
+    written = store.write(run)
+    read, hashes = store.read_with_hashes(run.run_id)
     assert_same(run, read)
-    assert checksum == store.sound_checksum(run.run_id)
+    assert hashes == written == (store.sound_checksum(run.run_id), store.hash_of_file(run.run_id))
 
 
 def test_a_run_that_is_not_stored(store, run):
@@ -325,6 +327,10 @@ def test_columns_of_other_types_are_damaged(store, run):
         {"started": 3},
         {"finished": "soon"},
         {"finished": 3},
+        *({"finished": nothing} for nothing in ("", 0, False, [], {})),
+        {"title": "\ud800"},
+        {"experiment": {"fixed": {"\ud800": 1}}},
+        {"report": {"inputs": "", "files": ["x" * 300], "formats": []}},
         {"experiment": []},
         {"experiment": json.loads("[" * 60 + "]" * 60)},
         {"report": {"inputs": 1, "files": [], "formats": []}},
@@ -436,4 +442,49 @@ def test_a_curve_of_any_numbers_gives_numbers_and_no_warning(store, run):
     probes = replace(run.curve.probes, val_loss=infinities, displacement=infinities)
     store.write(replace(run, curve=replace(run.curve, probes=probes)))
     assert math.isnan(load_results(store.root).runs.iloc[0]["tail_loss"])
-    assert summarized(*store.read_with_checksum(run.run_id)).status is run.status
+    assert summarized(*store.read_with_hashes(run.run_id)).status is run.status
+
+
+@pytest.mark.parametrize(
+    "about", [{"environment": {"numpy": "\ud800"}}, {"environment": {"\ud800": "2"}}, {"digest": "\ud800"}], ids=str
+)
+def test_half_a_surrogate_pair_is_damage(store, run, about):
+    store.write(replace(run, **about))
+    with pytest.raises(DamagedFile, match="surrogates not allowed"):
+        store.read(run.run_id)
+
+
+def test_a_failure_on_a_path_that_is_no_utf_8_can_be_stored(store, monkeypatch):
+    def fail(config):
+        raise FileNotFoundError("/data/caf\udce9")
+
+    monkeypatch.setattr(contract, "train", fail)
+    failed = contract.attempt(digits_config())
+    store.write(failed)
+    assert store.read(failed.run_id).failure.message == "/data/caf?"
+
+
+def test_columns_of_one_name_are_damage(store, run):
+    table = encode(run)
+    store.run_path(run.run_id).parent.mkdir(parents=True)
+    store.run_path(run.run_id).write_bytes(encoding.file_of(table.append_column("lr", table["lr"])))
+    for use in (store.read, store.sound_checksum):
+        with pytest.raises(DamagedFile, match="its columns are not those of a run"):
+            use(run.run_id)
+
+
+def test_a_listing_reads_no_file_that_is_too_large(store, run):
+    store.run_path(run.run_id).parent.mkdir(parents=True)
+    store.run_path(run.run_id).touch()
+    os.truncate(store.run_path(run.run_id), LARGEST + 1)
+    with pytest.raises(DamagedFile, match="its file has"):
+        store.read_metadata(run.run_id)
+
+
+def test_a_store_whose_name_is_too_long_is_a_clear_error(command):
+    long = "x" * 300
+    for arguments in (["report", "--results", long], ["ls", "--results", long], [f"results_dir={long}", "problem=quadratic"]):
+        for more in ([], ["dry_run=true"] if "=" in arguments[0] else []):
+            outcome = command(*arguments, *more)
+            assert outcome.status == 2, outcome.err
+            assert "name too long" in outcome.err

@@ -11,7 +11,7 @@ from zdl_bench import load_results, registry
 from zdl_bench.errors import DamagedFile
 from zdl_bench.rows import summarized
 from zdl_bench.run import Failure, Run, Status
-from zdl_bench.store import Store
+from zdl_bench.store import Hashes, Store
 from zdl_bench.terminal import failures_table
 
 
@@ -256,6 +256,6 @@ def test_a_reason_is_no_markup(quadratic_failure):
 def quadratic_failure():
     def row(message):
         run = Run(quadratic_config(), Status.FAILED, failure=Failure("ValueError", message, ""))
-        return summarized(run, checksum="")
+        return summarized(run, Hashes("", ""))
 
     return row

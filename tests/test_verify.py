@@ -7,7 +7,8 @@ import pytest
 from conftest import SMALL, digits_config
 
 from zdl_bench import load_results
-from zdl_bench.store import Manifest, Store
+from zdl_bench.manifest import Manifest
+from zdl_bench.store import Store
 from zdl_bench.training import train
 from zdl_bench.verify import Agreement, compared, first_difference
 

@@ -15,6 +15,8 @@ WRONG = {
     "unknown key, forced": (["+foo=1"], ["foo", "there is no such key"]),
     "unknown hyper-parameter": (["optimizer.beta2=0.9"], ["optimizer.beta2", "no key beta2"]),
     "unknown hyper-parameter, forced": (["+optimizer.foo=1"], ["optimizer.foo=1", "no such key"]),
+    "a key left out": (["~optimizer.style"], ["~optimizer.style", "cannot do without it"]),
+    "the size of the validation left out": (["~dataset.validation_size"], ["~dataset.validation_size", "cannot do without it"]),
     "unknown experiment": (["experiment=day65"], ["experiment=day65", "did you mean day64?"]),
     "lr is no number": (["lr=abc"], ["lr=abc", "could not be converted to Float"]),
     "lr is no number in a sweep": (["-m", "lr=1,abc"], ["lr=abc", "could not be converted to Float"]),

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from zdl_bench.config import DataSetInUse
@@ -58,18 +59,18 @@ def announce_stop(missing: int, max_failures: int | None) -> None:
 
 def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> None:
     """The plan, on stdout: how many runs, how many are stored, how long, how much disk."""
-    console = console_for()
+    say = partial(console_for().print, soft_wrap=True, markup=False)
     missing = plan.missing
     cost = estimated_cost(missing) if missing else Cost(0.0, 0.0)
-    console.print(f"sweep: {name}", soft_wrap=True)
+    say(f"sweep: {name}")
     damaged = f" ({len(plan.damaged)} damaged in the store)" if plan.damaged else ""
     state = f"{len(missing)} to make{damaged}, {len(plan.stored)} in the store"
-    console.print(f"runs:  {len(plan.configs)}; {state}", soft_wrap=True)
+    say(f"runs:  {len(plan.configs)}; {state}")
     if cost is None:
-        console.print("time:  cannot be told: trials of a few steps did not come to an end", soft_wrap=True)
+        say("time:  cannot be told: trials of a few steps did not come to an end")
         return
-    console.print(f"time:  {f'about {_time(cost, len(missing), parallel)}' if missing else 'none'}", soft_wrap=True)
-    console.print(f"disk:  {size(cost.bytes)} of {size(free_bytes(store))} that are free in {store}", soft_wrap=True)
+    say(f"time:  {f'about {_time(cost, len(missing), parallel)}' if missing else 'none'}")
+    say(f"disk:  {size(cost.bytes)} of {size(free_bytes(store))} that are free in {store}")
     warning = disk_warning(cost, store)
     if warning:
         _say(warning, style="bold yellow")
@@ -89,7 +90,7 @@ def disk_warning(cost: Cost, store: Path) -> str:
 def free_bytes(store: Path) -> int:
     """Of the disk that the store is on, or will be."""
     folder = store.resolve()
-    while not folder.exists():
+    while not os.path.exists(folder):  # also where its name is too long, or the way to it may not be gone
         folder = folder.parent
     return shutil.disk_usage(folder).free
 
@@ -106,4 +107,4 @@ def _runs(count: int) -> str:
 
 
 def _say(text: str, style: str = "") -> None:
-    console_for(to_stderr=True).print(text, style=style, soft_wrap=True)
+    console_for(to_stderr=True).print(text, style=style, soft_wrap=True, markup=False)

@@ -110,8 +110,9 @@ def verify(arguments: Sequence[str]) -> int:
 
 def ls(arguments: Sequence[str]) -> int:
     """Lists the sweeps in the store."""
-    from zdl_bench.listing import print_sweeps
-    from zdl_bench.store import Store
+    with signals_deferred():
+        from zdl_bench.listing import print_sweeps
+        from zdl_bench.store import Store
 
     parser = argparse.ArgumentParser(prog="zdl-bench ls", description="the sweeps in the store")
     _add_results(parser)

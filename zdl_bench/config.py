@@ -67,8 +67,8 @@ def register_schema() -> None:
     """Makes the schema and the names of `experiments/` known to Hydra."""
     store = ConfigStore.instance()
     store.store(name="schema", node=Schema)
-    for path in sorted(registry.EXPERIMENTS.glob("*.yaml")):  # Hydra needs the names; the sweeper reads the one asked for
-        store.store(group="experiment", name=path.stem, node={})
+    for name in registry.experiment_names():  # Hydra needs the names; the sweeper reads the one asked for
+        store.store(group="experiment", name=name, node={})
 
 
 @dataclass(frozen=True)
@@ -235,6 +235,9 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
         if key not in yaml:
             given = f"{group}.{key}={shown(settings[key])}"
             raise ConfigError(f"{given}: {settings['name']} has no such key; it has {_listed(yaml)}")
+    missing = [key for key in yaml if key not in settings]
+    if missing:
+        raise ConfigError(f"~{group}.{missing[0]}: {name} cannot do without it; leave the key in")
     fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:

@@ -58,7 +58,7 @@ def decode(table: pa.Table) -> Run:
     sound_checksum(table)
     texts: dict[str, Any] = {key.decode(): json.loads(text) for key, text in _content(table).items()}
     failure = texts["failure"]
-    require_plain(texts["config"])
+    require_plain({key: value for key, value in texts.items() if key not in ("curve", "probes")})  # of which there may be many
     _require_types(texts)
     return Run(
         config=RunConfig.from_dict(texts["config"]),
@@ -171,34 +171,35 @@ def sound_checksum(table: pa.Table) -> str:
     return checksum
 
 
-def encoded_size(run: Run) -> int:
-    """Bytes of a run's file."""
-    content = pa.BufferOutputStream()
-    write_table(encode(run), content)
-    return int(content.getvalue().size)
+def file_of(table: pa.Table) -> bytes:
+    """The bytes of a Parquet file.
 
-
-def write_table(table: pa.Table, path: Path | pa.BufferOutputStream) -> None:
-    """The metadata are written once: the Arrow schema that is added by default would repeat them in base64.
-
-    Losses hardly repeat, so that a dictionary of them only takes place.
+    The metadata are written once: the Arrow schema that is added by default would repeat them in base64. Losses hardly repeat,
+    so that a dictionary of them only takes place.
     """
-    columns = table.replace_schema_metadata(None)
-    with pq.ParquetWriter(path, columns.schema, compression="zstd", use_dictionary=False, store_schema=False) as writer:
+    columns, content = table.replace_schema_metadata(None), pa.BufferOutputStream()
+    with pq.ParquetWriter(content, columns.schema, compression="zstd", use_dictionary=False, store_schema=False) as writer:
         writer.write_table(columns)
         writer.add_key_value_metadata(table.schema.metadata)
+    return bytes(content.getvalue())
 
 
-def read_table(path: Path) -> pa.Table:
-    """The whole file is read at once, which takes less time than its parts do.
-
-    Raises ValueError for a file that is, or says it would become, larger than any run: a few bytes can stand for gigabytes.
-    """
+def read_file(path: Path) -> bytes:
+    """The bytes of a run's file. Raises OSError where it cannot be read, ValueError where it is larger than any run's."""
     if not path.is_file():  # a pipe would keep us waiting
         raise FileNotFoundError(path)
     _require_size("its file", path.stat().st_size)
-    file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
-    if not set(file.schema_arrow.types) <= {pa.int64(), pa.float64()}:
+    return path.read_bytes()
+
+
+def table_in(content: bytes) -> pa.Table:
+    """The table in the bytes of a run's file.
+
+    Raises ValueError for one that is no run's, or says it would become larger than any: a few bytes can stand for gigabytes.
+    """
+    file = pq.ParquetFile(pa.BufferReader(content))
+    schema = file.schema_arrow
+    if not set(schema.types) <= {pa.int64(), pa.float64()} or len({*schema.names}) < len(schema.names):
         raise ValueError("its columns are not those of a run")
     about = file.metadata
     _require_size("its table", about.num_rows * about.num_columns * 8)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zdl_bench.encoding import encoded_size
+from zdl_bench.encoding import encode, file_of
 from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Floats, RunConfig
 
@@ -75,7 +75,7 @@ def _kind(config: RunConfig) -> str:
 def _line(worker: Worker, config: RunConfig) -> Line | None:
     steps = min(FIRST_STEPS, config.steps)
     first = _trial(worker, config, steps)  # pays for what a process does once
-    shorter = first if first is None or steps == config.steps else _trial(worker, config, steps)
+    shorter = _trial(worker, config, steps) if first is not None else None
     if shorter is None:
         return None
     longer, longer_steps = shorter, steps
@@ -102,4 +102,4 @@ def _trial(worker: Worker, config: RunConfig, steps: int) -> Floats | None:
     finally:
         worker.release(future)
     seconds = time.monotonic() - began
-    return np.array([seconds, encoded_size(run)]) if run.status.is_result else None
+    return np.array([seconds, len(file_of(encode(run)))]) if run.status.is_result else None

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from zdl_bench.errors import DamagedFile, printable
+from zdl_bench.manifest import Manifest
 from zdl_bench.run import Status
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Store
 from zdl_bench.terminal import console_for
 
 

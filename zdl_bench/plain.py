@@ -15,9 +15,10 @@ def require_plain(content: object) -> None:
         count += 1
         if count > MOST_VALUES or depth > DEEPEST:
             raise ValueError(f"it has more than {MOST_VALUES:,} values or {DEEPEST} levels; write less")
-        if isinstance(value, str):
-            value.encode()  # half of a surrogate pair is no text, and cannot be written
-        odd = [key for key in value if not isinstance(key, str)] if isinstance(value, dict) else []
+        keys = list(value) if isinstance(value, dict) else []
+        odd = [key for key in keys if not isinstance(key, str)]
+        for text in (one for one in (value, *keys) if isinstance(one, str)):
+            text.encode()  # half of a surrogate pair is no text, and cannot be written
         if odd or not isinstance(value, str | int | float | list | dict | None):
             raise ValueError(f"{shown((odd or [value])[0])} is no text here; put it in quotes")
         inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -25,11 +25,12 @@ from zdl_bench.environment import fingerprint
 from zdl_bench.errors import StoreError
 from zdl_bench.experiment import Experiment
 from zdl_bench.frames import frames_of
+from zdl_bench.manifest import Manifest
 from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.metrics.convergence import has_finished
 from zdl_bench.run import ENGINE_VERSION, Run, RunConfig
 from zdl_bench.statistics.verdicts import judge_experiment
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Store
 
 FOLDER = "reference"
 CURVES = "curves"
@@ -93,7 +94,7 @@ def write_reference(store: Store) -> list[Path]:
     """Writes the files of every sweep that bears the name of an experiment; returns their paths."""
     folder = store.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    experiments = {path.stem for path in registry.EXPERIMENTS.glob("*.yaml")}
+    experiments = registry.experiment_names()
     written, curves, verdicts = [], [], []
     for manifest in sorted(store.manifests(), key=lambda manifest: manifest.name):
         if manifest.name in experiments and manifest.experiment:

@@ -3,8 +3,9 @@
 Only names are ever resolved here; what else a stored file says is data for a validated constructor.
 """
 
+import hashlib
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -37,6 +38,11 @@ CONF = _folder("conf")
 EXPERIMENTS = _folder("experiments")
 
 
+def groups() -> set[str]:
+    """The groups of `conf/`."""
+    return {path.name for path in CONF.iterdir() if path.is_dir()}
+
+
 def names(group: str) -> list[str]:
     """The names of a group of `conf/`, sorted."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
@@ -45,12 +51,30 @@ def names(group: str) -> list[str]:
 @cache
 def load_yaml(group: str, name: str) -> Mapping[str, Any]:
     """The content of `conf/GROUP/NAME.yaml`. Raises ConfigError that lists the names where there is none."""
-    available = names(group)
-    if name not in available:
-        close = get_close_matches(name, available, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        raise ConfigError(f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(available)}")
+    if name not in names(group):
+        raise ConfigError(unknown(group, name, names(group)))
     return cast(Mapping[str, Any], yaml.safe_load((CONF / group / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+def experiment_names() -> list[str]:
+    """The names of `experiments/`, sorted."""
+    return sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
+
+
+def unknown(group: str, name: str, known: Sequence[str]) -> str:
+    """What to say of a name that is none, with those that are."""
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+
+
+@cache
+def hash_of_sources(*patterns: str) -> str:
+    """SHA-256 of the package's files of these patterns."""
+    total = hashlib.sha256()
+    for path in (path for pattern in patterns for path in sorted(PACKAGE.rglob(pattern))):
+        total.update(path.read_bytes())
+    return total.hexdigest()
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:

@@ -4,23 +4,22 @@ What is remembered stands for the bytes of a run's file, and for the code that r
 for nothing.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import NamedTuple
 
-from zdl_bench.registry import PACKAGE
+from zdl_bench.manifest import checksum_of
+from zdl_bench.registry import hash_of_sources
 from zdl_bench.rows import Row
 from zdl_bench.run import RunConfig, Status
-from zdl_bench.store import Store
+from zdl_bench.store import Hashes, Store
 
 
 class Remembered(NamedTuple):
-    """A row without its config. file: SHA-256 of the run's file. checksum: that of its content."""
+    """A row without its config. content, file: the hashes of the stored run."""
 
+    content: str
     file: str
-    checksum: str
     status: str
     learned: bool
     tail_loss: float
@@ -30,7 +29,7 @@ class Remembered(NamedTuple):
     def row(self, config: RunConfig) -> Row:
         return Row(
             config=config,
-            checksum=self.checksum,
+            hashes=Hashes(self.content, self.file),
             status=Status(self.status),
             learned=self.learned,
             tail_loss=self.tail_loss,
@@ -42,47 +41,34 @@ class Remembered(NamedTuple):
     @property
     def is_well_formed(self) -> bool:
         """Whether the values, read from a file, are of their types. Raises ValueError for a status that is none."""
-        texts = all(isinstance(text, str) for text in (self.file, self.checksum, self.status))
+        texts = all(isinstance(text, str) for text in (self.content, self.file, self.status))
         numbers = all(isinstance(number, float) for number in (self.tail_loss, self.final_train_loss, self.test_accuracy))
         return texts and Status(self.status).is_result and isinstance(self.learned, bool) and numbers
 
 
 def recall(store: Store, name: str) -> Mapping[str, Remembered]:
-    """By run id; empty where nothing is remembered, or it was made by other code, or cannot be read."""
+    """By run id; empty where nothing is remembered, or it was made by other code, or is damaged."""
     try:
-        code, rows = json.loads(store.read_rows(name))
+        code, checksum, rows = json.loads(store.read_rows(name))
         remembered = {run_id: Remembered(*values) for run_id, values in rows.items()}
-        is_sound = code == code_hash() and all(one.is_well_formed for one in remembered.values())
+        is_current = (code, checksum) == (hash_of_sources("*.py"), checksum_of(rows))
+        is_sound = is_current and all(one.is_well_formed for one in remembered.values())
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
     return remembered if is_sound else {}
 
 
 def remember(store: Store, name: str, rows: Iterable[Row]) -> None:
-    """Keeps the rows of runs that have a result and whose files are those that the rows were made of."""
+    """Keeps the rows of runs that have a result."""
     kept = {}
     for row in rows:
-        content = store.read_bytes(row.run_id) if row.status.is_result else b""
-        if row.checksum.encode() in content:  # it stands in the file's metadata
+        if row.status.is_result:
             numbers = (row.tail_loss, row.final_train_loss, row.test_accuracy)
-            kept[row.run_id] = Remembered(hash_of(content), row.checksum, row.status.value, row.learned, *numbers)
-    store.write_rows(name, json.dumps([code_hash(), kept]))
+            kept[row.run_id] = Remembered(*row.hashes, row.status.value, row.learned, *numbers)
+    store.write_rows(name, json.dumps([hash_of_sources("*.py"), checksum_of(kept), kept]))
 
 
 def is_remembered(rows: Iterable[Row], remembered: Mapping[str, Remembered]) -> bool:
     """Whether every row is; runs without a result never are."""
     results = (row for row in rows if row.status.is_result)
-    return all(row.run_id in remembered and remembered[row.run_id].checksum == row.checksum for row in results)
-
-
-def hash_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-@cache
-def code_hash() -> str:
-    """SHA-256 of the package's sources, which define what a row says of a curve."""
-    total = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        total.update(path.read_bytes())
-    return total.hexdigest()
+    return all(row.run_id in remembered and remembered[row.run_id].file == row.hashes.file for row in results)

@@ -7,14 +7,15 @@ import numpy as np
 
 from zdl_bench.metrics.convergence import final_train_loss, has_learned, tail_loss
 from zdl_bench.run import Run, RunConfig, Status
+from zdl_bench.store import Hashes
 
 
 @dataclass(frozen=True)
 class Row:
-    """checksum: that of the stored run's content."""
+    """hashes: those of the stored run."""
 
     config: RunConfig
-    checksum: str
+    hashes: Hashes
     status: Status
     learned: bool
     tail_loss: float
@@ -28,11 +29,11 @@ class Row:
 
 
 @np.errstate(all="ignore")  # a number that cannot be computed is NaN, whatever a file says
-def summarized(run: Run, checksum: str) -> Row:
+def summarized(run: Run, hashes: Hashes) -> Row:
     curve = run.curve
     return Row(
         config=run.config,
-        checksum=checksum,
+        hashes=hashes,
         status=run.status,
         learned=curve is not None and has_learned(curve),
         tail_loss=tail_loss(curve) if curve else math.nan,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -17,6 +18,7 @@ from zdl_bench.errors import require
 ENGINE_VERSION = 1
 """Raised whenever the numbers of an existing config change; part of every run's identity."""
 
+RUN_ID = re.compile(r"[0-9a-f]{16}")
 DTYPES = ("float32", "float64")
 RNGS = ("spawned", "legacy")
 MOST_STEPS = 10_000_000

@@ -15,23 +15,21 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
-from zdl_bench.encoding import decode, encode, read_table, sound_checksum, stored_checksum, write_table
-from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
+from zdl_bench.encoding import decode, encode, file_of, read_file, sound_checksum, stored_checksum, table_in
+from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, shown
+from zdl_bench.manifest import Manifest, Report, checksum_of
 from zdl_bench.plain import require_plain
-from zdl_bench.run import ENGINE_VERSION, Run
+from zdl_bench.run import ENGINE_VERSION, RUN_ID, Run
 
-RUN_ID = re.compile(r"[0-9a-f]{16}")
 FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
-REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]*")
 LARGEST_MANIFEST = 20_000_000
 """Bytes; one of 100,000 runs has 2 million."""
 ROWS = "rows.json"
@@ -64,7 +62,7 @@ class Store:
 
     def require_existing(self) -> None:
         """Raises StoreError unless there is a store here."""
-        if not (self.root / "runs").is_dir() and not (self.root / "sweeps").is_dir():
+        if not any(_is_folder(self.root / part) for part in ("runs", "sweeps")):
             raise StoreError(f"{self.root} holds no results; run a sweep first, or name the store with --results DIR")
 
     def run_path(self, run_id: str) -> Path:
@@ -73,28 +71,29 @@ class Store:
         return self.root / "runs" / run_id[:2] / f"{run_id}.parquet"
 
     def has(self, run_id: str) -> bool:
-        return self.run_path(run_id).is_file()
+        return _is_file(self.run_path(run_id))
 
     def run_ids(self) -> Iterator[str]:
         """Ids of all stored runs, sorted."""
         return (path.stem for path in sorted(self.root.glob("runs/??/*.parquet")) if RUN_ID.fullmatch(path.stem))
 
-    def write(self, run: Run) -> str:
-        """Stores a run, and returns the checksum of its content."""
+    def write(self, run: Run) -> "Hashes":
         table = encode(run)
+        content = file_of(table)
         with _writing(self.run_path(run.run_id)) as draft:
-            write_table(table, draft)
-        return stored_checksum(table)
+            draft.write_bytes(content)
+        return Hashes(stored_checksum(table), hash_of(content))
 
     def read(self, run_id: str) -> Run:
-        return self.read_with_checksum(run_id)[0]
+        return self.read_with_hashes(run_id)[0]
 
-    def read_with_checksum(self, run_id: str) -> tuple[Run, str]:
-        """A run, and the checksum of its content: who needs both reads its file once."""
+    def read_with_hashes(self, run_id: str) -> tuple[Run, "Hashes"]:
+        """A run, and the hashes of what was read."""
         path = self.run_path(run_id)
         try:
-            table = read_table(path)
-            run, checksum = decode(table), stored_checksum(table)
+            content = read_file(path)
+            table = table_in(content)
+            run, hashes = decode(table), Hashes(stored_checksum(table), hash_of(content))
         except FileNotFoundError as error:
             text = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
             raise StoreError(text) from error
@@ -106,13 +105,14 @@ class Store:
             raise OtherEngine(
                 f"run {run_id} was made by engine {run.engine}, this is engine {ENGINE_VERSION}; run its sweep's command again"
             )
-        return run, checksum
+        return run, hashes
 
     def read_metadata(self, run_id: str) -> dict[str, str]:
         """The JSON texts of a run's metadata, without the table and unchecked: enough for a listing."""
         path = self.run_path(run_id)
         try:
-            return {key.decode(): text.decode() for key, text in pq.read_schema(path).metadata.items()}
+            schema = pq.read_schema(pa.BufferReader(read_file(path)))
+            return {key.decode(): text.decode() for key, text in schema.metadata.items()}
         except (*UNREADABLE, AttributeError) as error:
             raise damaged(path, error) from error
 
@@ -120,23 +120,23 @@ class Store:
         """The checksum of a run's content, computed anew. Raises DamagedFile where it is not the stored one."""
         path = self.run_path(run_id)
         try:
-            return sound_checksum(read_table(path))
+            return sound_checksum(table_in(read_file(path)))
         except UNREADABLE as error:
             raise damaged(path, error) from error
 
-    def read_bytes(self, run_id: str) -> bytes:
-        """A run's file as it is. Raises DamagedFile where it cannot be read."""
+    def hash_of_file(self, run_id: str) -> str:
+        """SHA-256 of a run's file as it is. Raises DamagedFile where it cannot be read."""
         path = self.run_path(run_id)
         try:
-            return path.read_bytes()
-        except OSError as error:
+            return hash_of(read_file(path))
+        except (OSError, ValueError) as error:
             raise damaged(path, error) from error
 
     def read_rows(self, name: str) -> bytes:
         """What a sweep remembers of its runs. Raises OSError where that is nothing."""
         path = self.sweep_folder(name) / ROWS
-        if path.stat().st_size > LARGEST_ROWS:
-            raise OSError(f"{path} has more than {LARGEST_ROWS:,} bytes")
+        if not path.is_file() or path.stat().st_size > LARGEST_ROWS:
+            raise OSError(f"{path} is no file of up to {LARGEST_ROWS:,} bytes")
         return path.read_bytes()
 
     def write_rows(self, name: str, content: str) -> None:
@@ -165,7 +165,7 @@ class Store:
             raise ConfigError(f"name={name[:120]}: a sweep's name is up to 100 letters, digits, '.', '_' or '-'")
         return self.root / "sweeps" / name
 
-    def write_manifest(self, manifest: "Manifest") -> None:
+    def write_manifest(self, manifest: Manifest) -> None:
         stored = asdict(manifest)
         stored["checksum"] = checksum_of(stored)
         content = json.dumps(stored, indent=1, sort_keys=True, ensure_ascii=False)
@@ -175,7 +175,7 @@ class Store:
     def replace_report(self, name: str, files: Mapping[str, bytes]) -> None:
         """Writes the files of a sweep's report, by their paths below its folder, and removes those of an earlier one."""
         folder = self.sweep_folder(name)
-        self._require_own(folder, folder / "figures", folder / "tables")
+        self._require_own(folder.parent, folder, folder / "figures", folder / "tables")
         for path, content in files.items():
             with _writing(folder / path) as draft:
                 draft.write_bytes(content)
@@ -191,9 +191,9 @@ class Store:
         if links:
             raise StoreError(f"{links[0]} is a link; a report is only written into the store itself: replace it by a folder")
 
-    def read_manifest(self, name: str) -> "Manifest":
+    def read_manifest(self, name: str) -> Manifest:
         path = self.sweep_folder(name) / "sweep.json"
-        if not path.is_file():
+        if not _is_file(path):
             known = ", ".join(sorted(m.name for m in self.manifests())) or "none yet"
             raise StoreError(f"there is no sweep {name} in {self.root}; it has: {known}")
         try:
@@ -213,84 +213,63 @@ class Store:
             raise DamagedFile(f"{path} is damaged (no manifest of {name}); run the sweep's command again")
         return manifest
 
-    def find_manifest(self, name: str) -> "Manifest | None":
+    def find_manifest(self, name: str) -> Manifest | None:
         """A sweep's manifest, None where there is none that can be read."""
         try:
             return self.read_manifest(name)
         except StoreError:
             return None
 
-    def manifests(self) -> list["Manifest"]:
+    def manifests(self) -> list[Manifest]:
         """All manifests that can be read, those started last at the end."""
         found = []
-        for path in filter(Path.is_file, self.root.glob("sweeps/*/sweep.json")):
+        for path in filter(_is_file, self.root.glob("sweeps/*/sweep.json")):
             try:
                 found.append(self.read_manifest(path.parent.name))
             except (DamagedFile, ConfigError):
                 continue
         return sorted(found, key=lambda manifest: (manifest.started, manifest.name))
 
-    def latest_manifest(self) -> "Manifest":
+    def latest_manifest(self) -> Manifest:
         manifests = self.manifests()
         if not manifests:
             raise StoreError(f"{self.root} holds no sweep; run one first, or name the store with --results DIR")
         return manifests[-1]
 
 
-@dataclass(frozen=True)
-class Report:
-    """What a sweep's report was built from (a hash) and consists of; empty before the first."""
+class Hashes(NamedTuple):
+    """SHA-256, in hex. content: of what a stored run says, which stands in its metadata. file: of its file's bytes."""
 
-    inputs: str = ""
-    files: list[str] = field(default_factory=list)
-    formats: list[str] = field(default_factory=list)
-
-    @property
-    def is_well_formed(self) -> bool:
-        """Whether the values, read from a file, are of their types, and the files within the sweep's folder."""
-        within = _are_texts(self.files) and all(REPORT_FILE.fullmatch(file) for file in self.files)
-        return isinstance(self.inputs, str) and within and _are_texts(self.formats)
+    content: str
+    file: str
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a sweep was: its command, the ids of its runs in the order of the plan, and when it ran (UTC, ISO 8601).
-
-    experiment: the content of its YAML at that time, claims included; None for other sweeps.
-    """
-
-    name: str
-    title: str
-    command: str
-    overrides: list[str]
-    run_ids: list[str]
-    started: str
-    finished: str | None = None
-    experiment: dict[str, Any] | None = None
-    report: Report = field(default_factory=Report)
-
-    @property
-    def is_well_formed(self) -> bool:
-        """Whether the values, read from a file, are of their types. Raises ValueError where a time is none."""
-        texts = _are_texts([self.name, self.title, self.command, self.started]) and _are_texts(self.overrides)
-        ids = _are_texts(self.run_ids) and all(RUN_ID.fullmatch(run_id) for run_id in self.run_ids)
-        for time in (self.started, self.finished or self.started):
-            datetime.fromisoformat(time)
-        once = ids and len({*self.run_ids}) == len(self.run_ids)
-        return texts and once and isinstance(self.experiment, dict | None) and self.report.is_well_formed
-
-
-def checksum_of(stored: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON of a manifest, in hex: tells damage, not who wrote it."""
-    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+def hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def damaged(path: Path, error: Exception) -> DamagedFile:
     return DamagedFile(f"{path} is damaged ({_first_line(error)}); the command of its sweep sets it aside and makes it again")
+
+
+def _is_file(path: Path) -> bool:
+    """Raises StoreError where that cannot be known."""
+    with _reading(path):
+        return path.is_file()
+
+
+def _is_folder(path: Path) -> bool:
+    """Raises StoreError where that cannot be known."""
+    with _reading(path):
+        return path.is_dir()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # too long a name, or a folder that may not be entered
+        raise StoreError(f"{shown(path)} cannot be read ({error.strerror}); see its name and its rights") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from zdl_bench.errors import DamagedFile
 from zdl_bench.executors.contract import Event, Finished, Started
-from zdl_bench.remembered import Remembered, hash_of
+from zdl_bench.remembered import Remembered
 from zdl_bench.rows import Row, summarized
 from zdl_bench.run import RunConfig
 from zdl_bench.store import Store
@@ -62,9 +62,9 @@ def plan(configs: tuple[RunConfig, ...], store: Store, remembered: Mapping[str, 
 
 
 def _stored_row(config: RunConfig, store: Store, remembered: Remembered | None) -> Row:
-    if remembered and remembered.file == hash_of(store.read_bytes(config.run_id)):
+    if remembered and remembered.file == store.hash_of_file(config.run_id):
         return remembered.row(config)
-    return summarized(*store.read_with_checksum(config.run_id))
+    return summarized(*store.read_with_hashes(config.run_id))
 
 
 class Observer(Protocol):

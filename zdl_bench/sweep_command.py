@@ -22,12 +22,13 @@ from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.experiment import Experiment, named_in
 from zdl_bench.interrupts import signals_deferred
+from zdl_bench.manifest import Manifest
 from zdl_bench.remembered import Remembered, is_remembered, recall, remember
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.rows import Row
 from zdl_bench.run import RunConfig
 from zdl_bench.statistics.claims import claims_of
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Store
 from zdl_bench.sweep import Plan, distinct, execute, has_failures, name_of, plan, tail_losses, until_failures
 from zdl_bench.terminal import console_for, failures_table, progress_display, results_table
 
@@ -46,6 +47,7 @@ class SweepCommand:
         self._recalled: Mapping[str, Remembered] = {}
         self._damaged: list[str] = []
         self._trained = 0
+        self._failures = 0
         self._has_stopped = False
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
@@ -106,17 +108,22 @@ class SweepCommand:
         announce_plan(self._manifest.name, batch)
         if not batch.missing:
             return
-        for data_set in self._resolver.data_sets:
-            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
+        self._decode_data()
         announce_cost(batch, self._parallel_runs(), store.root)
         store.write_manifest(self._manifest)
         executor = registry.executor(settings.executor)
-        events = until_failures(executor.execute(batch.missing, settings.limits), settings.max_failures)
+        most = None if settings.max_failures is None else settings.max_failures - self._failures
+        events = until_failures(executor.execute(batch.missing, settings.limits), most)
         with progress_display(len(batch.configs), len(batch.stored)) as display:
             rows = execute(batch, events, store, display)
         self._trained += len(batch.missing)
-        self._has_stopped = len(rows) < len(batch.configs)
+        self._failures += sum(not row.status.is_result for row in rows.values())
+        self._has_stopped = self._failures == settings.max_failures
         self._rows |= rows
+
+    def _decode_data(self) -> None:
+        for data_set in self._resolver.data_sets:
+            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
 
     def finish(self) -> int:
         """Sums up, builds the report, and returns the exit status."""
@@ -125,6 +132,8 @@ class SweepCommand:
         store = Store(self._settings.results_dir)
         if self._settings.dry_run:
             everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
+            if everything.missing:
+                self._decode_data()
             print_dry_run(self._manifest.name, everything, self._parallel_runs(), store.root)
             return 0
         console = console_for()
@@ -142,15 +151,15 @@ class SweepCommand:
         folder = store.sweep_folder(self._manifest.name)
         if self._settings.report:
             self._report(store, console)
-        console.print(f"results: {folder}", soft_wrap=True)
-        console.print(f"next:    {self._next_command()}", soft_wrap=True)
+        console.print(f"results: {folder}", soft_wrap=True, markup=False)
+        console.print(f"next:    {self._next_command()}", soft_wrap=True, markup=False)
         return 1 if has_failures(rows) else 0
 
     def _report(self, store: Store, console: Console) -> None:
         """Builds the report unless it is current, and prints its verdicts and where it is."""
         assert self._settings is not None
         assert self._manifest is not None
-        checksums = [self._rows[run_id].checksum for run_id in self._manifest.run_ids]
+        checksums = [self._rows[run_id].hashes.content for run_id in self._manifest.run_ids]
         if not is_built_from(checksums, store, self._manifest, self._settings.formats):
             with signals_deferred():  # a second or two of imports
                 from zdl_bench.report.build import build_report
@@ -159,7 +168,7 @@ class SweepCommand:
         verdicts = verdict_text(store, store.read_manifest(self._manifest.name))
         if verdicts:
             console.print(verdicts, soft_wrap=True, markup=False, highlight=False)
-        console.print(f"report:  {page_path(store, self._manifest)}", soft_wrap=True)
+        console.print(f"report:  {page_path(store, self._manifest)}", soft_wrap=True, markup=False)
 
     def _parallel_runs(self) -> int | None:
         assert self._settings is not None

@@ -44,7 +44,8 @@ class Tally:
         return self.stored + self._ended.total()
 
     def words(self) -> str:
-        counts = [f"{self._ended[Status.FAILED]} failed", f"{self._ended[Status.DIVERGED]} diverged"]
+        failed = sum(count for status, count in self._ended.items() if not status.is_result)
+        counts = [f"{failed} failed", f"{self._ended[Status.DIVERGED]} diverged"]
         counts.append(f"{self.stored} from the store")
         made, elapsed = self._ended.total(), self._clock() - self._start
         if made and elapsed > 0:

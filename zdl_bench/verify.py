@@ -11,12 +11,13 @@ from zdl_bench import registry
 from zdl_bench.conditions import label, short
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.environment import FINGERPRINT, fingerprint
-from zdl_bench.errors import ConfigError, StoreError, require
+from zdl_bench.errors import ConfigError, StoreError, printable, require
 from zdl_bench.executors.contract import Executor, Finished, Limits
+from zdl_bench.manifest import Manifest
 from zdl_bench.metrics.convergence import final_train_loss, tail_loss
 from zdl_bench.reference import ReferenceRun
 from zdl_bench.run import Choice, Floats, Run, RunConfig
-from zdl_bench.store import Manifest, Store
+from zdl_bench.store import Store
 from zdl_bench.terminal import console_for
 
 TOLERANCE = 1e-3
@@ -195,7 +196,8 @@ def print_verdict(verified: Iterator[Verified]) -> int:
     for one in verified:
         step = f" from step {one.first_difference}" if one.first_difference else ""
         note = f" ({one.explanation})" if one.explanation else ""
-        console.print(f"{one.run_id}  {one.words}: {one.agreement.value}{step}{note}", soft_wrap=True, markup=False)
+        line = f"{one.run_id}  {one.words}: {one.agreement.value}{step}{note}"
+        console.print(printable(line), soft_wrap=True, markup=False)
         results.append(one)
     console.print(_sum(results), soft_wrap=True)
     return 0 if all(one.agrees for one in results) else 1

@@ -28,8 +28,9 @@ from conftest import digits_config, part
 
 from zdl_bench import registry
 from zdl_bench.datasets.contract import ensure_decoded
+from zdl_bench.manifest import Manifest, Report
 from zdl_bench.run import Curve, Probes, Run, RunConfig, Status
-from zdl_bench.store import Manifest, Report, Store
+from zdl_bench.store import Store
 from zdl_bench.training import train
 
 OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "adam")

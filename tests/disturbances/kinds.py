@@ -19,7 +19,6 @@ class Disturbance:
 
     statuses: ClassVar[set[int]] = {0}
     words = ""
-    needs_disk = False
 
     def prepare(self, place: Place) -> None:
         """Before the start."""
@@ -85,7 +84,6 @@ class Terminated(Disturbance):
 
 class _OnADisk(Disturbance):
     statuses: ClassVar = {0, 2}
-    needs_disk = True
 
     def prepare(self, place: Place) -> None:
         self.disk = Disk(place.work, DISK_KILOBYTES)

@@ -91,7 +91,10 @@ def assignments(draw: st.DrawFn) -> str:
             value = draw(text.filter(lambda word: word.strip("'\" ").isidentifier() is False) | st.sampled_from(RANGES))
     else:
         value = draw(small_values if key in GROWING else values)
-    return f"{draw(prefixes)}{key}{draw(suffixes)}={value}"
+    prefix = draw(prefixes)
+    if prefix == "~" and draw(st.booleans()):
+        return f"~{key}"
+    return f"{prefix}{key}{draw(suffixes)}={value}"
 
 
 words = st.one_of(
@@ -126,7 +129,25 @@ other_commands = st.tuples(st.sampled_from(["report", "verify", "ls"]), st.lists
     lambda parts: (parts[0], *parts[1])
 )
 stores = st.sampled_from(
-    ["a", "a b", "ü", "a/b/c", "./a", "'a=b'", "'[a]'", "a\\,b", "~", "$HOME", "'a,b'", "-", "--", "a" * 200]
+    [
+        "a",
+        "a b",
+        "ü",
+        "a/b/c",
+        "./a",
+        "'a=b'",
+        "'[a]'",
+        "a\\,b",
+        "~",
+        "$HOME",
+        "'a,b'",
+        "-",
+        "--",
+        "a" * 200,
+        "a" * 300,
+        "'x[a]'",
+        "'x[/a]'",
+    ]
 )
 
 

@@ -48,9 +48,9 @@ class DataSet(ABC):
         """Whether the data can be had now: they are here, or somebody who serves them answers."""
         return True
 
-    def has_local_files(self) -> bool:
-        """Whether files to decode are on this machine: then that costs less than having the arrays sent."""
-        return False
+    def decode_local(self) -> Arrays | None:
+        """As decode, but from files that are on this machine; None where there are none, or none of this data set."""
+        return None
 
     def require_location(self) -> None:
         """Raises DataError where a place was given, and the data are not there."""

@@ -76,11 +76,15 @@ class IdxDataSet(DataSet):
     def is_at_hand(self) -> bool:
         return next(self._folders(), None) is not None or is_decoded(self) or self._can_be_reached()
 
-    def has_local_files(self) -> bool:
-        return next(self._folders(), None) is not None
-
     def decode(self) -> Arrays:
-        passed_over = []
+        passed_over: list[str] = []
+        return self._decoded_from_folders(passed_over) or self._read(self._download(passed_over))
+
+    def decode_local(self) -> Arrays | None:
+        return self._decoded_from_folders([])
+
+    def _decoded_from_folders(self, passed_over: list[str]) -> Arrays | None:
+        """The arrays of the first folder that has them; notes of the others are added to `passed_over`."""
         for folder in self._folders():
             try:
                 return self._read(folder)
@@ -88,7 +92,7 @@ class IdxDataSet(DataSet):
                 if self.dir is not None:
                     raise
                 passed_over.append(f"{folder} was passed over: its files are not {self.name} ({error.file})")
-        return self._read(self._download(passed_over))
+        return None
 
     def _folders(self) -> Iterator[Path]:
         """The folders that have all four files, in order. Raises DataError where `dir` names one that does not."""

@@ -1,8 +1,9 @@
 """What an executor is: run configs in, events out; and the attempt that each of them makes at a run."""
 
+import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from zdl_bench.environment import describe_environment
@@ -56,12 +57,38 @@ class Executor(ABC):
 
 
 def attempt(config: RunConfig) -> Run:
-    """Makes a run; an exception becomes a failed one."""
+    """Makes a run; an exception, or an attempt to end the program, becomes a failed one."""
     try:
         return train(config)
-    except Exception as error:
-        failure = Failure(type(error).__name__, str(error), traceback.format_exc())
-        return failed(config, failure)
+    except (Exception, SystemExit) as error:
+        texts = (type(error).__name__, _message(error), traceback.format_exc())
+        # a path that is no UTF-8 shows as halves of surrogate pairs, which cannot be written
+        return failed(config, Failure(*(text.encode(errors="replace").decode() for text in texts)))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "its message cannot be told"
+
+
+def ready_since() -> float:
+    """Now, on the one clock of all processes of a machine. Who can call this has imported what `attempt` needs."""
+    return time.monotonic()
+
+
+Attempts = Callable[[Sequence[RunConfig], int], Generator[Event, None, list[RunConfig]]]
+"""(configs, at a time) → the events of all runs but those whose process died, whose configs are returned."""
+
+
+def until_all_end(
+    attempts: Attempts, configs: Sequence[RunConfig], at_a_time: int, died: Failure
+) -> Generator[Event, None, None]:
+    """A run whose process dies is repeated when all others are done, alone; one whose process dies again has failed."""
+    suspects = yield from attempts(configs, at_a_time)
+    for config in (yield from attempts(suspects, 1)):
+        yield Finished(config.run_id, failed(config, died))
 
 
 def failed(config: RunConfig, failure: Failure) -> Run:

@@ -5,12 +5,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from zdl_bench import registry
 from zdl_bench.environment import describe_environment
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, require
-from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, failed
+from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, until_all_end
 from zdl_bench.executors.dask_child import ChildDied
 from zdl_bench.run import ENGINE_VERSION, Failure, Run, RunConfig
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 CHATTY = ("distributed", "distributed.client", "tornado", "asyncio")
 """They log tracebacks from threads of their own when a scheduler goes away; ExecutorError says it in a line."""
+TRANSPORTS = ("tcp", "tls", "ws", "wss")
 MOST_SUBMITTED = 1000
 """Runs that the scheduler has at a time: more than most clusters have threads, and few enough to be held by it and by us."""
 WORKER_DIED = Failure(
@@ -49,9 +51,8 @@ class Dask(Executor):
             return
         client = self._connect()
         try:
-            suspects = yield from _execute(client, configs, MOST_SUBMITTED, limits.timeout)
-            for config in (yield from _execute(client, suspects, 1, limits.timeout)):
-                yield Finished(config.run_id, failed(config, WORKER_DIED))
+            attempts = partial(_execute, client, timeout=limits.timeout)
+            yield from until_all_end(attempts, configs, MOST_SUBMITTED, WORKER_DIED)
         finally:
             client.close(timeout=CONNECT_SECONDS)  # nobody wants the tasks then, which ends them
 
@@ -65,6 +66,7 @@ class Dask(Executor):
             from distributed import Client
         except ImportError as error:
             raise ExecutorError("executor=dask needs Dask: install zdl-bench[dask]") from error
+        _require_transport(self.address)
         for library in CHATTY:
             logging.getLogger(library).setLevel(logging.CRITICAL)
         try:
@@ -73,6 +75,20 @@ class Dask(Executor):
             raise ExecutorError(
                 f"executor.address={self.address}: no Dask scheduler answers there; start one with `dask scheduler`"
             ) from error
+
+
+def _require_transport(address: str) -> None:
+    """Raises ExecutorError for an address whose way to talk is not to be had: a Client stumbles over it for 20 seconds."""
+    from distributed.security import Security
+
+    scheme = address.partition("://")[0]
+    if scheme not in TRANSPORTS:
+        raise ExecutorError(f"executor.address={address}: take one of {', '.join(f'{one}://' for one in TRANSPORTS)}")
+    if scheme in ("tls", "wss") and Security().get_connection_args("client")["ssl_context"] is None:
+        raise ExecutorError(
+            f"executor.address={address}: TLS needs certificates; name them in the variables "
+            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
+        )
 
 
 def _execute(
@@ -146,12 +162,13 @@ def _send_data(client: "Client", config: RunConfig) -> None:
 
     assert config.dataset is not None
     name, checksum = config.dataset.name, config.dataset.values["checksum"]
+    parcel = Parcel.of(registry.dataset(name))
     with _cluster_answers(client):
         lacking = client.run(lacks, name, checksum, on_error="return")
         addresses = [address for address, answer in lacking.items() if answer is True]
         if not addresses:
             return
-        kept = client.run(receive, Parcel.of(registry.dataset(name)), workers=addresses, on_error="return")
+        kept = client.run(receive, parcel, workers=addresses, on_error="return")
     for address, answer in kept.items():
         if isinstance(answer, DataError):  # other errors are those of a worker that is gone
             raise ExecutorError(f"the Dask worker {address}: {answer}") from answer

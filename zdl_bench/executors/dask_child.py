@@ -21,7 +21,9 @@ from zdl_bench.run import Run, RunConfig
 CHECK_SECONDS = 0.25
 """How often a child's parent asks whether somebody still wants the run."""
 IDLE_SECONDS = 60.0
-"""After so long without a run a child ends, so that a sweep leaves nothing behind on a cluster."""
+"""After so long without a run a child ends; its entry among the processes stays until the next run or the worker's end."""
+STARTS = 2
+"""New children that are tried: the first may be killed from outside while it starts."""
 
 
 class ChildDied(Exception):
@@ -110,10 +112,12 @@ class Children:
                 continue
             except IndexError:  # another thread of the worker took it
                 break
-        try:
-            return self._make_with(Child(), config, timeout, is_wanted)
-        except (ChildGone, OSError) as error:
-            raise ExecutorError("a process that makes runs cannot be started; the worker's log says why") from error
+        for _ in range(STARTS):
+            try:
+                return self._make_with(Child(), config, timeout, is_wanted)
+            except (ChildGone, OSError) as error:
+                failure = error
+        raise ExecutorError("a process that makes runs cannot be started; the worker's log says why") from failure
 
     def _make_with(self, child: Child, config: RunConfig, timeout: float | None, is_wanted: Callable[[], bool]) -> Run:
         run = child.make(config, timeout, is_wanted)

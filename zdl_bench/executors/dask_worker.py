@@ -16,7 +16,6 @@ from zdl_bench.datasets.contract import (
     Arrays,
     DataSet,
     content_hashes,
-    ensure_decoded,
     has_sound_arrays,
     is_decoded,
     keep_decoded,
@@ -37,9 +36,7 @@ CLOSING = (Status.closing, Status.closed, Status.failed)
 
 @dataclass(frozen=True)
 class Lacks:
-    """A worker's answer instead of a run: it has no data set of this checksum."""
-
-    checksum: str
+    """A worker's answer instead of a run: it has not the data set."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +66,37 @@ class Parcel:
 class Workplace:
     """What a worker process keeps from one run to the next.
 
-    sound: checksums of the data sets whose arrays were read and found to be right. asked: when others were asked for, in
-    seconds of the monotonic clock.
+    sound: checksums of the data sets whose arrays were read and found to be right. not_here: of those that no file of this
+    machine holds. asked: when others were asked for, in seconds of the monotonic clock.
     """
 
     children: Children = field(default_factory=Children)
     sound: set[str] = field(default_factory=set)
+    not_here: set[str] = field(default_factory=set)
     asked: dict[str, float] = field(default_factory=dict)
 
     def has(self, dataset: DataSet) -> bool:
         """Whether the right arrays are in the cache, if need be decoded from files of this machine."""
         if is_decoded(dataset) and dataset.checksum in self.sound:
             return True
-        if not has_sound_arrays(dataset) and not _could_be_decoded(dataset):
+        if not has_sound_arrays(dataset) and not self._could_be_decoded(dataset):
             return False
         self.sound.add(dataset.checksum)
         return True
+
+    def _could_be_decoded(self, dataset: DataSet) -> bool:
+        """Tried once: files are many times the arrays' price to read, and do not come by themselves."""
+        if dataset.checksum in self.not_here:
+            return False
+        try:
+            arrays = dataset.decode_local()
+            if arrays is not None:
+                keep_decoded(dataset, arrays)
+                return True
+        except DataError:  # damaged files, or a cache that cannot be written: the sender will hear of that
+            pass
+        self.not_here.add(dataset.checksum)
+        return False
 
     def has_to_ask(self, checksum: str) -> bool:
         """Whether nobody has asked for it lately."""
@@ -117,7 +129,7 @@ def make_run(plain_config: Mapping[str, Any], timeout: float | None, engine: int
         if config.dataset is not None:
             checksum = str(config.dataset.values["checksum"])
             if not _await_data(_dataset(config.dataset.name, checksum), is_wanted):
-                return Lacks(checksum)
+                return Lacks()
         return workplace().children.make(config, timeout, is_wanted)
     except (ZdlBenchError, OSError) as error:
         raise ExecutorError(f"the Dask worker {worker.address}: {error}") from error
@@ -156,16 +168,6 @@ def _await_data(dataset: DataSet, is_wanted: Callable[[], bool]) -> bool:
         if not is_wanted():
             raise Unwanted
         time.sleep(CHECK_SECONDS)
-    return True
-
-
-def _could_be_decoded(dataset: DataSet) -> bool:
-    if not dataset.has_local_files():
-        return False
-    try:
-        ensure_decoded(dataset)
-    except DataError:  # files of another data set, or a cache that cannot be written: the sender will hear of that
-        return False
     return True
 
 

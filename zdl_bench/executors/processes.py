@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from functools import partial
 
 from joblib import effective_n_jobs
 
-from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, failed, timed_out
+from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, timed_out, until_all_end
 from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Failure, Run, RunConfig
 
@@ -19,9 +20,8 @@ class Processes(Executor):
     """A run whose worker dies is repeated when all others are done, alone; one whose worker dies again is failed."""
 
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
-        suspects = yield from _execute(configs, self.parallel_runs(limits.n_jobs), limits.timeout)
-        for config in (yield from _execute(suspects, 1, limits.timeout)):
-            yield Finished(config.run_id, failed(config, WORKER_DIED))
+        attempts = partial(_execute, timeout=limits.timeout)
+        return until_all_end(attempts, configs, self.parallel_runs(limits.n_jobs), WORKER_DIED)
 
     def parallel_runs(self, n_jobs: int) -> int:
         return int(effective_n_jobs(n_jobs))

@@ -13,7 +13,7 @@ from multiprocessing import resource_tracker as multiprocessing_tracker
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
-from zdl_bench.executors.contract import attempt
+from zdl_bench.executors.contract import attempt, ready_since
 from zdl_bench.executors.orphan import end_with_parent
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run import Run, RunConfig
@@ -47,12 +47,12 @@ class Worker:
     def _submitted(self, config: RunConfig) -> Future[Run]:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(max_workers=1, initializer=end_with_parent, initargs=(os.getpid(),))
-            self._ready = self._pool.submit(time.monotonic)  # one clock for all processes of a machine
+            self._ready = self._pool.submit(ready_since)
         future: Future[Run] = self._pool.submit(attempt, config)
         return future
 
     def overdue_in(self, timeout: float) -> float:
-        """Seconds until the run has taken longer than the timeout; the start of the process does not count."""
+        """Seconds until the run has taken longer than the timeout; the start of the process and its imports do not count."""
         if not self._ready.done() or self._ready.exception() is not None:
             return timeout
         return max(self._handed_over, self._ready.result()) + timeout - time.monotonic()

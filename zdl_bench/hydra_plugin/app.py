@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError, ZdlBenchError, shown
 from zdl_bench.experiment import named_in
-from zdl_bench.hydra_plugin.explanation import InternalError, plain_messages, unknown_choice
+from zdl_bench.hydra_plugin.explanation import InternalError, plain_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,16 +112,17 @@ def _choices_of_experiment(arguments: Sequence[str]) -> list[str]:
     if any(argument.startswith("experiment.") for argument in arguments):
         raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
     name = named_in(arguments) or ""
-    if name not in {path.stem for path in registry.EXPERIMENTS.glob("*.yaml")}:
+    if name not in registry.experiment_names():
         if re.fullmatch(r"[\w-]+", name):
-            raise ConfigError(unknown_choice("experiment", name))
+            raise ConfigError(registry.unknown("experiment", name, registry.experiment_names()))
         return []
     content = registry.load_experiment(name)
     fixed, blocks = content.get("fixed", {}), content.get("blocks", [])
     varied = {key for block in blocks if isinstance(block, dict) for key in block} if isinstance(blocks, list) else set()
     given = {argument.partition("=")[0] for argument in arguments}
     choices = fixed.items() if isinstance(fixed, dict) else []
-    return [f"{k}={v}" for k, v in choices if (registry.CONF / k).is_dir() and k not in varied | given and isinstance(v, str)]
+    chosen = registry.groups() - varied - given
+    return [f"{key}={value}" for key, value in choices if key in chosen and isinstance(value, str)]
 
 
 @contextmanager

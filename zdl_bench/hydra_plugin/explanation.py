@@ -35,13 +35,16 @@ def plain_messages() -> "Iterator[None]":
         raise error.__cause__ or error from None
     except RecursionError as error:
         raise ConfigError("a value is nested too deeply to be read; write it flat") from error
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explained(error)) from error
     except Exception as error:
         if _was_raised_here(error):
             raise
+        if isinstance(error, ValueError):
+            raise ConfigError(_explained(error)) from error
         given = shown(" ".join(sys.argv[1:])[-LONGEST_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
-        raise ConfigError(f"{given}: this cannot be read ({type(error).__name__}); look for a stray sign or bracket") from error
+        said = shown(f"{type(error).__name__}: {error}")
+        raise ConfigError(f"{given}: this cannot be read ({said}); look for a stray sign or bracket") from error
 
 
 def _was_raised_here(error: BaseException) -> bool:
@@ -54,7 +57,7 @@ def _explained(error: BaseException) -> str:
     text, cause = str(error), str(error.__cause__ or "")
     explanation = "; ".join([shown(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
     if found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
-        explanation = unknown_choice(*found.groups())
+        explanation = _unknown_choice(*found.groups())
     elif found := re.search(r"Could not override '([^']+)'", text):
         explanation = _unknown_key(found[1])
     elif found := re.search(r"Error merging override (.+)", text):
@@ -74,20 +77,15 @@ def _unreadable(argument: str) -> str:
     return f"{shown(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
 
 
-def unknown_choice(group: str, name: str) -> str:
-    """What to say of a choice that is none, with the names that are."""
-    known = sorted(path.stem for path in registry.EXPERIMENTS.glob("*.yaml"))
-    known = known if group == "experiment" else registry.names(group)
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+def _unknown_choice(group: str, name: str) -> str:
+    return registry.unknown(group, name, registry.experiment_names() if group == "experiment" else registry.names(group))
 
 
 def _unknown_key(key: str) -> str:
     from zdl_bench.config import TOP_LEVEL_KEYS
 
     group, _, part = key.partition(".")
-    if part and (registry.CONF / group).is_dir():
+    if part and group in registry.groups():
         return f"{shown(key)}: the chosen {group} has no key {shown(part)}; see its keys with --cfg job"
     close = get_close_matches(key, TOP_LEVEL_KEYS, n=1)
     hint = f"did you mean {close[0]}? " if close else ""

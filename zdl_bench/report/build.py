@@ -10,6 +10,7 @@ import pandas as pd
 from zdl_bench.errors import StoreError
 from zdl_bench.experiment import Experiment
 from zdl_bench.figures.style import house_style
+from zdl_bench.manifest import Manifest, Report
 from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
@@ -25,7 +26,7 @@ from zdl_bench.report.tables import csv
 from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
 from zdl_bench.run import Run
 from zdl_bench.statistics.verdicts import judge_experiment
-from zdl_bench.store import Manifest, Report, Store
+from zdl_bench.store import Store
 
 
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
@@ -33,10 +34,11 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
 
     Raises StoreError where no run of the sweep is stored, DamagedFile for a file that is not sound.
     """
-    read = [store.read_with_checksum(run_id) for run_id in stored_ids(store, manifest)]
+    read = [store.read_with_hashes(run_id) for run_id in stored_ids(store, manifest)]
     if not read:
         raise StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}")
-    runs, checksums = zip(*read, strict=True)
+    runs, hashes = zip(*read, strict=True)
+    checksums = [each.content for each in hashes]
     files = report_files(manifest, runs, formats)
     store.replace_report(manifest.name, files)
     built = Report(fingerprint_of_runs(manifest, formats, checksums), sorted(files), list(formats))

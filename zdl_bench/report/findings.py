@@ -31,8 +31,8 @@ def findings_markdown(parts: Iterable[PagePart]) -> str:
     blocks = []
     for part in parts:
         if part.findings:
-            blocks.append(f"# {part.heading}\n\n" + "\n".join(part.context))
+            blocks.append(f"# {markdown_text(part.heading)}\n\n" + "\n".join(map(markdown_text, part.context)))
         for finding in part.findings:
-            blocks.append(f"## {finding.heading}\n\n{finding.sentence}")
-            blocks += ["\n".join(f"- {detail}" for detail in finding.details)] if finding.details else []
-    return markdown_text("\n\n".join(blocks)).replace("\r", " ") + "\n" if blocks else ""
+            blocks.append(f"## {markdown_text(finding.heading)}\n\n{markdown_text(finding.sentence)}")
+            blocks += ["\n".join(f"- {markdown_text(detail)}" for detail in finding.details)] if finding.details else []
+    return "\n\n".join(blocks) + "\n" if blocks else ""

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from zdl_bench.registry import CONF, PACKAGE
-from zdl_bench.store import Manifest, Store
+from zdl_bench.errors import printable
+from zdl_bench.manifest import Manifest
+from zdl_bench.registry import CONF, hash_of_sources
+from zdl_bench.store import Store
 
 PAGE = "report.html"
 VERDICTS = "tables/verdicts.txt"
@@ -22,7 +24,8 @@ def page_path(store: Store, manifest: Manifest) -> Path:
 def verdict_text(store: Store, manifest: Manifest) -> str:
     """The verdicts of a sweep's claims as its report has them; empty where it has none."""
     path = store.sweep_folder(manifest.name) / VERDICTS
-    return path.read_text(encoding="utf-8") if VERDICTS in manifest.report.files and path.is_file() else ""
+    has_verdicts = VERDICTS in manifest.report.files and path.is_file()
+    return printable(path.read_text(encoding="utf-8", errors="replace")) if has_verdicts else ""
 
 
 def stored_ids(store: Store, manifest: Manifest) -> list[str]:
@@ -52,7 +55,7 @@ def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: S
     about = [shown, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
-    sources = [path for pattern in SOURCES for path in sorted(PACKAGE.rglob(pattern))]
-    for path in [*sources, *sorted(CONF.rglob("*.yaml"))]:
+    total.update(hash_of_sources(*SOURCES).encode())
+    for path in sorted(CONF.rglob("*.yaml")):
         total.update(path.read_bytes())
     return total.hexdigest()

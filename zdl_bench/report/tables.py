@@ -10,6 +10,8 @@ SIGNIFICANT = 4
 FORMULA = ("=", "+", "@", "\t", "\r")
 DIFFERENCE = re.compile(r"-(?!inf$|[\d.,]*(e[-+]?\d+)?$)")
 """A formula that begins as a negative number does."""
+MARKDOWN = re.compile(r"\\|\[|@|:/|www\.", re.IGNORECASE)
+"""What begins an escape or a link, or is part of an address that some readers make a link of."""
 LARGE = 1e7
 ROUNDING = 1e-12
 """A spread below this share of the mean is that of its arithmetic."""
@@ -67,12 +69,12 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def _escaped(cell: object) -> str:
-    return markdown_text(str(cell).replace("\\", "\\\\")).replace("|", "\\|").replace("\r", " ").replace("\n", " ")
+    return markdown_text(str(cell)).replace("|", "\\|")
 
 
 def markdown_text(text: str) -> str:
-    """A text in Markdown, where it is neither HTML nor a link nor an image."""
-    return text.replace("<", "&lt;").replace("](", "]\\(")
+    """A text on one line of Markdown, where it is neither HTML nor a link, bare or written as one, nor an image."""
+    return MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", " ".join(text.splitlines())).replace("<", "&lt;")
 
 
 def csv(table: pd.DataFrame) -> str:
