@@ -297,37 +297,32 @@ def test_a_dry_run_counts_the_runs_whose_learning_rate_is_not_chosen_yet(command
     assert f"runs:  {count}; {count} to make, 0 in the store" in planned.out
 
 
-def test_a_dry_run_warns_of_a_disk_that_is_too_small(command, digits, tmp_path):
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 64 kB."""
     if not can_mount(tmp_path):
         pytest.skip("no disk can be mounted here, which needs root or sudo")
     folder = tmp_path / "small"
     folder.mkdir()
     disk = Disk(folder, 64)
-    try:
-        sweep = ("-m", "seed=range(0,200)", f"results_dir={folder}/results", "dry_run=true", *KEYS)
-        outcome = command(*sweep)
-        assert outcome.status == 0, outcome.err
-        assert "the runs need about" in outcome.err
-        assert "66 kB free" in outcome.err
-        assert "results_dir=DIR" in outcome.err
-        assert list(folder.iterdir()) == []
-    finally:
-        disk.remove()
+    yield folder
+    disk.remove()
 
 
-def test_a_sweep_warns_of_a_disk_that_is_too_small_before_it_starts(command, digits, tmp_path):
-    if not can_mount(tmp_path):
-        pytest.skip("no disk can be mounted here, which needs root or sudo")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    disk = Disk(folder, 64)
-    try:
-        outcome = command("-m", "seed=range(0,50)", f"results_dir={folder}/results", *KEYS)
-        assert outcome.status == 2
-        warning, error = outcome.err.index("the runs need about"), outcome.err.index("cannot be written")
-        assert warning < error
-    finally:
-        disk.remove()
+def test_a_dry_run_warns_of_a_disk_that_is_too_small(command, digits, small_disk):
+    outcome = command("-m", "seed=range(0,200)", f"results_dir={small_disk}/results", "dry_run=true", *KEYS)
+    assert outcome.status == 0, outcome.err
+    assert "the runs need about" in outcome.err
+    assert "66 kB free" in outcome.err
+    assert "results_dir=DIR" in outcome.err
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_sweep_warns_of_a_disk_that_is_too_small_before_it_starts(command, digits, small_disk):
+    outcome = command("-m", "seed=range(0,50)", f"results_dir={small_disk}/results", *KEYS)
+    assert outcome.status == 2
+    warning, error = outcome.err.index("the runs need about"), outcome.err.index("cannot be written")
+    assert warning < error
 
 
 def contents(folder: Path) -> dict[Path, bytes]:

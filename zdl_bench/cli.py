@@ -19,6 +19,12 @@ TERMINATED = 143
 WRONG_INPUT = 2
 
 
+BENCH_HELP = """usage: zdl-bench bench [KEY=VALUE ...]
+
+how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
+those of a run, for example optimizer=sgd,adam problem.hidden=[400]; default: every optimizer on the articles' network"""
+
+
 class Terminated(BaseException):
     """SIGTERM has come; like KeyboardInterrupt it passes through what catches exceptions."""
 
@@ -27,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _terminate)
-    commands = {"report": report, "verify": verify, "ls": ls}
+    commands = {"report": report, "verify": verify, "ls": ls, "bench": bench}
     command = commands.get(arguments[0]) if arguments else None
     try:
         return command(arguments[1:]) if command else sweep(arguments)
@@ -120,6 +126,22 @@ def ls(arguments: Sequence[str]) -> int:
     store.require_existing()
     print_sweeps(store)
     return 0
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Measures this machine, and the parts of a training step on it."""
+    with signals_deferred():
+        from zdl_bench.benchmark.command import BenchCommand
+        from zdl_bench.hydra_plugin.app import run_hydra
+        from zdl_bench.registry import names
+
+    if any(argument in ("-h", "--help") for argument in arguments):
+        print(BENCH_HELP)
+        return 0
+    asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
+    command = BenchCommand()
+    run_hydra(["-m", *([] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]), *arguments], command.run_batch)
+    return command.finish()
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -27,7 +27,7 @@ def train(config: RunConfig) -> Run:
     Raises what the run raises, DataError where its data cannot be had.
     """
     with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
-        problem = registry.problem(config.problem).build(_splits(config), config.dtype)
+        problem = problem_of(config)
         trace, end = _evaluated(problem, _descend(config, problem))
         return Run(
             config=config,
@@ -97,6 +97,11 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
         minimum=problem.minimum if points is not None else None,
     )
     return _Trace(status, curve, params, optimizer.evaluation_point(params, state), seconds)
+
+
+def problem_of(config: RunConfig) -> Problem:
+    """The problem with its data. Raises DataError where they cannot be had."""
+    return registry.problem(config.problem).build(_splits(config), config.dtype)
 
 
 def streams_of(config: RunConfig) -> Streams:

@@ -8,7 +8,6 @@ recording, evaluation left out of both. The ratio is taken pair by pair; medians
 
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -21,31 +20,11 @@ import articles_program
 from conftest import digits_config, part
 
 from zdl_bench import registry
+from zdl_bench.benchmark.products import Products
 from zdl_bench.datasets.contract import ensure_decoded, load_decoded
 from zdl_bench.environment import describe_environment
 from zdl_bench.run import Choice
 from zdl_bench.training import train
-
-SIZES = (784, 200, 200, 10)
-
-
-def products(dtype: str, steps: int) -> float:
-    """Seconds for the eight matrix products of a step alone, `steps` times."""
-    rng = np.random.default_rng(0)
-    weights = [rng.standard_normal(shape).astype(dtype) for shape in pairwise(SIZES)]
-    gradients = [np.empty_like(weight) for weight in weights]
-    activations = [rng.standard_normal((100, size)).astype(dtype) for size in SIZES]
-    deltas = [rng.standard_normal((100, size)).astype(dtype) for size in SIZES]
-    outputs = [np.empty((100, size), dtype) for size in SIZES]
-    start = time.perf_counter()
-    for _ in range(steps):
-        for layer, weight in enumerate(weights):
-            np.matmul(activations[layer], weight, out=outputs[layer + 1])
-        for layer in (2, 1, 0):
-            np.matmul(activations[layer].T, deltas[layer + 1], out=gradients[layer])
-            if layer:
-                np.matmul(deltas[layer + 1], weights[layer].T, out=outputs[layer])
-    return time.perf_counter() - start
 
 
 def main(pairs: int = 7, steps: int = 300) -> None:
@@ -54,6 +33,7 @@ def main(pairs: int = 7, steps: int = 300) -> None:
     arrays = load_decoded(dataset)
     theirs_x, theirs_t = articles_program.prepare(arrays.train_images, arrays.train_labels)
     choice = Choice("mnist", {"checksum": dataset.checksum, "validation_size": 10000})
+    products32, products64 = (Products((784, 200, 200, 10), 100, np.dtype(dtype)) for dtype in ("float32", "float64"))
     environment = describe_environment()
     print(
         f"{environment['cpu']}, {environment['blas']} {environment['blas_kernel']}, NumPy {environment['numpy']}, {pairs} pairs"
@@ -70,7 +50,7 @@ def main(pairs: int = 7, steps: int = 300) -> None:
                 start = time.perf_counter()
                 articles_program.losses(theirs_x, theirs_t, articles_program.OPTIMIZERS[name](), steps)
                 theirs = time.perf_counter() - start
-                floor, floor64 = products("float32", steps), products("float64", steps)
+                floor, floor64 = (steps * products.seconds(steps) for products in (products32, products64))
                 rows.append((ours, theirs, ours / theirs, ours / floor, floor / floor64))
         ours, theirs, ratio, share, floors = (median(column) for column in zip(*rows, strict=True))
         scale = 1000 / steps

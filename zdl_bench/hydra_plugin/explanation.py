@@ -14,7 +14,7 @@ from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = ("report", "verify", "ls")
+COMMANDS = ("report", "verify", "ls", "bench")
 
 
 class InternalError(Exception):

@@ -129,15 +129,23 @@ class Network(Problem):
             yield Batch(inputs, train.labels[rows])
 
     def loss_and_gradient(self, params: Floats, batch: Batch, grad: Floats) -> float:
-        layers = self._layers(params)
+        loss = self.forward(params, batch)
+        self.backward(params, batch, grad)
+        return loss
+
+    def forward(self, params: Floats, batch: Batch) -> float:
+        """The loss; activations and probabilities stay in buffers for `backward`."""
+        logits = self._forward(self._layers(params), [batch.inputs, *self._train_buffers])
+        return self._cross_entropy(logits, batch.labels)
+
+    def backward(self, params: Floats, batch: Batch, grad: Floats) -> None:
+        """Fills `grad`; `forward` of the same parameters and batch came before."""
+        layers, gradients = self._layers(params), self._layers(grad)
         activations = [batch.inputs, *self._train_buffers]
-        logits = self._forward(layers, activations)
-        loss = self._cross_entropy(logits, batch.labels)
-        delta = logits  # the probabilities by now
+        delta = activations[-1]  # the probabilities by now
         delta[self._rows, batch.labels] -= 1
         if self.spec.loss_reduction == "mean":
             delta *= self._gradient_scale
-        gradients = self._layers(grad)
         for layer in reversed(range(len(layers))):
             weight_gradient, bias_gradient = gradients[layer]
             np.matmul(activations[layer].T, delta, out=weight_gradient)
@@ -145,7 +153,6 @@ class Network(Problem):
             if layer > 0:  # the gradient with respect to the images is of no use
                 delta = np.matmul(delta, layers[layer][0].T, out=self._deltas[layer - 1])
                 self._activation.chain(delta, activations[layer])
-        return loss
 
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
         """Mean loss in nats and accuracy in [0, 1] on `probe`, `validation_sample`, `validation` or `test`."""

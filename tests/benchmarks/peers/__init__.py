@@ -1,0 +1,1 @@
+"""The same training written for other libraries."""

@@ -1,0 +1,151 @@
+"""`bench`: this machine, and the parts of a training step on it."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import threadpoolctl
+from rich.table import Table
+
+from zdl_bench import registry
+from zdl_bench.announcement import announce_data_sets
+from zdl_bench.benchmark.machine import memory_bandwidth, product_rate, warnings_of
+from zdl_bench.benchmark.products import Products
+from zdl_bench.benchmark.steps import PARTS, timed_parts
+from zdl_bench.config import Resolver
+from zdl_bench.datasets.contract import ensure_decoded
+from zdl_bench.environment import describe_environment
+from zdl_bench.loops.choice import loops_for
+from zdl_bench.problems.contract import Problem
+from zdl_bench.problems.mlp import Network
+from zdl_bench.run import RunConfig
+from zdl_bench.sweep import distinct
+from zdl_bench.terminal import console_for
+from zdl_bench.training import problem_of, train
+
+ROUNDS = 5
+STEPS = 200
+"""Steps a round: enough to forget the clock, few enough for a round of all to see one state of the machine."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Medians of the rounds of one config. parts: seconds per step. share: of the step, what the products alone take; NaN for
+    a problem without any. wall, evaluation: seconds of a whole run, and the share of them that no step took."""
+
+    config: RunConfig
+    parts: Mapping[str, float]
+    share: float
+    wall: float
+    evaluation: float
+
+    @property
+    def step(self) -> float:
+        return sum(self.parts.values())
+
+
+class BenchCommand:
+    """Times what the jobs ask for; stores nothing."""
+
+    def __init__(self) -> None:
+        self._configs: tuple[RunConfig, ...] = ()
+
+    def run_batch(self, jobs: Iterable[Mapping[str, Any]]) -> list[float]:
+        """Takes the jobs down, and has no loss to tell of any."""
+        resolver = Resolver()
+        configs = [resolver.run_config(job) for job in jobs]
+        announce_data_sets(resolver.data_sets)
+        for data_set in resolver.data_sets:
+            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
+        self._configs = (*self._configs, *distinct(configs))
+        return [float("nan")] * len(configs)
+
+    def finish(self) -> int:
+        if not self._configs:  # Hydra has only printed something
+            return 0
+        with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):
+            print_machine(self._configs[0])
+            print_timings(timed(self._configs))
+        return 0
+
+
+def timed(configs: Sequence[RunConfig]) -> list[Timing]:
+    """All configs turn by turn, so that each meets the same states of the machine."""
+    problems = [problem_of(config) for config in configs]
+    limits = [limit_of(problem) for problem in problems]
+    rounds: list[list[tuple[dict[str, float], float]]] = [[] for _ in configs]
+    for number in range(ROUNDS + 1):
+        for config, problem, limit, results in zip(configs, problems, limits, rounds, strict=True):
+            steps = min(STEPS, config.steps)
+            products = limit.seconds(steps) if limit else float("nan")
+            parts = timed_parts(config, problem, steps)
+            if number > 0:  # the first round warms up
+                results.append((parts, products))
+    return [_timing(config, results) for config, results in zip(configs, rounds, strict=True)]
+
+
+def _timing(config: RunConfig, results: Sequence[tuple[Mapping[str, float], float]]) -> Timing:
+    start = time.perf_counter()
+    run = train(config)
+    wall = time.perf_counter() - start
+    return Timing(
+        config=config,
+        parts={part: median(parts[part] for parts, _ in results) for part in PARTS},
+        share=median(products / sum(parts.values()) for parts, products in results),
+        wall=wall,
+        evaluation=1 - run.train_seconds / wall,
+    )
+
+
+def limit_of(problem: Problem) -> Products | None:
+    """The matrix products of a network's step; None for another problem."""
+    if not isinstance(problem, Network):
+        return None
+    weights = problem.layout[::2]
+    return Products([weights[0].shape[0], *(tensor.shape[1] for tensor in weights)], problem.spec.batch_size, problem.dtype)
+
+
+def print_machine(config: RunConfig) -> None:
+    about, problem, dtype = describe_environment(), problem_of(config), np.dtype(config.dtype)
+    rate, limit = product_rate(dtype), limit_of(problem)
+    lines = [
+        f"{about['cpu'] or about['system']}, {about['cores']} cores",
+        f"NumPy {about['numpy']}, {about['blas']} ({about['blas_kernel']}) with one thread; loops by "
+        f"{loops_for(problem.layout[-1].stop, dtype).name}",
+        f"matrix products: {rate / 1e9:.0f} Gflop/s at best",
+        f"memory: {memory_bandwidth() / 1e9:.1f} GB/s",
+    ]
+    if limit:
+        seconds = median(limit.seconds(STEPS) for _ in range(ROUNDS))
+        lines[2] += f", {limit.flops / seconds / 1e9:.0f} Gflop/s at the shapes of {config.problem.name}"
+        lines[2] += f" ({1e6 * seconds:.0f} µs a step)"
+    for line in lines:
+        console_for().print(line, soft_wrap=True, markup=False)
+    for warning in warnings_of(rate, dtype):
+        console_for(to_stderr=True).print(f"warning: {warning}", style="bold yellow", soft_wrap=True, markup=False)
+
+
+def print_timings(timings: Sequence[Timing]) -> None:
+    table = Table(header_style="bold", caption_justify="left")
+    table.caption = (
+        f"µs per step, medians of {ROUNDS} rounds of {STEPS} steps; limit: what its matrix products alone take of a step; "
+        "evaluation: of the wall time of a whole run"
+    )
+    several = len({timing.config.problem.name for timing in timings}) > 1
+    for heading in (*(["problem"] if several else []), "optimizer"):
+        table.add_column(heading)
+    for heading in ("step", *PARTS, "limit", "run", "evaluation"):
+        table.add_column(heading, justify="right")
+    for timing in timings:
+        table.add_row(
+            *([timing.config.problem.name] if several else []),
+            timing.config.optimizer.name,
+            *(f"{1e6 * seconds:.0f}" for seconds in (timing.step, *timing.parts.values())),
+            f"{timing.share:.0%}" if timing.share == timing.share else "–",
+            f"{timing.wall:.2f} s",
+            f"{timing.evaluation:.0%}",
+        )
+    console_for().print(table)
