@@ -3,18 +3,21 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import digits_config
+from conftest import digits_config, part
 
 from zdl_bench import registry
 from zdl_bench.executors import contract
 from zdl_bench.executors.contract import Finished, Limits, Started
 from zdl_bench.executors.processes import Processes
 from zdl_bench.executors.serial import Serial
+from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Choice, Status
 
 
@@ -112,3 +115,42 @@ def test_whatever_a_run_raises_it_ends_as_a_failed_one(digits, monkeypatch, erro
     assert isinstance(events[-1], Finished)
     assert events[-1].run.status is Status.FAILED
     assert events[-1].run.failure.message == message
+
+
+OF_A_WORKER = {"cloudpickle", "joblib", "numpy", "platformdirs", "psutil", "threadpoolctl", "yaml"}
+"""Whatever a worker imports costs each of them time and memory."""
+OF_COMPILED_LOOPS = {"charset_normalizer", "llvmlite", "numba", "scipy"}
+IMPORTED = """
+import sys
+sys.path.insert(0, {tests!r})
+from conftest import digits_config, part
+from zdl_bench.executors.worker import Worker
+
+config = digits_config("adam", problem=part("problem", "mlp", hidden=({units},)))
+if __name__ == "__main__":
+    worker = Worker()
+    assert worker.start(config).result(timeout=60).status.is_result
+    print(*worker._pool.submit(eval, "[n for n, m in __import__('sys').modules.items() if 'site-packages' in str(m)]").result())
+    worker.kill()
+"""
+
+
+@pytest.mark.parametrize(("units", "more"), [(16, set()), (300, OF_COMPILED_LOOPS)])
+def test_a_worker_imports_these_libraries_and_no_others(digits, tmp_path, units, more):
+    code = IMPORTED.format(tests=str(Path(__file__).parent), units=units)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    found = {name.partition(".")[0] for name in done.stdout.split() if not name.startswith("_")}
+    assert {"numpy", *(["numba"] if more else [])} <= found <= OF_A_WORKER | more
+
+
+@pytest.mark.parametrize(("network", "megabytes"), [({"hidden": (16,)}, 120), ({"hidden": (300,)}, 200)])
+def test_a_worker_takes_little_memory_of_its_own(digits, network, megabytes):
+    """Linux counts a page that several processes share in parts (PSS)."""
+    worker = Worker()
+    try:
+        worker.start(digits_config("adam", problem=part("problem", "mlp", **network))).result(timeout=60)
+        (pid,) = [pid for pid, command in living_children() if "popen_loky" in command]
+        pss = next(line for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
+    finally:
+        worker.kill()
+    assert int(pss.split()[1]) < 1000 * megabytes
