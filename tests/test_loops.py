@@ -94,6 +94,23 @@ def test_bias_relu_and_chain_agree_on_odd_numbers(dtype, data):
     assert np.array_equal(*(np.signbit(one[~np.isnan(one)]) for one in chained))
 
 
+@given(data=st.data())
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_agrees_on_odd_numbers(dtype, data):
+    rows, classes = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 12))
+    logits, totals = data.draw(odd_floats(dtype, (rows, classes))), data.draw(odd_floats(dtype, (rows,)))
+    labels = data.draw(arrays(np.uint8, (rows,), elements=st.integers(0, classes - 1)))
+    results = []
+    for loops in (NumpyLoops(), NumbaLoops(np.dtype(dtype))):
+        out, shifted, delta = logits.copy(), np.empty(rows, dtype), logits.copy()
+        with np.errstate(all="ignore"):
+            loops.shift_logits(out, labels, shifted)
+            loops.softmax_delta(delta, totals, labels)
+        results.append((out, shifted, delta))
+    for ours, theirs in zip(*results, strict=True):
+        assert np.array_equal(ours, theirs, equal_nan=True)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_pixel_value_is_a_float32_quotient(dtype):
     images = np.arange(256, dtype=np.uint8).reshape(2, 128)

@@ -41,8 +41,10 @@ class NumbaLoops:
         images, rows = np.zeros((1, 1), np.uint8), np.zeros(1, np.int64)
         images.flags.writeable = False  # as those of a file in memory
         z = np.zeros((1, 1), dtype)
+        labels = rows.astype(np.uint8)
         for loop, arguments in (
             (_gather_pixels, (images, rows, z)), (_add_bias, (z, z[0])), (_add_bias_relu, (z, z[0])), (_chain_relu, (z, z)),
+            (_shift_logits, (z, labels, z[0])), (_softmax_delta, (z, z[0], labels)),
         ):  # fmt: skip
             with suppress(OSError):  # it is compiled, and only could not be kept, as on a full disk
                 loop(*arguments)
@@ -58,6 +60,12 @@ class NumbaLoops:
 
     def chain_relu(self, delta: Floats, a: Floats) -> None:
         _chain_relu(delta, a)
+
+    def shift_logits(self, logits: Floats, labels: Integers, shifted: Floats) -> None:
+        _shift_logits(logits, labels, shifted)
+
+    def softmax_delta(self, exps: Floats, totals: Floats, labels: Integers) -> None:
+        _softmax_delta(exps, totals, labels)
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: tuple[Any, ...]) -> None:
         loop = self._rules.get(rule)
@@ -112,6 +120,27 @@ def _chain_relu(delta, a):  # type: ignore[no-untyped-def]
     for i in range(delta.shape[0]):
         for j in range(delta.shape[1]):
             delta[i, j] *= one if a[i, j] > zero else zero
+
+
+@compiled
+def _shift_logits(logits, labels, shifted):  # type: ignore[no-untyped-def]
+    for i in range(logits.shape[0]):
+        largest = logits[i, 0]
+        for j in range(1, logits.shape[1]):
+            if logits[i, j] > largest or logits[i, j] != logits[i, j]:
+                largest = logits[i, j]
+        for j in range(logits.shape[1]):
+            logits[i, j] -= largest
+        shifted[i] = logits[i, labels[i]]
+
+
+@compiled
+def _softmax_delta(exps, totals, labels):  # type: ignore[no-untyped-def]
+    one = exps.dtype.type(1)
+    for i in range(exps.shape[0]):
+        for j in range(exps.shape[1]):
+            exps[i, j] /= totals[i]
+        exps[i, labels[i]] -= one
 
 
 def _without_state(rule: Rule) -> Loop:

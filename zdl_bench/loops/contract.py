@@ -40,6 +40,14 @@ class Loops(Protocol):
         """delta ← delta · [a > 0], where a is the output of the ReLU; both (batch, units)."""
         ...
 
+    def shift_logits(self, logits: Floats, labels: Integers, shifted: Floats) -> None:
+        """logits ← logits − the largest of their row, shifted ← that of the label; (batch, classes), (batch,), (batch,)."""
+        ...
+
+    def softmax_delta(self, exps: Floats, totals: Floats, labels: Integers) -> None:
+        """exps ← exps / totals − 1 at the label, the gradient of the loss; (batch, classes), (batch,), (batch,)."""
+        ...
+
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: tuple[Any, ...]) -> None:
         """params, *state ← rule(params, grad, *state, *scalars), element by element; all vectors are (n,)."""
         ...

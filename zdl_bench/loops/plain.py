@@ -28,6 +28,14 @@ class NumpyLoops:
     def chain_relu(self, delta: Floats, a: Floats) -> None:
         np.multiply(delta, a > 0, out=delta)
 
+    def shift_logits(self, logits: Floats, labels: Integers, shifted: Floats) -> None:
+        logits -= logits.max(axis=1, keepdims=True)
+        shifted[:] = logits[np.arange(len(labels)), labels]
+
+    def softmax_delta(self, exps: Floats, totals: Floats, labels: Integers) -> None:
+        exps /= totals[:, np.newaxis]
+        exps[np.arange(len(labels)), labels] -= 1
+
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: tuple[Any, ...]) -> None:
         for start in range(0, len(params), SLICE):
             part = slice(start, start + SLICE)

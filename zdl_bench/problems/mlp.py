@@ -101,7 +101,7 @@ class Network(Problem):
         self._gradient_scale = dtype.type(1 if spec.loss_reduction == "sum" else 1 / spec.batch_size)
         self._train_buffers = _buffers(sizes, spec.batch_size, dtype)
         self._deltas = _buffers(sizes, spec.batch_size, dtype)
-        self._rows = np.arange(spec.batch_size)
+        self._totals = np.empty(spec.batch_size, dtype)
         self._probe = self._as_batch(splits.probe)
         if not len(splits.validation):
             self.evaluated_splits = ("test",)
@@ -134,16 +134,17 @@ class Network(Problem):
         return loss
 
     def forward(self, params: Floats, batch: Batch) -> float:
-        """The loss; activations and probabilities stay in buffers for `backward`."""
+        """The loss; activations, and the parts of the softmax, stay in buffers for `backward`."""
         logits = self._forward(self._layers(params), [batch.inputs, *self._train_buffers])
-        return self._cross_entropy(logits, batch.labels)
+        loss, self._totals = self._cross_entropy(logits, batch.labels)
+        return loss
 
     def backward(self, params: Floats, batch: Batch, grad: Floats) -> None:
         """Fills `grad`; `forward` of the same parameters and batch came before."""
         layers, gradients = self._layers(params), self._layers(grad)
         activations = [batch.inputs, *self._train_buffers]
-        delta = activations[-1]  # the probabilities by now
-        delta[self._rows, batch.labels] -= 1
+        delta = activations[-1]  # exponentials of the logits by now
+        self._loops.softmax_delta(delta, self._totals, batch.labels)
         if self.spec.loss_reduction == "mean":
             delta *= self._gradient_scale
         for layer in reversed(range(len(layers))):
@@ -168,7 +169,7 @@ class Network(Problem):
             buffers = [np.empty((len(labels), bias.size), self.dtype) for _, bias in layers]
             logits = self._forward(layers, [inputs, *buffers])
             correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
-            loss += self._cross_entropy(logits, labels) * len(labels)
+            loss += self._cross_entropy(logits, labels)[0] * len(labels)
             count += len(labels)
         return {"loss": loss / count, "accuracy": correct / count}
 
@@ -188,19 +189,18 @@ class Network(Problem):
                 self._loops.add_bias(z, bias)
         return activations[-1]
 
-    def _cross_entropy(self, logits: Floats, labels: npt.NDArray[np.integer]) -> float:
-        """Mean loss; turns the logits into probabilities, in place."""
-        rows = self._rows[: len(labels)] if len(labels) <= len(self._rows) else np.arange(len(labels))
-        logits -= logits.max(axis=1, keepdims=True)
-        shifted = logits[rows, labels]
+    def _cross_entropy(self, logits: Floats, labels: npt.NDArray[np.integer]) -> tuple[float, Floats]:
+        """Mean loss, and the sum of each row of the exponentials that the logits are turned into, in place."""
+        shifted = np.empty(len(labels), self.dtype)
+        self._loops.shift_logits(logits, labels, shifted)
         np.exp(logits, out=logits)
         totals = logits.sum(axis=1)
-        logits /= totals[:, np.newaxis]
         if self.spec.log_epsilon:
-            losses = -np.log(logits[rows, labels] + self.dtype.type(self.spec.log_epsilon))
+            probabilities = logits[np.arange(len(labels)), labels] / totals
+            losses = -np.log(probabilities + self.dtype.type(self.spec.log_epsilon))
         else:
             losses = np.log(totals) - shifted
-        return float(losses.sum(dtype=np.float64)) / len(labels)
+        return float(losses.sum(dtype=np.float64)) / len(labels), totals
 
 
 def dense_layout(sizes: tuple[int, ...]) -> Layout:
