@@ -51,5 +51,5 @@ def _halves(
     problem: Problem,
 ) -> tuple[Callable[[Floats, Any, Floats], float], Callable[[Floats, Any, Floats], None]]:
     if isinstance(problem, Network):
-        return lambda params, batch, _: problem.forward(params, batch), problem.backward
+        return lambda params, batch, _: problem.forward(params, batch), lambda _, batch, grad: problem.backward(batch, grad)
     return problem.loss_and_gradient, lambda *_: None

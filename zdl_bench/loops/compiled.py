@@ -22,9 +22,11 @@ Loop = Callable[[Floats, Floats, tuple[Floats, ...], tuple[Any, ...]], None]
 
 SAMPLED = 4_096
 """Elements on which a compiled rule is compared with NumPy's before it is used."""
+CACHE_LINE = 64
+"""Bytes."""
 
 
-def compiled(function: Callable[..., None]) -> Callable[..., None]:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     try:
         return numba.njit(error_model="numpy", cache=True)(function)
     except RuntimeError:  # there is no folder to keep it in
@@ -92,10 +94,15 @@ class NumbaLoops:
 
 @compiled
 def _gather_pixels(images, rows, out):  # type: ignore[no-untyped-def]
+    touched = 0
+    for i in range(rows.size):  # asks for all cache lines of the batch before it waits for the first
+        for j in range(0, images.shape[1], CACHE_LINE):
+            touched += images[rows[i], j]
     for i in range(rows.size):
         row = rows[i]
         for j in range(images.shape[1]):
             out[i, j] = np.float32(images[row, j]) / np.float32(255)
+    return touched  # or the compiler would leave it out
 
 
 @compiled

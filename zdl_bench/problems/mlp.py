@@ -102,6 +102,7 @@ class Network(Problem):
         self._train_buffers = _buffers(sizes, spec.batch_size, dtype)
         self._deltas = _buffers(sizes, spec.batch_size, dtype)
         self._totals = np.empty(spec.batch_size, dtype)
+        self._at: list[tuple[Floats, Floats]] = []
         self._probe = self._as_batch(splits.probe)
         if not len(splits.validation):
             self.evaluated_splits = ("test",)
@@ -130,18 +131,19 @@ class Network(Problem):
 
     def loss_and_gradient(self, params: Floats, batch: Batch, grad: Floats) -> float:
         loss = self.forward(params, batch)
-        self.backward(params, batch, grad)
+        self.backward(batch, grad)
         return loss
 
     def forward(self, params: Floats, batch: Batch) -> float:
-        """The loss; activations, and the parts of the softmax, stay in buffers for `backward`."""
-        logits = self._forward(self._layers(params), [batch.inputs, *self._train_buffers])
+        """The loss; the layers, their activations and the parts of the softmax are kept for `backward`."""
+        self._at = self._layers(params)
+        logits = self._forward(self._at, [batch.inputs, *self._train_buffers])
         loss, self._totals = self._cross_entropy(logits, batch.labels)
         return loss
 
-    def backward(self, params: Floats, batch: Batch, grad: Floats) -> None:
-        """Fills `grad`; `forward` of the same parameters and batch came before."""
-        layers, gradients = self._layers(params), self._layers(grad)
+    def backward(self, batch: Batch, grad: Floats) -> None:
+        """Fills `grad`, where `forward` went last with this batch."""
+        layers, gradients = self._at, self._layers(grad)
         activations = [batch.inputs, *self._train_buffers]
         delta = activations[-1]  # exponentials of the logits by now
         self._loops.softmax_delta(delta, self._totals, batch.labels)
