@@ -303,6 +303,16 @@ def test_a_pipe_in_the_place_of_a_run_does_not_keep_us_waiting(store, run):
         store.read(run.run_id)
 
 
+def test_missing_values_are_damage(store, run):
+    run_id, content = rewritten(run, {}, {"train_loss": pa.array([None, *[1.0] * 59], pa.float64())})
+    path = store.run_path(run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    for use in (store.read, store.sound_checksum):
+        with pytest.raises(DamagedFile, match="values are missing"):
+            use(run_id)
+
+
 def test_columns_of_other_types_are_damaged(store, run):
     for column in (["a"] * 60, [[1.0]] * 60, [None] * 60, [True] * 60):
         run_id, content = rewritten(run, {}, {"train_loss": pa.array(column)})

@@ -19,12 +19,6 @@ TERMINATED = 143
 WRONG_INPUT = 2
 
 
-BENCH_HELP = """usage: zdl-bench bench [KEY=VALUE ...]
-
-how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
-those of a run, for example optimizer=sgd,adam problem.hidden=[400]; default: every optimizer on the articles' network"""
-
-
 class Terminated(BaseException):
     """SIGTERM has come; like KeyboardInterrupt it passes through what catches exceptions."""
 
@@ -59,6 +53,11 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def sweep(arguments: Sequence[str]) -> int:
     """One run, or a sweep of many, and its report."""
+    if _asks_for_help(arguments):
+        from zdl_bench.help import help_text
+
+        print(help_text(), end="")
+        return 0
     with signals_deferred():
         from zdl_bench.hydra_plugin.app import compose_once, run_hydra
         from zdl_bench.sweep_command import SweepCommand
@@ -130,18 +129,24 @@ def ls(arguments: Sequence[str]) -> int:
 
 def bench(arguments: Sequence[str]) -> int:
     """Measures this machine, and the parts of a training step on it."""
+    if _asks_for_help(arguments):
+        from zdl_bench.help import BENCH
+
+        print(BENCH, end="")
+        return 0
     with signals_deferred():
         from zdl_bench.benchmark.command import BenchCommand
         from zdl_bench.hydra_plugin.app import run_hydra
         from zdl_bench.registry import names
 
-    if any(argument in ("-h", "--help") for argument in arguments):
-        print(BENCH_HELP)
-        return 0
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     command = BenchCommand()
     run_hydra(["-m", *([] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]), *arguments], command.run_batch)
     return command.finish()
+
+
+def _asks_for_help(arguments: Sequence[str]) -> bool:
+    return any(argument in ("-h", "--help") for argument in arguments)
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -49,7 +49,7 @@ def encode(run: Run) -> pa.Table:
         "probes": {name: _plain(values) for name, values in curve.probes.items()} if curve else None,
     }
     metadata = {key.encode(): json.dumps(value, sort_keys=True).encode() for key, value in texts.items()}
-    table = pa.table(columns)
+    table = pa.Table.from_arrays([_column(values) for values in columns.values()], names=list(columns))
     return table.replace_schema_metadata(metadata | {CHECKSUM: _checksum(table, metadata)})
 
 
@@ -100,8 +100,8 @@ def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str
     curve = Curve(
         planned_steps=about["planned_steps"],
         trivial_loss=about["trivial_loss"],
-        train_loss=table["train_loss"].to_numpy(),
-        lr=table["lr"].to_numpy(),
+        train_loss=_values(table["train_loss"]),
+        lr=_values(table["lr"]),
         probes=Probes(
             **{
                 f.name: np.array(probes[f.name], types.get(f.name, np.float64))  # null becomes NaN
@@ -133,6 +133,22 @@ def _require_shape(curve: Curve) -> None:
         raise ValueError(f"{wrong[0]} is not what a run's curve has")
 
 
+def _column(values: "np.ndarray[Any, Any]") -> pa.Array:
+    """The array without a copy. `pa.array` would do, but imports pandas to see whether it is one of its."""
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))]
+    )
+
+
+def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
+    """The inverse of `_column`, for columns of 8 bytes a value. Raises ValueError where values are missing."""
+    if column.null_count:
+        raise ValueError("values are missing in its table")
+    dtype = np.dtype(column.type.to_pandas_dtype())
+    parts = [np.frombuffer(chunk.buffers()[1], dtype, len(chunk), 8 * chunk.offset) for chunk in column.chunks if len(chunk)]
+    return np.concatenate(parts) if parts else np.array([], dtype)
+
+
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
@@ -150,7 +166,7 @@ def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
     """SHA-256 over the columns' names, types and values and over the metadata, in hex."""
     total = hashlib.sha256()
     for name in table.column_names:
-        values = np.ascontiguousarray(table[name].to_numpy())
+        values = _values(table[name])
         total.update(f"{name} {values.dtype.str} {len(values)}\n".encode() + values.tobytes())
     for key, text in sorted(metadata.items()):
         total.update(key + b" %d\n" % len(text) + text)

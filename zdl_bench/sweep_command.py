@@ -62,13 +62,13 @@ class SweepCommand:
         given: dict[str, Any] | None = None
         configs = []
         for job in jobs:
+            configs.append(self._resolver.run_config(job))
             of_sweep = {key: job[key] for key in SWEEP_KEYS}
             if given is None:
                 given, self._settings = of_sweep, self._accepted(sweep_settings(job))
             for key in SWEEP_KEYS:
                 if of_sweep[key] != given[key]:
                     raise ConfigError(f"{key}: it belongs to the whole sweep and cannot be swept; give one value")
-            configs.append(self._resolver.run_config(job))
         if self._settings is None or not configs:
             raise ConfigError("the sweep has no runs: one of its lists or ranges is empty")
         self._read_experiment()

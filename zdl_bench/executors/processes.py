@@ -65,7 +65,7 @@ def _execute(configs: Sequence[RunConfig], parallel: int, timeout: float | None)
         return suspects
     finally:
         for worker in workers:
-            worker.dismiss()
+            worker.kill()
 
 
 def _ended_or_overdue(busy: dict[Future[Run], Worker], timeout: float | None) -> list[Future[Run]]:
