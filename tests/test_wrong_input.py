@@ -16,7 +16,7 @@ WRONG = {
     "unknown hyper-parameter": (["optimizer.beta2=0.9"], ["optimizer.beta2", "no key beta2"]),
     "unknown hyper-parameter, forced": (["+optimizer.foo=1"], ["optimizer.foo=1", "no such key"]),
     "probes left out": (["~probe"], ["~probe", "cannot do without it"]),
-    "the count of probes left out": (["~probe.count"], ["probe.count", "give one"]),
+    "the count of probes left out": (["~probe.count"], ["~probe.count", "does not support deletion"]),
     "a key of the sweep left out": (["~n_jobs"], ["~n_jobs", "cannot do without it"]),
     "the executor left out": (["-m", "~executor"], ["executor", "give one"]),
     "a key left out": (["~optimizer.style"], ["~optimizer.style", "cannot do without it"]),

@@ -1,6 +1,6 @@
 """The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -61,7 +61,6 @@ class Schema:
 FIXED_BY_A_NAME = ("_target_", "targets", "style", "default_lr")
 """Keys that a part's YAML says of it, and no user."""
 TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
-PROBE_KEYS = tuple(f.name for f in fields(ProbeSchema))
 
 
 def register_schema() -> None:
@@ -118,8 +117,7 @@ class Resolver:
 
     def run_config(self, composed: Mapping[str, Any]) -> RunConfig:
         """The resolved, validated config of one run. Raises ConfigError or DataError."""
-        _require_keys("", composed, TOP_LEVEL_KEYS)
-        _require_keys("probe.", composed["probe"], PROBE_KEYS)
+        _require_keys(composed)
         problem, spec = self._part("problem", composed["problem"], registry.problem)
         in_use = self._data_set(composed["dataset"]) if spec.needs_data else None
         spec.check(in_use.train_size if in_use else None)
@@ -245,14 +243,14 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     return dict(settings)
 
 
-def _require_keys(prefix: str, composed: Mapping[str, Any], keys: Sequence[str]) -> None:
-    """Raises ConfigError for a key that is none of these, and for one that was deleted; the experiment is no part of a run."""
-    unknown = [key for key in composed if key not in keys]
+def _require_keys(composed: Mapping[str, Any]) -> None:
+    """Raises ConfigError for a key that there is not, and for one that was deleted; the experiment is no part of a run."""
+    unknown = [key for key in composed if key not in TOP_LEVEL_KEYS]
     if unknown:
-        raise ConfigError(f"{prefix}{unknown[0]}: there is no such key; the keys are {', '.join(keys)}")
-    missing = [key for key in keys if key not in composed and key != "experiment"]
+        raise ConfigError(f"{unknown[0]}: there is no such key; the keys are {', '.join(TOP_LEVEL_KEYS)}")
+    missing = [key for key in TOP_LEVEL_KEYS if key not in composed and key != "experiment"]
     if missing:
-        raise ConfigError(f"~{prefix}{missing[0]}: a run cannot do without it; leave the key in")
+        raise ConfigError(f"~{missing[0]}: a run cannot do without it; leave the key in")
 
 
 def _listed(keys: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.experiment import Experiment, named_in
 from zdl_bench.interrupts import signals_deferred
+from zdl_bench.loops import choice as loops
 from zdl_bench.manifest import Manifest
 from zdl_bench.remembered import Remembered, is_remembered, recall, remember
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
@@ -79,6 +80,7 @@ class SweepCommand:
         if settings.name is not None:
             Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
         registry.executor(settings.executor)  # checks its values
+        loops.wanted()  # checks the environment
         return settings
 
     def run_batch(self, jobs: Iterable[Composed]) -> list[float]:

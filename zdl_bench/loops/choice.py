@@ -22,19 +22,30 @@ def loops_for(elements: int, dtype: np.dtype) -> Loops:
     return fastest(dtype) if elements >= SMALLEST else plain()
 
 
+def wanted() -> str:
+    """What the environment variable ZDL_BENCH_LOOPS asks for, empty for the fastest.
+
+    Raises ConfigError for what is not to be had.
+    """
+    asked = os.environ.get(VARIABLE, "")
+    require(VARIABLE, asked, asked in CHOICES, "choose numpy or numba, or leave it out")
+    if asked == "numba" and find_spec("numba") is None:
+        raise ConfigError(f"{VARIABLE}=numba: it is not installed; pip install 'zdl-bench[fast]', or leave the variable out")
+    return asked
+
+
 @cache
 def fastest(dtype: np.dtype) -> Loops:
-    """The fastest loops that there are here; the environment variable ZDL_BENCH_LOOPS=numpy asks for NumPy's."""
-    wanted = os.environ.get(VARIABLE, "")
-    require(VARIABLE, wanted, wanted in CHOICES, "choose numpy or numba, or leave it out")
-    if wanted == "numpy" or (not wanted and find_spec("numba") is None):
+    """The fastest loops that there are here, or those that are wanted."""
+    asked = wanted()
+    if asked == "numpy" or find_spec("numba") is None:
         return plain()
     try:
         with signals_deferred():
             from zdl_bench.loops.compiled import NumbaLoops
-    except ImportError as error:  # also a numba that does not know this NumPy
-        if wanted:
-            raise ConfigError(f"{VARIABLE}={wanted}: {error}; pip install 'zdl-bench[fast]', or leave it out") from error
+    except ImportError as error:  # a numba that does not know this NumPy
+        if asked:
+            raise ConfigError(f"{VARIABLE}=numba: {error}; install another numba, or leave the variable out") from error
         return plain()
     return NumbaLoops(dtype)
 

@@ -46,7 +46,7 @@ class NumbaLoops:
         labels = rows.astype(np.uint8)
         for loop, arguments in (
             (_gather_pixels, (images, rows, z)), (_add_bias, (z, z[0])), (_add_bias_relu, (z, z[0])), (_chain_relu, (z, z)),
-            (_shift_logits, (z, labels, z[0])), (_softmax_delta, (z, z[0], labels)),
+            (_shift_logits, (z, labels, z[0])), (_shift_logits, (z, images[0], z[0])), (_softmax_delta, (z, z[0], labels)),
         ):  # fmt: skip
             with suppress(OSError):  # it is compiled, and only could not be kept, as on a full disk
                 loop(*arguments)

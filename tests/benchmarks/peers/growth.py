@@ -39,8 +39,9 @@ STYLES = {
     "JAX, jit and scan": {"color": "#1f77b4", "marker": "^"},
     "scikit-learn": {"color": "#2ca02c", "marker": "v"},
 }
-SECONDS_OF_WORK = 4e10
-"""Multiplications of a timed training: enough to forget its start."""
+MULTIPLICATIONS = 4e10
+"""Of a timed training: enough to forget its start."""
+MILLISECONDS = (0.3, 1, 3, 10, 30)
 AXES = {
     "width": ("units of each of two hidden layers", {n: {"hidden": (n, n)} for n in (50, 100, 200, 400, 800, 1600)}),
     "depth": ("hidden layers of 200 units", {n: {"hidden": (200,) * n} for n in (1, 2, 4, 8)}),
@@ -49,7 +50,7 @@ AXES = {
 
 
 def steps_of(work: Work) -> int:
-    return max(20, min(400, round(SECONDS_OF_WORK / (6 * work.parameters * work.batch_size))))
+    return max(20, min(400, round(MULTIPLICATIONS / (6 * work.parameters * work.batch_size))))
 
 
 def measured(rounds: int) -> dict[str, dict[str, dict[str, float]]]:
@@ -83,6 +84,7 @@ def draw(found: dict[str, dict[str, dict[str, float]]], path: Path) -> None:
         panel.minorticks_off()
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("milliseconds per step")
+    panels[0].set_yticks(MILLISECONDS, [f"{value:g}" for value in MILLISECONDS])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(PROGRAMS), frameon=False)
     figure.savefig(path, dpi=110)
 
