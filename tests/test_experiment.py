@@ -215,6 +215,8 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("evaluation_seeds: range(0,999999999999)\n", "up to 100,000 seeds"),
         ("evaluation_seeds: range(0," + "9" * 5000 + ")\n", "up to 100,000 seeds"),
         ("blocks: [{seed: 'range(0,1000000000000)'}]\n", "more than 100,000 runs"),
+        (f"blocks: [{{lr: 0x{'f' * 4000}}}]\n", "an integer beyond all numbers"),
+        (f"evaluation_seeds: [0x{'f' * 4000}]\n", "an integer beyond all numbers"),
         ("#" * 1_000_001, "more than 1,000,000 bytes"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from zdl_bench.errors import shown
 
+LONGEST_INTEGER = 1024
+"""Bits: what is longer is no number of the machine, and cannot even be printed in full."""
 MOST_VALUES, DEEPEST = 100_000, 50
 """What stands behind a YAML alias counts each time: ten lines of them can stand for a billion values."""
 
@@ -16,6 +18,8 @@ def require_plain(content: object) -> None:
         if count > MOST_VALUES or depth > DEEPEST:
             raise ValueError(f"it has more than {MOST_VALUES:,} values or {DEEPEST} levels; write less")
         keys = list(value) if isinstance(value, dict) else []
+        if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+            raise ValueError("it has an integer beyond all numbers; write less")
         odd = [key for key in keys if not isinstance(key, str)]
         for text in (one for one in (value, *keys) if isinstance(one, str)):
             text.encode()  # half of a surrogate pair is no text, and cannot be written
