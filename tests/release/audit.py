@@ -2,7 +2,8 @@
 
     python tests/release/audit.py [--service pypi|osv]
 
-Audits what is installed here: all that the project requires, with every extra, and what those require, by name and version.
+Audits what is installed here: all that the project requires, with every extra but `peers` (programs that benchmarks made by hand
+are compared with), and what those require, by name and version.
 The project itself is no part of that list, as no service knows a checkout. Exit status: 0 nothing is known of any of them;
 1 something is, or one of them could not be audited, or the service gave no answer. Needs the extra `test`.
 """
@@ -23,6 +24,7 @@ from packaging.utils import canonicalize_name
 
 PROJECT = "zdl-bench"
 LAST_LINES = 5
+NOT_RELEASED_WITH = ("peers",)
 
 
 class AuditError(Exception):
@@ -78,7 +80,8 @@ def installed_requirements(project: str) -> dict[str, str]:
 
 def _distribution_extras(project: str) -> list[str]:
     try:
-        return distribution(project).metadata.get_all("Provides-Extra") or []
+        extras = distribution(project).metadata.get_all("Provides-Extra") or []
+        return [extra for extra in extras if extra not in NOT_RELEASED_WITH]
     except PackageNotFoundError as error:
         raise AuditError(f"{project} is not installed here; install it with every extra") from error
 
