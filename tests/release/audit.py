@@ -2,8 +2,8 @@
 
     python tests/release/audit.py [--service pypi|osv]
 
-Audits what is installed here: all that the project requires, with every extra but `peers` (programs that benchmarks made by hand
-are compared with), and what those require, by name and version.
+Audits what is installed here: all that the project requires, with every extra but `peers` (programs that benchmarks compare it
+with), and what those require, by name and version.
 The project itself is no part of that list, as no service knows a checkout. Exit status: 0 nothing is known of any of them;
 1 something is, or one of them could not be audited, or the service gave no answer. Needs the extra `test`.
 """
