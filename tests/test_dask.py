@@ -332,6 +332,8 @@ def test_a_child_that_is_killed_while_it_starts_is_nobodys_fault(digits):
         return True
 
     run = children.make(digits_config(steps=5), None, kill_the_first)
+    for child in children._idle:
+        child.kill()
     assert born
     assert run.status is Status.COMPLETED
 

@@ -19,6 +19,8 @@ from zdl_bench.plain import require_plain
 from zdl_bench.run import MOST_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
 
 CHECKSUM = b"checksum"
+TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
+"""Of a table's columns."""
 LARGEST = 2**28
 """Bytes of a run's file, and of its table: enough for MOST_STEPS steps."""
 
@@ -141,10 +143,12 @@ def _column(values: "np.ndarray[Any, Any]") -> pa.Array:
 
 
 def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
-    """The inverse of `_column`, for columns of 8 bytes a value. Raises ValueError where values are missing."""
+    """The inverse of `_column`. Raises ValueError for other columns than a run's, and where values are missing."""
+    if column.type not in TYPES:
+        raise ValueError("its columns are not those of a run")
     if column.null_count:
         raise ValueError("values are missing in its table")
-    dtype = np.dtype(column.type.to_pandas_dtype())
+    dtype = TYPES[column.type]
     parts = [np.frombuffer(chunk.buffers()[1], dtype, len(chunk), 8 * chunk.offset) for chunk in column.chunks if len(chunk)]
     return np.concatenate(parts) if parts else np.array([], dtype)
 
@@ -215,7 +219,7 @@ def table_in(content: bytes) -> pa.Table:
     """
     file = pq.ParquetFile(pa.BufferReader(content))
     schema = file.schema_arrow
-    if not set(schema.types) <= {pa.int64(), pa.float64()} or len({*schema.names}) < len(schema.names):
+    if not set(schema.types) <= TYPES.keys() or len({*schema.names}) < len(schema.names):
         raise ValueError("its columns are not those of a run")
     about = file.metadata
     _require_size("its table", about.num_rows * about.num_columns * 8)
