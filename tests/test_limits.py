@@ -184,15 +184,17 @@ def test_a_sweep_of_failures_ends_early_and_the_same_command_goes_on(start, exec
     outcome = start(*sweep)
     assert outcome.status == 1
     stored = statuses()
-    assert stored["sgd"] == ["completed"] * 6
     assert stored["raising"] == ["failed"] * 2
-    assert "stopped: max_failures=2 is reached, 4 runs not made. The same command goes on from here." in outcome.err
+    assert set(stored["sgd"]) == {"completed"}
+    assert len(stored["sgd"]) in (5, 6), "one may be on its way in the other worker"
+    kept = len(stored["sgd"])
+    assert f"stopped: max_failures=2 is reached, {10 - kept} runs not made. The same command goes on from here." in outcome.err
     assert outcome.out.count("ArithmeticError: on purpose") == 2
     assert Store("results").read_manifest("sweep").finished is None
     assert [path.name for path in Path("results/sweeps/sweep").iterdir()] == ["sweep.json"]
     again = start(*sweep, HEALED="1")
     assert again.status == 0, again.err
-    assert "6 to make, 6 in the store" in again.err
+    assert f"{12 - kept} to make, {kept} in the store" in again.err
     assert statuses() == {"sgd": ["completed"] * 6, "raising": ["completed"] * 6}
     assert Store("results").read_manifest("sweep").finished
     assert Path("results/sweeps/sweep/report.html").is_file()
