@@ -155,10 +155,10 @@ def test_a_rule_that_numba_can_compile_is_compiled(compiled):
 
 def test_small_vectors_do_without_the_compiler():
     code = (
-        "import sys; sys.path.insert(0, 'tests'); from conftest import quadratic_config; from zdl_bench.training import train; "
+        "import sys; from conftest import quadratic_config; from zdl_bench.training import train; "
         "train(quadratic_config('adam')); print('numba' in sys.modules)"
     )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    printed = started(code)
     assert printed.stdout.split()[-1] == "False"
 
 

@@ -40,6 +40,19 @@ def test_workers_import_nothing_heavy():
     assert not modules_after(statement) & set(HEAVY)
 
 
+def test_storing_a_run_imports_no_pandas():
+    statement = (
+        "import tempfile; from zdl_bench.executors.contract import attempt; from zdl_bench.store import Store; "
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from conftest import quadratic_config; "
+        "Store(tempfile.mkdtemp()).write(attempt(quadratic_config()))"
+    )
+    assert "pandas" not in modules_after(statement)
+
+
+def test_help_does_without_hydra():
+    assert not modules_after("from zdl_bench.help import help_text; help_text()") & {"hydra", "omegaconf", *HEAVY}
+
+
 def test_a_start_does_not_wait_for_what_draws_and_judges():
     """Claims are checked before the runs; the libraries that judge them are only needed at the end."""
     drawn = {"pandas", "seaborn", "matplotlib", "scipy", "sklearn", "jinja2"}

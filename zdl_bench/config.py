@@ -8,6 +8,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from zdl_bench import registry
+from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError, DataError, require, shown
 from zdl_bench.executors.contract import Limits
 from zdl_bench.run import Choice, RunConfig
@@ -147,6 +148,11 @@ class Resolver:
     def data_sets(self) -> list["DataSetInUse"]:
         """Every data set in use."""
         return list(self._found.values())
+
+    def decode_data(self) -> None:
+        """Makes the images of every data set in use ready for whoever trains. Raises DataError."""
+        for data_set in self.data_sets:
+            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
 
     def _part(self, group: str, settings: Mapping[str, Any], build: Callable[[Choice], Part]) -> tuple[Choice, Part]:
         """A choice, and the part that its class makes of it."""

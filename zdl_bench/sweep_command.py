@@ -18,7 +18,6 @@ from zdl_bench.announcement import (
     print_dry_run,
 )
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
-from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.experiment import Experiment, named_in
 from zdl_bench.interrupts import signals_deferred
@@ -110,7 +109,7 @@ class SweepCommand:
         announce_plan(self._manifest.name, batch)
         if not batch.missing:
             return
-        self._decode_data()
+        self._resolver.decode_data()
         announce_cost(batch, self._parallel_runs(), store.root)
         store.write_manifest(self._manifest)
         executor = registry.executor(settings.executor)
@@ -123,10 +122,6 @@ class SweepCommand:
         self._has_stopped = self._failures == settings.max_failures
         self._rows |= rows
 
-    def _decode_data(self) -> None:
-        for data_set in self._resolver.data_sets:
-            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
-
     def finish(self) -> int:
         """Sums up, builds the report, and returns the exit status."""
         if self._settings is None or self._manifest is None:  # Hydra has only printed something
@@ -135,7 +130,7 @@ class SweepCommand:
         if self._settings.dry_run:
             everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
             if everything.missing:
-                self._decode_data()
+                self._resolver.decode_data()
             print_dry_run(self._manifest.name, everything, self._parallel_runs(), store.root)
             return 0
         console = console_for()

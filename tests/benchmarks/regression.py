@@ -8,6 +8,8 @@ ratios; exit 1 where one is beyond 1.3 times the stored one. With --store, the r
 
 import json
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -17,14 +19,13 @@ import threadpoolctl
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from conftest import digits_config, part
+from numpy_alone import numpy_alone
 
 from zdl_bench import registry
 from zdl_bench.benchmark.command import limit_of
 from zdl_bench.benchmark.steps import timed_parts
 from zdl_bench.datasets.contract import Arrays
-from zdl_bench.loops import choice
-from zdl_bench.loops.plain import NumpyLoops
-from zdl_bench.problems.contract import Problem
+from zdl_bench.problems.contract import Problem, ProblemSpec, Splits
 from zdl_bench.training import split
 
 STORED = Path(__file__).parent / "ratios.json"
@@ -44,35 +45,32 @@ def random_images() -> Arrays:
     return Arrays(images, labels, images[:1000], labels[:1000])
 
 
-def ratios(problems: dict[str, Problem]) -> dict[str, float]:
-    """Medians over the rounds, by loops and optimizer."""
-    found: dict[str, list[float]] = {}
+def ratios(problem: Problem) -> dict[str, float]:
+    """Step over products, by optimizer, of one round."""
+    found = {}
+    for name in registry.names("optimizer"):
+        config = digits_config(name, lr=1e-4, problem=part("problem", "mlp"), steps=STEPS)
+        products = limit_of(problem).seconds(STEPS)
+        found[name] = sum(timed_parts(config, problem, STEPS).values()) / products
+    return found
+
+
+def rounds_of(spec: ProblemSpec, splits: Splits) -> Iterator[dict[str, float]]:
+    """Rounds of both loops in turn, the first ones, which compile and warm up, left out."""
     for number in range(ROUNDS + 1):
-        for loops, problem in problems.items():
-            fastest = choice.fastest
-            if loops == "numpy":
-                choice.fastest = lambda dtype: NumpyLoops()
-            for name in registry.names("optimizer"):
-                config = digits_config(name, lr=1e-4, problem=part("problem", "mlp"), steps=STEPS)
-                products = limit_of(problem).seconds(STEPS)
-                step = sum(timed_parts(config, problem, STEPS).values())
-                if number > 0:  # the first round compiles and warms up
-                    found.setdefault(f"{name}, {loops}", []).append(step / products)
-            choice.fastest = fastest
-    return {key: median(values) for key, values in found.items()}
+        with numpy_alone():
+            of_loops = {"numpy": ratios(spec.build(splits, "float32"))}
+        if find_spec("numba"):
+            of_loops["compiled"] = ratios(spec.build(splits, "float32"))
+        if number > 0:
+            yield {f"{name}, {loops}": ratio for loops, found in of_loops.items() for name, ratio in found.items()}
 
 
 def main() -> int:
     splits = split(random_images(), validation_size=1000, probe_images=500, classes=10)
-    spec = registry.problem(part("problem", "mlp"))
     with threadpoolctl.threadpool_limits(1):
-        compiled = spec.build(splits, "float32")
-        fastest, choice.fastest = choice.fastest, lambda dtype: NumpyLoops()
-        problems = {"numpy": spec.build(splits, "float32")}
-        choice.fastest = fastest
-        if choice.fastest(np.dtype(np.float32)).name != "numpy":
-            problems["compiled"] = compiled
-        found = ratios(problems)
+        rounds = list(rounds_of(registry.problem(part("problem", "mlp")), splits))
+    found = {key: median(each[key] for each in rounds) for key in rounds[0]}
     if "--store" in sys.argv:
         STORED.write_text(json.dumps({key: round(value, 3) for key, value in found.items()}, indent=1, sort_keys=True) + "\n")
     stored = json.loads(STORED.read_text())

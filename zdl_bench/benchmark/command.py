@@ -10,13 +10,12 @@ import numpy as np
 import threadpoolctl
 from rich.table import Table
 
-from zdl_bench import registry
 from zdl_bench.announcement import announce_data_sets
 from zdl_bench.benchmark.machine import memory_bandwidth, product_rate, warnings_of
 from zdl_bench.benchmark.products import Products
 from zdl_bench.benchmark.steps import PARTS, timed_parts
+from zdl_bench.conditions import condition_keys, short
 from zdl_bench.config import Resolver
-from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.environment import describe_environment
 from zdl_bench.loops.choice import loops_for
 from zdl_bench.problems.contract import Problem
@@ -58,8 +57,7 @@ class BenchCommand:
         resolver = Resolver()
         configs = [resolver.run_config(job) for job in jobs]
         announce_data_sets(resolver.data_sets)
-        for data_set in resolver.data_sets:
-            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
+        resolver.decode_data()
         self._configs = (*self._configs, *distinct(configs))
         return [float("nan")] * len(configs)
 
@@ -134,15 +132,15 @@ def print_timings(timings: Sequence[Timing]) -> None:
         f"µs per step, medians of {ROUNDS} rounds of {STEPS} steps; limit: what its matrix products alone take of a step; "
         "evaluation: of the wall time of a whole run"
     )
-    several = len({timing.config.problem.name for timing in timings}) > 1
-    for heading in (*(["problem"] if several else []), "optimizer"):
-        table.add_column(heading)
+    keys = [key for key in condition_keys(timing.config for timing in timings) if key != "lr"]  # which costs no time
+    for key in keys:
+        table.add_column(key)
     for heading in ("step", *PARTS, "limit", "run", "evaluation"):
         table.add_column(heading, justify="right")
     for timing in timings:
+        flat = timing.config.flat()
         table.add_row(
-            *([timing.config.problem.name] if several else []),
-            timing.config.optimizer.name,
+            *(short(flat.get(key)) for key in keys),
             *(f"{1e6 * seconds:.0f}" for seconds in (timing.step, *timing.parts.values())),
             f"{timing.share:.0%}" if timing.share == timing.share else "–",
             f"{timing.wall:.2f} s",

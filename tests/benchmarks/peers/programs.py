@@ -7,10 +7,9 @@ from collections.abc import Callable
 import articles_program
 import numpy as np
 import threadpoolctl
+from numpy_alone import numpy_alone
 
 from peers.work import Training, Work
-from zdl_bench.loops import choice
-from zdl_bench.loops.plain import NumpyLoops
 from zdl_bench.run import Floats
 from zdl_bench.training import train
 
@@ -36,14 +35,7 @@ def ours(work: Work) -> Training:
 
 
 def ours_with_numpy_alone(work: Work) -> Training:
-    def run():
-        fastest, choice.fastest = choice.fastest, lambda dtype: NumpyLoops()
-        try:
-            return ours(work)()
-        finally:
-            choice.fastest = fastest
-
-    return run
+    return numpy_alone()(ours(work))
 
 
 def articles(work: Work) -> Training:

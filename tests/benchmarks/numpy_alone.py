@@ -1,0 +1,17 @@
+"""The project's training without the compiled loops."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from zdl_bench.loops import choice
+from zdl_bench.loops.plain import NumpyLoops
+
+
+@contextmanager
+def numpy_alone() -> Iterator[None]:
+    """In the block no run has compiled loops, whatever is installed."""
+    fastest, choice.fastest = choice.fastest, lambda dtype: NumpyLoops()
+    try:
+        yield
+    finally:
+        choice.fastest = fastest
