@@ -10,8 +10,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
+from typing import NoReturn
 
-from zdl_bench.errors import ZdlBenchError, printable, require
+from zdl_bench.errors import ConfigError, ZdlBenchError, printable, require, shown
 from zdl_bench.interrupts import signals_deferred
 
 INTERRUPTED = 130
@@ -60,10 +61,11 @@ def sweep(arguments: Sequence[str]) -> int:
         return 0
     with signals_deferred():
         from zdl_bench.hydra_plugin.app import compose_once, run_hydra
+        from zdl_bench.hydra_plugin.flags import asks_for_config
         from zdl_bench.sweep_command import SweepCommand
 
     command = SweepCommand(arguments)
-    if any(argument.startswith(("--cfg", "-c")) for argument in arguments):
+    if asks_for_config(arguments):
         command.check([compose_once(arguments)])  # a wrong config is not shown
     run_hydra(arguments, command.run_batch)
     return command.finish()
@@ -119,7 +121,7 @@ def ls(arguments: Sequence[str]) -> int:
         from zdl_bench.listing import print_sweeps
         from zdl_bench.store import Store
 
-    parser = argparse.ArgumentParser(prog="zdl-bench ls", description="the sweeps in the store")
+    parser = _Parser(prog="zdl-bench ls", description="the sweeps in the store")
     _add_results(parser)
     store = Store(parser.parse_args(arguments).results)
     store.require_existing()
@@ -149,8 +151,15 @@ def _asks_for_help(arguments: Sequence[str]) -> bool:
     return any(argument in ("-h", "--help") for argument in arguments)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its complaints are errors like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{shown(message)}; see {self.prog} --help")
+
+
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"zdl-bench {name}", description=description)
+    parser = _Parser(prog=f"zdl-bench {name}", description=description)
     parser.add_argument("sweep", nargs="?", metavar="SWEEP", help="a sweep's name; default: the one started last")
     _add_results(parser)
     return parser

@@ -12,6 +12,7 @@ from zdl_bench import registry
 from zdl_bench.errors import ConfigError, ZdlBenchError, shown
 from zdl_bench.experiment import named_in
 from zdl_bench.hydra_plugin.explanation import InternalError, plain_messages
+from zdl_bench.hydra_plugin.flags import MULTIRUN, require_open_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from zdl_bench.hydra_plugin.composer import Plain
     from zdl_bench.hydra_plugin.launcher import BatchFunction
 
-MULTIRUN_FLAGS = ("-m", "--multirun")
 OF_HYDRA = re.compile(r"[+~]*hydra\b|[^=]*@hydra\b")
 OPEN_IN_HYDRA = re.compile(r"[+~]*hydra(/(sweeper|launcher)=[\w,-]+$|\.(sweeper|launcher)\b)")
 """Who brings another sweeper chooses it and sets its keys; Hydra's folders, logs and callbacks would write beside the store."""
@@ -30,6 +30,7 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
 
     Raises ConfigError for arguments that cannot be composed. Exits with 0 where Hydra does, after `--help`.
     """
+    require_open_flags(arguments)
     _require_own_keys(arguments)
     _let_hydra_find_the_plugins()
     import hydra
@@ -61,6 +62,7 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
 
 def compose_once(arguments: Sequence[str]) -> "Plain":
     """The config that the overrides among the arguments give, as plain values. Raises ConfigError."""
+    require_open_flags(arguments)
     _require_own_keys(arguments)
     _let_hydra_find_the_plugins()
     from hydra import compose, initialize_config_dir
@@ -69,7 +71,7 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
     from zdl_bench.hydra_plugin.composer import plain_values
 
     register_schema()
-    if any(argument in MULTIRUN_FLAGS or argument.startswith("experiment=") for argument in arguments):
+    if any(argument in MULTIRUN or argument.startswith("experiment=") for argument in arguments):
         raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")
     overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
     with plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
@@ -77,10 +79,8 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
 
 
 def _require_own_keys(arguments: Sequence[str]) -> None:
-    """Raises ConfigError for a key or a flag of Hydra's own that is not open."""
+    """Raises ConfigError for a key of Hydra's own that is not open."""
     for argument in arguments:
-        if argument.startswith("--e"):  # --experimental-rerun and its abbreviations
-            raise ConfigError(f"{shown(argument)}: it would load a pickle; type the command of the run again instead")
         if OF_HYDRA.match(argument) and not OPEN_IN_HYDRA.match(argument):
             raise ConfigError(
                 f"{shown(argument)}: Hydra's own folders, logs and callbacks are off; results go to results_dir=DIR, and of "
@@ -97,8 +97,8 @@ def _let_hydra_find_the_plugins() -> None:
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:
     """`-m` may stand anywhere, and an experiment is a sweep with or without it."""
-    flags = [argument for argument in arguments if argument in MULTIRUN_FLAGS]
-    others = [argument for argument in arguments if argument not in MULTIRUN_FLAGS]
+    flags = [argument for argument in arguments if argument in MULTIRUN]
+    others = [argument for argument in arguments if argument not in MULTIRUN]
     has_other_command = any(argument.startswith("-") for argument in others)
     if any(argument.startswith("experiment=") for argument in others) and not has_other_command:
         flags = flags or ["-m"]
