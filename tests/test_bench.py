@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from conftest import SMALL, digits_config, quadratic_config
 
-from zdl_bench.benchmark.command import limit_of, timed
+from zdl_bench.benchmark.command import timed
 from zdl_bench.benchmark.machine import memory_bandwidth, product_rate, warnings_of
-from zdl_bench.benchmark.products import Products
+from zdl_bench.benchmark.products import Products, limit_of
 from zdl_bench.benchmark.steps import PARTS, timed_parts
 from zdl_bench.training import problem_of
 
@@ -22,7 +22,7 @@ FAST = 1e12
 def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(command, digits, tmp_path):
     outcome = command("bench", "dataset=digits", "optimizer=sgd,adam", "steps=20", *SMALL)
     assert outcome.status == 0, outcome.err
-    for words in ("matrix products:", "Gflop/s at the shapes of mlp", "memory:", "GB/s", "loops by numpy"):
+    for words in ("matrix products:", "Gflop/s at its shapes", "memory:", "GB/s", "loops by numpy"):
         assert words in outcome.out
     lines = [line for line in outcome.out.splitlines() if "│ sgd" in line or "│ adam" in line]
     assert len(lines) == 2
@@ -49,14 +49,43 @@ def test_what_was_varied_tells_the_lines_apart(command, digits):
 def test_a_function_has_no_products(command):
     outcome = command("bench", "problem=rosenbrock", "optimizer=sgd", "steps=20")
     assert outcome.status == 0, outcome.err
-    assert "at the shapes" not in outcome.out
+    assert "at its shapes" not in outcome.out
     assert limit_of(problem_of(quadratic_config())) is None
 
 
-def test_wrong_input_is_one_clear_error(command, digits):
-    outcome = command("bench", "optimizer=sdg")
+def test_learning_rates_and_seeds_cost_nothing_and_make_no_lines(command, digits):
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "lr=0.1,0.2", "seed=1,2", "steps=10", *SMALL)
+    assert outcome.out.count("│ sgd") == 1
+    assert "rounds of 10 steps" in " ".join(outcome.out.split())
+
+
+def test_each_problem_has_its_line(command, digits):
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem=rosenbrock,mlp")
+    lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    assert lines == ["rosenbrock", "mlp"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["optimizer=sdg"], "did you mean sgd?"),
+        (["optimizer=sgd", "seed=range(0,0)"], "there is nothing to time"),
+        (["--cfg", "job"], "--cfg: bench takes KEY=VALUE of a run alone"),
+        (["hydra/sweeper=basic"], "hydra/sweeper=basic: bench takes KEY=VALUE"),
+    ],
+)
+def test_wrong_input_is_one_clear_error(command, digits, arguments, words):
+    outcome = command("bench", *arguments)
     assert outcome.status == 2
-    assert "did you mean sgd?" in outcome.err
+    assert words in outcome.err
+
+
+def test_a_system_that_does_not_tell_which_cores_may_be_used(tmp_path, monkeypatch):
+    monkeypatch.delattr("os.sched_getaffinity")
+    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == []
+
+
+def test_its_help(command):
     assert command("bench", "--help").out.startswith("usage: zdl-bench bench")
 
 

@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+from own_images import add_dataset, copy_conf
 
 from zdl_bench import registry
 from zdl_bench.datasets.contract import Arrays, cache_folder, ensure_decoded, is_decoded, load_decoded
@@ -247,6 +248,16 @@ def test_a_damaged_cache_is_made_anew(folder):
     array.write_bytes(content)
     ensure_decoded(dataset)
     assert_content(load_decoded(dataset))
+
+
+def test_a_label_beyond_the_classes_ends_a_sweep_before_it_begins(command, tmp_path, monkeypatch):
+    conf = copy_conf(tmp_path / "checkout")
+    add_dataset(conf, "letters", CONTENT.train_images, np.arange(30, dtype=np.uint8) % 10 + 1)  # numbered from 1
+    monkeypatch.setattr(registry, "CONF", conf)
+    outcome = command("dataset=letters", "problem.batch_size=2", "problem.hidden=[3]", "probe.images=2", "steps=2")
+    assert outcome.status == 2
+    assert "dataset=letters: a label is 10, and labels go from 0 to 9" in outcome.err
+    assert not list((tmp_path / "results").rglob("*.parquet")), "nothing was trained"
 
 
 def test_the_digits():

@@ -11,12 +11,14 @@ from conftest import digits_config, part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_optimizers import ALL
+from test_optimizers import ALL, make
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.loops import choice
 from zdl_bench.loops.compiled import NumbaLoops
+from zdl_bench.loops.in_place import SLICE, InPlace, in_place
 from zdl_bench.loops.plain import NumpyLoops
+from zdl_bench.optimizers.contract import ElementwiseOptimizer
 from zdl_bench.training import train
 
 DTYPES = ("float32", "float64")
@@ -136,23 +138,103 @@ def with_three_buffers(w, g, a, b, c, lr):
     return w - lr * (a + b + c + g), a + g, b - g, c * g
 
 
-@pytest.mark.parametrize(("rule", "buffers"), [(with_a_literal, 0), (not_for_numba, 0), (with_three_buffers, 3)])
-def test_a_rule_that_numba_would_calculate_otherwise_stays_with_numpy(rule, buffers):
+def that_decides(w, g, lr):
+    return (w - lr * g if np.all(g > 0) else w + lr * g,)
+
+
+def that_selects(w, g, lr):
+    return (np.where(g > 0, w - lr, w + lr),)
+
+
+def that_hands_through(w, g, a, lr):
+    return w - lr * a, g
+
+
+def that_swaps(w, g, a, b, lr):
+    return w - lr * g, b, a
+
+
+def that_squares(w, g, lr):
+    return (w - lr * g**2,)
+
+
+RULES = [
+    (with_a_literal, 0), (not_for_numba, 0), (with_three_buffers, 3), (that_decides, 0), (that_selects, 0),
+    (that_hands_through, 1), (that_swaps, 2), (that_squares, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("loops", [NumpyLoops, lambda: NumbaLoops(np.dtype(np.float32))], ids=["numpy", "numba"])
+@pytest.mark.parametrize(("rule", "buffers"), RULES, ids=lambda value: getattr(value, "__name__", ""))
+def test_whatever_a_rule_does_it_gives_the_bits_of_its_expressions(rule, buffers, loops):
     rng = np.random.default_rng(0)
-    w, g, *state = rng.standard_normal((2 + buffers, 1000)).astype(np.float32)
-    expected = rule(w, g, *state, np.float32(0.1))
-    NumbaLoops(w.dtype).update(rule, w, g, tuple(state), (np.float32(0.1),))
+    w, g, *state = rng.standard_normal((2 + buffers, 5000)).astype(np.float32)
+    expected = [np.array(each) for each in rule(w, g, *state, np.float32(0.1))]
+    loops().update(rule, w, g, tuple(state), (np.float32(0.1),))
     for ours, theirs in zip((w, *state), expected, strict=True):
-        assert np.array_equal(ours, theirs)
+        assert np.array_equal(ours, theirs.astype(np.float32))
 
 
-def test_a_rule_that_numba_can_compile_is_compiled(compiled):
-    from zdl_bench.optimizers.adam import Adam
+def that_hides_a_rounding(w, g, lr, decay):
+    return (w - lr * (g + decay * (w * 0.1)),)
 
-    dtype = np.dtype(np.float32)
-    scalars = tuple(dtype.type(value) for value in Adam().coefficients(0.1, 3))
-    loop = compiled._loop_of(Adam.rule, dtype, 2, scalars)
-    assert hasattr(loop, "py_func")
+
+def test_a_rule_is_not_judged_by_the_scalars_that_it_comes_with_first():
+    loops, rng = NumbaLoops(np.dtype(np.float32)), np.random.default_rng(0)
+    w, g = rng.standard_normal((2, 5000)).astype(np.float32)
+    for decay in (np.float32(0), np.float32(500)):
+        expected = that_hides_a_rounding(w, g, np.float32(2**-10), decay)[0]
+        loops.update(that_hides_a_rounding, w, g, (), (np.float32(2**-10), decay))
+        assert np.array_equal(w, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ALL)
+def test_every_rule_of_the_library_is_compiled_and_with_numpy_in_place(name, dtype):
+    optimizer, dtype = make(name), np.dtype(dtype)
+    if not isinstance(optimizer, ElementwiseOptimizer):
+        return
+    scalars = len(optimizer.coefficients(0.1, 3))
+    assert hasattr(NumbaLoops(dtype)._update_of(optimizer.rule, dtype, optimizer.buffers, scalars), "py_func")
+    assert isinstance(NumpyLoops()._update_of(optimizer.rule, dtype, optimizer.buffers, scalars), InPlace)
+
+
+@st.composite
+def rules(draw):
+    """A rule of random operations, its buffers, and how often it goes wrong to read what was overwritten."""
+    buffers = draw(st.integers(0, 3))
+    arguments = 2 + buffers + 1
+    operations = []
+    for made in range(draw(st.integers(1 + buffers, 12))):
+        ufunc = draw(st.sampled_from([np.add, np.subtract, np.multiply, np.maximum, np.negative, np.square]))
+        inputs = draw(st.lists(st.integers(0, arguments + made - 1), min_size=ufunc.nin, max_size=ufunc.nin))
+        operations.append((ufunc, inputs))
+    made = st.integers(arguments, arguments + len(operations) - 1)
+    results = draw(st.lists(made, min_size=1 + buffers, max_size=1 + buffers, unique=True))
+
+    def rule(*values):
+        values = list(values)
+        for ufunc, inputs in operations:
+            values.append(ufunc(*(values[index] for index in inputs)))
+        return tuple(values[index] for index in results)
+
+    return rule, buffers
+
+
+@given(made=rules(), elements=st.sampled_from([1, 7, SLICE - 1, SLICE, SLICE + 1]))
+@settings(deadline=None)
+def test_any_operations_in_place_give_the_bits_of_the_expressions(made, elements):
+    rule, buffers = made
+    vectors = np.random.default_rng(0).standard_normal((2 + buffers, elements)).astype(np.float32)
+    lr = np.float32(0.3)
+    with np.errstate(all="ignore"):
+        expected = [np.broadcast_to(each, elements).copy() for each in rule(*vectors.copy(), lr)]
+        w, g, *state = vectors
+        before = g.copy()
+        in_place(rule, buffers, 1)(w, g, tuple(state), (lr,))
+    assert np.array_equal(g, before)
+    for ours, theirs in zip((w, *state), expected, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
 
 
 def test_small_vectors_do_without_the_compiler():
@@ -199,14 +281,33 @@ def test_without_numba_it_cannot_be_wanted(monkeypatch):
     assert type(choice.fastest.__wrapped__(np.dtype(np.float32))) is NumpyLoops
     monkeypatch.setenv("ZDL_BENCH_LOOPS", "numba")
     with pytest.raises(ConfigError, match=r"ZDL_BENCH_LOOPS=numba: it is not installed; pip install 'zdl-bench\[fast\]'"):
-        choice.wanted()
+        choice.require_wanted()
 
 
-def test_a_numba_that_cannot_be_imported_is_done_without(tmp_path):
-    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs an older NumPy')")
+BREAKAGES = ["ImportError", "OSError", "AttributeError", "RuntimeError", "SystemError"]
+
+
+@pytest.mark.parametrize("error", BREAKAGES)
+def test_a_numba_that_cannot_be_imported_is_done_without(error, tmp_path):
+    (tmp_path / "numba.py").write_text(f"raise {error}('Numba needs an older NumPy')")
     assert started(UPDATE, PYTHONPATH=str(tmp_path)).stdout == "numpy [0.5 0.5 0.5]\n"
     outcome = started(UPDATE, PYTHONPATH=str(tmp_path), ZDL_BENCH_LOOPS="numba")
-    assert "ZDL_BENCH_LOOPS=numba: Numba needs an older NumPy; install another numba" in outcome.stderr
+    assert "ZDL_BENCH_LOOPS=numba: it does not work here (Numba needs an older NumPy); install another" in outcome.stderr
+
+
+@pytest.mark.parametrize("arguments", [("problem=quadratic", "steps=2"), ("verify",), ("bench", "problem=quadratic")])
+def test_a_numba_that_is_asked_for_and_does_not_work_is_an_error_before_anything_is_trained(arguments, tmp_path):
+    (tmp_path / "numba.py").write_text("raise OSError('libllvm is missing')")
+    variables = {"PYTHONPATH": str(tmp_path), "ZDL_BENCH_LOOPS": "numba"}
+    code = f"import sys, os; os.chdir({str(tmp_path)!r}); from zdl_bench.cli import main; sys.exit(main({list(arguments)}))"
+    outcome = started(code, **variables)
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("error: ZDL_BENCH_LOOPS=numba: it does not work here (libllvm is missing)")
+    assert [path.name for path in tmp_path.iterdir()] == ["numba.py"]
+
+
+def test_a_numba_that_is_told_not_to_compile_is_done_without():
+    assert started(UPDATE, NUMBA_DISABLE_JIT="1").stdout == "numpy [0.5 0.5 0.5]\n"
 
 
 def test_compiled_code_is_kept(tmp_path):
@@ -214,12 +315,54 @@ def test_compiled_code_is_kept(tmp_path):
         assert started(UPDATE, NUMBA_CACHE_DIR=str(tmp_path)).stdout == "numba [0.5 0.5 0.5]\n"
         kept = {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
         assert any("SGD.rule" in name for name in kept)
-    names = set(kept)
     started(UPDATE, NUMBA_CACHE_DIR=str(tmp_path))
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
-    assert names == set(kept)
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("content", [b"", None], ids=["empty", "unreadable"])
+def test_kept_files_that_are_damaged_are_made_anew(suffix, content, tmp_path):
+    started(UPDATE, NUMBA_CACHE_DIR=str(tmp_path))
+    damaged = list(tmp_path.rglob(f"*.{suffix}"))
+    assert len(damaged) > 6
+    for path in damaged:
+        if content is None:
+            path.unlink()
+            path.mkdir()
+        else:
+            path.write_bytes(content)
+    outcome = started(UPDATE, NUMBA_CACHE_DIR=str(tmp_path))
+    assert outcome.stdout == "numba [0.5 0.5 0.5]\n", outcome.stderr
+    if content is not None:
+        assert all(path.stat().st_size > 10 for path in damaged)
+
+
+BOTH = UPDATE.replace("np.float32", "np.dtype(sys.argv[1]).type").replace("import numpy", "import sys, numpy", 1)
+
+
+def test_processes_that_start_together_do_not_spoil_what_the_others_keep(tmp_path):
+    variables = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    for _ in range(2):
+        processes = [
+            subprocess.Popen([sys.executable, "-c", BOTH, dtype], env=variables, stdout=subprocess.PIPE, text=True)
+            for dtype in (*DTYPES, *DTYPES)
+        ]
+        assert [process.communicate()[0] for process in processes] == ["numba [0.5 0.5 0.5]\n"] * len(processes)
+    names = [path.name for path in tmp_path.rglob("*.nbc")]
+    assert names
+    assert all(name.endswith(".1.nbc") for name in names), "one signature a file"
 
 
 def test_where_nothing_can_be_kept_it_is_compiled_all_the_same():
-    full = "/dev/full/nowhere"
-    assert started(UPDATE, NUMBA_CACHE_DIR=full).stdout == "numba [0.5 0.5 0.5]\n"
+    nowhere = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator", "NUMBA_CACHE_DIR": "/dev/full/nowhere"}
+    assert started(UPDATE, **nowhere).stdout == "numba [0.5 0.5 0.5]\n"
+
+
+def test_a_full_disk_is_no_reason_against_compiled_loops(tmp_path):
+    code = (
+        "from numba.core.caching import IndexDataCacheFile as file\n"
+        "def full(*_): raise OSError(28, 'No space left on device')\n"
+        f"file._save_index = file._save_data = full\n{UPDATE}"
+    )
+    assert started(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout == "numba [0.5 0.5 0.5]\n"
+    assert not list(tmp_path.rglob("*.nb*"))

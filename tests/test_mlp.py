@@ -6,16 +6,18 @@ import articles_program
 import numpy as np
 import pytest
 from conftest import digits_config, part
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zdl_bench import registry
 from zdl_bench.datasets.contract import load_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.problems import mlp
 from zdl_bench.problems.contract import Examples, Splits
-from zdl_bench.problems.mlp import MLP, drawn_in_epochs
+from zdl_bench.problems.mlp import DRAWN_AT_ONCE, MLP, drawn_in_epochs, drawn_with_replacement
 from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.run import Choice, RunConfig
-from zdl_bench.streams import LegacyStream, spawned_streams
+from zdl_bench.streams import LegacyStream, legacy_streams, spawned_streams
 from zdl_bench.training import split, train
 
 COMBINATIONS = list(
@@ -230,3 +232,13 @@ def test_uneven_and_even_settings_agree():
 def test_an_impossible_condition_is_refused(condition):
     with pytest.raises(ConfigError, match=r"problem\.input_condition=.*a condition number is 1 or more"):
         UnevenMLP(input_condition=condition)
+
+
+@given(
+    examples=st.integers(1, 10**6), size=st.integers(1, 20_000), seed=st.integers(0, 2**32 - 1),
+    streams=st.sampled_from([spawned_streams, legacy_streams]),
+)  # fmt: skip
+def test_batches_are_those_of_one_draw_after_the_other(examples, size, seed, streams):
+    drawn, rng = drawn_with_replacement(streams(seed).batches, examples, size), streams(seed).batches
+    for _ in range(DRAWN_AT_ONCE // size + 2 if size > 40 else 3):
+        assert np.array_equal(next(drawn), rng.integers(examples, size=size))

@@ -7,7 +7,7 @@ import pytest
 from conftest import SMALL, quadratic_config
 from rich.console import Console
 
-from zdl_bench import load_results, registry
+from zdl_bench import __version__, load_results, registry
 from zdl_bench.errors import DamagedFile
 from zdl_bench.rows import summarized
 from zdl_bench.run import Failure, Run, Status
@@ -192,6 +192,10 @@ def test_ls_lists_the_sweeps(small_sweep, command):
     assert outcome.out.index("first") < outcome.out.index("second")
     assert "2 completed" in outcome.out
     assert "1 diverged" in outcome.out
+
+
+def test_the_version_is_the_programs(command):
+    assert command("--version").out == f"zdl_bench {__version__}\n"
 
 
 def test_help_and_config_are_shown(command):

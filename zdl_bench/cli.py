@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
+from zdl_bench import __version__
 from zdl_bench.errors import ConfigError, ZdlBenchError, printable, require, shown
 from zdl_bench.interrupts import signals_deferred
 
@@ -59,6 +60,9 @@ def sweep(arguments: Sequence[str]) -> int:
 
         print(help_text(), end="")
         return 0
+    if "--version" in arguments:
+        print(f"zdl_bench {__version__}")
+        return 0
     with signals_deferred():
         from zdl_bench.hydra_plugin.app import compose_once, run_hydra
         from zdl_bench.hydra_plugin.flags import asks_for_config
@@ -99,6 +103,7 @@ def report(arguments: Sequence[str]) -> int:
 def verify(arguments: Sequence[str]) -> int:
     """Trains stored runs again and compares them bit for bit."""
     with signals_deferred():
+        from zdl_bench.loops.choice import require_wanted
         from zdl_bench.reference import read_reference
         from zdl_bench.store import Store
         from zdl_bench.verify import print_verdict, verify_reference, verify_runs
@@ -107,6 +112,7 @@ def verify(arguments: Sequence[str]) -> int:
     parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
     parser.add_argument("--reference", action="store_true", help="a sample of the committed runs instead; SWEEP: an experiment")
     options = parser.parse_args(arguments)
+    require_wanted()
     store = Store(options.results)
     if options.reference:
         return print_verdict(verify_reference(read_reference(store.root, options.sweep), options.runs))
@@ -139,8 +145,12 @@ def bench(arguments: Sequence[str]) -> int:
     with signals_deferred():
         from zdl_bench.benchmark.command import BenchCommand
         from zdl_bench.hydra_plugin.app import run_hydra
+        from zdl_bench.hydra_plugin.flags import MULTIRUN
         from zdl_bench.registry import names
 
+    for argument in arguments:
+        if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
+            raise ConfigError(f"{shown(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     command = BenchCommand()
     run_hydra(["-m", *([] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]), *arguments], command.run_batch)

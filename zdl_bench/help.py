@@ -18,6 +18,7 @@ FLAGS = """\
 -m, --multirun               a sweep: lists and ranges are values to go through
 --cfg job [KEY=VALUE ...]    prints the config of one run, and so the keys of what it chooses
 -sc install=bash             prints the tab completion of `zdl-bench`, for `eval "$(zdl-bench -sc install=bash)"`
+--version                    this program's
 --hydra-help                 Hydra's own flags
 """
 BENCH = """\

@@ -79,7 +79,7 @@ class SweepCommand:
         if settings.name is not None:
             Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
         registry.executor(settings.executor)  # checks its values
-        loops.wanted()  # checks the environment
+        loops.require_wanted()
         return settings
 
     def run_batch(self, jobs: Iterable[Composed]) -> list[float]:

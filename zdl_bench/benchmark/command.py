@@ -1,7 +1,7 @@
 """`bench`: this machine, and the parts of a training step on it."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -12,22 +12,23 @@ from rich.table import Table
 
 from zdl_bench.announcement import announce_data_sets
 from zdl_bench.benchmark.machine import memory_bandwidth, product_rate, warnings_of
-from zdl_bench.benchmark.products import Products
+from zdl_bench.benchmark.products import limit_of
 from zdl_bench.benchmark.steps import PARTS, timed_parts
 from zdl_bench.conditions import condition_keys, short
 from zdl_bench.config import Resolver
 from zdl_bench.environment import describe_environment
-from zdl_bench.loops.choice import loops_for
-from zdl_bench.problems.contract import Problem
-from zdl_bench.problems.mlp import Network
+from zdl_bench.errors import ConfigError
+from zdl_bench.loops.choice import loops_for, require_wanted
 from zdl_bench.run import RunConfig
-from zdl_bench.sweep import distinct
 from zdl_bench.terminal import console_for
 from zdl_bench.training import problem_of, train
 
 ROUNDS = 5
 STEPS = 200
 """Steps a round: enough to forget the clock, few enough for a round of all to see one state of the machine."""
+WITHOUT_COST = ("lr", "seed")
+"""Keys that change no time."""
+OF_A_PROBLEM = ("problem", "dataset", "dtype")
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,20 @@ class BenchCommand:
     def run_batch(self, jobs: Iterable[Mapping[str, Any]]) -> list[float]:
         """Takes the jobs down, and has no loss to tell of any."""
         resolver = Resolver()
+        require_wanted()
         configs = [resolver.run_config(job) for job in jobs]
         announce_data_sets(resolver.data_sets)
         resolver.decode_data()
-        self._configs = (*self._configs, *distinct(configs))
+        if not configs:
+            raise ConfigError("there is nothing to time: one of the lists or ranges is empty")
+        self._configs = _first_of_each((*self._configs, *configs), lambda key: key not in WITHOUT_COST)
         return [float("nan")] * len(configs)
 
     def finish(self) -> int:
         if not self._configs:  # Hydra has only printed something
             return 0
         with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):
-            print_machine(self._configs[0])
+            print_machine(self._configs)
             print_timings(timed(self._configs))
         return 0
 
@@ -98,41 +102,49 @@ def _timing(config: RunConfig, results: Sequence[tuple[Mapping[str, float], floa
     )
 
 
-def limit_of(problem: Problem) -> Products | None:
-    """The matrix products of a network's step; None for another problem."""
-    if not isinstance(problem, Network):
-        return None
-    weights = problem.layout[::2]
-    return Products([weights[0].shape[0], *(tensor.shape[1] for tensor in weights)], problem.spec.batch_size, problem.dtype)
-
-
-def print_machine(config: RunConfig) -> None:
-    about, problem, dtype = describe_environment(), problem_of(config), np.dtype(config.dtype)
-    rate, limit = product_rate(dtype), limit_of(problem)
+def print_machine(configs: Sequence[RunConfig]) -> None:
+    about, dtype = describe_environment(), np.dtype(configs[0].dtype)
+    rate = product_rate(dtype)
     lines = [
         f"{about['cpu'] or about['system']}, {about['cores']} cores",
-        f"NumPy {about['numpy']}, {about['blas']} ({about['blas_kernel']}) with one thread; loops by "
-        f"{loops_for(problem.layout[-1].stop, dtype).name}",
+        f"NumPy {about['numpy']}, {about['blas']} ({about['blas_kernel']}) with one thread",
         f"matrix products: {rate / 1e9:.0f} Gflop/s at best",
         f"memory: {memory_bandwidth() / 1e9:.1f} GB/s",
+        *map(_problem_line, _first_of_each(configs, lambda key: key.partition(".")[0] in OF_A_PROBLEM)),
     ]
-    if limit:
-        seconds = median(limit.seconds(STEPS) for _ in range(ROUNDS))
-        lines[2] += f", {limit.flops / seconds / 1e9:.0f} Gflop/s at the shapes of {config.problem.name}"
-        lines[2] += f" ({1e6 * seconds:.0f} µs a step)"
     for line in lines:
         console_for().print(line, soft_wrap=True, markup=False)
     for warning in warnings_of(rate, dtype):
         console_for(to_stderr=True).print(f"warning: {warning}", style="bold yellow", soft_wrap=True, markup=False)
 
 
+def _problem_line(config: RunConfig) -> str:
+    """What lies between the products of a problem, and how fast those are at its shapes."""
+    problem = problem_of(config)
+    limit = limit_of(problem)
+    line = f"{config.problem.name}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
+    if limit is None:
+        return line
+    seconds = median(limit.seconds(STEPS) for _ in range(ROUNDS))
+    return f"{line}; products {limit.flops / seconds / 1e9:.0f} Gflop/s at its shapes ({1e6 * seconds:.0f} µs a step)"
+
+
+def _first_of_each(configs: Iterable[RunConfig], is_told_by: Callable[[str], bool]) -> tuple[RunConfig, ...]:
+    """Of configs that are the same in the keys that tell, the first."""
+    first: dict[str, RunConfig] = {}
+    for config in configs:
+        first.setdefault(repr([(key, value) for key, value in config.flat().items() if is_told_by(key)]), config)
+    return tuple(first.values())
+
+
 def print_timings(timings: Sequence[Timing]) -> None:
     table = Table(header_style="bold", caption_justify="left")
+    steps = "/".join(map(str, sorted({min(STEPS, timing.config.steps) for timing in timings})))
     table.caption = (
-        f"µs per step, medians of {ROUNDS} rounds of {STEPS} steps; limit: what its matrix products alone take of a step; "
+        f"µs per step, medians of {ROUNDS} rounds of {steps} steps; limit: what its matrix products alone take of a step; "
         "evaluation: of the wall time of a whole run"
     )
-    keys = [key for key in condition_keys(timing.config for timing in timings) if key != "lr"]  # which costs no time
+    keys = [key for key in condition_keys(timing.config for timing in timings) if key not in WITHOUT_COST]
     for key in keys:
         table.add_column(key)
     for heading in ("step", *PARTS, "limit", "run", "evaluation"):

@@ -53,7 +53,8 @@ def warnings_of(rate: float, dtype: np.dtype, root: Path = Path("/")) -> list[st
 def _crowd(root: Path) -> list[str]:
     """Too few cores for the processes that want them."""
     found = []
-    usable, all_cores = len(os.sched_getaffinity(0)), os.cpu_count() or 1
+    all_cores = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else all_cores  # macOS has none
     quota = _quota(root)
     if quota is not None and quota < usable:
         found.append(

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from zdl_bench.problems.contract import Problem
+from zdl_bench.problems.mlp import Network
 from zdl_bench.run import Floats
 
 
@@ -44,3 +46,11 @@ class Products:
         for _ in range(steps):
             self.step()
         return (time.perf_counter() - start) / steps
+
+
+def limit_of(problem: Problem) -> Products | None:
+    """The matrix products of a network's step; None for another problem."""
+    if not isinstance(problem, Network):
+        return None
+    weights = problem.layout[::2]
+    return Products([weights[0].shape[0], *(tensor.shape[1] for tensor in weights)], problem.spec.batch_size, problem.dtype)

@@ -19,11 +19,11 @@ PARTS = ("gather", "forward", "backward", "update", "recording")
 
 def timed_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, float]:
     """Seconds per step of each part, in a descent like that of a run, the probes themselves left out."""
-    streams, optimizer = streams_of(config), registry.optimizer(config.optimizer)
-    lr = 1.0 if config.lr is None else config.lr
+    streams, optimizer, schedule = streams_of(config), registry.optimizer(config.optimizer), registry.schedule(config.schedule)
+    base_lr = 1.0 if config.lr is None else config.lr
     params = problem.init(streams.weights)
     grad, losses = np.empty_like(params), np.empty(steps)
-    state = optimizer.init(params, problem.layout, lr)
+    state = optimizer.init(params, problem.layout, base_lr)
     batches = problem.batches(streams)
     prober = Prober(problem, params, config.steps, config.probe_count)
     forward, backward = _halves(problem)
@@ -38,7 +38,7 @@ def timed_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, fl
         now[2] = clock()
         backward(params, batch, grad)
         now[3] = clock()
-        optimizer.update(params, grad, state, lr, step)
+        optimizer.update(params, grad, state, base_lr * schedule.factor(step, steps), step)
         now[4] = clock()
         losses[step - 1] = loss
         prober.remember(step, params, grad)

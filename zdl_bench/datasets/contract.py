@@ -72,10 +72,9 @@ def ensure_decoded(dataset: DataSet) -> None:
 
     Raises DataError.
     """
-    folder = _decoded_folder(dataset.checksum)
-    if not dataset.must_be_decoded() and _is_sound(folder):
-        return
-    keep_decoded(dataset, dataset.decode())
+    if dataset.must_be_decoded() or not has_sound_arrays(dataset):
+        keep_decoded(dataset, dataset.decode())
+    load_decoded(dataset)  # which looks at the labels
 
 
 def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
@@ -93,10 +92,23 @@ def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
 
 
 def load_decoded(dataset: DataSet) -> Arrays:
-    """The decoded arrays, mapped read-only, so that all workers of a machine share their pages."""
+    """The decoded arrays, mapped read-only, so that all workers of a machine share their pages.
+
+    Raises DataError, also for a label beyond the classes.
+    """
     if not is_decoded(dataset):
         ensure_decoded(dataset)
-    folder = _decoded_folder(dataset.checksum)
+    arrays = _mapped(_decoded_folder(dataset.checksum))
+    largest = max(int(labels.max(initial=0)) for labels in (arrays.train_labels, arrays.test_labels))
+    if largest >= dataset.classes:
+        raise DataError(
+            f"dataset={dataset.name}: a label is {largest}, and labels go from 0 to {dataset.classes - 1}; "
+            f"set classes in its YAML to {largest + 1}, or number the labels from 0"
+        )
+    return arrays
+
+
+def _mapped(folder: Path) -> Arrays:
     return Arrays(*(np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields))
 
 
@@ -132,7 +144,7 @@ def _write(arrays: Arrays, folder: Path) -> None:
 def _is_sound(folder: Path) -> bool:
     try:
         expected = json.loads((folder / "sha256.json").read_text())
-        arrays = Arrays(*(np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields))
+        arrays = _mapped(folder)
     except (OSError, ValueError, EOFError):  # the last is numpy's word for an empty file
         return False
     return bool(expected == content_hashes(arrays))

@@ -52,7 +52,10 @@ class Worker:
         return future
 
     def overdue_in(self, timeout: float) -> float:
-        """Seconds until the run has taken longer than the timeout; the start of the process and its imports do not count."""
+        """Seconds until the run has taken longer than the timeout; the start of the process and its imports do not count.
+
+        Compiling does: whether a run has compiled loops, only it finds out.
+        """
         if not self._ready.done() or self._ready.exception() is not None:
             return timeout
         return max(self._handed_over, self._ready.result()) + timeout - time.monotonic()

@@ -18,7 +18,7 @@ LONG_NAMES = {
     "-cn": "--config-name",
     "-cd": "--config-dir",
 }
-WITHOUT_VALUE = {"--help", "--hydra-help", "--version", "--multirun", "--run", "--resolve", "--shell-completion"}
+WITHOUT_VALUE = {"--help", "--hydra-help", "--multirun", "--run", "--resolve", "--shell-completion"}
 WITH_CHOICE = {
     "--cfg": ("job", "hydra", "all"),
     "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),

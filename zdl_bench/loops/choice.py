@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from zdl_bench.errors import ConfigError, require
+from zdl_bench.errors import ConfigError, require, shown
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.loops.contract import Loops
 from zdl_bench.loops.plain import NumpyLoops
@@ -22,32 +22,44 @@ def loops_for(elements: int, dtype: np.dtype) -> Loops:
     return fastest(dtype) if elements >= SMALLEST else plain()
 
 
-def wanted() -> str:
-    """What the environment variable ZDL_BENCH_LOOPS asks for, empty for the fastest.
-
-    Raises ConfigError for what is not to be had.
-    """
-    asked = os.environ.get(VARIABLE, "")
-    require(VARIABLE, asked, asked in CHOICES, "choose numpy or numba, or leave it out")
-    if asked == "numba" and find_spec("numba") is None:
-        raise ConfigError(f"{VARIABLE}=numba: it is not installed; pip install 'zdl-bench[fast]', or leave the variable out")
-    return asked
+def require_wanted() -> None:
+    """Raises ConfigError where the environment asks for loops that are not to be had."""
+    if _wanted() == "numba":
+        fastest(np.dtype(np.float32))
 
 
 @cache
 def fastest(dtype: np.dtype) -> Loops:
-    """The fastest loops that there are here, or those that are wanted."""
-    asked = wanted()
-    if asked == "numpy" or find_spec("numba") is None:
+    """The fastest loops that there are here, or those that the environment asks for. Raises ConfigError."""
+    wanted = _wanted()
+    if wanted == "numpy":
         return plain()
+    try:
+        return _compiled(dtype)
+    except ConfigError:
+        if wanted:
+            raise
+        return plain()
+
+
+def _wanted() -> str:
+    wanted = os.environ.get(VARIABLE, "")
+    require(VARIABLE, wanted, wanted in CHOICES, "choose numpy or numba, or leave it out")
+    return wanted
+
+
+def _compiled(dtype: np.dtype) -> Loops:
+    """Raises ConfigError where there is no numba that works."""
+    if find_spec("numba") is None:
+        raise ConfigError(f"{VARIABLE}=numba: it is not installed; pip install 'zdl-bench[fast]', or leave the variable out")
     try:
         with signals_deferred():
             from zdl_bench.loops.compiled import NumbaLoops
-    except ImportError as error:  # a numba that does not know this NumPy
-        if asked:
-            raise ConfigError(f"{VARIABLE}=numba: {error}; install another numba, or leave the variable out") from error
-        return plain()
-    return NumbaLoops(dtype)
+        return NumbaLoops(dtype)
+    except Exception as error:  # a numba that does not know this NumPy, a library that is missing
+        raise ConfigError(
+            f"{VARIABLE}=numba: it does not work here ({shown(error)}); install another numba, or leave the variable out"
+        ) from error
 
 
 @cache

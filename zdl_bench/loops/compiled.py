@@ -1,36 +1,23 @@
-"""The loops compiled by numba, each one pass over memory.
+"""The loops compiled by numba, each one pass over memory."""
 
-Without fast-math, and with NumPy's division by 0, an operation rounds as NumPy's does. Compiled code is kept beside this file,
-or in numba's folder of the user where that cannot be written: only the first start on a machine compiles.
-"""
-
-import hashlib
-from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numba
 import numpy as np
+from numba import types
 from numba.core.errors import NumbaError
 from numba.extending import register_jitable
 
-from zdl_bench.loops.contract import Images, Integers, Rule
-from zdl_bench.loops.plain import NumpyLoops
+from zdl_bench.loops.agreement import agree
+from zdl_bench.loops.contract import Images, Integers, Labels, Rule, Scalars, Update
+from zdl_bench.loops.kept import compiled
+from zdl_bench.loops.plain import NumpyLoops, by_expressions
 from zdl_bench.run import Floats
 
-Loop = Callable[[Floats, Floats, tuple[Floats, ...], tuple[Any, ...]], None]
-
-SAMPLED = 4_096
-"""Elements on which a compiled rule is compared with NumPy's before it is used."""
 CACHE_LINE = 64
 """Bytes."""
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    try:
-        return numba.njit(error_model="numpy", cache=True)(function)
-    except RuntimeError:  # there is no folder to keep it in
-        return numba.njit(error_model="numpy")(function)
 
 
 class NumbaLoops:
@@ -39,60 +26,68 @@ class NumbaLoops:
     def __init__(self, dtype: np.dtype) -> None:
         """Compiles what does not depend on a rule, for float32 or float64."""
         self._plain = NumpyLoops()
-        self._rules: dict[Rule, Loop] = {}
-        images, rows = np.zeros((1, 1), np.uint8), np.zeros(1, np.int64)
-        images.flags.writeable = False  # as those of a file in memory
-        z = np.zeros((1, 1), dtype)
-        labels = rows.astype(np.uint8)
-        for loop, arguments in (
-            (_gather_pixels, (images, rows, z)), (_add_bias, (z, z[0])), (_add_bias_relu, (z, z[0])), (_chain_relu, (z, z)),
-            (_shift_logits, (z, labels, z[0])), (_shift_logits, (z, images[0], z[0])), (_softmax_delta, (z, z[0], labels)),
-        ):  # fmt: skip
-            with suppress(OSError):  # it is compiled, and only could not be kept, as on a full disk
-                loop(*arguments)
+        self._updates: dict[Rule, Update] = {}
+        self._float = numba.from_dtype(dtype)
+        vector, matrix = self._float[::1], self._float[:, ::1]
+        images, labels, rows = _only_read(types.uint8, 2), _only_read(types.uint8, 1), _only_read(types.int64, 1)
+        self._gather_pixels = compiled(_gather_pixels, (images, rows, matrix))
+        self._add_bias = compiled(_add_bias, (matrix, vector))
+        self._add_bias_relu = compiled(_add_bias_relu, (matrix, vector))
+        self._chain_relu = compiled(_chain_relu, (matrix, matrix))
+        self._shift_logits = compiled(_shift_logits, (matrix, labels, vector))
+        self._softmax_delta = compiled(_softmax_delta, (matrix, vector, labels))
 
     def gather_pixels(self, images: Images, rows: Integers, out: Floats) -> None:
-        _gather_pixels(images, rows, out)
+        self._gather_pixels(images, rows, out)
 
     def add_bias(self, z: Floats, bias: Floats) -> None:
-        _add_bias(z, bias)
+        self._add_bias(z, bias)
 
     def add_bias_relu(self, z: Floats, bias: Floats) -> None:
-        _add_bias_relu(z, bias)
+        self._add_bias_relu(z, bias)
 
     def chain_relu(self, delta: Floats, a: Floats) -> None:
-        _chain_relu(delta, a)
+        self._chain_relu(delta, a)
 
-    def shift_logits(self, logits: Floats, labels: Integers, shifted: Floats) -> None:
-        _shift_logits(logits, labels, shifted)
+    def shift_logits(self, logits: Floats, labels: Labels, shifted: Floats) -> None:
+        self._shift_logits(logits, labels, shifted)
 
-    def softmax_delta(self, exps: Floats, totals: Floats, labels: Integers) -> None:
-        _softmax_delta(exps, totals, labels)
+    def softmax_delta(self, exps: Floats, totals: Floats, labels: Labels) -> None:
+        self._softmax_delta(exps, totals, labels)
 
-    def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: tuple[Any, ...]) -> None:
-        loop = self._rules.get(rule)
-        if loop is None:
-            loop = self._rules[rule] = self._loop_of(rule, params.dtype, len(state), scalars)
-        loop(params, grad, state, scalars)
+    def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
+        update = self._updates.get(rule)
+        if update is None:
+            update = self._updates[rule] = self._update_of(rule, params.dtype, len(state), len(scalars))
+        update(params, grad, state, scalars)
 
-    def _loop_of(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: tuple[Any, ...]) -> Loop:
+    def _update_of(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
         """The rule's compiled loop, or NumPy's where it cannot be compiled or rounds otherwise: a number written out in a rule
         is a float64 to numba, and to NumPy whatever it meets.
         """
+        if buffers in LOOPS:
+            with suppress(NumbaError):
+                loop = self._loop_of(rule, buffers, scalars)
+                if agree(loop, by_expressions(rule), dtype, buffers, scalars):
+                    return loop
+        return partial(self._plain.update, rule)
 
-        def plain(params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: tuple[Any, ...]) -> None:
-            self._plain.update(rule, params, grad, state, scalars)
-
-        if buffers not in LOOPS:
-            return plain
-        try:
-            loop = _compiled_rule(rule, buffers)
-            return loop if _agree(loop, plain, _sample(dtype, buffers), scalars) else plain
-        except NumbaError:
-            return plain
+    def _loop_of(self, rule: Rule, buffers: int, scalars: int) -> Update:
+        """Raises NumbaError for a rule that numba cannot compile."""
+        vector = self._float[::1]
+        signature = (vector, vector, _tuple(vector, buffers), _tuple(self._float, scalars))
+        return compiled(LOOPS[buffers](register_jitable(rule)), signature, rule)
 
 
-@compiled
+def _only_read(item: Any, dimensions: int) -> Any:
+    """Contiguous arrays, among them those of a file, which cannot be written."""
+    return types.Array(item, dimensions, "C", readonly=True)
+
+
+def _tuple(item: Any, size: int) -> Any:
+    return types.Tuple((item,) * size)  # type: ignore[no-untyped-call]
+
+
 def _gather_pixels(images, rows, out):  # type: ignore[no-untyped-def]
     touched = 0
     for i in range(rows.size):  # asks for all cache lines of the batch before it waits for the first
@@ -105,14 +100,12 @@ def _gather_pixels(images, rows, out):  # type: ignore[no-untyped-def]
     return touched  # or the compiler would leave it out
 
 
-@compiled
 def _add_bias(z, bias):  # type: ignore[no-untyped-def]
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             z[i, j] += bias[j]
 
 
-@compiled
 def _add_bias_relu(z, bias):  # type: ignore[no-untyped-def]
     zero = z.dtype.type(0)
     for i in range(z.shape[0]):
@@ -121,7 +114,6 @@ def _add_bias_relu(z, bias):  # type: ignore[no-untyped-def]
             z[i, j] = zero if total < zero else total
 
 
-@compiled
 def _chain_relu(delta, a):  # type: ignore[no-untyped-def]
     zero, one = delta.dtype.type(0), delta.dtype.type(1)
     for i in range(delta.shape[0]):
@@ -129,7 +121,6 @@ def _chain_relu(delta, a):  # type: ignore[no-untyped-def]
             delta[i, j] *= one if a[i, j] > zero else zero
 
 
-@compiled
 def _shift_logits(logits, labels, shifted):  # type: ignore[no-untyped-def]
     for i in range(logits.shape[0]):
         largest = logits[i, 0]
@@ -141,7 +132,6 @@ def _shift_logits(logits, labels, shifted):  # type: ignore[no-untyped-def]
         shifted[i] = logits[i, labels[i]]
 
 
-@compiled
 def _softmax_delta(exps, totals, labels):  # type: ignore[no-untyped-def]
     one = exps.dtype.type(1)
     for i in range(exps.shape[0]):
@@ -150,7 +140,7 @@ def _softmax_delta(exps, totals, labels):  # type: ignore[no-untyped-def]
         exps[i, labels[i]] -= one
 
 
-def _without_state(rule: Rule) -> Loop:
+def _without_state(rule: Rule) -> Update:
     def loop(w, g, state, scalars):  # type: ignore[no-untyped-def]
         for i in range(w.size):
             (w[i],) = rule(w[i], g[i], *scalars)
@@ -158,7 +148,7 @@ def _without_state(rule: Rule) -> Loop:
     return loop
 
 
-def _with_one_buffer(rule: Rule) -> Loop:
+def _with_one_buffer(rule: Rule) -> Update:
     def loop(w, g, state, scalars):  # type: ignore[no-untyped-def]
         (a,) = state
         for i in range(w.size):
@@ -167,7 +157,7 @@ def _with_one_buffer(rule: Rule) -> Loop:
     return loop
 
 
-def _with_two_buffers(rule: Rule) -> Loop:
+def _with_two_buffers(rule: Rule) -> Update:
     def loop(w, g, state, scalars):  # type: ignore[no-untyped-def]
         a, b = state
         for i in range(w.size):
@@ -177,33 +167,3 @@ def _with_two_buffers(rule: Rule) -> Loop:
 
 
 LOOPS = {0: _without_state, 1: _with_one_buffer, 2: _with_two_buffers}
-
-
-def _compiled_rule(rule: Rule, buffers: int) -> Loop:
-    loop = LOOPS[buffers](register_jitable(rule))
-    code = rule.__code__
-    content = hashlib.sha256(repr((code.co_code, code.co_consts, code.co_names)).encode()).hexdigest()[:16]
-    loop.__qualname__ = f"{rule.__qualname__}-{content}"  # names the kept file, so that a rule that was changed has another
-    return compiled(loop)
-
-
-def _sample(dtype: np.dtype, buffers: int) -> tuple[Floats, ...]:
-    """Parameters, gradients and buffers over many orders of magnitude, some of them 0; buffers are not negative."""
-    rng = np.random.default_rng(0)
-    size = (2 + buffers, SAMPLED)
-    values = rng.standard_normal(size) * 10.0 ** rng.uniform(-8, 3, size) * (rng.random(size) > 0.1)
-    values[2:] = np.abs(values[2:])
-    return tuple(values.astype(dtype))
-
-
-def _agree(loop: Loop, plain: Loop, sample: tuple[Floats, ...], scalars: tuple[Any, ...]) -> bool:
-    """Whether two loops give the same bits."""
-    results = []
-    for one in (plain, loop):
-        w, g, *state = (vector.copy() for vector in sample)
-        try:
-            one(w, g, tuple(state), scalars)
-        except OSError:  # compiled, but not kept
-            one(w, g, tuple(state), scalars)
-        results.append([vector.tobytes() for vector in (w, *state)])
-    return results[0] == results[1]

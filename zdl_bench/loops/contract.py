@@ -11,8 +11,15 @@ from zdl_bench.run import Floats
 Rule = Callable[..., tuple[Any, ...]]
 """(w, g, *state, *scalars) → (w, *state) of one element or of many: only operators and NumPy's elementwise functions."""
 
+Scalars = tuple[Any, ...]
+"""Those of a step, in the dtype of the run."""
+
+Update = Callable[[Floats, Floats, tuple[Floats, ...], Scalars], None]
+"""(params, grad, state, scalars): one rule, applied in place; all vectors are (n,)."""
+
 Images = npt.NDArray[np.uint8]
-Integers = npt.NDArray[np.integer]
+Integers = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.uint8]
 
 
 class Loops(Protocol):
@@ -40,14 +47,14 @@ class Loops(Protocol):
         """delta ← delta · [a > 0], where a is the output of the ReLU; both (batch, units)."""
         ...
 
-    def shift_logits(self, logits: Floats, labels: Integers, shifted: Floats) -> None:
+    def shift_logits(self, logits: Floats, labels: Labels, shifted: Floats) -> None:
         """logits ← logits − the largest of their row, shifted ← that of the label; (batch, classes), (batch,), (batch,)."""
         ...
 
-    def softmax_delta(self, exps: Floats, totals: Floats, labels: Integers) -> None:
+    def softmax_delta(self, exps: Floats, totals: Floats, labels: Labels) -> None:
         """exps ← exps / totals − 1 at the label, the gradient of the loss; (batch, classes), (batch,), (batch,)."""
         ...
 
-    def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: tuple[Any, ...]) -> None:
+    def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         """params, *state ← rule(params, grad, *state, *scalars), element by element; all vectors are (n,)."""
         ...

@@ -2,8 +2,9 @@
 
     ZDL_BENCH_DATA=FOLDER python tests/benchmarks/peers/compare.py [PAIRS=7] [STEPS=1000] [OPTIMIZER ...]
 
-Needs MNIST, the extras `fast` and `peers`. Ratios are taken pair by pair, ours over theirs; medians are printed, and stored in
-tests/benchmarks/peers/ratios.json. Ours counts what the others leave out, too: its recording; evaluation counts for none.
+Needs MNIST, the extras `fast` and `peers`. Ratios are taken pair by pair, ours over theirs; medians are printed and, where no
+optimizer is named, stored in tests/benchmarks/peers/ratios.json. Ours counts what the others leave out, too: its recording;
+evaluation counts for none.
 """
 
 import json
@@ -42,10 +43,14 @@ def main(pairs: int = 7, steps: int = 1000, *names: str) -> None:
         found |= {f"{name} / {peer}": numbers for peer, numbers in compared(work, programs, pairs).items()}
         found[f"{name} / jax, sweep"] = sweep_with_compilation(work)
         print(f"{name:>9} jax, {RUNS_OF_A_SWEEP} runs, compiling  {found[f'{name} / jax, sweep']['ratio']:.3f}", flush=True)
+    if names:
+        return  # a part is no table
     content = {
         "environment": dict(environment),
         "versions": versions(),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "pairs": pairs,
+        "steps": steps,
         "ratios": found,
     }
     STORED.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
