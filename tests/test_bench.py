@@ -1,5 +1,6 @@
 """`bench`: what it prints, what it measures, what it warns of."""
 
+import os
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,12 @@ from zdl_bench.training import problem_of
 FLOAT32 = np.dtype(np.float32)
 FAST = 1e12
 """Operations per second that no core has."""
+
+
+@pytest.fixture
+def all_cores(monkeypatch):
+    """Whoever runs the tests may have been given fewer."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(os.cpu_count())), raising=False)
 
 
 def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(command, digits, tmp_path):
@@ -81,8 +88,14 @@ def test_wrong_input_is_one_clear_error(command, digits, arguments, words):
 
 
 def test_a_system_that_does_not_tell_which_cores_may_be_used(tmp_path, monkeypatch):
-    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
     assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == []
+
+
+def test_fewer_cores_than_there_are_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {2}, raising=False)
+    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == ["this process may use 1 of 4 cores"]
 
 
 def test_its_help(command):
@@ -161,7 +174,7 @@ QUIET = {"proc__loadavg": "0.9 0.5 0.4 1/100 1"}
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_slows_a_machine_down_is_said(files, words, tmp_path):
+def test_what_slows_a_machine_down_is_said(files, words, tmp_path, all_cores):
     (warning,) = warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET | files))
     assert words in warning
 
@@ -178,11 +191,11 @@ def test_what_slows_a_machine_down_is_said(files, words, tmp_path):
     ],
     ids=str,
 )
-def test_where_nothing_slows_it_down_nothing_is_said(files, tmp_path):
+def test_where_nothing_slows_it_down_nothing_is_said(files, tmp_path, all_cores):
     assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET | files)) == []
 
 
-def test_a_slow_blas_is_said(tmp_path):
+def test_a_slow_blas_is_said(tmp_path, all_cores):
     (warning,) = warnings_of(3e9, FLOAT32, tree(tmp_path, **QUIET))
     assert warning.startswith("BLAS is slow (3 Gflop/s")
     assert warnings_of(15e9, np.dtype(np.float64), tmp_path) == []
