@@ -70,6 +70,9 @@ def test_each_problem_has_its_line(command, digits):
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem=rosenbrock,mlp")
     lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "loops by" in line]
     assert lines == ["rosenbrock", "mlp"]
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem.hidden=[10],[300]")
+    lines = [line.partition(": loops by n")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    assert lines == ["mlp problem.hidden=10", "mlp problem.hidden=300"]
 
 
 @pytest.mark.parametrize(

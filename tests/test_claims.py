@@ -1,6 +1,7 @@
 """Claims on frames whose answer is known: verdicts, views, missing values, families; and what cannot be read."""
 
 import math
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -474,6 +475,10 @@ def test_disjoint_seeds_share_no_pair():
         (claim(levels=[{"a": 1}, {"a": 2}]), "superiority has no `levels`"),
         (claim(kind="interaction", levels=[1000, 10000]), "`levels` and `at`"),
         (claim(first="momentum"), "`first` is a mapping"),
+        (claim(first=None), "`first` is a mapping"),
+        (claim(first={"optimizer": {"a": 1}}), "`first` is a mapping"),
+        (claim(second={"problem.hidden": [{}]}), "`second` is a mapping"),
+        (claim(second={"seed": date(2026, 1, 1)}), "`second` is a mapping"),
         (claim(kind="equivalence", metric="reached_0.3"), "compared by superiority alone"),
         (claim(also=["same_lr"]), "view same_lr needs `lr`"),
         ({"id": 1, "sentence": "s", "source": "here"}, "it has no `kind`"),

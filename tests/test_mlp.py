@@ -6,7 +6,7 @@ import articles_program
 import numpy as np
 import pytest
 from conftest import digits_config, part
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zdl_bench import registry
@@ -234,6 +234,7 @@ def test_an_impossible_condition_is_refused(condition):
         UnevenMLP(input_condition=condition)
 
 
+@settings(deadline=None)
 @given(
     examples=st.integers(1, 10**6), size=st.integers(1, 20_000), seed=st.integers(0, 2**32 - 1),
     streams=st.sampled_from([spawned_streams, legacy_streams]),

@@ -9,7 +9,7 @@ from conftest import part
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError
-from zdl_bench.loops import plain
+from zdl_bench.loops import in_place, plain
 from zdl_bench.run import Tensor
 
 REFERENCE = json.loads((Path(__file__).parent / "trajectories.json").read_text())
@@ -81,7 +81,9 @@ def test_slices_do_not_change_the_bits(name, monkeypatch):
         return w
 
     whole = descend()
-    monkeypatch.setattr(plain, "SLICE", 7)
+    monkeypatch.setattr(in_place, "SLICE", 7)
+    assert np.array_equal(whole, descend())
+    monkeypatch.setattr(plain, "SMALLEST", 1)  # calls in place
     assert np.array_equal(whole, descend())
 
 

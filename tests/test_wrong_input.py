@@ -84,6 +84,7 @@ WRONG = {
     "nothing at all": (["-m", "+="], ["+=", "look for a stray sign"]),
     "a launcher that is a list": (["-m", "hydra/launcher=[[1]]"], ["hydra/launcher=[[1]]", "hydra/sweeper, hydra/launcher"]),
     "no flag": (["--foo"], ["--foo: there is no such flag", "--help"]),
+    "no flag, in the middle": (["optimizer=sgd", "--foo", "lr=1"], ["--foo: there is no such flag"]),
     "no flag, at length": (["-=" + "9" * 4000], ["-=999", "there is no such flag"]),
     "no choice of a flag": (["--cfg", "nix"], ["--cfg=nix", "job, hydra, all"]),
     "no choice of a short flag": (["-i=x"], ["-i=x", "searchpath"]),

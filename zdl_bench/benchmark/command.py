@@ -1,7 +1,7 @@
 """`bench`: this machine, and the parts of a training step on it."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -108,9 +108,9 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
     lines = [
         f"{about['cpu'] or about['system']}, {about['cores']} cores",
         f"NumPy {about['numpy']}, {about['blas']} ({about['blas_kernel']}) with one thread",
-        f"matrix products: {rate / 1e9:.0f} Gflop/s at best",
+        f"matrix products: {rate / 1e9:.0f} Gflop/s at best in {dtype}",
         f"memory: {memory_bandwidth() / 1e9:.1f} GB/s",
-        *map(_problem_line, _first_of_each(configs, lambda key: key.partition(".")[0] in OF_A_PROBLEM)),
+        *problem_lines(_first_of_each(configs, lambda key: key.partition(".")[0] in OF_A_PROBLEM)),
     ]
     for line in lines:
         console_for().print(line, soft_wrap=True, markup=False)
@@ -118,15 +118,19 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
         console_for(to_stderr=True).print(f"warning: {warning}", style="bold yellow", soft_wrap=True, markup=False)
 
 
-def _problem_line(config: RunConfig) -> str:
-    """What lies between the products of a problem, and how fast those are at its shapes."""
-    problem = problem_of(config)
-    limit = limit_of(problem)
-    line = f"{config.problem.name}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
-    if limit is None:
-        return line
-    seconds = median(limit.seconds(STEPS) for _ in range(ROUNDS))
-    return f"{line}; products {limit.flops / seconds / 1e9:.0f} Gflop/s at its shapes ({1e6 * seconds:.0f} µs a step)"
+def problem_lines(configs: Sequence[RunConfig]) -> Iterator[str]:
+    """What lies between the products of each problem, and how fast those are at its shapes."""
+    for config in configs:
+        of_its_name = [other for other in configs if other.problem.name == config.problem.name]
+        keys = [key for key in condition_keys(of_its_name) if key.partition(".")[0] in OF_A_PROBLEM]
+        problem = problem_of(config)
+        limit = limit_of(problem)
+        told_by = "".join(f" {key}={short(config.flat()[key])}" for key in keys if key in config.flat())
+        line = f"{config.problem.name}{told_by}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
+        if limit:
+            seconds = median(limit.seconds(STEPS) for _ in range(ROUNDS))
+            line += f"; products {limit.flops / seconds / 1e9:.0f} Gflop/s at its shapes ({1e6 * seconds:.0f} µs a step)"
+        yield line
 
 
 def _first_of_each(configs: Iterable[RunConfig], is_told_by: Callable[[str], bool]) -> tuple[RunConfig, ...]:

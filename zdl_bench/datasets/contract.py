@@ -82,6 +82,8 @@ def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
     folder = _decoded_folder(dataset.checksum)
     if _is_sound(folder):
         return
+    if any(array.dtype != np.uint8 for array in arrays):
+        raise DataError(f"dataset={dataset.name}: its images and labels are no bytes; decode() gives arrays of uint8")
     try:
         _write(arrays, folder)
     except OSError as error:
@@ -131,7 +133,7 @@ def _write(arrays: Arrays, folder: Path) -> None:
     remove_abandoned(folder.parent.glob(DRAFTS))
     with draft_folder(folder) as draft:
         for field, array in arrays._asdict().items():
-            np.save(draft / f"{field}.npy", array, allow_pickle=False)
+            np.save(draft / f"{field}.npy", np.ascontiguousarray(array), allow_pickle=False)
         (draft / "sha256.json").write_text(json.dumps(content_hashes(arrays)))
         try:
             os.replace(draft, folder)

@@ -12,7 +12,7 @@ from zdl_bench import registry
 from zdl_bench.errors import ConfigError, ZdlBenchError, shown
 from zdl_bench.experiment import named_in
 from zdl_bench.hydra_plugin.explanation import InternalError, plain_messages
-from zdl_bench.hydra_plugin.flags import MULTIRUN, require_open_flags
+from zdl_bench.hydra_plugin.flags import MULTIRUN, flags_and_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
 
     Raises ConfigError for arguments that cannot be composed. Exits with 0 where Hydra does, after `--help`.
     """
-    require_open_flags(arguments)
     _require_own_keys(arguments)
     _let_hydra_find_the_plugins()
     import hydra
@@ -62,7 +61,6 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
 
 def compose_once(arguments: Sequence[str]) -> "Plain":
     """The config that the overrides among the arguments give, as plain values. Raises ConfigError."""
-    require_open_flags(arguments)
     _require_own_keys(arguments)
     _let_hydra_find_the_plugins()
     from hydra import compose, initialize_config_dir
@@ -96,13 +94,12 @@ def _let_hydra_find_the_plugins() -> None:
 
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:
-    """`-m` may stand anywhere, and an experiment is a sweep with or without it."""
-    flags = [argument for argument in arguments if argument in MULTIRUN]
-    others = [argument for argument in arguments if argument not in MULTIRUN]
-    has_other_command = any(argument.startswith("-") for argument in others)
-    if any(argument.startswith("experiment=") for argument in others) and not has_other_command:
-        flags = flags or ["-m"]
-    return [*flags[:1], *others]
+    """A flag may stand anywhere, and an experiment is a sweep with or without `-m`. Raises ConfigError for a wrong flag."""
+    flags, overrides = flags_and_overrides(arguments)
+    others = [flag for flag in flags if flag not in MULTIRUN]
+    is_experiment = any(override.startswith("experiment=") for override in overrides)
+    is_sweep = len(others) < len(flags) or (is_experiment and not others)
+    return [*(["-m"] if is_sweep else []), *others, *overrides]
 
 
 def _choices_of_experiment(arguments: Sequence[str]) -> list[str]:

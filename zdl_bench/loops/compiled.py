@@ -7,7 +7,6 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numba.core.errors import NumbaError
 from numba.extending import register_jitable
 
 from zdl_bench.loops.agreement import agree
@@ -26,7 +25,7 @@ class NumbaLoops:
     def __init__(self, dtype: np.dtype) -> None:
         """Compiles what does not depend on a rule, for float32 or float64."""
         self._plain = NumpyLoops()
-        self._updates: dict[Rule, Update] = {}
+        self._updates: dict[tuple[Rule, int, int], Update] = {}
         self._float = numba.from_dtype(dtype)
         vector, matrix = self._float[::1], self._float[:, ::1]
         images, labels, rows = _only_read(types.uint8, 2), _only_read(types.uint8, 1), _only_read(types.int64, 1)
@@ -56,9 +55,10 @@ class NumbaLoops:
         self._softmax_delta(exps, totals, labels)
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        update = self._updates.get(rule)
+        key = (rule, len(state), len(scalars))
+        update = self._updates.get(key)
         if update is None:
-            update = self._updates[rule] = self._update_of(rule, params.dtype, len(state), len(scalars))
+            update = self._updates[key] = self._update_of(rule, params.dtype, len(state), len(scalars))
         update(params, grad, state, scalars)
 
     def _update_of(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
@@ -66,14 +66,14 @@ class NumbaLoops:
         is a float64 to numba, and to NumPy whatever it meets.
         """
         if buffers in LOOPS:
-            with suppress(NumbaError):
+            with suppress(Exception):  # numba's NumbaError, and whatever else it stumbles over
                 loop = self._loop_of(rule, buffers, scalars)
                 if agree(loop, by_expressions(rule), dtype, buffers, scalars):
                     return loop
         return partial(self._plain.update, rule)
 
     def _loop_of(self, rule: Rule, buffers: int, scalars: int) -> Update:
-        """Raises NumbaError for a rule that numba cannot compile."""
+        """Raises what numba raises for a rule that it cannot compile."""
         vector = self._float[::1]
         signature = (vector, vector, _tuple(vector, buffers), _tuple(self._float, scalars))
         return compiled(LOOPS[buffers](register_jitable(rule)), signature, rule)
@@ -111,7 +111,7 @@ def _add_bias_relu(z, bias):  # type: ignore[no-untyped-def]
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             total = z[i, j] + bias[j]
-            z[i, j] = zero if total < zero else total
+            z[i, j] = zero if total <= zero else total
 
 
 def _chain_relu(delta, a):  # type: ignore[no-untyped-def]

@@ -75,7 +75,7 @@ def in_place(rule: Rule, buffers: int, scalars: int) -> InPlace | None:
     recording = _Recording(2 + buffers + scalars)
     try:
         results = rule(*(_Symbol(recording, value) for value in range(recording.arguments)))
-    except TypeError:
+    except Exception:  # it asks more of its arguments than a symbol can tell
         return None
     values = [result.value for result in results if isinstance(result, _Symbol) and result.value >= recording.arguments]
     if len(set(values)) < 1 + buffers:  # something is handed through, or twice the same

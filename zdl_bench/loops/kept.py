@@ -35,7 +35,7 @@ def compiled(function: Callable[..., Any], signature: Signature, *sources: Calla
     own, identity = functions[0], _identity(signature, functions)
     names = "-".join(each.__qualname__.rpartition("<locals>.")[2] for each in functions)
     named = FunctionType(own.__code__, own.__globals__, own.__name__, own.__defaults__, own.__closure__)
-    named.__qualname__ = f"{names}-{identity}"  # which names the files
+    named.__qualname__ = f"{names}-{identity}".replace("<", "").replace(">", "")  # which names the files
     dispatcher = (identity and (_kept(named, signature) or _kept(named, signature))) or numba.njit(error_model="numpy")(named)
     dispatcher.compile(signature)  # once more is nothing
     dispatcher.disable_compile()
@@ -43,7 +43,7 @@ def compiled(function: Callable[..., Any], signature: Signature, *sources: Calla
 
 
 def _kept(function: FunctionType, signature: Signature) -> Any:
-    """None where there is no folder to keep it in, a full disk, or a damaged file, which is gone then."""
+    """None where there is no folder to keep it in, or a damaged file, which is gone then."""
     try:
         dispatcher = numba.njit(error_model="numpy", cache=True)(function)
     except RuntimeError:
@@ -53,6 +53,8 @@ def _kept(function: FunctionType, signature: Signature) -> Any:
     except NumbaError:
         raise
     except Exception:
+        if dispatcher.signatures:  # compiled, and only not kept
+            return dispatcher
         for path in Path(dispatcher.stats.cache_path or os.devnull).glob(f"*{function.__qualname__}*.nb[ci]"):
             with suppress(OSError):
                 path.unlink()
@@ -61,9 +63,11 @@ def _kept(function: FunctionType, signature: Signature) -> Any:
 
 
 def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
-    """16 hex digits of everything that the code depends on; empty where a function has no file."""
+    """16 hex digits of what the code depends on, but for functions in other files; empty where a function has no file."""
     content = hashlib.sha256(f"{signature} {numba.__version__} {_cpu()}".encode())
     for function in functions:
+        globals_read = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+        content.update(repr([item for item in globals_read.items() if isinstance(item[1], int | float)]).encode())
         try:
             content.update(Path(function.__code__.co_filename).read_bytes())
         except OSError:

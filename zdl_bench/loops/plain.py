@@ -15,7 +15,7 @@ class NumpyLoops:
     name = "numpy"
 
     def __init__(self) -> None:
-        self._updates: dict[tuple[Rule, np.dtype], Update] = {}
+        self._updates: dict[tuple[Rule, np.dtype, int, int], Update] = {}
 
     def gather_pixels(self, images: Images, rows: Integers, out: Floats) -> None:
         gathered = np.take(images, rows, axis=0, mode="clip")
@@ -46,7 +46,7 @@ class NumpyLoops:
 
     def _update_of(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
         """In place, where that can be had with the same bits."""
-        key = (rule, dtype)
+        key = (rule, dtype, buffers, scalars)
         if key not in self._updates:
             expressions, calls = by_expressions(rule), in_place(rule, buffers, scalars)
             is_same = calls is not None and agree(calls, expressions, dtype, buffers, scalars)

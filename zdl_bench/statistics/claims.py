@@ -72,9 +72,8 @@ class Part:
     def __post_init__(self) -> None:
         _require(isinstance(self.metric, str), f"metric: {shown(self.metric)} is no name of one")
         measure = measure_of(self.metric)
-        for key in ("first", "second"):
-            side = getattr(self, key)
-            _require(side is None or isinstance(side, Mapping), f"`{key}` is a mapping from key to value")
+        for key, side in (("first", self.first), ("second", {} if self.second is None else self.second)):
+            _require(_is_selector(side), f"`{key}` is a mapping from key to value")
         bounds = [bound for bound in (self.at_most, self.at_least) if bound is not None]
         _require(len(bounds) < 2, "give one of `at_most` and `at_least`")
         needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
@@ -86,7 +85,7 @@ class Part:
         least = 1 if measure.scale == "ln" else 0
         _require(self.margin is None or self.margin > least, f"a margin of {self.metric} is above {least}")
         _require(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
-        has_levels = len(self.levels) >= 2 and all(isinstance(level, Mapping) for level in self.levels)
+        has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
         if self.kind is Kind.INTERACTION:
             _require(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
         _require(self.kind is Kind.INTERACTION or not self.levels, f"{self.kind.value} has no `levels`")
@@ -178,6 +177,15 @@ def _part(content: Mapping[str, Any]) -> Part:
         if typed.get(key) is not None:
             typed[key] = float(typed[key])
     return Part(**typed)
+
+
+def _is_selector(given: object) -> bool:
+    return isinstance(given, Mapping) and all(isinstance(key, str) and _is_value(value) for key, value in given.items())
+
+
+def _is_value(given: object) -> bool:
+    """Whether a run's config can have it."""
+    return isinstance(given, str | int | float | None) or (isinstance(given, list) and all(map(_is_value, given)))
 
 
 def _require(holds: bool, text: str) -> None:
