@@ -28,7 +28,7 @@ LARGE = {"hidden": (200, 50), "batch_size": 20}
 @pytest.fixture
 def numpys_alone(monkeypatch):
     def switch():
-        monkeypatch.setattr(choice, "fastest", lambda dtype: NumpyLoops())
+        monkeypatch.setattr(choice, "fastest", lambda dtype: choice.plain())
 
     return switch
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from zdl_bench.loops import choice
-from zdl_bench.loops.plain import NumpyLoops
 
 
 @contextmanager
 def numpy_alone() -> Iterator[None]:
     """In the block no run has compiled loops, whatever is installed."""
-    fastest, choice.fastest = choice.fastest, lambda dtype: NumpyLoops()
+    fastest, choice.fastest = choice.fastest, lambda dtype: choice.plain()
     try:
         yield
     finally:
