@@ -58,16 +58,14 @@ class BenchCommand:
         resolver = Resolver()
         require_wanted()
         configs = [resolver.run_config(job) for job in jobs]
-        announce_data_sets(resolver.data_sets)
-        resolver.decode_data()
         if not configs:
             raise ConfigError("there is nothing to time: one of the lists or ranges is empty")
+        announce_data_sets(resolver.data_sets)
+        resolver.decode_data()
         self._configs = _first_of_each((*self._configs, *configs), lambda key: key not in WITHOUT_COST)
         return [float("nan")] * len(configs)
 
     def finish(self) -> int:
-        if not self._configs:  # Hydra has only printed something
-            return 0
         with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):
             print_machine(self._configs)
             print_timings(timed(self._configs))
@@ -123,9 +121,9 @@ def problem_lines(configs: Sequence[RunConfig]) -> Iterator[str]:
     for config in configs:
         of_its_name = [other for other in configs if other.problem.name == config.problem.name]
         keys = [key for key in condition_keys(of_its_name) if key.partition(".")[0] in OF_A_PROBLEM]
-        problem = problem_of(config)
+        problem, flat = problem_of(config), config.flat()
         limit = limit_of(problem)
-        told_by = "".join(f" {key}={short(config.flat()[key])}" for key in keys if key in config.flat())
+        told_by = "".join(f" {key}={short(flat[key])}" for key in keys if key in flat)
         line = f"{config.problem.name}{told_by}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
         if limit:
             seconds = median(limit.seconds(STEPS) for _ in range(ROUNDS))

@@ -74,7 +74,7 @@ def ensure_decoded(dataset: DataSet) -> None:
     """
     if dataset.must_be_decoded() or not has_sound_arrays(dataset):
         keep_decoded(dataset, dataset.decode())
-    load_decoded(dataset)  # which looks at the labels
+    _mapped_and_checked(dataset)
 
 
 def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
@@ -100,6 +100,10 @@ def load_decoded(dataset: DataSet) -> Arrays:
     """
     if not is_decoded(dataset):
         ensure_decoded(dataset)
+    return _mapped_and_checked(dataset)
+
+
+def _mapped_and_checked(dataset: DataSet) -> Arrays:
     arrays = _mapped(_decoded_folder(dataset.checksum))
     largest = max(int(labels.max(initial=0)) for labels in (arrays.train_labels, arrays.test_labels))
     if largest >= dataset.classes:

@@ -7,7 +7,6 @@ each signature, source, CPU and numba has files of its own, whose content is the
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -36,7 +35,9 @@ def compiled(function: Callable[..., Any], signature: Signature, *sources: Calla
     names = "-".join(each.__qualname__.rpartition("<locals>.")[2] for each in functions)
     named = FunctionType(own.__code__, own.__globals__, own.__name__, own.__defaults__, own.__closure__)
     named.__qualname__ = f"{names}-{identity}".replace("<", "").replace(">", "")  # which names the files
-    dispatcher = (identity and (_kept(named, signature) or _kept(named, signature))) or numba.njit(error_model="numpy")(named)
+    # by the second time, a damaged file is gone
+    kept = (_kept(named, signature) or _kept(named, signature)) if identity else None
+    dispatcher = kept or numba.njit(error_model="numpy")(named)
     dispatcher.compile(signature)  # once more is nothing
     dispatcher.disable_compile()
     return dispatcher
@@ -55,7 +56,7 @@ def _kept(function: FunctionType, signature: Signature) -> Any:
     except Exception:
         if dispatcher.signatures:  # compiled, and only not kept
             return dispatcher
-        for path in Path(dispatcher.stats.cache_path or os.devnull).glob(f"*{function.__qualname__}*.nb[ci]"):
+        for path in Path(str(dispatcher.stats.cache_path)).glob(f"*{function.__qualname__}*.nb[ci]"):
             with suppress(OSError):
                 path.unlink()
         return None
@@ -66,6 +67,7 @@ def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
     """16 hex digits of what the code depends on, but for functions in other files; empty where a function has no file."""
     content = hashlib.sha256(f"{signature} {numba.__version__} {_cpu()}".encode())
     for function in functions:
+        # numbers of the module become part of the code, wherever they were imported from
         globals_read = {name: function.__globals__.get(name) for name in function.__code__.co_names}
         content.update(repr([item for item in globals_read.items() if isinstance(item[1], int | float)]).encode())
         try:
