@@ -5,7 +5,9 @@ Only names are ever resolved here; what else a stored file says is data for a va
 
 import hashlib
 import importlib
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -128,6 +130,7 @@ def targets(config: RunConfig) -> tuple[float, ...]:
     return tuple(float(target) for target in load_yaml(group, choice.name)["targets"])
 
 
+LAYERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
 KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "style"})
 """Keys of a part's YAML that are no argument of its class."""
 
@@ -137,8 +140,9 @@ def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, 
 
     Raises ConfigError for a key that the part does not have, one that is missing, or a value of another type.
     """
-    typed = _typed_part(group, name, values)
-    missing = [key for key in _declared_types(_implementation(group, name)) if key not in typed]
+    declared = _declared_types(_implementation(group, name))
+    typed = _typed_part(group, name, {key: _meant(value, declared.get(key)) for key, value in values.items()})
+    missing = [key for key in declared if key not in typed]
     if missing:
         raise ConfigError(f"{group}.{missing[0]}: the value is missing; give one")
     return typed
@@ -173,6 +177,22 @@ def _declared_types(implementation: Any) -> dict[str, Any]:
     return {f.name: hints[f.name] for f in fields(implementation) if f.default is not MISSING or f.init}
 
 
+def whole(value: Any) -> Any:
+    """An integer that is written as 1e3 or 1000.0; any other value as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _meant(value: Any, expected: Any) -> Any:
+    """What a user means by a value: 1e3 is an integer, 50 a list of one, 200x200 a list of integers."""
+    if get_origin(expected) is not tuple:
+        return whole(value) if expected is int else value
+    item = get_args(expected)[0]
+    if item is int and isinstance(value, str) and LAYERS.fullmatch(value):
+        return [int(size) for size in value.split("x")]
+    listed = [value] if isinstance(value, int | float) else value
+    return [_meant(one, item) for one in listed] if isinstance(listed, list | tuple) else listed
+
+
 def _as_float(key: str, value: int) -> float:
     try:
         return float(value)
@@ -193,3 +213,15 @@ def _typed(key: str, value: Any, expected: Any) -> Value:
     names = {float: "a number", int: "an integer", str: "a word", str | None: "a word", bool: "true or false"}
     lists = {tuple[int, ...]: "a list of integers", tuple[float, ...]: "a list of numbers"}
     raise ConfigError(f"{key}={shown(value)}: it has to be {(names | lists)[expected]}")
+
+
+@cache
+def types_of(group: str, key: str) -> list[Any]:
+    """The types that classes of a group declare for a key, one for each part whose YAML has it and can be read."""
+    found = []
+    for name in names(group):
+        with suppress(ConfigError, yaml.YAMLError, ImportError, LookupError, AttributeError, TypeError, ValueError, OSError):
+            if key in load_yaml(group, name):
+                implementation: Any = _implementation(group, name)
+                found.append(get_type_hints(implementation.__init__)[key])
+    return found
