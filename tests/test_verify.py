@@ -7,10 +7,10 @@ import pytest
 from conftest import SMALL, digits_config
 
 from zdl_bench import load_results
+from zdl_bench.comparison import Agreement, compared, first_difference
 from zdl_bench.manifest import Manifest
 from zdl_bench.store import Store
 from zdl_bench.training import train
-from zdl_bench.verify import Agreement, compared, first_difference
 
 SWEEP = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
 
@@ -46,11 +46,11 @@ def test_other_weights_under_equal_losses_are_noticed(digits):
     run = train(digits_config())
     one = compared(replace(run, digest="0" * 64), run)
     assert one.agreement is Agreement.DIFFERENT
-    assert one.explanation == "the final weights differ"
-    assert "numbers at the end" in compared(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation
+    assert one.explanation == "differing: digest"
+    assert compared(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation == "differing: end.test_loss"
     probes = replace(run.curve.probes, probe_loss=run.curve.probes.probe_loss * 2)
     doubled = replace(run, curve=replace(run.curve, probes=probes))
-    assert compared(doubled, run).explanation == "the probes (probe_loss) differ"
+    assert compared(doubled, run).explanation == "differing: probes.probe_loss"
 
 
 def test_on_another_kernel_bits_are_not_expected(digits):

@@ -31,7 +31,7 @@ def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
 
 
 def announce_damaged(aside: Path) -> None:
-    _say(f"damaged: {aside} was set aside; its run is made again", style="yellow")
+    _say(f"{aside} was set aside: it was damaged, or made by another engine; its run is made again", style="yellow")
 
 
 def announce_plan(name: str, plan: Plan) -> None:

@@ -104,21 +104,22 @@ def verify(arguments: Sequence[str]) -> int:
     """Trains stored runs again and compares them bit for bit."""
     with signals_deferred():
         from zdl_bench.loops.choice import require_wanted
-        from zdl_bench.reference import read_reference
         from zdl_bench.store import Store
-        from zdl_bench.verify import print_verdict, verify_reference, verify_runs
+        from zdl_bench.verify import print_verdict, require_sensible, verify_reference, verify_runs
 
     parser = _parser("verify", "train stored runs again and compare them bit for bit")
     parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
     parser.add_argument("--reference", action="store_true", help="a sample of the committed runs instead; SWEEP: an experiment")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a run that takes longer; default: none")
     options = parser.parse_args(arguments)
     require_wanted()
+    require_sensible(options.runs, options.timeout)
     store = Store(options.results)
     if options.reference:
-        return print_verdict(verify_reference(read_reference(store.root, options.sweep), options.runs))
+        return print_verdict(verify_reference(store.root, options.sweep, options.runs, options.timeout))
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
-    return print_verdict(verify_runs(store, manifest, options.runs))
+    return print_verdict(verify_runs(store, manifest, options.runs, options.timeout))
 
 
 def ls(arguments: Sequence[str]) -> int:

@@ -37,6 +37,8 @@ LARGEST_ROWS = 50_000_000
 """Bytes; 100,000 rows have 24 million."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError)
 """What a file raises that is no Parquet file of a run."""
+NOT_A_RUN = (*UNREADABLE, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError)
+"""What content raises that is none of a run."""
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
@@ -94,17 +96,18 @@ class Store:
             content = read_file(path)
             table = table_in(content)
             run, hashes = decode(table), Hashes(stored_checksum(table), hash_of(content))
+            names = {run_id, json.loads(table.schema.metadata[b"run_id"])}
         except FileNotFoundError as error:
             text = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
             raise StoreError(text) from error
-        except (*UNREADABLE, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError) as error:
+        except NOT_A_RUN as error:
             raise damaged(path, error) from error
-        if run.run_id != run_id:
-            if run.engine == ENGINE_VERSION:
-                raise damaged(path, ValueError("it holds another run"))
+        if run.engine != ENGINE_VERSION:
             raise OtherEngine(
                 f"run {run_id} was made by engine {run.engine}, this is engine {ENGINE_VERSION}; run its sweep's command again"
             )
+        if names != {run.run_id}:
+            raise damaged(path, ValueError("it holds another run"))
         return run, hashes
 
     def read_metadata(self, run_id: str) -> dict[str, str]:

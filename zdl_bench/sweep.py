@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from zdl_bench.errors import DamagedFile
+from zdl_bench.errors import DamagedFile, OtherEngine
 from zdl_bench.executors.contract import Event, Finished, Started
 from zdl_bench.remembered import Remembered
 from zdl_bench.rows import Row, summarized
@@ -19,7 +19,7 @@ from zdl_bench.store import Store
 class Plan:
     """The distinct runs of a sweep in their order, and what the store has of them.
 
-    damaged: ids of those whose file cannot be read; they are made again.
+    damaged: ids of those whose file cannot be read, or holds what another engine made; they are made again.
     """
 
     configs: tuple[RunConfig, ...]
@@ -53,7 +53,7 @@ def plan(configs: tuple[RunConfig, ...], store: Store, remembered: Mapping[str, 
             continue
         try:
             row = _stored_row(config, store, remembered.get(config.run_id))
-        except DamagedFile:
+        except (DamagedFile, OtherEngine):
             damaged.append(config.run_id)
             continue
         if row.status.is_result:

@@ -34,7 +34,7 @@ def train(config: RunConfig) -> Run:
             status=trace.status,
             curve=trace.curve,
             end=end,
-            digest=_digest(trace.curve, trace.params),
+            digest=digest_of(trace.curve, trace.params),
             train_seconds=trace.seconds,
             environment=describe_environment(),
         )
@@ -131,7 +131,8 @@ def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:
     }
 
 
-def _digest(curve: Curve, params: Floats) -> str:
+def digest_of(curve: Curve, params: Floats) -> str:
+    """SHA-256 over the losses of the steps and the final weights, in hex."""
     return hashlib.sha256(curve.train_loss.tobytes() + params.tobytes()).hexdigest()
 
 
