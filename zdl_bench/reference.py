@@ -75,7 +75,7 @@ def read_reference(path: Path) -> list[ReferenceRun]:
             return [_run_of(row, path.stem) for row in _rows(table)]
     except NOT_A_RUN as error:
         raise StoreError(f"{path} cannot be read ({shown(error)}); check it out again") from error
-    raise StoreError(f"{path} was made by engine {engine}, this is engine {ENGINE_VERSION}; run {path.stem} again")
+    raise StoreError(f"{path} was made by engine {shown(engine)}, this is engine {ENGINE_VERSION}; run {path.stem} again")
 
 
 def _rows(table: pa.Table) -> list[dict[str, Any]]:
@@ -97,7 +97,8 @@ def _run_of(row: Mapping[str, Any], experiment: str) -> ReferenceRun:
     """Raises one of NOT_A_RUN."""
     config, made_on = json.loads(row["config"]), json.loads(row["fingerprint"])
     require_plain([config, made_on])
-    if len(made_on) != len(FINGERPRINT) or not all(isinstance(text, str) for text in made_on):
+    is_list = isinstance(made_on, list) and len(made_on) == len(FINGERPRINT)
+    if not is_list or not all(isinstance(text, str) for text in made_on):
         raise ValueError("fingerprint is not what a run has")
     return ReferenceRun(experiment, RunConfig.from_dict(config), tuple(made_on), _said_in(row))
 
