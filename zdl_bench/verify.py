@@ -109,6 +109,7 @@ def _require_known_here(config: RunConfig) -> None:
         (registry.schedule, config.schedule),
     ):
         build(choice)
+    registry.require_same_code(config)
     if config.dataset:
         dataset = registry.dataset(config.dataset.name)
         if dataset.checksum != config.dataset.values.get("checksum"):
