@@ -52,7 +52,7 @@ def part(group: str, name: str, **values) -> Choice:
     """A choice of conf/ with the values of its YAML but for those given."""
     yaml = registry.load_yaml(group, name)
     own = {key: value for key, value in yaml.items() if key not in registry.KEYS_ABOUT_A_PART}
-    return Choice(name, registry.typed_values(group, name, own | values))
+    return registry.choice(group, name, own | values)
 
 
 def digits_config(optimizer: str | Choice = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:

@@ -1,9 +1,11 @@
 """The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+import numpy as np
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
@@ -11,7 +13,7 @@ from zdl_bench import registry
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError, DataError, require, shown
 from zdl_bench.executors.contract import Limits
-from zdl_bench.run import Choice, RunConfig
+from zdl_bench.run import DTYPES, Choice, RunConfig
 
 Part = TypeVar("Part")
 
@@ -22,8 +24,6 @@ SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
 )  # fmt: skip
 """Keys that never change a number."""
-GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
-"""Keys of a data set that a user may give; all others say what the data set is."""
 
 
 @dataclass
@@ -124,6 +124,7 @@ class Resolver:
         spec.check(in_use.train_size if in_use else None)
         optimizer, _ = self._part("optimizer", composed["optimizer"], registry.optimizer)
         schedule, _ = self._part("schedule", composed["schedule"], registry.schedule)
+        _require_in_dtype(composed["dtype"], optimizer=optimizer, problem=problem)
         few = bool(in_use) or composed["steps"] <= MOST_PROBED_STEPS
         require("steps", composed["steps"], few, f"every step of a function is probed, so take up to {MOST_PROBED_STEPS:,}")
         probe_images = composed["probe"]["images"] if in_use else None
@@ -195,7 +196,7 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     validation_size = complete["validation_size"]
     fits = type(validation_size) is int and 0 <= validation_size < dataset.train_size
     require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
-    choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size})
+    choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size}, dataset.source)
     train_size = dataset.train_size - validation_size
     return DataSetInUse(choice, train_size, complete, settings["name"], tuple(passed_over))
 
@@ -222,11 +223,29 @@ def _learning_rate(composed: Mapping[str, Any]) -> float | None:
     return float(lr)
 
 
+def _require_in_dtype(dtype: str, **choices: Choice) -> None:
+    """Raises ConfigError for a number that the run's dtype turns into 0, 1 or infinity: the rule would be another one."""
+    if dtype not in DTYPES:  # RunConfig says what there is
+        return
+    for group, choice in choices.items():
+        for key, value in choice.values.items():
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, float):
+                    with np.errstate(over="ignore", under="ignore"):
+                        cast = float(np.dtype(dtype).type(number))
+                    is_kept = math.isfinite(cast) and (cast == number or cast not in (0, 1))
+                    remedy = f"in {dtype} it is {cast:g}; take a number that {dtype} has" + LARGER[dtype]
+                    require(f"{group}.{key}", number, is_kept, remedy)
+
+
+LARGER = {"float32": ", or dtype=float64", "float64": ""}
+
+
 def _choice(group: str, settings: Mapping[str, Any]) -> Choice:
     """A part of a composed config, with every value checked against the class that implements it."""
     known = _require_known_keys(group, settings)
     values = {key: value for key, value in known.items() if key not in registry.KEYS_ABOUT_A_PART}
-    return Choice(settings["name"], registry.typed_values(group, settings["name"], values))
+    return registry.choice(group, settings["name"], values)
 
 
 def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,7 +261,7 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     missing = [key for key in yaml if key not in settings]
     if missing:
         raise ConfigError(f"~{group}.{missing[0]}: {name} cannot do without it; leave the key in")
-    fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
+    fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in registry.GIVEN_OF_A_DATA_SET]
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
             raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")

@@ -24,8 +24,9 @@ VALIDATION_SAMPLE = 1000
 def train(config: RunConfig) -> Run:
     """Makes the run, with one BLAS thread: thread counts change the bits.
 
-    Raises what the run raises, DataError where its data cannot be had.
+    Raises what the run raises, DataError if its data cannot be had, ConfigError if a part has other code here.
     """
+    registry.require_same_code(config)
     with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
         problem = problem_of(config)
         trace, end = _evaluated(problem, _descend(config, problem))

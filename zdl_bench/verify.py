@@ -114,6 +114,7 @@ def _require_known_here(configs: Iterable[RunConfig]) -> None:
             (registry.schedule, config.schedule),
         ):
             build(choice)
+        registry.require_same_code(config)
         if config.dataset:
             checksums.add((config.dataset.name, str(config.dataset.values.get("checksum"))))
     for name, checksum in sorted(checksums):

@@ -31,6 +31,8 @@ class DataSet(ABC):
     classes: int
     train_size: int
     """Training images, before the validation images are taken off their end."""
+    source: str | None = None
+    """Identifies the code that decodes, if it is not that of the engine: what other code decoded is no use."""
 
     @property
     @abstractmethod
@@ -79,7 +81,7 @@ def ensure_decoded(dataset: DataSet) -> None:
 
 def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
     """Writes arrays that are what the checksum promises into the cache, unless sound ones are there. Raises DataError."""
-    folder = _decoded_folder(dataset.checksum)
+    folder = _decoded_folder(dataset)
     if _is_sound(folder):
         return
     if any(array.dtype != np.uint8 for array in arrays):
@@ -104,7 +106,7 @@ def load_decoded(dataset: DataSet) -> Arrays:
 
 
 def _mapped_and_checked(dataset: DataSet) -> Arrays:
-    arrays = _mapped(_decoded_folder(dataset.checksum))
+    arrays = _mapped(_decoded_folder(dataset))
     largest = max(int(labels.max(initial=0)) for labels in (arrays.train_labels, arrays.test_labels))
     if largest >= dataset.classes:
         raise DataError(
@@ -120,16 +122,17 @@ def _mapped(folder: Path) -> Arrays:
 
 def is_decoded(dataset: DataSet) -> bool:
     """Whether decoded arrays are in the cache."""
-    return _decoded_folder(dataset.checksum).is_dir()
+    return _decoded_folder(dataset).is_dir()
 
 
 def has_sound_arrays(dataset: DataSet) -> bool:
     """Whether the arrays in the cache are those that were written there: reads all of them."""
-    return _is_sound(_decoded_folder(dataset.checksum))
+    return _is_sound(_decoded_folder(dataset))
 
 
-def _decoded_folder(checksum: str) -> Path:
-    return cache_folder() / "decoded" / checksum[:16]
+def _decoded_folder(dataset: DataSet) -> Path:
+    name = dataset.checksum[:16] if dataset.source is None else f"{dataset.checksum[:16]}-{dataset.source}"
+    return cache_folder() / "decoded" / name
 
 
 def _write(arrays: Arrays, folder: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,17 +33,18 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
     _require_own_keys(arguments)
     _let_hydra_find_the_plugins()
     import hydra
+    from hydra.core.hydra_config import HydraConfig
     from omegaconf import DictConfig
 
     from zdl_bench.config import register_schema
     from zdl_bench.hydra_plugin.composer import plain_values
 
     register_schema()
-    single: list[DictConfig] = []
+    single: list[tuple[DictConfig, Mapping[str, str]]] = []
 
     def task(composed: "DictConfig | Sequence[Plain]") -> "Sequence[float] | None":
         if isinstance(composed, DictConfig):  # one run without -m: Hydra has composed it itself
-            single.append(composed)
+            single.append((composed, HydraConfig.get().runtime.choices))
             return None
         try:
             return batch_function(composed)
@@ -55,8 +56,9 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
     main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
     with _as_command_line([*_flags_first(arguments), *_choices_of_experiment(arguments)]), plain_messages():
         main()
-    if single:
-        batch_function([plain_values(config) for config in single])
+    for config, choices in single:
+        registry.require_sound(choices)
+        batch_function([plain_values(config)])
 
 
 def compose_once(arguments: Sequence[str]) -> "Plain":
@@ -73,7 +75,9 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
         raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")
     overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
     with plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
-        return plain_values(compose("config", overrides))
+        composed = compose("config", overrides, return_hydra_config=True)
+        registry.require_sound(composed.hydra.runtime.choices)
+        return plain_values(composed)
 
 
 def _require_own_keys(arguments: Sequence[str]) -> None:

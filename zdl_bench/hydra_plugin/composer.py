@@ -15,6 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from zdl_bench import registry
 from zdl_bench.errors import ConfigError
 
 Plain = dict[str, Any]
@@ -62,6 +63,7 @@ class Composer:
     def _base(self, overrides: tuple[str, ...]) -> Base:
         if overrides not in self._bases:
             config = self._loader.load_sweep_config(self._master, list(overrides))
+            registry.require_sound(config.hydra.runtime.choices)
             self._bases[overrides] = Base(config, plain_values(config))
         return self._bases[overrides]
 

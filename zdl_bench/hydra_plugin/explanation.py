@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from zdl_bench import registry
 from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, shown
 
@@ -36,10 +38,14 @@ def plain_messages() -> "Iterator[None]":
     except RecursionError as error:
         raise ConfigError("a value is nested too deeply to be read; write it flat") from error
     except (HydraException, OmegaConfBaseException) as error:
+        if found := re.match(r"In '(\w+)/(\w+)':", str(error)):
+            registry.require_sound({found[1]: found[2]})
         raise ConfigError(_explained(error)) from error
     except Exception as error:
         if _was_raised_here(error):
             raise
+        if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
+            registry.require_readable()
         if isinstance(error, ValueError):
             raise ConfigError(_explained(error)) from error
         given = shown(" ".join(sys.argv[1:])[-LONGEST_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
