@@ -1,16 +1,19 @@
 """verify: stored runs are trained again; it notices what differs, and where."""
 
+import os
+import platform
 from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import SMALL, digits_config
+from conftest import SMALL, digits_config, run_process
 
 from zdl_bench import load_results
 from zdl_bench import store as store_module
 from zdl_bench.comparison import Agreement, compared, first_difference
 from zdl_bench.datasets import contract
+from zdl_bench.environment import describe_environment
 from zdl_bench.executors.processes import Processes
 from zdl_bench.manifest import Manifest
 from zdl_bench.run import Failure, Run, Status
@@ -209,3 +212,48 @@ def test_a_timeout_that_is_none_is_refused(command, seconds):
     outcome = command("verify", f"--timeout={seconds}")
     assert outcome.status == 2
     assert "--timeout" in outcome.err
+
+
+def test_forgeries_are_named_by_the_command(command, digits):
+    """Each with a right checksum, and one with a lie about where it was made."""
+    command("-m", "seed=range(0,6)", "name=mine", *SWEEP)
+    store = Store("results")
+    runs = [store.read(run_id) for run_id in store.read_manifest("mine").run_ids]
+    probes = replace(runs[1].curve.probes, val_loss=runs[1].curve.probes.val_loss * (1 - 1e-9))
+    forged = {
+        "different (differing: end.test_accuracy)": replace(runs[0], end=dict(runs[0].end) | {"test_accuracy": 0.99}),
+        "different (differing: probes.val_loss)": replace(runs[1], curve=replace(runs[1].curve, probes=probes)),
+        "different (differing: status)": replace(runs[2], status=Status.DIVERGED),
+        "different (differing: lr)": replace(runs[3], curve=replace(runs[3].curve, lr=runs[3].curve.lr * 2)),
+        "same bits": replace(runs[4], train_seconds=1e-9, environment=dict(runs[4].environment) | {"cpu": "a faster one"}),
+        "differing: end.test_loss)": replace(
+            runs[5],
+            end=dict(runs[5].end) | {"test_loss": 0.1},
+            environment=dict(runs[5].environment) | {"blas_kernel": "SomethingElse"},
+        ),
+    }
+    for run in forged.values():
+        store.write(run)
+    outcome = command("verify")
+    assert outcome.status == 1
+    for words, run in forged.items():
+        [line] = [line for line in outcome.out.splitlines() if line.startswith(run.run_id)]
+        assert line.endswith(words), line
+    assert "verified 6 runs: 1 same bits, 4 different, 1 not close" in outcome.out
+    assert "not compared: environment, probes.train_seconds, train_seconds" in outcome.out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels of other processors have other names")
+def test_runs_of_another_kernel_are_close(digits, tmp_path):
+    """Of OpenBLAS itself, not of a file that claims so."""
+    sweep = ("-m", "optimizer=sgd,adam", "name=mine", *SWEEP)
+    assert run_process(*sweep, cwd=tmp_path, env=os.environ | {"OPENBLAS_CORETYPE": "Prescott"}).status == 0
+    store = Store(tmp_path / "results")
+    kernels = {store.read(run_id).environment["blas_kernel"] for run_id in store.run_ids()}
+    if kernels == {describe_environment()["blas_kernel"]}:
+        pytest.skip("there is one kernel only")
+    outcome = run_process("verify", cwd=tmp_path)
+    assert outcome.status == 0, outcome.out
+    assert "verified 2 runs: 2 close" in outcome.out
+    assert f"blas_kernel: {kernels.pop()} → " in outcome.out
