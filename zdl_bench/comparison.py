@@ -18,8 +18,13 @@ TOLERANCE = 1e-3
 """Relative difference up to which the numbers of runs on different BLAS kernels agree."""
 REFERENCE_TOLERANCE = 0.05
 """The same for numbers of whole runs: in float32 rounding grows with the steps, the more the larger they are."""
-AROUND_ZERO = {"probes.gradient_cosine", "probes.displacement_cosine", "gradient_cosine", "displacement_cosine", "late_slope"}
-"""Numbers of either sign: their differences are measured against 1, not against their own size."""
+SIZES = {
+    **dict.fromkeys(("probes.gradient_cosine", "probes.displacement_cosine", "gradient_cosine", "displacement_cosine"), 1.0),
+    **dict.fromkeys(("jitter", "overshoot"), 0.3),
+    "late_slope": 20.0,  # ln L at both ends of a tenth of the steps, times ten
+}
+"""What differences of these numbers are measured against, if their own size is smaller: each takes the difference of numbers
+that may be nearly equal."""
 NOT_COMPARED = {"train_seconds", "probes.train_seconds", "environment"}
 """What a fresh run cannot repeat. The environment only decides whether the same bits are expected."""
 
@@ -98,8 +103,7 @@ def _agree(name: str, stored: Any, fresh: Any, tolerance: float) -> bool:
     if ours is None or theirs is None:
         arrays = isinstance(stored, np.ndarray) or isinstance(fresh, np.ndarray)
         return bool(np.array_equal(stored, fresh) if arrays else stored == fresh)
-    scale = 1.0 if name in AROUND_ZERO else 0.0
-    return ours.shape == theirs.shape and bool(_same(ours, theirs, tolerance, scale).all())
+    return ours.shape == theirs.shape and bool(_same(ours, theirs, tolerance, SIZES.get(name, 0.0)).all())
 
 
 def _floats(value: Any) -> npt.NDArray[np.float64] | None:
@@ -109,12 +113,12 @@ def _floats(value: Any) -> npt.NDArray[np.float64] | None:
     return np.array(value, np.float64) if isinstance(value, float | tuple) else None
 
 
-def _same(stored: Floats, fresh: Floats, tolerance: float, scale: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Elementwise: the same bits, or both NaN, or both finite and within the tolerance of their size or the scale."""
+def _same(stored: Floats, fresh: Floats, tolerance: float, size: float = 0.0) -> npt.NDArray[np.bool_]:
+    """Elementwise: the same bits, or both NaN, or both finite and within the tolerance of their own size or this."""
     same: npt.NDArray[np.bool_] = (stored.view(np.int64) == fresh.view(np.int64)) | (np.isnan(stored) & np.isnan(fresh))
     if tolerance:
         with np.errstate(all="ignore"):
-            near = np.abs(stored - fresh) <= tolerance * np.maximum(np.abs(stored), scale)
+            near = np.abs(stored - fresh) <= tolerance * np.maximum(np.abs(stored), size)
         same |= np.isfinite(stored) & np.isfinite(fresh) & near
     return same
 
