@@ -1,7 +1,6 @@
 """Data sets: IDX files found, refused and downloaded, from a server of the test's own; the digits; the cache."""
 
 import gzip
-import hashlib
 import http.server
 import os
 import struct
@@ -10,46 +9,16 @@ import threading
 import numpy as np
 import pytest
 from own_images import add_dataset, copy_conf
+from tiny_images import CONTENT, NOBODY, assert_content, dataset_of, idx_bytes, tiny_files
 
 from zdl_bench import registry
-from zdl_bench.datasets.contract import Arrays, cache_folder, ensure_decoded, is_decoded, load_decoded
-from zdl_bench.datasets.idx import IdxDataSet
+from zdl_bench.datasets.contract import cache_folder, ensure_decoded, is_decoded, load_decoded
 from zdl_bench.errors import DataError
-
-RNG = np.random.default_rng(0)
-CONTENT = Arrays(
-    RNG.integers(0, 256, (30, 4, 4), dtype=np.uint8),
-    RNG.integers(0, 10, 30, dtype=np.uint8),
-    RNG.integers(0, 256, (10, 4, 4), dtype=np.uint8),
-    RNG.integers(0, 10, 10, dtype=np.uint8),
-)
-
-
-def idx_bytes(array):
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four sound files."""
-    place = tmp_path / "served"
-    place.mkdir()
-    for part, array in CONTENT._asdict().items():
-        (place / f"{part}.gz").write_bytes(gzip.compress(idx_bytes(array), mtime=0))
-    return place
-
-
-def dataset_of(folder, mirrors=(), dir=None, with_content=True, name="tiny"):
-    files = {
-        part: {
-            "file": f"{part}.gz",
-            "shape": list(array.shape),
-            "served": hashlib.sha256((folder / f"{part}.gz").read_bytes()).hexdigest(),
-            "content": hashlib.sha256(idx_bytes(array)).hexdigest() if with_content else None,
-        }
-        for part, array in CONTENT._asdict().items()
-    }
-    return IdxDataSet(name, 10, files, list(mirrors), dir)
+    return tiny_files(tmp_path / "served")
 
 
 @pytest.fixture(autouse=True)
@@ -94,14 +63,6 @@ def server(folder):
     served.shutdown()
     served.server_close()
     thread.join()
-
-
-NOBODY = "http://127.0.0.1:9/"  # the discard port: refused at once
-
-
-def assert_content(arrays):
-    for ours, expected in zip(arrays, CONTENT, strict=True):
-        assert np.array_equal(ours, expected.reshape(len(expected), -1) if expected.ndim > 1 else expected)
 
 
 def test_files_of_dir_are_decoded_and_mapped(folder):
@@ -208,10 +169,11 @@ def test_a_download_is_checked_and_kept(folder, server):
     dataset = dataset_of(folder, mirrors=[NOBODY, server.url])
     ensure_decoded(dataset)
     assert_content(load_decoded(dataset))
-    assert len(server.requested) == 4
+    files = [file.file for file in dataset.files.values()]
+    assert server.requested == [files[0], *files], "asked for the first one, then downloaded all"
     (cache_folder() / "decoded").rename(cache_folder() / "gone")
     ensure_decoded(dataset)
-    assert len(server.requested) == 4, "the files were downloaded once"
+    assert len(server.requested) == 5, "the files were downloaded once"
 
 
 def test_a_mirror_with_other_content_is_passed_over(folder, server):
