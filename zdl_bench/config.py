@@ -26,7 +26,10 @@ SWEEP_KEYS = (
 GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
 """Keys of a data set that a user may give; all others say what the data set is."""
 TYPES_OF_A_DATA_SET: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "dir": (lambda value: isinstance(value, str) and value != "", "it has to be a word, the folder of the files"),
+    "dir": (
+        lambda value: isinstance(value, str) and value != "",
+        "it has to be a word, the name of a folder (a number as ./2024)",
+    ),
     "mirrors": (
         lambda value: isinstance(value, list) and all(re.match("https?://[^/]", str(one)) for one in value),
         "it has to be a list of addresses, as [https://host/folder/]",

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.drafts import DRAFTS, draft_folder, remove_abandoned
-from zdl_bench.errors import DataError
+from zdl_bench.errors import DataError, shown
 
 
 class Arrays(NamedTuple):
@@ -70,8 +70,8 @@ def cache_folder() -> Path:
     try:
         path = user_cache_path("zdl_bench", appauthor=False)
     except RuntimeError:
-        path = Path()
-    if not path.is_absolute():  # what an older platformdirs makes of "~"
+        path = Path("~")  # as an older platformdirs leaves it
+    if str(path).startswith("~"):
         raise DataError("there is no home folder for the cache of decoded images; name one with the variable XDG_CACHE_HOME")
     return path
 
@@ -97,7 +97,7 @@ def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
         _write(arrays, folder)
     except OSError as error:
         raise DataError(
-            f"the cache {folder} cannot be written ({error.strerror or error}); "
+            f"the cache {shown(folder)} cannot be written ({error.strerror or error}); "
             "free some space, or name another place with the variable XDG_CACHE_HOME"
         ) from error
 
@@ -155,12 +155,15 @@ def _mapped(folder: Path) -> Arrays:
 
 def is_decoded(dataset: DataSet) -> bool:
     """Whether decoded arrays are in the cache."""
-    return os.path.isdir(_decoded_folder(dataset.checksum))
+    try:
+        return os.path.isdir(_decoded_folder(dataset.checksum))
+    except DataError:  # there is no place for a cache
+        return False
 
 
 def has_sound_arrays(dataset: DataSet) -> bool:
     """Whether the arrays in the cache are those that were written there: reads all of them."""
-    return _is_sound(_decoded_folder(dataset.checksum))
+    return is_decoded(dataset) and _is_sound(_decoded_folder(dataset.checksum))
 
 
 def _decoded_folder(checksum: str) -> Path:

@@ -50,6 +50,8 @@ def _ask(mirror: str, file: str, seconds: float, answers: "queue.Queue[tuple[str
         with requests.get(_address(mirror, file), timeout=seconds, stream=True) as response:
             response.raise_for_status()
         answers.put((mirror, ""))
+    except requests.Timeout:  # what is said of a mirror that nothing was heard of
+        pass
     except (OSError, ValueError) as error:  # of requests, of urllib3 for an odd address, and of TLS without certificates
         answers.put((mirror, _reason(error)))
 
