@@ -35,7 +35,7 @@ def own_cache(tmp_path_factory):
 def mnist():
     """The real MNIST, decoded into the tests' cache; skips, and says so, where ZDL_BENCH_DATA does not lead to it."""
     dataset = registry.dataset("mnist")
-    if next(dataset._folders(), None) is None:
+    if dataset.decode_local() is None:
         pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its four IDX files")
     ensure_decoded(dataset)
     return dataset

@@ -1,6 +1,7 @@
 """The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -24,6 +25,17 @@ SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
 )  # fmt: skip
 """Keys that never change a number."""
+TYPES_OF_A_DATA_SET: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "dir": (
+        lambda value: isinstance(value, str) and value != "",
+        "it has to be a word, the name of a folder (a number as ./2024)",
+    ),
+    "mirrors": (
+        lambda value: isinstance(value, list) and all(re.match("https?://[^/]", str(one)) for one in value),
+        "it has to be a list of addresses, as [https://host/folder/]",
+    ),
+}
+"""Key → whether a value that was given fits, and what to say if it does not. The validation size depends on the data set."""
 
 
 @dataclass
@@ -150,10 +162,17 @@ class Resolver:
         """Every data set in use."""
         return list(self._found.values())
 
-    def decode_data(self) -> None:
-        """Makes the images of every data set in use ready for whoever trains. Raises DataError."""
+    def decode_data(self) -> list[str]:
+        """Makes the images of every data set in use ready for whoever trains, and tells what could not be read on the way.
+
+        Raises DataError.
+        """
+        passed_over: list[str] = []
         for data_set in self.data_sets:
-            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
+            dataset = registry.dataset(data_set.choice.name, data_set.settings)
+            ensure_decoded(dataset)
+            passed_over += dataset.passed_over
+        return passed_over
 
     def _part(self, group: str, settings: Mapping[str, Any], build: Callable[[Choice], Part]) -> tuple[Choice, Part]:
         """A choice, and the part that its class makes of it."""
@@ -174,20 +193,21 @@ class Resolver:
 class DataSetInUse:
     """A data set that runs of this start use.
 
-    settings: those of its YAML, and what was given instead. train_size: images, validation left out. passed_over: the
-    candidates before it that cannot be had, where another was asked for.
+    settings: those of its YAML, and what was given instead. train_size: images, validation left out. passed_over: if another
+    was asked for, the candidates before it that cannot be had, and why.
     """
 
     choice: Choice
     train_size: int
     settings: Mapping[str, Any]
     asked_for: str
-    passed_over: tuple[str, ...]
+    passed_over: Mapping[str, str]
 
 
 def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     complete = _require_known_keys("dataset", settings)
-    passed_over: list[str] = []
+    _require_types(complete)
+    passed_over: dict[str, str] = {}
     if "candidates" in complete:
         complete, passed_over = _first_at_hand(complete)
     name = complete["name"]
@@ -198,18 +218,32 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
     choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size}, dataset.source)
     train_size = dataset.train_size - validation_size
-    return DataSetInUse(choice, train_size, complete, settings["name"], tuple(passed_over))
+    return DataSetInUse(choice, train_size, complete, settings["name"], passed_over)
 
 
-def _first_at_hand(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The settings of the first candidate that can be had, with what was given; and the names before it."""
-    passed_over: list[str] = []
+def _require_types(settings: Mapping[str, Any]) -> None:
+    """Raises ConfigError if a given key of a data set is nothing that its class could use."""
+    yaml = registry.load_yaml("dataset", settings["name"])
+    for key, (fits, remedy) in TYPES_OF_A_DATA_SET.items():
+        if key in yaml and settings[key] != yaml[key]:
+            require(f"dataset.{key}", settings[key], fits(settings[key]), remedy)
+
+
+def _first_at_hand(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings of the first candidate that can be had, with what was given; and why those before it cannot be had."""
+    passed_over: dict[str, str] = {}
     for name in settings["candidates"]:
         yaml = dict(registry.load_yaml("dataset", name))
         given = {key: settings[key] for key in ("dir", "validation_size") if key in yaml and settings[key] is not None}
-        if registry.dataset(name, yaml | given).is_at_hand():
+        dataset = registry.dataset(name, yaml | given)
+        if "dir" in given:  # it is there that it was asked for, and nowhere else
             return yaml | given, passed_over
-        passed_over.append(name)
+        try:
+            dataset.require_at_hand()
+        except DataError as error:
+            passed_over[name] = str(error)
+        else:
+            return yaml | given, passed_over
     raise DataError(f"dataset={settings['name']}: none of {', '.join(settings['candidates'])} can be had")
 
 

@@ -50,6 +50,8 @@ class Store:
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
+        with _reading(self.root):  # too long a name, or a folder that may not be entered, whatever is asked of it
+            (self.root / "runs").exists()
 
     def require_writable(self) -> None:
         """Raises StoreError unless files can be made here."""

@@ -13,6 +13,7 @@ from zdl_bench.announcement import (
     announce_cost,
     announce_damaged,
     announce_data_sets,
+    announce_passed_over,
     announce_plan,
     announce_stop,
     print_dry_run,
@@ -109,7 +110,7 @@ class SweepCommand:
         announce_plan(self._manifest.name, batch)
         if not batch.missing:
             return
-        self._resolver.decode_data()
+        announce_passed_over(self._resolver.decode_data())
         announce_cost(batch, self._parallel_runs(), store.root)
         store.write_manifest(self._manifest)
         executor = registry.executor(settings.executor)
@@ -130,7 +131,7 @@ class SweepCommand:
         if self._settings.dry_run:
             everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
             if everything.missing:
-                self._resolver.decode_data()
+                announce_passed_over(self._resolver.decode_data())
             print_dry_run(self._manifest.name, everything, self._parallel_runs(), store.root)
             return 0
         console = console_for()
