@@ -492,3 +492,28 @@ def test_what_cannot_be_read_names_the_claim(content, text):
     with pytest.raises(ConfigError, match="claim 1") as caught:
         claims_of([content])
     assert text in str(caught.value)
+
+
+def test_a_bound_on_an_accuracy_is_met_by_that_accuracy():
+    """The bound is turned into odds as the accuracies are; the effect is an accuracy again."""
+    runs = rows("sgd", FAST, test_images=100.0)
+    for bound, accuracies, verdict in (
+        (0.9, 0.9 + 0.01 * np.arange(10), Verdict.SUPPORTED),
+        (1.0, np.ones(10), Verdict.INSUFFICIENT),  # on the bound: nothing speaks against it, nothing for it
+        (1.0, 0.99 - 0.01 * np.arange(10), Verdict.REFUTED),
+        (0.9, 0.88 - 0.01 * np.arange(10), Verdict.REFUTED),
+    ):
+        stated = claim(kind="threshold", metric="test_accuracy", first={"optimizer": "sgd"}, second=None, at_least=bound)
+        [one] = judged([runs.assign(test_accuracy=accuracies)], stated)
+        assert one.verdict is verdict, (bound, accuracies)
+        effect = one.findings[0].effect
+        assert effect.unit == "share"
+        assert accuracies.min() - 1e-12 <= effect.mean <= accuracies.max() + 1e-12
+
+
+def test_a_bound_of_a_spread_is_a_distance():
+    """A ratio for losses: within 1.1 times the median. Its logarithm is what the spread is compared with."""
+    for bound, verdict in ((1.1, Verdict.SUPPORTED), (1.001, Verdict.REFUTED)):
+        stated = claim(kind="threshold", statistic="spread", first={"optimizer": "sgd"}, second=None, at_most=bound)
+        [one] = judged([rows("sgd", SLOW)], stated)
+        assert one.verdict is verdict

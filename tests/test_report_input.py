@@ -86,7 +86,7 @@ CASES: dict[str, tuple[Callable[[], list[Run]], list[str]]] = {
     ),
     "deterministic runs": (
         lambda: [train(quadratic_config(name, seed=seed)) for name in ("sgd", "momentum") for seed in range(3)],
-        ["Some of these runs are deterministic", "exact: deterministic runs, no p", "other measures, without a test"],
+        ["Some of these runs are deterministic", "exact: deterministic runs, no p", "the path says more"],
     ),
     "learning rates that agree in six digits": (
         lambda: [

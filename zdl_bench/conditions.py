@@ -1,5 +1,6 @@
 """Conditions: runs that differ by nothing but their seed belong to one."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -52,6 +53,21 @@ def short(value: Value) -> str:
         return "-".join(short(item) for item in value)
     text = str(value)
     return text if len(text) <= LONGEST else f"{text[:12]}…"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as everything here writes it."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+ACCURACY_DECIMALS = 2
+"""Of the per cent of an accuracy: an image of 10,000."""
+
+
+def accuracy_text(mean: float, sd: float = math.nan) -> str:
+    """An accuracy, and its standard deviation if there is one."""
+    spread = "" if math.isnan(sd) else f" ± {100 * sd:.{ACCURACY_DECIMALS}f}"
+    return f"{100 * mean:.{ACCURACY_DECIMALS}f}{spread} %"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ class DataSet(ABC):
     classes: int
     train_size: int
     """Training images, before the validation images are taken off their end."""
+    test_size: int | None = None
+    """Test images: how many an accuracy counts. None if that takes reading them."""
 
     @property
     @abstractmethod

@@ -60,6 +60,7 @@ class IdxDataSet(DataSet):
             for part, spec in files.items()
         }
         self.train_size = self.files["train_labels"].shape[0]
+        self.test_size = self.files["test_labels"].shape[0]
 
     @property
     def checksum(self) -> str:

@@ -50,8 +50,11 @@ def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Findin
 
 
 def _edge_text(finding: Finding) -> str:
-    if finding.reason or finding.effect is None:
-        return finding.reason or "no value there"
+    if finding.reason:
+        return finding.reason
+    if finding.effect is None or not finding.has_interval:
+        values = "1 seed has" if finding.n_values == 1 else f"{finding.n_values} seeds have"
+        return f"{values} values, too few to compare them"
     test = "exact" if finding.is_exact else f"p {p_value(finding.p)}"
     return f"{effect_text(finding.effect)}, n {finding.n}, {test}"
 

@@ -1,6 +1,5 @@
 """A comparison → where its optimizers stand in speed, at the end, and in steadiness."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +12,7 @@ from zdl_bench.frames import END_NUMBERS
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.verdicts import NO_EFFECT, wins_text
 from zdl_bench.statistics.entrants import Entrants, entrants_at_best, entrants_of
-from zdl_bench.statistics.findings import Effect, Finding
+from zdl_bench.statistics.findings import Effect, Finding, exponential
 from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
 
 BEST = "each at its best lr"
@@ -40,7 +39,7 @@ class Question:
         effect = finding.effect
         if effect is None or not self.log_unit:
             return effect
-        return Effect(math.exp(effect.mean), math.exp(effect.low), math.exp(effect.high), self.log_unit)
+        return exponential(replace(effect, unit=self.log_unit))
 
 
 QUESTIONS = (

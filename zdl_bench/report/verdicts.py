@@ -5,14 +5,21 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import accuracy_text, short
 from zdl_bench.report.page import PageTable, PageVerdict
 from zdl_bench.statistics.claims import Kind, Part, Selector, Statistic, View
 from zdl_bench.statistics.findings import Effect, Finding, three_digits
 from zdl_bench.statistics.verdicts import Judged
 
 NAMED_RUNS = 3
-UNITS = {"ratio": "ratio ", "odds ratio": "odds ratio ", "difference": "difference ", "value": "", "slope": "slope "}
+UNITS = {
+    "ratio": "ratio ",
+    "odds ratio": "odds ratio ",
+    "difference": "difference ",
+    "value": "",
+    "share": "",
+    "slope": "slope ",
+}
 
 
 def verdict_lines(judged: Sequence[Judged]) -> list[str]:
@@ -62,8 +69,9 @@ def side_text(selector: Selector) -> str:
 def effect_text(effect: Effect | None) -> str:
     if effect is None:
         return "no value"
-    interval = "" if math.isnan(effect.low) else f" [{three_digits(effect.low)}, {three_digits(effect.high)}]"
-    return f"{UNITS[effect.unit]}{three_digits(effect.mean)}{interval}"
+    write = accuracy_text if effect.unit == "share" else three_digits
+    interval = "" if math.isnan(effect.low) else f" [{write(effect.low)}, {write(effect.high)}]"
+    return f"{UNITS[effect.unit]}{write(effect.mean)}{interval}"
 
 
 NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")

@@ -68,7 +68,7 @@ def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
         holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part, measure))
     elif has_value:
         is_bound = part.at_most is not None or part.at_least is not None
-        tested = float(hypothesis(part, measure)(difference)[0])
+        tested = float(hypothesis(part, measure, pairs.images)(difference)[0])
         holds = tested <= ROUNDING if is_bound else tested < -ROUNDING
     else:
         holds = wins_of(part, measure, pairs).wins > 0
@@ -76,7 +76,7 @@ def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
         view=part.view,
         n=1,
         n_values=int(has_value),
-        effect=effect_of(difference, part, measure) if has_value else None,
+        effect=effect_of(difference, part, measure, pairs.images) if has_value else None,
         p_for=0.0 if holds else 1.0,
         p_against=1.0 if holds else 0.0,
         is_exact=True,
@@ -89,7 +89,7 @@ def _of_differences(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """Paired differences: the test of their mean, or of the wins where some pair lacks a value."""
     wins = wins_of(part, measure, pairs)
     if not pairs.lacks_values:
-        tested = hypothesis(part, measure)(pairs.differences)
+        tested = hypothesis(part, measure, pairs.images)(pairs.differences)
         return _finding(part, measure, pairs, _by_direction(sign_flip_p(tested), bool(tested.sum() < 0)), wins)
     ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, measure, pairs, ps, wins)
@@ -114,7 +114,7 @@ def _finding(part: Part, measure: Measure, pairs: Pairs, ps: tuple[float, float]
         n=len(pairs.seeds),
         n_values=len(with_values),
         n_deciding=len(with_values),
-        effect=effect_of(with_values, part, measure),
+        effect=effect_of(with_values, part, measure, pairs.images),
         p_for=_defined(ps[0]),
         p_against=_defined(ps[1]),
         wins=wins,
@@ -189,7 +189,7 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
 
 
 def _level_effect(level: Pairs, part: Part, measure: Measure) -> str:
-    effect = effect_of(level.differences_with_values, part, measure)
+    effect = effect_of(level.differences_with_values, part, measure, level.images)
     return f"{effect.unit} {three_digits(effect.mean)}" if effect else "no value"
 
 
