@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Kind, Part
 from zdl_bench.statistics.equivalence import beyond_margin_p, tost_p
 from zdl_bench.statistics.findings import Effect, Finding, effect_of, three_digits
@@ -154,17 +155,16 @@ def _of_proportions(part: Part, pairs: Pairs) -> Finding:
 
 def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Finding:
     """The slope over the levels of each seed's difference, by least squares. Where a value is missing nothing is concluded."""
-    seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
-    by_level = np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
+    is_exact = all(level.is_exact for level in levels)
+    by_level = np.array([level.differences[:1] for level in levels]) if is_exact else _by_shared_seed(levels)
     with_values = by_level[:, np.isfinite(by_level).all(axis=0)]
     at = np.array(part.at) - np.mean(part.at)
     slopes = at @ with_values / float(at @ at)
     tested = orientation(part, measure) * slopes
-    lost = len(seeds) - len(slopes)
-    is_exact = all(level.is_exact for level in levels)
+    lost = by_level.shape[1] - len(slopes)
     if is_exact and not lost:
         p_for, p_against = (0.0, 1.0) if tested[0] < -ROUNDING else (1.0, 0.0)
-    elif lost or not seeds:
+    elif lost:
         p_for, p_against = 1.0, 1.0
     else:
         p_for, p_against = _by_direction(sign_flip_p(tested), bool(tested.sum() < 0))
@@ -172,8 +172,8 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
     shown = [f"{_level_effect(level, part, measure)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
     return Finding(
         view=part.view,
-        n=1 if is_exact else len(seeds),
-        n_values=min(len(slopes), 1) if is_exact else len(slopes),
+        n=by_level.shape[1],
+        n_values=len(slopes),
         n_deciding=len(slopes),
         effect=Effect(mean, low, high, "slope") if len(slopes) else None,
         p_for=p_for,
@@ -181,11 +181,19 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
         is_exact=is_exact and not lost,
         run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
         notes=(
-            *([f"{lost} seeds lack a value at some level: nothing can be concluded"] if lost else []),
+            *([f"{lost} seed{'s lack' if lost > 1 else ' lacks'} a value at some level: nothing can be concluded"] if lost else []),
             f"first against second: {', '.join(shown)}",
             *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
         ),
     )
+
+
+def _by_shared_seed(levels: list[Pairs]) -> Floats:
+    """The differences of the seeds that all levels have, (levels, seeds). Raises Undecidable where there are none."""
+    seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
+    if not seeds:
+        raise Undecidable("the levels share no seed")
+    return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
 
 
 def _level_effect(level: Pairs, part: Part, measure: Measure) -> str:
