@@ -145,7 +145,7 @@ def test_the_best_lr_is_chosen_on_tuning_seeds_and_judged_on_others():
     assert one.verdict is Verdict.SUPPORTED
     assert one.findings[0].n == 10
     momentum, sgd, budgets = one.findings[0].notes
-    assert momentum.startswith("momentum: best lr 0.01 (chosen in 100% of resamples)")
+    assert momentum.startswith("momentum: best lr 0.01 (chosen in 100 % of resamples)")
     assert sgd.startswith("sgd: best lr 0.01 (chosen in ")
     assert "at the edge of its grid" in sgd
     assert budgets == "unequal budgets: 3 and 2 learning rates"
@@ -496,13 +496,19 @@ def test_disjoint_seeds_share_no_pair():
         (claim(kind="threshold", metric="test_accuracy", second=None, at_least=93), "test_accuracy is a share from 0 to 1"),
         (claim(kind="threshold", metric="val_accuracy", second=None, at_most=-0.1), "val_accuracy is a share from 0 to 1"),
         (claim(kind="threshold", statistic="spread", second=None, at_most=0.9), "a spread of tail_loss is a ratio above 1"),
-        (claim(kind="threshold", metric="log_aulc", statistic="spread", second=None, at_most=0), "spread of log_aulc is above 0"),
+        (
+            claim(kind="threshold", metric="log_aulc", statistic="spread", second=None, at_most=0),
+            "spread of log_aulc is above 0",
+        ),
         (claim(metric="reached_0.3", statistic="spread"), "yes or no has no spread"),
         (claim(first={"optimizer": "sgd"}), "`first` and `second` name the same runs"),
         (claim(view="same_lr", lr=-1), "lr: -1.0: a learning rate is a finite number above 0"),
         (claim(view="same_lr", lr=math.inf), "lr: inf: a learning rate is a finite number above 0"),
         (claim(view="same_lr", lr=math.nan), "lr: nan: a learning rate is a finite number above 0"),
-        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1, 1]), "at: [1.0, 1.0]: each level has a place of its own"),
+        (
+            claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1, 1]),
+            "at: [1.0, 1.0]: each level has a place of its own",
+        ),
         (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1, math.nan]), "places of levels are finite numbers"),
         (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[-math.inf, 1]), "places of levels are finite numbers"),
         (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1e-300, 2e-300]), "each level has a place of its own"),
@@ -546,7 +552,9 @@ def test_a_bound_of_a_spread_is_a_distance():
 def exactly(optimizer: str, loss: float, depth: int, seeds: int, first_seed: int) -> pd.DataFrame:
     """Runs in which nothing is random."""
     drawn = {"problem.gradient_noise": 0.0, "problem.start_std": 0.0, "depth": depth}
-    return rows(optimizer, [loss] * seeds, first_seed=first_seed, **drawn).assign(dataset=None, digest=f"{optimizer}{loss}{depth}")
+    return rows(optimizer, [loss] * seeds, first_seed=first_seed, **drawn).assign(
+        dataset=None, digest=f"{optimizer}{loss}{depth}"
+    )
 
 
 @pytest.mark.parametrize("seeds", [1, 4])

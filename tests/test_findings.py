@@ -153,7 +153,7 @@ def test_a_best_lr_at_the_edge_is_tested_against_its_neighbour():
     assert "of 1 optimizer lies at the edge" in sentence
     assert "p is that of one comparison, on the seeds that chose" in sentence
     assert line.startswith(
-        "sgd: 1 is the largest of 3, chosen in 100% of resamples; its tail loss against that at 0.1: ratio 0.500 ["
+        "sgd: 1 is the largest of 3, chosen in 100 % of resamples; its tail loss against that at 0.1: ratio 0.500 ["
     )
     assert line.endswith("n 10, p 0.002")
 
@@ -168,7 +168,7 @@ def test_lost_runs_have_their_share_with_its_interval():
     sentence, [line] = found(rows("sgd", lost), rows("adam", FAST))["Runs without a value"]
     low, high = stats.binomtest(3, 10).proportion_ci(method="wilson")
     assert sentence == "Of 20 runs: 3 diverged."
-    assert line == f"sgd, lr 0.001: 3 diverged of 10, 30% [{low:.0%}, {high:.0%}]"
+    assert line == f"sgd, lr 0.001: 3 diverged of 10, 30 % [{100 * low:.0f} %, {100 * high:.0f} %]"
 
 
 def test_pairwise_table_has_every_pair_and_verdicts_for_the_control_only():
@@ -205,7 +205,7 @@ def test_optimizer_table_stands_at_the_best_lr_with_shares_and_ert():
     assert row["run_ids"].split() == frames[0]["run_id"].tolist()
     [text] = table.reading.to_dict("records")
     assert text["best lr"] == "0.01 (edge of its grid)"
-    assert "(40%)" in text["steps to 0.3"]
+    assert "(40 %)" in text["steps to 0.3"]
 
 
 def test_an_optimizer_without_a_best_lr_has_a_row_without_means():

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench import registry
+from zdl_bench.conditions import exact
 from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.metrics import convergence
 from zdl_bench.metrics.catalogue import METRICS, measured
@@ -109,7 +110,7 @@ def run_row(run: Run) -> dict[str, Any]:
 
 def target_column(measure: str, target: float) -> str:
     """Name of the column of a target, for example `steps_to_0.5`, and `reached_0.5`, which says where that is censored."""
-    return measure.replace("target", f"{target:g}")
+    return measure.replace("target", exact(target))
 
 
 def _effective_lr(run: Run) -> float | None:

@@ -95,12 +95,13 @@ def effect_of(differences: Floats, part: Part, measure: Measure, images: float =
     """The mean of differences on the scale, (n,), as a reader takes it; None where there are none. images: as of `Pairs`."""
     if not len(differences):
         return None
-    ends = [float(value) for value in student_interval(differences)]
+    mean, low, high = (float(value) for value in student_interval(differences))
+    unit = "value" if part.second is None else "difference"
     if measure.scale == "ln" and part.statistic is Statistic.MEAN:
-        return exponential(Effect(*ends, "value" if part.second is None else "ratio"))
+        return exponential(Effect(mean, low, high, "value" if part.second is None else "ratio"))
     if measure.scale == "logit" and part.statistic is Statistic.MEAN and part.second is None:
-        return Effect(*(share_of(end, images) for end in ends), "share")
-    return Effect(*ends, "value" if part.second is None else "difference")
+        return Effect(share_of(mean, images), share_of(low, images), share_of(high, images), "share")
+    return Effect(mean, low, high, unit)
 
 
 def exponential(effect: Effect) -> Effect:

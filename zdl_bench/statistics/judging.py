@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from zdl_bench.conditions import percent
 from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Kind, Part
 from zdl_bench.statistics.equivalence import beyond_margin_p, tost_p
@@ -149,7 +150,7 @@ def _of_proportions(part: Part, pairs: Pairs) -> Finding:
         wins=win_rate(1 - pairs.first, 1 - pairs.second),
         correlation=pairs.correlation,
         run_ids=pairs.run_ids,
-        notes=(*pairs.notes, f"{first.mean():.1%} of the first, {second.mean():.1%} of the second"),
+        notes=(*pairs.notes, f"{percent(first.mean(), 1)} of the first, {percent(second.mean(), 1)} of the second"),
     )
 
 
@@ -169,6 +170,7 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
     else:
         p_for, p_against = _by_direction(sign_flip_p(tested), bool(tested.sum() < 0))
     mean, low, high = (float(value) for value in student_interval(slopes)) if len(slopes) else (math.nan,) * 3
+    lack = "seed lacks" if lost == 1 else "seeds lack"
     shown = [f"{_level_effect(level, part, measure)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
     return Finding(
         view=part.view,
@@ -181,7 +183,7 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
         is_exact=is_exact and not lost,
         run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
         notes=(
-            *([f"{lost} seed{'s lack' if lost > 1 else ' lacks'} a value at some level: nothing can be concluded"] if lost else []),
+            *([f"{lost} {lack} a value at some level: nothing can be concluded"] if lost else []),
             f"first against second: {', '.join(shown)}",
             *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
         ),

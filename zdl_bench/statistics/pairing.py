@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from zdl_bench.conditions import percent
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.run import Floats
@@ -188,7 +189,7 @@ def _choice_notes(side: Side) -> list[str]:
     name, lr = side.runs["optimizer"].iloc[0], side.choice.lr
     share = side.choice.shares.get(lr, 0.0)
     edge = ", at the edge of its grid" if side.choice.at_edge else ""
-    return [f"{name}: best lr {lr:g} (chosen in {share:.0%} of resamples{edge})"]
+    return [f"{name}: best lr {lr:g} (chosen in {percent(share)} of resamples{edge})"]
 
 
 def _budget_notes(sides: Sequence[Side]) -> list[str]:
