@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from zdl_bench.environment import describe_environment
 from zdl_bench.errors import require
+from zdl_bench.output import best_effort_output
 from zdl_bench.run import Failure, Run, RunConfig, Status
 from zdl_bench.training import train
 
@@ -59,7 +60,8 @@ class Executor(ABC):
 def attempt(config: RunConfig) -> Run:
     """Makes a run; an exception, or an attempt to end the program, becomes a failed one."""
     try:
-        return train(config)
+        with best_effort_output():  # what a rule prints costs no run
+            return train(config)
     except (Exception, SystemExit) as error:
         texts = (type(error).__name__, _message(error), traceback.format_exc())
         # a path that is no UTF-8 shows as halves of surrogate pairs, which cannot be written

@@ -29,7 +29,7 @@ def plain_messages() -> "Iterator[None]":
 
     try:
         yield
-    except (ZdlBenchError, BrokenPipeError):  # the reader of what Hydra prints may be gone
+    except ZdlBenchError:
         raise
     except InternalError as error:
         raise error.__cause__ or error from None
