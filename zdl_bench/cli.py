@@ -5,6 +5,7 @@
 """
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from zdl_bench import __version__
-from zdl_bench.errors import ConfigError, ZdlBenchError, printable, require, shown
+from zdl_bench.errors import ConfigError, ZdlBenchError, printable, refusal, require, shown
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.output import best_effort_output
 
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _status(arguments: Sequence[str]) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # all that a run uses; each takes memory and a thread
     signal.signal(signal.SIGTERM, _terminate)
     commands = {"report": report, "verify": verify, "ls": ls, "bench": bench}
     command = commands.get(arguments[0]) if arguments else None
@@ -52,6 +54,12 @@ def _status(arguments: Sequence[str]) -> int:
         return TERMINATED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_INPUT if end.code else 0
+    except Exception as error:
+        words = refusal(error)
+        if not words:
+            raise
+        print(f"error: {words}", file=sys.stderr)
+        return WRONG_INPUT
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

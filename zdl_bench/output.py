@@ -1,6 +1,7 @@
 """Standard output and error as best effort: what cannot be written or encoded never stops a sweep."""
 
 import codecs
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -13,13 +14,20 @@ REPLACED = "zdl_bench.replaced"
 """The name under which Python's codecs know the replacement."""
 
 
+class Nowhere(io.TextIOBase):
+    """In the place of a stream that a program was started without."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
 class BestEffort:
     """A text stream that replaces what its encoding lacks, and drops what cannot be written: a full disk, a closed pipe.
 
     lost: why the first text was dropped.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | Nowhere) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self.lost: Exception | None = None
@@ -62,8 +70,7 @@ def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
     """Makes standard output and error best effort in the block, in this process; gives both."""
     _occupy_closed_descriptors()
     with ExitStack() as stack:
-        nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
-        out, err = (BestEffort(nowhere if one is None or one.closed else one) for one in (sys.stdout, sys.stderr))
+        out, err = (BestEffort(Nowhere() if one is None or one.closed else one) for one in (sys.stdout, sys.stderr))
         stack.callback(out.end)
         stack.callback(err.end)
         stack.enter_context(redirect_stdout(out))

@@ -6,9 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
 
-from joblib import effective_n_jobs
-
 from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, timed_out, until_all_end
+from zdl_bench.executors.loky import effective_n_jobs
 from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Failure, Run, RunConfig
 
@@ -24,7 +23,7 @@ class Processes(Executor):
         return until_all_end(attempts, configs, self.parallel_runs(limits.n_jobs), WORKER_DIED)
 
     def parallel_runs(self, n_jobs: int) -> int:
-        return int(effective_n_jobs(n_jobs))
+        return effective_n_jobs(n_jobs)
 
 
 WORKER_DIED = Failure(
@@ -59,6 +58,8 @@ def _execute(configs: Sequence[RunConfig], parallel: int, timeout: float | None)
                     finished.append(Finished(config.run_id, timed_out(config, timeout)))
                 elif future.exception() is None:
                     finished.append(Finished(config.run_id, future.result()))
+                elif worker.start_failed():
+                    waiting.append(config)
                 else:
                     suspects.append(config)
                 idle.append(worker)
