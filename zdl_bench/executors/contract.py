@@ -1,6 +1,5 @@
 """What an executor is: run configs in, events out; and the attempt that each of them makes at a run."""
 
-import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
@@ -75,9 +74,8 @@ def _message(error: BaseException) -> str:
         return "its message cannot be told"
 
 
-def ready_since() -> float:
-    """Now, on the one clock of all processes of a machine. Who can call this has imported what `attempt` needs."""
-    return time.monotonic()
+def be_ready() -> None:
+    """Does nothing: a process that has done it has imported what `attempt` needs."""
 
 
 Attempts = Callable[[Sequence[RunConfig], int], Generator[Event, None, list[RunConfig]]]

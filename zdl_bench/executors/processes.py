@@ -8,10 +8,9 @@ from functools import partial
 
 from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, timed_out, until_all_end
 from zdl_bench.executors.loky import effective_n_jobs
+from zdl_bench.executors.stopwatch import TICK_SECONDS
 from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Failure, Run, RunConfig
-
-SHORTEST_WAIT_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,8 @@ def _execute(configs: Sequence[RunConfig], parallel: int, timeout: float | None)
 
 
 def _ended_or_overdue(busy: dict[Future[Run], Worker], timeout: float | None) -> list[Future[Run]]:
-    """Waits until there is one."""
+    """Waits until there is one; with a timeout, for no longer than a tick."""
     if timeout is None:
         return list(wait(busy, return_when=FIRST_COMPLETED).done)
-    left = min((worker.overdue_in(timeout) for worker in busy.values()), default=0.0)
-    wait(busy, timeout=max(left, SHORTEST_WAIT_SECONDS), return_when=FIRST_COMPLETED)
+    wait(busy, timeout=TICK_SECONDS, return_when=FIRST_COMPLETED)
     return [future for future, worker in busy.items() if future.done() or worker.overdue_in(timeout) <= 0]

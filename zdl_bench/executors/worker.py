@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -13,10 +12,11 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker as multiprocessing_tracker
 
 from zdl_bench.errors import ExecutorError, refusal, shown
-from zdl_bench.executors.contract import attempt, ready_since
+from zdl_bench.executors.contract import attempt, be_ready
 from zdl_bench.executors.loky import ProcessPoolExecutor
 from zdl_bench.executors.loky import resource_tracker as loky_tracker
 from zdl_bench.executors.orphan import end_with_parent
+from zdl_bench.executors.stopwatch import Stopwatch
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run import Run, RunConfig
 
@@ -29,8 +29,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
-        self._ready: Future[float]
-        self._handed_over = 0.0
+        self._ready: Future[None]
+        self._stopwatch = Stopwatch()
         self._config: RunConfig | None = None
         self._failed_starts = 0
 
@@ -39,7 +39,7 @@ class Worker:
 
         Raises ExecutorError if no process can be started here.
         """
-        self._config, self._handed_over = config, time.monotonic()
+        self._config, self._stopwatch = config, Stopwatch()
         try:
             _require_what_loky_needs()
             for tracker in (
@@ -66,21 +66,21 @@ class Worker:
     def _submitted(self, config: RunConfig) -> Future[Run]:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(max_workers=1, initializer=end_with_parent, initargs=(os.getpid(),))
-            self._pool.submit(ready_since)
-            self._ready = self._pool.submit(
-                ready_since
-            )  # the second: loky looks at a process after its first task, and may fail
+            self._pool.submit(be_ready)  # after its first task loky has a process look at itself, which may fail
+            self._ready = self._pool.submit(be_ready)
         future: Future[Run] = self._pool.submit(attempt, config)
         return future
 
     def overdue_in(self, timeout: float) -> float:
-        """Seconds until the run has taken longer than the timeout; the start of the process and its imports do not count.
+        """Seconds until the run has taken longer than the timeout, to be asked at each tick.
+
+        The start of the process and its imports do not count, nor the time for which all of us are stopped.
 
         Compiling does: whether a run has compiled loops, only it finds out.
         """
         if not self._ready.done() or self._ready.exception() is not None:
-            return timeout
-        return max(self._handed_over, self._ready.result()) + timeout - time.monotonic()
+            self._stopwatch = Stopwatch()
+        return timeout - self._stopwatch.seconds()
 
     def release(self, future: Future[Run]) -> RunConfig:
         """The config that was handed over. Ends the process unless its run has come back."""
