@@ -13,8 +13,9 @@ from types import FrameType
 from typing import NoReturn
 
 from zdl_bench import __version__
-from zdl_bench.errors import ConfigError, ZdlBenchError, printable, require, shown
+from zdl_bench.errors import ConfigError, ZdlBenchError, printable, refusal, require, shown
 from zdl_bench.interrupts import signals_deferred
+from zdl_bench.output import best_effort_output
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -26,8 +27,17 @@ class Terminated(BaseException):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    """Runs a command and returns its exit status, which does not depend on whether its output can be written."""
+    with best_effort_output() as (out, _):
+        status = _status(list(sys.argv[1:] if argv is None else argv))
+        out.flush()
+        if out.lost and not isinstance(out.lost, BrokenPipeError):  # a reader that is gone, as with `| head`, wants no more
+            print(f"warning: standard output cannot be written ({out.lost}); some of it is lost", file=sys.stderr)
+        return status
+
+
+def _status(arguments: Sequence[str]) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # all that a run uses; each takes memory and a thread
     signal.signal(signal.SIGTERM, _terminate)
     commands = {"report": report, "verify": verify, "ls": ls, "bench": bench}
     command = commands.get(arguments[0]) if arguments else None
@@ -42,11 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Terminated:
         print("terminated; every finished run is stored. The same command goes on from here.", file=sys.stderr)
         return TERMINATED
-    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_INPUT if end.code else 0
+    except Exception as error:
+        words = refusal(error)
+        if not words:
+            raise
+        print(f"error: {words}", file=sys.stderr)
+        return WRONG_INPUT
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

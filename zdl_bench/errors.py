@@ -9,6 +9,18 @@ ZdlBenchError
 Each message is one or two lines that name the key, the value and the remedy. The command line prints it without a traceback.
 """
 
+import errno
+import os
+
+REMEDIES = {
+    errno.EAGAIN: "raise the limit of processes (ulimit -u), or make fewer runs at a time with n_jobs=1",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+}
+"""What helps where the system refuses something."""
+NO_MEMORY = ("Cannot allocate memory", "failed to map segment")
+NO_THREAD = "can't start new thread"
 LONGEST_SHOWN = 120
 """Letters of a value in an error."""
 
@@ -60,3 +72,20 @@ def shown(value: object) -> str:
 def printable(text: str) -> str:
     """A text without what a terminal would obey; its lines stay."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+
+
+def refusal(error: BaseException) -> str:
+    """What the system refused, and what to do, on one line; empty for what is a bug."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
+        return "there is not enough memory; raise the limit (ulimit -v), or make fewer runs at a time with n_jobs=1"
+    if isinstance(error, RuntimeError) and NO_THREAD in str(error):
+        return f"{NO_THREAD}; {REMEDIES[errno.EAGAIN]}"
+    if not isinstance(error, OSError) or error.errno is None:
+        return ""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the folder that this was started in is gone, or may not be read; change to another one"
+    where = f"{shown(error.filename)}: " if error.filename else ""
+    remedy = REMEDIES.get(error.errno)
+    return f"{where}{error.strerror}" + (f"; {remedy}" if remedy else "")

@@ -5,7 +5,6 @@ import sys
 import traceback
 from contextlib import contextmanager
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -16,6 +15,9 @@ from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OURS = __name__.partition(".")[0]
+WHO_READS = ("hydra", "omegaconf", "antlr4")
+"""Packages that read what a user has typed."""
 COMMANDS = ("report", "verify", "ls", "bench")
 
 
@@ -31,7 +33,7 @@ def plain_messages() -> "Iterator[None]":
 
     try:
         yield
-    except (ZdlBenchError, BrokenPipeError):  # the reader of what Hydra prints may be gone
+    except ZdlBenchError:
         raise
     except InternalError as error:
         raise error.__cause__ or error from None
@@ -42,7 +44,7 @@ def plain_messages() -> "Iterator[None]":
             registry.require_sound({found[1]: found[2]})
         raise ConfigError(_explained(error)) from error
     except Exception as error:
-        if _was_raised_here(error):
+        if not _is_about_the_input(error):
             raise
         if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
             registry.require_readable()
@@ -53,10 +55,14 @@ def plain_messages() -> "Iterator[None]":
         raise ConfigError(f"{given}: this cannot be read ({said}); look for a stray sign or bracket") from error
 
 
-def _was_raised_here(error: BaseException) -> bool:
-    """Whether the project's own code raised it, rather than a library that was given a user's words."""
-    frames = list(traceback.walk_tb(error.__traceback__))
-    return bool(frames) and Path(frames[-1][0].f_code.co_filename).is_relative_to(registry.PACKAGE)
+def _is_about_the_input(error: BaseException) -> bool:
+    """Whether Hydra and its parsers stumbled over a user's words; not if the system refused something, or if a library failed
+    that our own code had called.
+    """
+    if isinstance(error, OSError | MemoryError | ImportError):
+        return False
+    packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((package in WHO_READS for package in reversed(packages) if package in (*WHO_READS, OURS)), False)
 
 
 def _explained(error: BaseException) -> str:
