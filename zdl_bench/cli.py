@@ -63,16 +63,23 @@ def sweep(arguments: Sequence[str]) -> int:
     if "--version" in arguments:
         print(f"zdl_bench {__version__}")
         return 0
+    if _asks_for_completions(arguments):
+        from zdl_bench.hydra_plugin.completion import print_completions
+
+        print_completions(arguments)
+        return 0
     with signals_deferred():
         from zdl_bench.hydra_plugin.app import compose_once, run_hydra
+        from zdl_bench.hydra_plugin.chosen import as_meant
         from zdl_bench.hydra_plugin.flags import asks_for_config
         from zdl_bench.sweep_command import SweepCommand
 
+    arguments = as_meant(arguments)
     command = SweepCommand(arguments)
     if asks_for_config(arguments):
         command.check([compose_once(arguments)])  # a wrong config is not shown
-    run_hydra(arguments, command.run_batch)
-    return command.finish()
+    optimized = run_hydra(arguments, command.run_batch)
+    return command.finish(optimized)
 
 
 def report(arguments: Sequence[str]) -> int:
@@ -145,12 +152,14 @@ def bench(arguments: Sequence[str]) -> int:
     with signals_deferred():
         from zdl_bench.benchmark.command import BenchCommand
         from zdl_bench.hydra_plugin.app import run_hydra
+        from zdl_bench.hydra_plugin.chosen import as_meant
         from zdl_bench.hydra_plugin.flags import MULTIRUN
         from zdl_bench.registry import names
 
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
             raise ConfigError(f"{shown(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
+    arguments = as_meant(arguments)
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     command = BenchCommand()
     run_hydra(["-m", *([] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]), *arguments], command.run_batch)
@@ -159,6 +168,11 @@ def bench(arguments: Sequence[str]) -> int:
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:
     return any(argument in ("-h", "--help") for argument in arguments)
+
+
+def _asks_for_completions(arguments: Sequence[str]) -> bool:
+    """Whether a shell asks what the line in COMP_LINE can go on with."""
+    return bool({"-sc", "--shell-completion"} & {*arguments}) and any(one.startswith("query=") for one in arguments)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -22,8 +22,6 @@ SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
 )  # fmt: skip
 """Keys that never change a number."""
-GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
-"""Keys of a data set that a user may give; all others say what the data set is."""
 
 
 @dataclass
@@ -242,7 +240,7 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     missing = [key for key in yaml if key not in settings]
     if missing:
         raise ConfigError(f"~{group}.{missing[0]}: {name} cannot do without it; leave the key in")
-    fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
+    fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in registry.GIVEN_OF_A_DATA_SET]
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
             raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")

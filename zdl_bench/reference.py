@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from zdl_bench import registry
 from zdl_bench.conditions import facets_of
 from zdl_bench.environment import fingerprint
-from zdl_bench.errors import StoreError
+from zdl_bench.errors import StoreError, choices, closest, hint
 from zdl_bench.experiment import Experiment
 from zdl_bench.frames import frames_of
 from zdl_bench.manifest import Manifest
@@ -62,8 +62,10 @@ def read_reference(root: Path, experiment: str | None) -> list[ReferenceRun]:
     paths = sorted(path for path in folder.glob("*.parquet") if path.stem != CURVES)
     chosen = [path for path in paths if experiment in (None, path.stem)]
     if not chosen:
-        known = ", ".join(path.stem for path in paths) or "none; name the results of a checkout with --results DIR"
-        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; it has {known}")
+        names = [path.stem for path in paths]
+        question = hint(closest(experiment or "", names))
+        known = choices(experiment or "", names) or "none; name the results of a checkout with --results DIR"
+        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {question}It has {known}")
     return [run for path in chosen for run in _rows(path)]
 
 

@@ -7,14 +7,13 @@ import hashlib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
 import yaml
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, choices, closest, hint, shown
 from zdl_bench.plain import require_plain
 from zdl_bench.run import Choice, RunConfig, Value
 
@@ -63,9 +62,8 @@ def experiment_names() -> list[str]:
 
 def unknown(group: str, name: str, known: Sequence[str]) -> str:
     """What to say of a name that is none, with those that are."""
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+    question = hint(closest(name, known))
+    return f"{group}={shown(name)}: there is no such {group}; {question}Choose one of {choices(name, known)}"
 
 
 @cache
@@ -130,6 +128,14 @@ def targets(config: RunConfig) -> tuple[float, ...]:
 
 KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "style"})
 """Keys of a part's YAML that are no argument of its class."""
+GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
+"""Keys of a data set that a user may give; all others say what the data set is."""
+
+
+def given_keys(group: str, name: str) -> list[str]:
+    """The keys of a part that a user may give, in the order of its YAML."""
+    own = [key for key in load_yaml(group, name) if key not in KEYS_ABOUT_A_PART]
+    return [key for key in own if group != "dataset" or key in GIVEN_OF_A_DATA_SET]
 
 
 def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
 from zdl_bench.encoding import decode, encode, file_of, read_file, sound_checksum, stored_checksum, table_in
-from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, shown
+from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, choices, closest, hint, shown
 from zdl_bench.manifest import Manifest, Report, checksum_of
 from zdl_bench.plain import require_plain
 from zdl_bench.run import ENGINE_VERSION, RUN_ID, Run
@@ -143,6 +143,11 @@ class Store:
         with _writing(self.sweep_folder(name) / ROWS) as draft:
             draft.write_text(content, encoding="utf-8")
 
+    def write_optimized(self, name: str, content: str) -> None:
+        """Keeps what a foreign sweeper says that it has found."""
+        with _writing(self.sweep_folder(name) / "optimization_results.yaml") as draft:
+            draft.write_text(content, encoding="utf-8")
+
     def set_aside(self, run_id: str) -> Path:
         """Moves a run's file to DIR/damaged/, where it is in nobody's way; returns its new place."""
         path = self.run_path(run_id)
@@ -194,8 +199,9 @@ class Store:
     def read_manifest(self, name: str) -> Manifest:
         path = self.sweep_folder(name) / "sweep.json"
         if not _is_file(path):
-            known = ", ".join(sorted(m.name for m in self.manifests())) or "none yet"
-            raise StoreError(f"there is no sweep {name} in {self.root}; it has: {known}")
+            names = self.sweep_names()
+            question = hint(closest(name, names))
+            raise StoreError(f"there is no sweep {name} in {self.root}; {question}It has {choices(name, names) or 'none yet'}")
         try:
             if path.stat().st_size > LARGEST_MANIFEST:
                 raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")
@@ -219,6 +225,11 @@ class Store:
             return self.read_manifest(name)
         except StoreError:
             return None
+
+    def sweep_names(self) -> list[str]:
+        """The names of all sweeps, sorted, whether their manifests can be read or not."""
+        names = (path.parent.name for path in self.root.glob("sweeps/*/sweep.json"))
+        return sorted(name for name in names if SWEEP_NAME.fullmatch(name))
 
     def manifests(self) -> list[Manifest]:
         """All manifests that can be read, those started last at the end."""

@@ -122,8 +122,11 @@ class SweepCommand:
         self._has_stopped = self._failures == settings.max_failures
         self._rows |= rows
 
-    def finish(self) -> int:
-        """Sums up, builds the report, and returns the exit status."""
+    def finish(self, optimized: str | None = None) -> int:
+        """Sums up, builds the report, and returns the exit status.
+
+        optimized: what a foreign sweeper says that it has found; kept beside the manifest.
+        """
         if self._settings is None or self._manifest is None:  # Hydra has only printed something
             return 0
         store = Store(self._settings.results_dir)
@@ -145,6 +148,8 @@ class SweepCommand:
         self._manifest = self._finished(store, self._manifest)
         if not is_remembered(rows, self._recalled):
             remember(store, self._manifest.name, rows)
+        if optimized:
+            store.write_optimized(self._manifest.name, optimized)
         folder = store.sweep_folder(self._manifest.name)
         if self._settings.report:
             self._report(store, console)
