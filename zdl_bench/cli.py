@@ -96,7 +96,7 @@ def report(arguments: Sequence[str]) -> int:
     require("--formats", options.formats, all(name in FORMATS for name in formats), f"choose from {', '.join(FORMATS)}")
     store = Store(options.results)
     store.require_existing()
-    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
+    manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
     if not is_current(store, manifest, formats):
         with signals_deferred():
             from zdl_bench.report.build import build_report
@@ -124,7 +124,7 @@ def verify(arguments: Sequence[str]) -> int:
     if options.reference:
         return print_verdict(verify_reference(read_reference(store.root, options.sweep), options.runs))
     store.require_existing()
-    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
+    manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
     return print_verdict(verify_runs(store, manifest, options.runs))
 
 

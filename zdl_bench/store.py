@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
 from zdl_bench.encoding import decode, encode, file_of, read_file, sound_checksum, stored_checksum, table_in
-from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, choices, closest, hint, shown
+from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, choices, closest, hint, require, shown
 from zdl_bench.manifest import Manifest, Report, checksum_of
 from zdl_bench.plain import require_plain
 from zdl_bench.run import ENGINE_VERSION, RUN_ID, Run
@@ -38,15 +38,21 @@ LARGEST_ROWS = 50_000_000
 UNREADABLE = (OSError, pa.ArrowException, ValueError)
 """What a file raises that is no Parquet file of a run."""
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+"""Of a stored sweep. A new one does not begin with '-': a command would take its name for a flag."""
 
 
 class Store:
     """Runs and sweeps below one folder.
 
-    Raises StoreError where the folder cannot be written or read, DamagedFile where a stored file is not sound.
+    Raises StoreError where the folder cannot be written or read, DamagedFile where a stored file is not sound, ConfigError for
+    a folder without a name.
     """
 
     def __init__(self, root: str | Path) -> None:
+        if root == "":
+            raise ConfigError(
+                "results_dir=: a store is a folder; name one with results_dir=DIR or --results DIR ('.': this one)"
+            )
         self.root = Path(root)
 
     def require_writable(self) -> None:
@@ -166,8 +172,7 @@ class Store:
         remove_abandoned(path for folder in FOLDERS_WRITTEN_TO for path in self.root.glob(f"{folder}/{DRAFTS}"))
 
     def sweep_folder(self, name: str) -> Path:
-        if not SWEEP_NAME.fullmatch(name):
-            raise ConfigError(f"name={name[:120]}: a sweep's name is up to 100 letters, digits, '.', '_' or '-'")
+        _require_name(name, bool(SWEEP_NAME.fullmatch(name)))
         return self.root / "sweeps" / name
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -246,6 +251,20 @@ class Store:
         if not manifests:
             raise StoreError(f"{self.root} holds no sweep; run one first, or name the store with --results DIR")
         return manifests[-1]
+
+
+def require_new_name(name: str) -> None:
+    """Raises ConfigError for what no new sweep can be named."""
+    _require_name(name, is_new_name(name))
+
+
+def is_new_name(name: str) -> bool:
+    return SWEEP_NAME.fullmatch(name) is not None and not name.startswith("-")
+
+
+def _require_name(name: str, holds: bool) -> None:
+    allowed = "a sweep's name is up to 100 letters, digits, '.', '_' or '-', the first a letter, a digit or '_'"
+    require("name", name, holds, allowed)
 
 
 class Hashes(NamedTuple):
