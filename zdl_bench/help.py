@@ -28,7 +28,7 @@ BENCH = """\
 usage: zdl-bench bench [KEY=VALUE ...]
 
 how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
-those of a run, for example optimizer=sgd,adam problem.hidden=[400]; default: every optimizer on the articles' network
+those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
 """
 
 

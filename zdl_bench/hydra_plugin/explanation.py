@@ -67,7 +67,7 @@ def _explained(error: BaseException) -> str:
     elif found := re.search(r"Error merging override (.+)", text):
         explanation = f"{shown(found[1])}: {shown((cause.splitlines() or ['it does not fit'])[0])}; see the keys with --help"
     elif found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
-        explanation = f"{shown(found[1])}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
+        explanation = f"{shown(found[1])}: several values are a sweep; put -m before them, or write a list as 'key=[a,b]'"
     elif "integer string conversion" in text:
         explanation = "an integer has thousands of digits; write a number as 1e9"
     elif type(error).__name__ == "OverrideParseException":
