@@ -76,16 +76,23 @@ def sweep(arguments: Sequence[str]) -> int:
     if "--version" in arguments:
         print(f"zdl_bench {__version__}")
         return 0
+    if _asks_for_completions(arguments):
+        from zdl_bench.hydra_plugin.completion import print_completions
+
+        print_completions(arguments)
+        return 0
     with signals_deferred():
         from zdl_bench.hydra_plugin.app import compose_once, run_hydra
+        from zdl_bench.hydra_plugin.chosen import as_meant
         from zdl_bench.hydra_plugin.flags import asks_for_config
         from zdl_bench.sweep_command import SweepCommand
 
+    arguments = as_meant(arguments)
     command = SweepCommand(arguments)
     if asks_for_config(arguments):
         command.check([compose_once(arguments)])  # a wrong config is not shown
-    run_hydra(arguments, command.run_batch)
-    return command.finish()
+    optimized = run_hydra(arguments, command.run_batch)
+    return command.finish(optimized)
 
 
 def report(arguments: Sequence[str]) -> int:
@@ -102,7 +109,7 @@ def report(arguments: Sequence[str]) -> int:
     require("--formats", options.formats, all(name in FORMATS for name in formats), f"choose from {', '.join(FORMATS)}")
     store = Store(options.results)
     store.require_existing()
-    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
+    manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
     if not is_current(store, manifest, formats):
         with signals_deferred():
             from zdl_bench.report.build import build_report
@@ -131,7 +138,7 @@ def verify(arguments: Sequence[str]) -> int:
     if options.reference:
         return print_verdict(verify_reference(store.root, options.sweep, options.runs, options.timeout))
     store.require_existing()
-    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
+    manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
     return print_verdict(verify_runs(store, manifest, options.runs, options.timeout))
 
 
@@ -159,12 +166,14 @@ def bench(arguments: Sequence[str]) -> int:
     with signals_deferred():
         from zdl_bench.benchmark.command import BenchCommand
         from zdl_bench.hydra_plugin.app import run_hydra
+        from zdl_bench.hydra_plugin.chosen import as_meant
         from zdl_bench.hydra_plugin.flags import MULTIRUN
         from zdl_bench.registry import names
 
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
             raise ConfigError(f"{shown(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
+    arguments = as_meant(arguments)
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     command = BenchCommand()
     run_hydra(["-m", *([] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]), *arguments], command.run_batch)
@@ -173,6 +182,11 @@ def bench(arguments: Sequence[str]) -> int:
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:
     return any(argument in ("-h", "--help") for argument in arguments)
+
+
+def _asks_for_completions(arguments: Sequence[str]) -> bool:
+    """Whether a shell asks what the line in COMP_LINE can go on with."""
+    return bool({"-sc", "--shell-completion"} & {*arguments}) and any(one.startswith("query=") for one in arguments)
 
 
 class _Parser(argparse.ArgumentParser):
