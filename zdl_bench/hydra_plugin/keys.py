@@ -1,11 +1,12 @@
 """Every key that a user may give, as conf/ has them, and which one was meant by a word that is none."""
 
+from contextlib import suppress
 from typing import Any
 
 import yaml
 
 from zdl_bench import registry
-from zdl_bench.errors import choices, closest, hint, shown
+from zdl_bench.errors import ConfigError, choices, closest, hint, shown
 
 SYNONYMS = {
     "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
@@ -47,8 +48,9 @@ def part_keys() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for group in sorted(registry.groups()):
         for name in registry.names(group):
-            for key in registry.given_keys(group, name):
-                found.setdefault(f"{group}.{key}", []).append(name)
+            with suppress(ConfigError):  # a broken YAML is in nobody else's way
+                for key in registry.given_keys(group, name):
+                    found.setdefault(f"{group}.{key}", []).append(name)
     return found
 
 
