@@ -10,11 +10,12 @@ from hydra.errors import OverrideParseException
 from hydra.grammar.gen.OverrideLexer import CommonTokenStream, InputStream, OverrideLexer  # type: ignore[attr-defined]
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
+from zdl_bench.config import Name
 from zdl_bench.errors import ConfigError, shown
 from zdl_bench.hydra_plugin.functions import exact_functions
 from zdl_bench.plain import DEEPEST
 
-TEXTS = (str, str | None)
+TEXTS = (str, str | None, Name)
 """Types of a key that is text: what Hydra would take for a number, a list or a sign is what was typed."""
 
 
@@ -23,7 +24,8 @@ def parsed(argument: str, declared: Any) -> Override:
     if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > DEEPEST:
         raise ConfigError(f"{shown(argument)}: a value is nested too deeply to be read; write it flat")
     is_text = declared in TEXTS
-    parser = _Parser(_Texts(exact_functions(), takes_null=declared is not str) if is_text else _Values(exact_functions()))
+    readers: dict[Any, type[_Values]] = {str: _Texts, str | None: _TextsOrNull, Name: _Names}
+    parser = _Parser(readers.get(declared, _Values)(exact_functions()))
     try:
         return parser.parse_overrides([argument])[0]
     except (OverrideParseException, ConfigError) as error:
@@ -52,13 +54,11 @@ class _Values(HydraOverrideVisitor):
 class _Texts(_Values):
     """Reads what is no text for Hydra as the text that was typed."""
 
-    def __init__(self, functions: Any, takes_null: bool) -> None:
-        super().__init__(functions)
-        self._takes_null = takes_null
+    takes_null = False
 
     def _createPrimitive(self, ctx: Any) -> Any:  # noqa: N802
         value = super()._createPrimitive(ctx)
-        is_known = isinstance(value, str | QuotedString) or (value is None and self._takes_null)
+        is_known = isinstance(value, str | QuotedString) or (value is None and self.takes_null)
         return value if is_known or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
 
     def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
@@ -66,6 +66,20 @@ class _Texts(_Values):
 
     def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
         return ctx.getText()
+
+
+class _TextsOrNull(_Texts):
+    takes_null = True
+
+
+class _Names(_TextsOrNull):
+    """Reads a list or a dictionary as Hydra does: it is about the part that is chosen."""
+
+    def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
+        return _Values(self.functions).visitListContainer(ctx)
+
+    def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
+        return _Values(self.functions).visitDictContainer(ctx)
 
 
 def _is_reverse(element: Any) -> bool:
