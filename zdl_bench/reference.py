@@ -24,7 +24,7 @@ from zdl_bench import registry
 from zdl_bench.conditions import facets_of
 from zdl_bench.encoding import read_file, table_in
 from zdl_bench.environment import FINGERPRINT, fingerprint
-from zdl_bench.errors import StoreError, shown
+from zdl_bench.errors import StoreError, choices, closest, hint, shown
 from zdl_bench.experiment import Experiment
 from zdl_bench.frames import frames_of, run_frame
 from zdl_bench.manifest import Manifest
@@ -61,8 +61,10 @@ def reference_files(root: Path, experiment: str | None) -> list[Path]:
     paths = sorted(path for path in folder.glob("*.parquet") if path.stem != CURVES)
     chosen = [path for path in paths if experiment in (None, path.stem)]
     if not chosen:
-        known = ", ".join(path.stem for path in paths) or "none; name the results of a checkout with --results DIR"
-        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; it has {known}")
+        names = [path.stem for path in paths]
+        question = hint(closest(experiment or "", names))
+        known = choices(experiment or "", names) or "none; name the results of a checkout with --results DIR"
+        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {question}It has {known}")
     return chosen
 
 

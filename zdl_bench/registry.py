@@ -8,13 +8,12 @@ import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
 from zdl_bench.declarations import name_of, read_declaration, yaml_content
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, choices, closest, hint, shown
 from zdl_bench.run import Choice, RunConfig, Value
 from zdl_bench.sources import beyond_engine, code_of, hash_of, is_untouched
 
@@ -56,11 +55,11 @@ def load_yaml(group: str, name: str) -> Mapping[str, Any]:
     return read_declaration(CONF / group / f"{name}.yaml")
 
 
-def require_sound(choices: Mapping[str, str]) -> None:
-    """Raises ConfigError if the YAML of one of these choices, group → name of its file, has a slip."""
-    for group in groups() & choices.keys():
-        if choices[group] in names(group):  # other names are for Hydra to complain about
-            load_yaml(group, choices[group])
+def require_sound(chosen: Mapping[str, str]) -> None:
+    """Raises ConfigError if the YAML of one of these chosen, group → name of its file, has a slip."""
+    for group in groups() & chosen.keys():
+        if chosen[group] in names(group):  # other names are for Hydra to complain about
+            load_yaml(group, chosen[group])
 
 
 def require_readable() -> None:
@@ -77,9 +76,8 @@ def experiment_names() -> list[str]:
 
 def unknown(group: str, name: str, known: Sequence[str]) -> str:
     """What to say of a name that is none, with those that are."""
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+    question = hint(closest(name, known))
+    return f"{group}={shown(name)}: there is no such {group}; {question}Choose one of {choices(name, known)}"
 
 
 @cache
@@ -183,6 +181,12 @@ KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "sty
 """Keys of a part's YAML that are no argument of its class."""
 GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
 """Keys of a data set that a user may give; all others say what the data set is."""
+
+
+def given_keys(group: str, name: str) -> list[str]:
+    """The keys of a part that a user may give, in the order of its YAML."""
+    own = [key for key in load_yaml(group, name) if key not in KEYS_ABOUT_A_PART]
+    return [key for key in own if group != "dataset" or key in GIVEN_OF_A_DATA_SET]
 
 
 def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:

@@ -35,6 +35,8 @@ class DataSet(ABC):
     """Training images, before the validation images are taken off their end."""
     source: str | None = None
     """Identifies the code that decodes, if it is not that of the engine: what other code decoded is no use."""
+    test_size: int | None = None
+    """Test images: how many an accuracy counts. None if that takes reading them."""
 
     @property
     @abstractmethod

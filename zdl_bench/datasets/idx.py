@@ -40,6 +40,7 @@ class IdxDataSet(DataSet):
         }
         self.train_size = self.files["train_labels"].shape[0]
         self.passed_over: list[str] = []
+        self.test_size = self.files["test_labels"].shape[0]
 
     @property
     def checksum(self) -> str:

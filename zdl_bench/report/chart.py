@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zdl_bench.conditions import told_apart
+from zdl_bench.conditions import texts_of
 from zdl_bench.figures.style import look_of
 from zdl_bench.report.comparison import Comparison
 
@@ -104,7 +104,7 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     return Chart(
         settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
         optimizers=[ChartOptimizer(variant, color) for variant, color in _colors(optimizers).items()],
-        lrs=[*told_apart(lrs, lambda lr, write: write(lr)).values(), *(["none"] if shown["lr"].isna().any() else [])],
+        lrs=[*texts_of(lrs).values(), *(["none"] if shown["lr"].isna().any() else [])],
         seeds=[str(seed) for seed in places["seed"]],
         steps=list(grids),
         runs=runs,

@@ -131,6 +131,11 @@ class Comparison:
         return f"best by mean tail loss on {self.trials['seed'].nunique()} tuning seeds, shown on others"
 
 
+def alike(effective_lrs: "pd.Series[float]") -> "pd.Series[float]":
+    """Those that differ by their arithmetic alone as one: 0.01 and 0.001 / (1 − 0.9) differ in the last bits."""
+    return effective_lrs.astype(float).map(lambda lr: float(f"{lr:.9g}"))
+
+
 def _end(run: Run) -> dict[str, Any]:
     """The step that ended a diverged run, as a row of losses."""
     assert run.curve is not None
