@@ -78,7 +78,8 @@ def read_reference(path: Path) -> list[ReferenceRun]:
         if engine == ENGINE_VERSION:
             return [_run_of(row, path.stem) for row in _rows(content, footer)]
     except NOT_A_RUN as error:
-        raise StoreError(f"{path} cannot be read ({shown(error)}); check it out again") from error
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise StoreError(f"{path} cannot be read ({shown(reason)}); check it out again") from error
     raise StoreError(f"{path} was made by engine {shown(engine)}, this is engine {ENGINE_VERSION}; run {path.stem} again")
 
 
