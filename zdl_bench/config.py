@@ -78,10 +78,8 @@ FIXED_BY_A_NAME = ("_target_", "targets", "style", "default_lr")
 TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
 
 
-class Name(str):
-    """What a group's key takes: the name of a choice, or keys of the part that is chosen."""
-
-    __slots__ = ()
+Name = str | list[Any] | dict[str, Any] | None
+"""What Hydra takes for a group: a name, a list of one, or keys of the part that is chosen."""
 
 
 @cache

@@ -15,7 +15,7 @@ from zdl_bench.errors import ConfigError, shown
 from zdl_bench.hydra_plugin.functions import exact_functions
 from zdl_bench.plain import DEEPEST
 
-TEXTS = (str, str | None, Name)
+TEXTS = (str, str | None)
 """Types of a key that is text: what Hydra would take for a number, a list or a sign is what was typed."""
 
 
@@ -24,8 +24,8 @@ def parsed(argument: str, declared: Any) -> Override:
     if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > DEEPEST:
         raise ConfigError(f"{shown(argument)}: a value is nested too deeply to be read; write it flat")
     is_text = declared in TEXTS
-    readers: dict[Any, type[_Values]] = {str: _Texts, str | None: _TextsOrNull, Name: _Names}
-    parser = _Parser(readers.get(declared, _Values)(exact_functions()))
+    visitor = _Texts(takes_null=declared is not str) if is_text else _Names() if declared == Name else _Values()
+    parser = _Parser(visitor)
     try:
         return parser.parse_overrides([argument])[0]
     except (OverrideParseException, ConfigError) as error:
@@ -41,7 +41,10 @@ def parsed(argument: str, declared: Any) -> Override:
 
 
 class _Values(HydraOverrideVisitor):
-    """Reads as Hydra does, but for a dictionary that says a key twice."""
+    """Reads as Hydra does, but for its functions, and a dictionary that says a key twice."""
+
+    def __init__(self) -> None:
+        super().__init__(exact_functions())
 
     def visitDictContainer(self, ctx: Any) -> dict[Any, Any]:  # noqa: N802
         pairs = [self.visitDictKeyValuePair(pair) for pair in ctx.dictKeyValuePair()]
@@ -51,15 +54,21 @@ class _Values(HydraOverrideVisitor):
         return dict(pairs)
 
 
-class _Texts(_Values):
+class _Names(_Values):
     """Reads what is no text for Hydra as the text that was typed."""
 
-    takes_null = False
+    def __init__(self, takes_null: bool = True) -> None:
+        super().__init__()
+        self._takes_null = takes_null
 
     def _createPrimitive(self, ctx: Any) -> Any:  # noqa: N802
         value = super()._createPrimitive(ctx)
-        is_known = isinstance(value, str | QuotedString) or (value is None and self.takes_null)
-        return value if is_known or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
+        is_known = isinstance(value, str | QuotedString) or (value is None and self._takes_null)
+        return value if is_known or _is_within(ctx) or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
+
+
+class _Texts(_Names):
+    """The same for a list and a dictionary."""
 
     def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
         return ctx.getText()
@@ -68,18 +77,10 @@ class _Texts(_Values):
         return ctx.getText()
 
 
-class _TextsOrNull(_Texts):
-    takes_null = True
-
-
-class _Names(_TextsOrNull):
-    """Reads a list or a dictionary as Hydra does: it is about the part that is chosen."""
-
-    def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
-        return _Values(self.functions).visitListContainer(ctx)
-
-    def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
-        return _Values(self.functions).visitDictContainer(ctx)
+def _is_within(ctx: Any) -> bool:
+    """Whether it is part of a list or of a dictionary."""
+    containers = (OverrideParser.ListContainerContext, OverrideParser.DictContainerContext)
+    return ctx is not None and (isinstance(ctx, containers) or _is_within(ctx.parentCtx))
 
 
 def _is_reverse(element: Any) -> bool:
