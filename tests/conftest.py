@@ -36,7 +36,7 @@ def mnist():
     """The real MNIST, decoded into the tests' cache; skips, and says so, where ZDL_BENCH_DATA does not lead to it."""
     dataset = registry.dataset("mnist")
     if dataset.decode_local() is None:
-        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its four IDX files")
+        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its files")
     ensure_decoded(dataset)
     return dataset
 
