@@ -144,6 +144,8 @@ class Submitted:
 
     def _look_for_workers(self) -> None:
         """Says once that there are none, and raises ExecutorError when they have been missing for too long."""
+        if self._client.status != "running":  # the scheduler is gone: the runs will come back as cancelled
+            return
         with _cluster_answers(self._client):
             if self._client.nthreads():
                 self._without_workers_since = None
