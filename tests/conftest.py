@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from zdl_bench import cli, registry
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.run import Choice, RunConfig
 from zdl_bench.training import train
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how fast an example comes, and how long it takes, decides no test
 
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
 """Keys of a network that trains in milliseconds."""
