@@ -34,7 +34,7 @@ def key_values() -> dict[str, tuple[tuple[str, ...], str, tuple[object, ...]]]:
     cases["dataset.validation_size"] = ((*of_a_network, "lr=0.01"), "dataset.validation_size", WHOLE)
     for group in ("optimizer", "schedule", "problem"):
         for name in registry.names(group):
-            for key, kind in registry._declared_types(registry._implementation(group, name)).items():
+            for key, kind in registry._declared_types(group, name).items():
                 values = tried(kind)
                 if values:
                     needs_data = group == "problem" and name.startswith("mlp")

@@ -138,10 +138,45 @@ def plain_log_axis(axis: "Axis") -> None:
     axis.set_minor_locator(NullLocator())
 
 
+SMALLEST, LARGEST = 5e-324, 1.7e308
+"""Ends of a logarithmic axis: what floats can hold."""
+
+
+def log_axis(axis: "Axis", low: float, high: float) -> None:
+    """Makes an axis logarithmic between two limits, as far as floats go, with plain numbers on it.
+
+    The limits are set before the scale is: matplotlib would look for some of its own, which may be beyond all floats.
+    """
+    limits = min(max(low, SMALLEST), LARGEST / 2), min(max(high, 2 * SMALLEST), LARGEST)
+    axes = axis.axes
+    if axis.axis_name == "x":
+        axes.set_xlim(*limits)
+        axes.set_xscale("log")
+    else:
+        axes.set_ylim(*limits)
+        axes.set_yscale("log")
+    plain_log_axis(axis)
+
+
+def log_limits(values: "Iterable[float]", share: float) -> tuple[float, float]:
+    """The ends of a logarithmic axis around positive values, with room for a share of their distance, a little at least."""
+    import numpy as np
+
+    logs = np.log10(list(values))
+    room = max(share * float(np.ptp(logs)), SMALLEST_ROOM)
+    low, high = np.clip([logs.min() - room, logs.max() + room], np.log10(SMALLEST), np.log10(LARGEST))
+    return float(10**low), float(10**high)
+
+
+SMALLEST_ROOM = 0.02
+"""Decades."""
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Settings under which all figures are drawn."""
+    """Settings under which all figures are drawn. What is beyond all floats is drawn at the edge, without a word of NumPy."""
     import matplotlib as mpl
+    import numpy as np
 
-    with mpl.rc_context(SETTINGS):
+    with mpl.rc_context(SETTINGS), np.errstate(all="ignore"):
         yield
