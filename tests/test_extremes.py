@@ -11,12 +11,13 @@ from conftest import SMALL
 from zdl_bench import registry
 
 TINY, HUGE, MOST = 5e-324, 1e300, sys.float_info.max
-NUMBERS = (0.0, TINY, 1e-300, 1e-30, 1.0, 1e30, HUGE, MOST)
+NUMBERS = (0.0, TINY, 1e-300, 1.0, HUGE, MOST)
 WHOLE = (0, 1, 2, 1200, 1499, 10**6, 2**63 - 1)
 """The training set of the digits has 1,200 images, without validation images 1,500."""
 NETWORK = ("dataset=digits", *SMALL)
-SHORT = ("executor=serial", "formats=[png,svg]")
-FEW = 4
+SHORT = ("executor=serial", "formats=[png]")
+FEW = 2
+"""Values at each end of what is accepted."""
 
 
 def key_values() -> dict[str, tuple[tuple[str, ...], str, tuple[object, ...]]]:
@@ -64,7 +65,7 @@ def test_the_report_survives(command, digits, case):
     accepted = [value for value in values if command("-m", *around, f"{key}={value}", "dry_run=true").status == 0]
     feasible = [value for value in accepted if is_feasible(key, value)]
     assert feasible, f"{key} accepts none of {values}"
-    ends = dict.fromkeys([*feasible[:FEW], *feasible[-FEW:]])
+    ends = dict.fromkeys([*feasible[:FEW], *(value for value in feasible if value == 1), *feasible[-FEW:]])
     seeds = () if key == "seed" else ("seed=0,1",)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a user would see them

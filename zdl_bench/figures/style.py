@@ -140,36 +140,31 @@ def plain_log_axis(axis: "Axis") -> None:
 
 SMALLEST, LARGEST = 5e-324, 1.7e308
 """Ends of a logarithmic axis: what floats can hold."""
+NOTHING = (0.1, 10.0)
+"""Ends of a logarithmic axis with nothing on it."""
 
 
-def log_axis(axis: "Axis", low: float, high: float) -> None:
-    """Makes an axis logarithmic between two limits, as far as floats go, with plain numbers on it.
+def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least: float = 0.02) -> None:
+    """Makes an axis logarithmic around what is finite and positive of the values, with plain numbers on it.
 
-    The limits are set before the scale is: matplotlib would look for some of its own, which may be beyond all floats.
+    share: of their distance, the room beyond them at both ends; least: decades that it has then. The limits
+    are set before the scale is: matplotlib would look for some of its own, which may be beyond all floats.
     """
-    limits = min(max(low, SMALLEST), LARGEST / 2), min(max(high, 2 * SMALLEST), LARGEST)
-    axes = axis.axes
-    if axis.axis_name == "x":
-        axes.set_xlim(*limits)
-        axes.set_xscale("log")
-    else:
-        axes.set_ylim(*limits)
-        axes.set_yscale("log")
-    plain_log_axis(axis)
-
-
-def log_limits(values: "Iterable[float]", share: float) -> tuple[float, float]:
-    """The ends of a logarithmic axis around positive values, with room for a share of their distance, a little at least."""
     import numpy as np
 
-    logs = np.log10(list(values))
-    room = max(share * float(np.ptp(logs)), SMALLEST_ROOM)
-    low, high = np.clip([logs.min() - room, logs.max() + room], np.log10(SMALLEST), np.log10(LARGEST))
-    return float(10**low), float(10**high)
-
-
-SMALLEST_ROOM = 0.02
-"""Decades."""
+    given = np.array(list(values), dtype=float)
+    within = given[(given > 0) & np.isfinite(given)]
+    low, high = (within.min(), within.max()) if len(within) else NOTHING
+    room = max(share * (np.log10(high) - np.log10(low)), least) if share else 0.0
+    with np.errstate(over="ignore", under="ignore"):
+        limits = np.clip([low / 10**room, high * 10**room], SMALLEST, LARGEST)
+    if axis is axis.axes.xaxis:
+        axis.axes.set_xlim(*limits)
+        axis.axes.set_xscale("log")
+    else:
+        axis.axes.set_ylim(*limits)
+        axis.axes.set_yscale("log")
+    plain_log_axis(axis)
 
 
 @contextmanager
