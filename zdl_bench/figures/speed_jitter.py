@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import legend_name, line_looks, plain_log_axis
+from zdl_bench.figures.style import legend_name, line_looks, log_axis
 from zdl_bench.run import Floats
 from zdl_bench.statistics.intervals import student_interval
 
@@ -48,12 +48,8 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
         for _, end in defined.iloc[[0, -1] if len(defined) > 1 else [0] if len(defined) else []].iterrows():
             place = {"textcoords": "offset points", "xytext": shift, "ha": side, "fontsize": 8, "color": look["color"]}
             axes.annotate(f"{end['lr']:g}", (end["loss"], end["jitter"]), **place)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(_limits(points, "loss"))
-    axes.set_ylim(_limits(points, "jitter"))
-    plain_log_axis(axes.xaxis)
-    plain_log_axis(axes.yaxis)
+    log_axis(axes.xaxis, _limits(points, "loss"))
+    log_axis(axes.yaxis, _limits(points, "jitter"))
     axes.set_xlabel("geometric mean of the loss over the run   ← faster")
     axes.set_ylabel("jitter   ← steadier")
     return axes
@@ -73,5 +69,5 @@ def _limits(points: pd.DataFrame, name: str) -> tuple[float, float]:
     lowest, highest = points[name].min(), points[name].max()
     low = max(np.nanmin([points[f"{name}_low"].min(), lowest]), lowest / FARTHEST)
     high = min(np.nanmax([points[f"{name}_high"].max(), highest]), highest * FARTHEST)
-    room = max((high / low) ** 0.08, 1.05)
+    room = max(high**0.08 / low**0.08, 1.05)
     return low / room, high * room
