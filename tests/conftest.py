@@ -35,7 +35,7 @@ def own_cache(tmp_path_factory):
 def mnist():
     """The real MNIST, decoded into the tests' cache; skips, and says so, where ZDL_BENCH_DATA does not lead to it."""
     dataset = registry.dataset("mnist")
-    if next(dataset._folders(), None) is None:
+    if dataset.decode_local() is None:
         pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its four IDX files")
     ensure_decoded(dataset)
     return dataset
@@ -52,7 +52,7 @@ def part(group: str, name: str, **values) -> Choice:
     """A choice of conf/ with the values of its YAML but for those given."""
     yaml = registry.load_yaml(group, name)
     own = {key: value for key, value in yaml.items() if key not in registry.KEYS_ABOUT_A_PART}
-    return Choice(name, registry.typed_values(group, name, own | values))
+    return registry.choice(group, name, own | values)
 
 
 def digits_config(optimizer: str | Choice = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:

@@ -145,7 +145,7 @@ def test_the_best_lr_is_chosen_on_tuning_seeds_and_judged_on_others():
     assert one.verdict is Verdict.SUPPORTED
     assert one.findings[0].n == 10
     momentum, sgd, budgets = one.findings[0].notes
-    assert momentum.startswith("momentum: best lr 0.01 (chosen in 100% of resamples)")
+    assert momentum.startswith("momentum: best lr 0.01 (chosen in 100 % of resamples)")
     assert sgd.startswith("sgd: best lr 0.01 (chosen in ")
     assert "at the edge of its grid" in sgd
     assert budgets == "unequal budgets: 3 and 2 learning rates"
@@ -391,9 +391,8 @@ def test_two_claims_of_one_id_are_refused():
 
 def test_an_ambiguous_grid_is_said():
     grid = [rows("sgd", SLOW, lr=lr, first_seed=100, steps=steps) for lr in (0.1, 0.2) for steps in (20, 40)]
-    [one] = judged(
-        [*grid, rows("momentum", FAST)], claim(view="best_lr", first={"optimizer": "sgd"}), tuning_seeds=range(100, 110)
-    )
+    sides = {"first": {"optimizer": "sgd"}, "second": {"optimizer": "momentum"}}
+    [one] = judged([*grid, rows("momentum", FAST)], claim(view="best_lr", **sides), tuning_seeds=range(100, 110))
     assert "ambiguous" in one.reason
 
 
@@ -486,9 +485,101 @@ def test_disjoint_seeds_share_no_pair():
         (claim(margin="much"), "claim 1 of the experiment: could not convert"),
         (claim(margin=10**400), "claim 1 of the experiment: int too large"),
         (claim(metric=True), "claim 1 of the experiment: metric: True is no name of one"),
+        (claim(margin=math.inf), "margin: inf: a margin of tail_loss is above 1, and finite"),
+        (claim(margin=math.nan), "a margin of tail_loss is above 1"),
+        (claim(kind="threshold", at_most=0), "at_most: 0: tail_loss is compared by ratios, which are above 0"),
+        (claim(kind="threshold", at_least=-1), "at_least: -1: tail_loss is compared by ratios, which are above 0"),
+        (claim(kind="exact", metric="jitter", at_most=-0.5), "at_most: -0.5: jitter is compared by ratios"),
+        (claim(kind="threshold", metric="steps_to_0.3", second=None, at_most=0), "at_most: 0: steps_to_0.3 is compared"),
+        (claim(kind="threshold", metric="log_aulc", at_most=math.inf), "at_most: inf: a bound is a finite number"),
+        (claim(kind="threshold", metric="log_aulc", at_least=math.nan), "at_least: nan: a bound is a finite number"),
+        (claim(kind="threshold", metric="test_accuracy", second=None, at_least=93), "test_accuracy is a share from 0 to 1"),
+        (claim(kind="threshold", metric="val_accuracy", second=None, at_most=-0.1), "val_accuracy is a share from 0 to 1"),
+        (claim(kind="threshold", statistic="spread", second=None, at_most=0.9), "a spread of tail_loss is a ratio above 1"),
+        (
+            claim(kind="threshold", metric="log_aulc", statistic="spread", second=None, at_most=0),
+            "spread of log_aulc is above 0",
+        ),
+        (claim(metric="reached_0.3", statistic="spread"), "yes or no has no spread"),
+        (claim(first={"optimizer": "sgd"}), "`first` and `second` name the same runs"),
+        (claim(view="same_lr", lr=-1), "lr: -1.0: a learning rate is a finite number above 0"),
+        (claim(view="same_lr", lr=math.inf), "lr: inf: a learning rate is a finite number above 0"),
+        (claim(view="same_lr", lr=math.nan), "lr: nan: a learning rate is a finite number above 0"),
+        (
+            claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1, 1]),
+            "at: [1.0, 1.0]: each level has a place of its own",
+        ),
+        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1, math.nan]), "places of levels are finite numbers"),
+        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[-math.inf, 1]), "places of levels are finite numbers"),
+        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1e-300, 2e-300]), "each level has a place of its own"),
+        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[-1e300, 1e300]), "each level has a place of its own"),
+        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at="12"), "at: 12: it is a list"),
+        (claim(kind="interaction", levels=[{"a": 1}, {"a": 1}]), "`levels` has a level twice"),
+        (claim(kind="interaction", levels={"a": 1}), "levels: {'a': 1}: it is a list"),
     ],
 )
 def test_what_cannot_be_read_names_the_claim(content, text):
     with pytest.raises(ConfigError, match="claim 1") as caught:
         claims_of([content])
     assert text in str(caught.value)
+
+
+def test_a_bound_on_an_accuracy_is_met_by_that_accuracy():
+    """The bound is turned into odds as the accuracies are; the effect is an accuracy again."""
+    runs = rows("sgd", FAST, test_images=100.0)
+    for bound, accuracies, verdict in (
+        (0.9, 0.9 + 0.01 * np.arange(10), Verdict.SUPPORTED),
+        (1.0, np.ones(10), Verdict.INSUFFICIENT),  # on the bound: nothing speaks against it, nothing for it
+        (1.0, 0.99 - 0.01 * np.arange(10), Verdict.REFUTED),
+        (0.9, 0.88 - 0.01 * np.arange(10), Verdict.REFUTED),
+    ):
+        stated = claim(kind="threshold", metric="test_accuracy", first={"optimizer": "sgd"}, second=None, at_least=bound)
+        [one] = judged([runs.assign(test_accuracy=accuracies)], stated)
+        assert one.verdict is verdict, (bound, accuracies)
+        effect = one.findings[0].effect
+        assert effect.unit == "share"
+        assert accuracies.min() - 1e-12 <= effect.mean <= accuracies.max() + 1e-12
+
+
+def test_a_bound_of_a_spread_is_a_distance():
+    """A ratio for losses: within 1.1 times the median. Its logarithm is what the spread is compared with."""
+    for bound, verdict in ((1.1, Verdict.SUPPORTED), (1.001, Verdict.REFUTED)):
+        stated = claim(kind="threshold", statistic="spread", first={"optimizer": "sgd"}, second=None, at_most=bound)
+        [one] = judged([rows("sgd", SLOW)], stated)
+        assert one.verdict is verdict
+
+
+def exactly(optimizer: str, loss: float, depth: int, seeds: int, first_seed: int) -> pd.DataFrame:
+    """Runs in which nothing is random."""
+    drawn = {"problem.gradient_noise": 0.0, "problem.start_std": 0.0, "depth": depth}
+    return rows(optimizer, [loss] * seeds, first_seed=first_seed, **drawn).assign(
+        dataset=None, digest=f"{optimizer}{loss}{depth}"
+    )
+
+
+@pytest.mark.parametrize("seeds", [1, 4])
+def test_an_interaction_of_deterministic_runs_needs_no_shared_seeds(seeds):
+    """Their seeds change nothing: each level is one run."""
+    frames = [
+        exactly(optimizer, loss, depth, seeds, first_seed)
+        for optimizer, losses in (("momentum", (0.2, 0.1)), ("sgd", (0.2, 0.2)))
+        for depth, loss, first_seed in zip((1, 2), losses, (0, 50), strict=True)
+    ]
+    levels = {"kind": "interaction", "levels": [{"depth": 1}, {"depth": 2}], "at": [1, 2]}
+    [one] = judged(frames, claim(**levels))
+    assert one.verdict is Verdict.SUPPORTED
+    assert (one.findings[0].is_exact, one.findings[0].n) == (True, 1)
+    assert one.findings[0].effect.mean == pytest.approx(np.log(0.5))
+    turned = claim(**levels, first={"optimizer": "sgd"}, second={"optimizer": "momentum"})
+    assert judged(frames, turned)[0].verdict is Verdict.REFUTED
+
+
+def test_an_interaction_of_random_runs_without_shared_seeds_is_not_decidable():
+    frames = [
+        rows(optimizer, values, depth=depth, first_seed=first_seed)
+        for optimizer, values in (("momentum", FAST), ("sgd", SLOW))
+        for depth, first_seed in ((1, 0), (2, 50))
+    ]
+    [one] = judged(frames, claim(kind="interaction", levels=[{"depth": 1}, {"depth": 2}]))
+    assert one.verdict is Verdict.NOT_DECIDABLE
+    assert one.reason == "the levels share no seed"

@@ -1,55 +1,28 @@
 """Data sets: IDX files found, refused and downloaded, from a server of the test's own; the digits; the cache."""
 
 import gzip
-import hashlib
 import http.server
 import os
+import re
+import socket
 import struct
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from own_images import add_dataset, copy_conf
+from tiny_images import CONTENT, NOBODY, assert_content, dataset_of, idx_bytes, tiny_files
 
 from zdl_bench import registry
-from zdl_bench.datasets.contract import Arrays, cache_folder, ensure_decoded, is_decoded, load_decoded
-from zdl_bench.datasets.idx import IdxDataSet
+from zdl_bench.datasets import mirrors
+from zdl_bench.datasets.contract import cache_folder, ensure_decoded, is_decoded, load_decoded
 from zdl_bench.errors import DataError
-
-RNG = np.random.default_rng(0)
-CONTENT = Arrays(
-    RNG.integers(0, 256, (30, 4, 4), dtype=np.uint8),
-    RNG.integers(0, 10, 30, dtype=np.uint8),
-    RNG.integers(0, 256, (10, 4, 4), dtype=np.uint8),
-    RNG.integers(0, 10, 10, dtype=np.uint8),
-)
-
-
-def idx_bytes(array):
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four sound files."""
-    place = tmp_path / "served"
-    place.mkdir()
-    for part, array in CONTENT._asdict().items():
-        (place / f"{part}.gz").write_bytes(gzip.compress(idx_bytes(array), mtime=0))
-    return place
-
-
-def dataset_of(folder, mirrors=(), dir=None, with_content=True, name="tiny"):
-    files = {
-        part: {
-            "file": f"{part}.gz",
-            "shape": list(array.shape),
-            "served": hashlib.sha256((folder / f"{part}.gz").read_bytes()).hexdigest(),
-            "content": hashlib.sha256(idx_bytes(array)).hexdigest() if with_content else None,
-        }
-        for part, array in CONTENT._asdict().items()
-    }
-    return IdxDataSet(name, 10, files, list(mirrors), dir)
+    return tiny_files(tmp_path / "served")
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +33,17 @@ def empty_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def server(folder):
-    """A mirror on the loopback; `requested` lists what was asked for, `broken` files are cut while they are sent."""
+    """A mirror on the loopback; `requested` lists what was asked for, `broken` files are cut while they are sent, `refused`
+    ones are forbidden. It serves files and nothing else: no HEAD.
+    """
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         requested: list[str] = []
         broken: set[str] = set()
+        refused: set[str] = set()
+
+        def do_HEAD(self):
+            self.send_error(405)
 
         def __init__(self, *arguments):
             super().__init__(*arguments, directory=str(folder))
@@ -72,6 +51,9 @@ def server(folder):
         def do_GET(self):
             name = self.path.lstrip("/")
             self.requested.append(name)
+            if name in self.refused:
+                self.send_error(403)
+                return
             if name in self.broken:
                 content = (folder / name).read_bytes()
                 self.send_response(200)
@@ -85,7 +67,7 @@ def server(folder):
         def log_message(self, *arguments):
             pass
 
-    Handler.requested, Handler.broken = [], set()
+    Handler.requested, Handler.broken, Handler.refused = [], set(), set()
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=served.serve_forever)
     thread.start()
@@ -94,14 +76,6 @@ def server(folder):
     served.shutdown()
     served.server_close()
     thread.join()
-
-
-NOBODY = "http://127.0.0.1:9/"  # the discard port: refused at once
-
-
-def assert_content(arrays):
-    for ours, expected in zip(arrays, CONTENT, strict=True):
-        assert np.array_equal(ours, expected.reshape(len(expected), -1) if expected.ndim > 1 else expected)
 
 
 def test_files_of_dir_are_decoded_and_mapped(folder):
@@ -208,10 +182,11 @@ def test_a_download_is_checked_and_kept(folder, server):
     dataset = dataset_of(folder, mirrors=[NOBODY, server.url])
     ensure_decoded(dataset)
     assert_content(load_decoded(dataset))
-    assert len(server.requested) == 4
+    files = [file.file for file in dataset.files.values()]
+    assert server.requested == [files[0], *files], "asked for the first one, then downloaded all"
     (cache_folder() / "decoded").rename(cache_folder() / "gone")
     ensure_decoded(dataset)
-    assert len(server.requested) == 4, "the files were downloaded once"
+    assert len(server.requested) == 5, "the files were downloaded once"
 
 
 def test_a_mirror_with_other_content_is_passed_over(folder, server):
@@ -233,10 +208,124 @@ def test_a_download_that_breaks_off_leaves_nothing(folder, server):
     assert_content(load_decoded(dataset))
 
 
+@pytest.mark.parametrize("name", ["file", "x" * 300])
+def test_a_download_that_cannot_be_kept(folder, server, tmp_path, monkeypatch, name):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+    with pytest.raises(DataError, match=r"cannot be written \((Not a directory|File name too long)\).*XDG_CACHE_HOME"):
+        dataset_of(folder, mirrors=[server.url]).decode()
+
+
 def test_no_mirror_to_be_reached(folder):
     with pytest.raises(DataError, match=r"none of its mirrors can be reached(.|\n)*ZDL_BENCH_DATA") as caught:
         ensure_decoded(dataset_of(folder, mirrors=[NOBODY]))
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_mirror_without_a_slash_at_its_end(folder, server):
+    assert_content(dataset_of(folder, mirrors=[server.url.rstrip("/")]).decode())
+
+
+def test_only_the_head_of_an_answer_is_taken_to_see_who_serves_a_file(folder):
+    """A mirror whose file does not end is no worse than another; nothing of it is kept."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.recv(10_000)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+                while True:
+                    connection.sendall(bytes(100_000))
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        assert mirrors.require_one([url], "train_images.gz") == url
+        serving.join()
+
+
+def test_a_mirror_that_is_silent(folder):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(DataError, match=rf"can be reached \({url}: no answer in 0\.3 s\)"):
+            mirrors.require_one([url], "train_images.gz", seconds=0.3)
+
+
+def test_a_mirror_that_refuses_tells_its_status(folder, server):
+    server.refused.add("train_images.gz")
+    with pytest.raises(DataError) as caught:
+        dataset_of(folder, mirrors=[NOBODY, server.url]).decode()
+    text = str(caught.value)
+    assert "none of its mirrors serves train_images.gz" in text
+    assert f"{server.url}: 403 Forbidden" in text
+    assert f"{NOBODY}: ConnectionError: Connection refused" in text
+
+
+def test_a_mirror_that_refuses_one_file_tells_its_status(folder, server):
+    server.refused.add("test_labels.gz")
+    with pytest.raises(DataError, match=r"test_labels\.gz cannot be downloaded \(http://127.0.0.1:\d+/: 403 Forbidden\)"):
+        dataset_of(folder, mirrors=[server.url]).decode()
+
+
+def test_without_certificates_a_mirror_by_tls_is_told_apart(folder, server, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    with pytest.raises(DataError, match=r"Could not find a suitable TLS CA certificate bundle, invalid path: /nowhere"):
+        dataset_of(folder, mirrors=["https://127.0.0.1:9/"]).decode()
+    assert_content(dataset_of(folder, mirrors=["https://127.0.0.1:9/", server.url]).decode())
+
+
+@pytest.mark.parametrize("proxy", ["http://me:secret@127.0.0.1:9", "abc::::", "http://me:secret@["])
+def test_a_proxy_that_is_wrong(folder, server, monkeypatch, proxy):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(
+        DataError, match=r"can be reached \(http://127.0.0.1:\d+/: (ProxyError: Connection refused|Invalid)"
+    ) as caught:
+        dataset_of(folder, mirrors=[server.url]).decode()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mirror", ["http://[", "http://a b/", "http://127.0.0.1:99999/", "http://" + "a" * 300])
+def test_a_mirror_that_is_no_address(folder, mirror):
+    with pytest.raises(DataError, match=r"none of its mirrors can be reached(.|\n)*use dataset=digits"):
+        dataset_of(folder, mirrors=[mirror]).decode()
+
+
+OF_THE_WRONG_TYPE = {
+    "dataset.dir=[/a,/b]": "dataset.dir=['/a', '/b']: it has to be a word",
+    "dataset.dir={a:1}": "dataset.dir={'a': 1}: it has to be a word",
+    "dataset.dir=true": "dataset.dir=True: it has to be a word",
+    "dataset.dir=": "dataset.dir=: it has to be a word",
+    "dataset.mirrors=null": "dataset.mirrors=None: it has to be a list of addresses",
+    "dataset.mirrors=http://127.0.0.1:9/": "dataset.mirrors=http://127.0.0.1:9/: it has to be a list of addresses",
+    "dataset.mirrors=[3]": "dataset.mirrors=[3]: it has to be a list of addresses",
+    "dataset.mirrors=[file:///etc/]": "dataset.mirrors=['file:///etc/']: it has to be a list of addresses",
+    "dataset.mirrors={a:1}": "dataset.mirrors={a:1}: Cannot merge",
+    "dataset.mirrors=[[http://127.0.0.1:9/]]": "it has to be a list of addresses",
+    "dataset.validation_size=null": "dataset.validation_size=None: mnist has 60000 images",
+    "dataset.validation_size=[1]": "dataset.validation_size=[1]: mnist has 60000 images",
+    "dataset.validation_size=1.5": "dataset.validation_size=1.5: mnist has 60000 images",
+}
+
+
+@pytest.mark.parametrize("argument", OF_THE_WRONG_TYPE)
+def test_a_value_of_the_wrong_type(command, tmp_path, argument):
+    outcome = command("dataset=mnist", argument, "executor=serial", "steps=2")
+    assert outcome.status == 2
+    assert OF_THE_WRONG_TYPE[argument] in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "auto"])
+@pytest.mark.parametrize("value", ["2024", "'2024'", "./2024"])
+def test_a_folder_with_the_name_of_a_number(command, dataset, value):
+    """As a number or as a text, it is no traceback."""
+    outcome = command(f"dataset={dataset}", f"dataset.dir={value}", "executor=serial", "steps=2")
+    assert outcome.status == 2
+    assert re.match(r"error: dataset\.dir=(\./)?2024: (there is no such folder|it has to be a word)", outcome.err)
 
 
 def test_a_damaged_cache_is_made_anew(folder):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import SMALL, Outcome, run_process
+from conftest import SMALL, Outcome, run_process, wait_for
 from disturbances.disks import Disk, can_mount
 from disturbances.leftovers import leftovers
 from disturbances.sweeping import Place, Start
@@ -18,6 +18,7 @@ from own_images import add_dataset
 from own_optimizers import checkout_with
 
 from zdl_bench import load_results
+from zdl_bench.executors.stopwatch import Stopwatch
 from zdl_bench.store import Store
 
 TIMEOUT = 4
@@ -75,6 +76,16 @@ class Searching(Ill):
 
 
 @dataclass(frozen=True)
+class Waiting(Ill):
+    """For a file that says go on."""
+
+    def suffer(self):
+        open("waiting", "w").close()
+        while not os.path.exists("go"):
+            time.sleep(0.01)
+
+
+@dataclass(frozen=True)
 class Raising(Ill):
     def suffer(self):
         raise ArithmeticError("on purpose")
@@ -83,7 +94,7 @@ class Raising(Ill):
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    names = ("Looping", "Stubborn", "Sleeping", "Searching", "Raising")
+    names = ("Looping", "Stubborn", "Sleeping", "Searching", "Waiting", "Raising")
     return checkout_with(tmp_path_factory.mktemp("own") / "checkout", ILL, names)
 
 
@@ -159,6 +170,58 @@ def test_a_timeout_changes_no_number_and_counts_no_start_of_a_process(start, che
     assert start(*sweep).status == 0
     limited, free = (load_results(name).runs.set_index("run_id")["digest"].sort_index() for name in ("limited", "results"))
     assert limited.equals(free)
+
+
+IN_A_CHILD_OF_DASK = """
+import sys
+sys.path.insert(0, {tests!r})
+from conftest import digits_config, part
+from zdl_bench.executors.dask_child import Children
+
+print(Children().make(digits_config(part("optimizer", "waiting"), steps=5), {timeout}, lambda: True).status.value)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["processes", "serial", "a child of a Dask worker"])
+def test_the_time_for_which_all_are_stopped_is_no_runs_time(checkout, tmp_path, digits, executor):
+    """As by Ctrl-Z: the whole group, for longer than the timeout."""
+    sweep = ["-m", "zdl_bench", "-m", "report=false", "n_jobs=1", "optimizer=waiting", f"timeout={TIMEOUT}", *KEYS]
+    child = ["-c", IN_A_CHILD_OF_DASK.format(tests=str(Path(__file__).parent), timeout=TIMEOUT)]
+    process = subprocess.Popen(
+        [sys.executable, *(child if executor.startswith("a child") else [*sweep, f"executor={executor}"])],
+        env=os.environ | {"PYTHONPATH": str(checkout)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for(Path("waiting").is_file)
+    os.killpg(process.pid, signal.SIGSTOP)
+    time.sleep(TIMEOUT + 1)
+    Path("go").touch()
+    os.killpg(process.pid, signal.SIGCONT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    if executor.startswith("a child"):
+        assert out == "completed\n"
+    else:
+        assert statuses() == {"waiting": ["completed"]}
+
+
+def test_a_stopwatch_leaves_out_what_it_did_not_see(monkeypatch):
+    wall, computing = [100.0], [5.0]
+    monkeypatch.setattr("time.monotonic", lambda: wall[0])
+    monkeypatch.setattr("time.process_time", lambda: computing[0])
+    stopwatch = Stopwatch()
+    wall[0] += 0.4
+    assert stopwatch.seconds() == pytest.approx(0.4), "it was read in time"
+    wall[0] += 3600
+    assert stopwatch.seconds() == pytest.approx(0.5), "all were stopped: no more than a tick"
+    wall[0], computing[0] = wall[0] + 30, computing[0] + 29
+    assert stopwatch.seconds() == pytest.approx(29.5), "this process computed in C"
+    wall[0], computing[0] = wall[0] + 2, computing[0] + 8
+    assert stopwatch.seconds() == pytest.approx(31.5), "four threads compute no longer than one"
 
 
 @pytest.mark.slow

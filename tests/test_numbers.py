@@ -19,7 +19,7 @@ from own_images import VALIDATION_SIZE, add_dataset, copy_conf
 from zdl_bench import registry
 from zdl_bench.datasets.contract import load_decoded
 from zdl_bench.executors.contract import attempt
-from zdl_bench.frames import frames_of
+from zdl_bench.frames import frames_of, run_row
 from zdl_bench.metrics.convergence import has_finished, has_learned
 from zdl_bench.run import DTYPES, LARGEST_LEGACY_SEED, LARGEST_SEED, Choice, Run, RunConfig, Status
 from zdl_bench.store import Store
@@ -390,3 +390,15 @@ def test_the_whole_way(arguments, outcome, tmp_path):
         assert "Traceback" not in command.err
         assert ("verified 4 runs: 4 same bits" if "verify" in arguments_of_command else outcome) in command.out
     assert (tmp_path / "results/sweeps/odd/report.html").is_file()
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist"])
+def test_the_number_of_images_behind_an_accuracy_is_known(name):
+    """From the data set's YAML, without its images: 28 × 28 pixels of MNIST need not be here."""
+    run = Run(digits_config(dataset=Choice(name, {"checksum": "", "validation_size": 300})), Status.FAILED)
+    row = run_row(run)
+    assert (row["val_images"], row["test_images"]) == (300, {"digits": 297, "mnist": 10_000}[name])
+
+
+def test_digits_have_as_many_test_images_as_they_say(digits):
+    assert len(digits.decode().test_labels) == digits.test_size

@@ -2,18 +2,28 @@
 
 import csv
 import json
+import math
+import os
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import quadratic_config
 
 from zdl_bench import registry
-from zdl_bench.reference import CURVES, VERDICTS, read_reference, write_reference
+from zdl_bench.comparison import Agreement, compared_to_reference
+from zdl_bench.encoding import LARGEST as LARGEST_RUN
+from zdl_bench.errors import StoreError
+from zdl_bench.manifest import Manifest
+from zdl_bench.reference import CURVES, VERDICTS, read_reference, run_table, write_reference
 from zdl_bench.run import ENGINE_VERSION
 from zdl_bench.store import Store
+from zdl_bench.training import train
 
 COMMITTED = registry.EXPERIMENTS.parent / "results"
 BOWL = ("experiment=book_paths", "executor=serial", "report=false")
@@ -49,11 +59,11 @@ def test_another_digest_is_noticed(written, command):
     outcome = command("verify", "--reference")
     assert outcome.status == 1
     assert "4 different" in outcome.out
-    assert "digests differ" in outcome.out
+    assert "(differing: digest)" in outcome.out
 
 
 def test_on_another_kernel_the_losses_at_the_end_are_compared(written, command):
-    elsewhere = list(read_reference(Path("results"), None)[0].fingerprint)
+    elsewhere = list(read_reference(written[0])[0].fingerprint)
     elsewhere[2] = "SomethingElse"
     changed(written[0], digest="0" * 64, fingerprint=json.dumps(elsewhere))
     outcome = command("verify", "--reference")
@@ -83,7 +93,7 @@ def test_a_diverged_run_is_compared_on_another_kernel(command):
     diverging = ("optimizer=sgd", "lr=1e6", "seed=0,1", "name=book_paths")
     assert command("-m", *diverging, *BOWL).status == 0
     [path, _] = write_reference(Store("results"))
-    elsewhere = list(read_reference(Path("results"), None)[0].fingerprint)
+    elsewhere = list(read_reference(path)[0].fingerprint)
     changed(path, fingerprint=json.dumps(["other", *elsewhere[1:]]))
     outcome = command("verify", "--reference")
     assert outcome.status == 0, outcome.out
@@ -108,6 +118,155 @@ def test_numbers_of_another_engine_are_refused(written, command):
     outcome = command("verify", "--reference")
     assert outcome.status == 2
     assert f"made by engine {ENGINE_VERSION + 1}" in outcome.err
+
+
+@pytest.fixture(scope="module")
+def sound():
+    """A table of one run, as it is committed."""
+    run = train(quadratic_config(steps=3))
+    return run_table(Manifest("odd", "", "", [], [run.run_id], "2026-01-01T00:00:00+00:00"), [run])
+
+
+def with_config(table, **changes):
+    return with_text(table, "config", json.dumps(json.loads(table["config"][0].as_py()) | changes))
+
+
+def with_text(table, name, text):
+    number = table.column_names.index(name)
+    return table.set_column(number, name, pa.array([text] * len(table), pa.string()))
+
+
+def with_column(values):
+    return lambda table: table.append_column("more", values)
+
+
+MALFORMED = {
+    "config: no JSON": lambda table: with_text(table, "config", "{"),
+    "config: no mapping": lambda table: with_text(table, "config", "[]"),
+    "config: a number": lambda table: with_text(table, "config", "1"),
+    "config: empty": lambda table: with_text(table, "config", "{}"),
+    "config: null": lambda table: with_text(table, "config", None),
+    "config: nested": lambda table: with_text(table, "config", "[" * 100_000),
+    "config: half a pair": lambda table: with_text(table, "config", '"\\ud800"'),
+    "config: lr of text": lambda table: with_config(table, lr="0.1"),
+    "config: no steps": lambda table: with_config(table, steps=None),
+    "config: steps beyond all": lambda table: with_config(table, steps=10**400),
+    "config: no lr of any run": lambda table: with_config(table, lr=-1),
+    "config: optimizer of text": lambda table: with_config(table, optimizer="sgd"),
+    "config: a mapping as value": lambda table: with_config(table, optimizer={"name": "sgd", "x": {}}),
+    "config: many values": lambda table: with_config(table, probe=[[]] * 200_000),
+    "config: not there": lambda table: table.drop_columns(["config"]),
+    "fingerprint: no JSON": lambda table: with_text(table, "fingerprint", "numpy"),
+    "fingerprint: a number": lambda table: with_text(table, "fingerprint", "4"),
+    "fingerprint: a text": lambda table: with_text(table, "fingerprint", '"abcd"'),
+    "fingerprint: too short": lambda table: with_text(table, "fingerprint", '["a", "b"]'),
+    "fingerprint: numbers": lambda table: with_text(table, "fingerprint", "[1, 2, 3, 4]"),
+    "fingerprint: null": lambda table: with_text(table, "fingerprint", None),
+    "fingerprint: not there": lambda table: table.drop_columns(["fingerprint"]),
+    "no runs": lambda table: table.slice(0, 0),
+    "two columns of a name": lambda table: table.append_column("lr", table["lr"]),
+    "a column of lists": with_column(pa.array([[1.0]])),
+    "a column of structs": with_column(pa.array([{"a": 1}])),
+    "a column of bytes": with_column(pa.array([b"x"])),
+    "engine: not there": lambda table: table.replace_schema_metadata(None),
+    "engine: no number": lambda table: table.replace_schema_metadata({"engine": "one"}),
+    "engine: long": lambda table: table.replace_schema_metadata({"engine": "1" * 5000}),
+}
+
+
+@pytest.mark.parametrize("form", MALFORMED)
+def test_a_malformed_file_is_a_clear_error(form, sound, tmp_path):
+    path = tmp_path / "odd.parquet"
+    pq.write_table(sound, path)
+    assert len(read_reference(path)) == 1
+    pq.write_table(MALFORMED[form](sound), path)
+    with pytest.raises(StoreError, match=rf"{path.name} cannot be read \(.+\); check it out again") as caught:
+        read_reference(path)
+    assert len(str(caught.value)) < 400
+
+
+def test_what_is_no_parquet_file_is_a_clear_error(tmp_path):
+    path = tmp_path / "odd.parquet"
+    makers = (path.mkdir, lambda: os.mkfifo(path), lambda: path.symlink_to("nowhere"), path.touch)
+    for make in (*makers, lambda: path.write_bytes(b"PAR1" * 9), lambda: truncated(path, LARGEST_RUN + 1)):
+        make()
+        with pytest.raises(StoreError, match=r"odd\.parquet cannot be read"):
+            read_reference(path)
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+def truncated(path, size):
+    path.touch()
+    os.truncate(path, size)
+
+
+def test_a_text_that_stands_in_many_rows_takes_no_memory(sound, tmp_path):
+    """A dictionary holds it once, a thousand rows would hold it a thousand times."""
+    path = tmp_path / "odd.parquet"
+    many = pa.concat_tables([with_text(sound, "config", " " * 100_000 + "{}")] * 1000)
+    pq.write_table(many, path)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(StoreError, match="its texts"):
+        read_reference(path)
+
+
+def test_an_unsound_file_stops_no_other(written, command, sound):
+    pq.write_table(MALFORMED["config: no JSON"](sound), "results/reference/odd.parquet")
+    outcome = command("verify", "--reference")
+    assert outcome.status == 2
+    assert "verified 4 runs: 4 same bits, 1 unsound" in outcome.out
+    assert outcome.err.startswith("error: results/reference/odd.parquet cannot be read (")
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_what_two_experiments_have_is_compared_with_both(written, command):
+    """One of them may have been changed."""
+    shutil.copy(written[0], "results/reference/again.parquet")
+    changed(written[0], status="diverged")
+    outcome = command("verify", "--reference")
+    assert outcome.status == 1
+    assert "4 same bits, 4 different" in outcome.out
+
+
+NAMES = (
+    "run_id",
+    "optimizer",
+    "lr",
+    "seed",
+    "status",
+    "learned",
+    "digest",
+    "test_accuracy",
+    "tail_loss",
+    "best_loss",
+    "jitter",
+)
+
+
+def test_every_column_is_compared(sound, tmp_path):
+    """Bits where they are expected; elsewhere numbers to 5 %, and all but the digest."""
+    pq.write_table(sound, tmp_path / "sound.parquet")
+    [reference] = read_reference(tmp_path / "sound.parquet")
+    fresh = train(reference.config)
+    assert compared_to_reference(reference, fresh).agreement is Agreement.SAME_BITS
+    elsewhere = replace(reference, fingerprint=("other", *reference.fingerprint[1:]))
+    assert compared_to_reference(elsewhere, fresh).agreement is Agreement.CLOSE
+    assert set(NAMES) <= set(reference.said)
+    for name, value in reference.said.items():
+        for other in (changed_value(value), math.inf, None):
+            if value is None and other is None:
+                continue
+            said = dict(reference.said) | {name: other}
+            one = compared_to_reference(replace(reference, said=said), fresh)
+            assert (one.agrees, one.explanation) == (False, f"differing: {name}")
+            one = compared_to_reference(replace(elsewhere, said=said), fresh)
+            assert one.explanation.endswith(f"; differing: {name}") is (name != "digest"), (name, other)
+
+
+def changed_value(value):
+    if isinstance(value, bool):
+        return not value
+    return value + "x" if isinstance(value, str) else 1.2 * (value or 0) + 2
 
 
 def test_what_is_committed_is_small_and_complete():

@@ -184,3 +184,38 @@ def test_those_that_have_runs_are_ranked_without_the_one_that_has_none():
     assert found.leader.variant == "adam"
     assert set(found.leader.rivals) == {"sgd"}
     assert found.leader.verdict is Verdict.SUPPORTED
+
+
+PERFECT, NEARLY = np.ones(10), np.full(10, 0.9) + np.arange(10) * 1e-3
+
+
+@pytest.mark.parametrize("images", [10_000.0, 297.0, math.nan])
+def test_a_perfect_accuracy_wins(images):
+    """Whether or not anybody knows the number of images."""
+    frames = [rows(name, FAST, test_images=images) for name in ("sgd", "adam")]
+    frames = [frame.assign(test_accuracy=values) for frame, values in zip(frames, (NEARLY, PERFECT), strict=True)]
+    leader = standing(*frames, metric="test_accuracy").leader
+    assert (leader.variant, leader.verdict) == ("adam", Verdict.SUPPORTED)
+    turned = standing(*frames[::-1], metric="test_accuracy").leader
+    assert turned.variant == "adam"
+    if not math.isnan(images):
+        [finding] = leader.rivals.values()
+        odds = (images + 0.5) / 0.5 / ((NEARLY * images + 0.5) / (images - NEARLY * images + 0.5))
+        assert finding.n_values == 10
+        assert finding.effect.mean == pytest.approx(np.log(odds).mean())
+
+
+def test_an_accuracy_of_0_loses_to_every_other_and_beats_a_diverged_run():
+    nothing, little = np.zeros(10), np.full(10, 0.01)
+    for values, other in ((nothing, little), (np.full(10, math.nan), nothing)):
+        lost = FAST if values is nothing else np.full(10, math.nan)
+        frames = [rows("sgd", lost).assign(test_accuracy=values), rows("adam", FAST).assign(test_accuracy=other)]
+        leader = standing(*(frame.assign(learned=True) for frame in frames), metric="test_accuracy").leader
+        assert (leader.variant, leader.verdict) == ("adam", Verdict.SUPPORTED)
+
+
+def test_two_perfect_accuracies_are_a_tie():
+    frames = [rows(name, FAST, test_images=297.0).assign(test_accuracy=1.0) for name in ("sgd", "adam")]
+    leader = standing(*frames, metric="test_accuracy").leader
+    assert leader.verdict is Verdict.INSUFFICIENT
+    assert leader.is_tied

@@ -2,15 +2,17 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import SMALL, quadratic_config
 from rich.console import Console
 
 from zdl_bench import __version__, load_results, registry
+from zdl_bench.encoding import encode, file_of
 from zdl_bench.errors import DamagedFile
 from zdl_bench.rows import summarized
-from zdl_bench.run import Failure, Run, Status
+from zdl_bench.run import ENGINE_VERSION, Failure, Run, Status
 from zdl_bench.store import Hashes, Store
 from zdl_bench.terminal import failures_table
 
@@ -175,6 +177,30 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
     assert "was set aside" in outcome.err
     assert (store.root / "damaged" / path.name).is_file()
     assert load_results("results").runs["digest"].tolist() == digests
+
+
+@pytest.mark.parametrize("changes", [{}, {"lr": 0.5}], ids=["the same config", "another config"])
+def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, command, changes):
+    """Every command says what it is; the sweep's own replaces it, and is done."""
+    small_sweep("-m", "seed=1,2", "name=mine")
+    store = Store("results")
+    digests = load_results("results").runs["digest"].tolist()
+    victim = store.read_manifest("mine").run_ids[0]
+    run = store.read(victim)
+    foreign = replace(run, engine=ENGINE_VERSION + 1, config=replace(run.config, **changes))
+    store.run_path(victim).write_bytes(file_of(encode(foreign)))
+    for reader in (["report"], ["verify"]):
+        outcome = command(*reader)
+        assert outcome.status == 2
+        assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, this is engine {ENGINE_VERSION}" in outcome.err
+    assert f"1 of engine {ENGINE_VERSION + 1}, 1 completed" in command("ls").out
+    assert "1 to make" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
+    outcome = small_sweep("-m", "seed=1,2", "name=mine")
+    assert outcome.status == 0
+    assert "made by another engine" in outcome.err
+    assert file_of(encode(foreign)) == (store.root / "damaged" / f"{victim}.parquet").read_bytes()
+    assert load_results("results").runs["digest"].tolist() == digests
+    assert "nothing to train" in small_sweep("-m", "seed=1,2", "name=mine").err
 
 
 def test_another_sweeper_can_drive_the_launcher(small_sweep, tmp_path):

@@ -168,7 +168,7 @@ def own_digits(tmp_path, monkeypatch, digits):
     """The decoded digits in a cache of this test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     ensure_decoded(digits)
-    return contract._decoded_folder(digits.checksum)
+    return contract._decoded_folder(digits)
 
 
 def test_a_pickled_array_in_the_cache_is_decoded_anew(own_digits, digits, tmp_path, small_sweep):

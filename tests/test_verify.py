@@ -1,16 +1,25 @@
 """verify: stored runs are trained again; it notices what differs, and where."""
 
+import os
+import platform
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import SMALL, digits_config
+from conftest import SMALL, digits_config, run_process
 
 from zdl_bench import load_results
+from zdl_bench import store as store_module
+from zdl_bench.comparison import Agreement, compared, first_difference
+from zdl_bench.datasets import contract
+from zdl_bench.environment import describe_environment
+from zdl_bench.executors.processes import Processes
 from zdl_bench.manifest import Manifest
+from zdl_bench.run import Failure, Run, Status
 from zdl_bench.store import Store
 from zdl_bench.training import train
-from zdl_bench.verify import Agreement, compared, first_difference
+from zdl_bench.verify import verify_runs
 
 SWEEP = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
 
@@ -46,11 +55,11 @@ def test_other_weights_under_equal_losses_are_noticed(digits):
     run = train(digits_config())
     one = compared(replace(run, digest="0" * 64), run)
     assert one.agreement is Agreement.DIFFERENT
-    assert one.explanation == "the final weights differ"
-    assert "numbers at the end" in compared(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation
+    assert one.explanation == "differing: digest"
+    assert compared(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation == "differing: end.test_loss"
     probes = replace(run.curve.probes, probe_loss=run.curve.probes.probe_loss * 2)
     doubled = replace(run, curve=replace(run.curve, probes=probes))
-    assert compared(doubled, run).explanation == "the probes (probe_loss) differ"
+    assert compared(doubled, run).explanation == "differing: probes.probe_loss"
 
 
 def test_on_another_kernel_bits_are_not_expected(digits):
@@ -101,3 +110,150 @@ def test_diverged_runs_are_verified_too(command, digits):
     command("lr=1e6", *SWEEP)
     assert load_results("results").runs["status"].tolist() == ["diverged"]
     assert "1 same bits" in command("verify").out
+
+
+@pytest.fixture
+def four(command, digits):
+    """A sweep of four runs, of which the second cannot be read and the last has failed."""
+    command("-m", "seed=range(0,4)", "name=mine", *SWEEP)
+    store = Store("results")
+    manifest = store.read_manifest("mine")
+    store.run_path(manifest.run_ids[1]).write_bytes(b"PAR1")
+    store.write(Run(store.read(manifest.run_ids[3]).config, Status.FAILED, failure=Failure("OSError", "no disk", "")))
+    return store, manifest
+
+
+def test_a_damaged_file_is_named_and_the_others_are_verified(four, command):
+    _, manifest = four
+    outcome = command("verify")
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"error: results/runs/{manifest.run_ids[1][:2]}/{manifest.run_ids[1]}.parquet is damaged")
+    lines = [line for line in outcome.out.splitlines() if "seed=" in line]
+    assert {line[:16] for line in lines} == {manifest.run_ids[0], manifest.run_ids[2]}
+    assert "verified 2 runs: 2 same bits, 1 without a stored result, 1 unsound" in outcome.out
+
+
+def test_a_damaged_file_counts_more_than_a_difference(four, command):
+    store, manifest = four
+    store.write(replace(store.read(manifest.run_ids[0]), digest="0" * 64))
+    outcome = command("verify")
+    assert outcome.status == 2
+    assert "verified 2 runs: 1 same bits, 1 different, 1 without a stored result, 1 unsound" in outcome.out
+
+
+def test_a_sweep_of_damaged_files_alone(four, command):
+    store, manifest = four
+    for run_id in manifest.run_ids:
+        store.run_path(run_id).write_bytes(b"PAR1")
+    outcome = command("verify")
+    assert outcome.status == 2
+    assert len(outcome.err.splitlines()) == 4
+    assert "verified 0 runs: 4 unsound" in outcome.out
+
+
+def test_a_result_that_calls_itself_a_failure_is_compared(command, digits):
+    command(*SWEEP, "name=mine")
+    store = Store("results")
+    [run_id] = store.read_manifest("mine").run_ids
+    store.write(replace(store.read(run_id), status=Status.FAILED, failure=Failure("OSError", "no disk", "")))
+    outcome = command("verify")
+    assert outcome.status == 1
+    assert "differing: failure, status" in outcome.out
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often the store decodes a run, and the cache of data sets is hashed; nothing is trained."""
+    counts = Counter()
+
+    def counted(name, function):
+        def call(*arguments):
+            counts[name] += 1
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(store_module, "decode", counted("decoded", store_module.decode))
+    monkeypatch.setattr(contract, "content_hashes", counted("hashed", contract.content_hashes))
+    monkeypatch.setattr(Processes, "execute", lambda self, configs, limits: iter(()))
+    return counts
+
+
+@pytest.mark.parametrize(("arguments", "decoded"), [(("--runs", "2"), 2), (("--runs", "9"), 6), ((), 6)])
+def test_no_more_is_read_than_it_takes(arguments, decoded, command, digits, calls):
+    command("-m", "seed=range(0,6)", *SWEEP)
+    calls.clear()
+    command("verify", *arguments)
+    assert calls == {"decoded": decoded, "hashed": 1}
+
+
+def test_runs_that_cannot_be_verified_are_not_counted(four, calls):
+    store, manifest = four
+    store.run_path(manifest.run_ids[0]).write_bytes(b"PAR1")
+    verified = list(verify_runs(store, manifest, count=1, timeout=None))
+    assert [one.run_id for one in verified] == manifest.run_ids[:2]
+    assert calls["decoded"] == 1, "that of the third, which is to be trained"
+
+
+def test_a_run_that_takes_too_long_is_stopped(command, digits, tmp_path):
+    store = Store(tmp_path / "results")
+    run = train(digits_config(steps=2))
+    run = replace(run, config=replace(run.config, steps=5_000_000))
+    store.write(run)
+    store.write_manifest(Manifest("long", "", "command", [], [run.run_id], "2026-01-01T00:00:00+00:00"))
+    outcome = command("verify", "--timeout", "0.2")
+    assert outcome.status == 1
+    assert "no result (stopped after 0.2 s" in outcome.out
+    assert "verified 1 run: 1 no result" in outcome.out
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e9", "soon"])
+def test_a_timeout_that_is_none_is_refused(command, seconds):
+    outcome = command("verify", f"--timeout={seconds}")
+    assert outcome.status == 2
+    assert "--timeout" in outcome.err
+
+
+def test_forgeries_are_named_by_the_command(command, digits):
+    """Each with a right checksum, and one with a lie about where it was made."""
+    command("-m", "seed=range(0,6)", "name=mine", *SWEEP)
+    store = Store("results")
+    runs = [store.read(run_id) for run_id in store.read_manifest("mine").run_ids]
+    probes = replace(runs[1].curve.probes, val_loss=runs[1].curve.probes.val_loss * (1 - 1e-9))
+    forged = {
+        "different (differing: end.test_accuracy)": replace(runs[0], end=dict(runs[0].end) | {"test_accuracy": 0.99}),
+        "different (differing: probes.val_loss)": replace(runs[1], curve=replace(runs[1].curve, probes=probes)),
+        "different (differing: status)": replace(runs[2], status=Status.DIVERGED),
+        "different (differing: lr)": replace(runs[3], curve=replace(runs[3].curve, lr=runs[3].curve.lr * 2)),
+        "same bits": replace(runs[4], train_seconds=1e-9, environment=dict(runs[4].environment) | {"cpu": "a faster one"}),
+        "differing: end.test_loss)": replace(
+            runs[5],
+            end=dict(runs[5].end) | {"test_loss": 0.1},
+            environment=dict(runs[5].environment) | {"blas_kernel": "SomethingElse"},
+        ),
+    }
+    for run in forged.values():
+        store.write(run)
+    outcome = command("verify")
+    assert outcome.status == 1
+    for words, run in forged.items():
+        [line] = [line for line in outcome.out.splitlines() if line.startswith(run.run_id)]
+        assert line.endswith(words), line
+    assert "verified 6 runs: 1 same bits, 4 different, 1 not close" in outcome.out
+    assert "not compared: environment, probes.train_seconds, train_seconds" in outcome.out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels of other processors have other names")
+def test_runs_of_another_kernel_are_close(digits, tmp_path):
+    """Of OpenBLAS itself, not of a file that claims so."""
+    sweep = ("-m", "optimizer=sgd,adam", "name=mine", *SWEEP)
+    assert run_process(*sweep, cwd=tmp_path, env=os.environ | {"OPENBLAS_CORETYPE": "Prescott"}).status == 0
+    store = Store(tmp_path / "results")
+    kernels = {store.read(run_id).environment["blas_kernel"] for run_id in store.run_ids()}
+    if kernels == {describe_environment()["blas_kernel"]}:
+        pytest.skip("there is one kernel only")
+    outcome = run_process("verify", cwd=tmp_path)
+    assert outcome.status == 0, outcome.out
+    assert "verified 2 runs: 2 close" in outcome.out
+    assert f"blas_kernel: {kernels.pop()} → " in outcome.out

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from zdl_bench.config import DataSetInUse
+from zdl_bench.errors import printable
 from zdl_bench.estimate import Cost, estimated_cost
 from zdl_bench.sweep import Plan
 from zdl_bench.terminal import console_for, duration, size
@@ -25,13 +26,20 @@ def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
             looked = os.environ.get("ZDL_BENCH_DATA") or "not set"
             _say(
                 f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and no "
-                f"mirror answered. These runs use {used.choice.name}; their numbers are not those of {missing_sets}.",
+                f"mirror serves it. These runs use {used.choice.name}; their numbers are not those of {missing_sets}.",
                 style="bold yellow",
             )
+            announce_passed_over(f"{name}: {reason}" for name, reason in used.passed_over.items())
+
+
+def announce_passed_over(reasons: Iterable[str]) -> None:
+    """What could not be read on the way to the data."""
+    for reason in reasons:
+        _say(printable(reason), style="yellow")
 
 
 def announce_damaged(aside: Path) -> None:
-    _say(f"damaged: {aside} was set aside; its run is made again", style="yellow")
+    _say(f"{aside} was set aside: it was damaged, or made by another engine; its run is made again", style="yellow")
 
 
 def announce_plan(name: str, plan: Plan) -> None:

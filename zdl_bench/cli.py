@@ -13,8 +13,9 @@ from types import FrameType
 from typing import NoReturn
 
 from zdl_bench import __version__
-from zdl_bench.errors import ConfigError, ZdlBenchError, printable, require, shown
+from zdl_bench.errors import ConfigError, ZdlBenchError, printable, refusal, require, shown
 from zdl_bench.interrupts import signals_deferred
+from zdl_bench.output import best_effort_output
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -26,8 +27,17 @@ class Terminated(BaseException):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    """Runs a command and returns its exit status, which does not depend on whether its output can be written."""
+    with best_effort_output() as (out, _):
+        status = _status(list(sys.argv[1:] if argv is None else argv))
+        out.flush()
+        if out.lost and not isinstance(out.lost, BrokenPipeError):  # a reader that is gone, as with `| head`, wants no more
+            print(f"warning: standard output cannot be written ({out.lost}); some of it is lost", file=sys.stderr)
+        return status
+
+
+def _status(arguments: Sequence[str]) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # all that a run uses; each takes memory and a thread
     signal.signal(signal.SIGTERM, _terminate)
     commands = {"report": report, "verify": verify, "ls": ls, "bench": bench}
     command = commands.get(arguments[0]) if arguments else None
@@ -42,11 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Terminated:
         print("terminated; every finished run is stored. The same command goes on from here.", file=sys.stderr)
         return TERMINATED
-    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_INPUT if end.code else 0
+    except Exception as error:
+        words = refusal(error)
+        if not words:
+            raise
+        print(f"error: {words}", file=sys.stderr)
+        return WRONG_INPUT
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -63,16 +76,23 @@ def sweep(arguments: Sequence[str]) -> int:
     if "--version" in arguments:
         print(f"zdl_bench {__version__}")
         return 0
+    if _asks_for_completions(arguments):
+        from zdl_bench.hydra_plugin.completion import print_completions
+
+        print_completions(arguments)
+        return 0
     with signals_deferred():
         from zdl_bench.hydra_plugin.app import compose_once, run_hydra
+        from zdl_bench.hydra_plugin.chosen import as_meant
         from zdl_bench.hydra_plugin.flags import asks_for_config
         from zdl_bench.sweep_command import SweepCommand
 
+    arguments = as_meant(arguments)
     command = SweepCommand(arguments)
     if asks_for_config(arguments):
         command.check([compose_once(arguments)])  # a wrong config is not shown
-    run_hydra(arguments, command.run_batch)
-    return command.finish()
+    optimized = run_hydra(arguments, command.run_batch)
+    return command.finish(optimized)
 
 
 def report(arguments: Sequence[str]) -> int:
@@ -89,7 +109,7 @@ def report(arguments: Sequence[str]) -> int:
     require("--formats", options.formats, all(name in FORMATS for name in formats), f"choose from {', '.join(FORMATS)}")
     store = Store(options.results)
     store.require_existing()
-    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
+    manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
     if not is_current(store, manifest, formats):
         with signals_deferred():
             from zdl_bench.report.build import build_report
@@ -104,21 +124,22 @@ def verify(arguments: Sequence[str]) -> int:
     """Trains stored runs again and compares them bit for bit."""
     with signals_deferred():
         from zdl_bench.loops.choice import require_wanted
-        from zdl_bench.reference import read_reference
         from zdl_bench.store import Store
-        from zdl_bench.verify import print_verdict, verify_reference, verify_runs
+        from zdl_bench.verify import print_verdict, require_sensible, verify_reference, verify_runs
 
     parser = _parser("verify", "train stored runs again and compare them bit for bit")
     parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
     parser.add_argument("--reference", action="store_true", help="a sample of the committed runs instead; SWEEP: an experiment")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a run that takes longer; default: none")
     options = parser.parse_args(arguments)
     require_wanted()
+    require_sensible(options.runs, options.timeout)
     store = Store(options.results)
     if options.reference:
-        return print_verdict(verify_reference(read_reference(store.root, options.sweep), options.runs))
+        return print_verdict(verify_reference(store.root, options.sweep, options.runs, options.timeout))
     store.require_existing()
-    manifest = store.read_manifest(options.sweep) if options.sweep else store.latest_manifest()
-    return print_verdict(verify_runs(store, manifest, options.runs))
+    manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
+    return print_verdict(verify_runs(store, manifest, options.runs, options.timeout))
 
 
 def ls(arguments: Sequence[str]) -> int:
@@ -145,12 +166,14 @@ def bench(arguments: Sequence[str]) -> int:
     with signals_deferred():
         from zdl_bench.benchmark.command import BenchCommand
         from zdl_bench.hydra_plugin.app import run_hydra
+        from zdl_bench.hydra_plugin.chosen import as_meant
         from zdl_bench.hydra_plugin.flags import MULTIRUN
         from zdl_bench.registry import names
 
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
             raise ConfigError(f"{shown(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
+    arguments = as_meant(arguments)
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     command = BenchCommand()
     run_hydra(["-m", *([] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]), *arguments], command.run_batch)
@@ -159,6 +182,11 @@ def bench(arguments: Sequence[str]) -> int:
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:
     return any(argument in ("-h", "--help") for argument in arguments)
+
+
+def _asks_for_completions(arguments: Sequence[str]) -> bool:
+    """Whether a shell asks what the line in COMP_LINE can go on with."""
+    return bool({"-sc", "--shell-completion"} & {*arguments}) and any(one.startswith("query=") for one in arguments)
 
 
 class _Parser(argparse.ArgumentParser):

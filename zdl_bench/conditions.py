@@ -1,8 +1,10 @@
 """Conditions: runs that differ by nothing but their seed belong to one."""
 
-from collections import Counter, defaultdict
+import math
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import TypeVar
 
 from zdl_bench.run import RunConfig, Value
@@ -14,6 +16,8 @@ ALWAYS_SHOWN = ("optimizer", "lr")
 NEVER_SHOWN = ("seed",)
 LONGEST = 60
 """Letters: a checksum is cut."""
+LONGEST_NUMBER = 12
+"""Letters: of a longer one six digits, as of the 0.0031622776601683794 of a grid."""
 OWNERS = {"probe.images": "dataset"}
 """Keys that only runs with a data set have."""
 
@@ -24,22 +28,23 @@ def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
     A hyper-parameter counts as varied where it differs under one name: that Adam has a beta1 and SGD has none is no
     variation.
     """
-    seen: dict[tuple[str, Value], set[Value]] = defaultdict(set)
-    order: dict[str, None] = dict.fromkeys(ALWAYS_SHOWN)
-    for config in configs:
-        flat = config.flat()
-        for key, value in flat.items():
+    flats = [config.flat() for config in configs]
+    order = dict.fromkeys((*ALWAYS_SHOWN, *(key for flat in flats for key in flat)))
+    seen: dict[tuple[str, Value], set[tuple[bool, Value]]] = defaultdict(set)
+    for flat in flats:
+        for key in order:
             owner = flat.get(OWNERS.get(key, key.partition(".")[0])) if "." in key else None
-            seen[key, owner].add(value)
-            order.setdefault(key)
+            seen[key, owner].add((key in flat, flat.get(key)))  # a stored run may lack a key of its optimizer
     varied = {key for (key, _), values in seen.items() if len(values) > 1}
     return tuple(key for key in order if key in ALWAYS_SHOWN or (key in varied and key not in NEVER_SHOWN))
 
 
 def label(condition: Mapping[str, Value], write: Writer) -> str:
     """A condition in the words of the command line, optimizer first."""
-    others = [f"{key.removeprefix('optimizer.')}={write(value)}" for key, value in condition.items() if key != "optimizer"]
-    return " ".join([str(condition["optimizer"]), *(text for text in others if not text.endswith("=none"))])
+    others = {key: value for key, value in condition.items() if key != "optimizer" and value is not None and value == value}
+    return " ".join(
+        [str(condition["optimizer"]), *(f"{key.removeprefix('optimizer.')}={write(value)}" for key, value in others.items())]
+    )
 
 
 def short(value: Value) -> str:
@@ -47,11 +52,35 @@ def short(value: Value) -> str:
     if value is None or value != value:
         return "none"
     if isinstance(value, float):
-        return f"{value:g}"
+        return exact(value) if len(repr(value)) <= LONGEST_NUMBER else f"{value:g}"
     if isinstance(value, tuple):
         return "-".join(short(item) for item in value)
     text = str(value)
     return text if len(text) <= LONGEST else f"{text[:12]}…"
+
+
+def exact(value: Value) -> str:
+    """As short as it can be without being another value."""
+    if value is None or value != value:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return "-".join(map(exact, value)) if isinstance(value, tuple) else str(value)
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as everything here writes it."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+ACCURACY_DECIMALS = 2
+"""Of the per cent of an accuracy: an image of 10,000."""
+
+
+def accuracy_text(mean: float, sd: float = math.nan) -> str:
+    """An accuracy, and its standard deviation if there is one."""
+    spread = "" if math.isnan(sd) else f" ± {100 * sd:.{ACCURACY_DECIMALS}f}"
+    return f"{100 * mean:.{ACCURACY_DECIMALS}f}{spread} %"
 
 
 @dataclass(frozen=True)
@@ -74,14 +103,31 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
     of_setting = [key for key in keys if key not in of_variant]
     flat = {config.run_id: config.flat() for config in listed}
     variants = {run_id: tuple((key, values[key]) for key in of_variant if key in values) for run_id, values in flat.items()}
-    settings = {run_id: tuple((key, values.get(key)) for key in of_setting) for run_id, values in flat.items()}
+    settings = {run_id: tuple((key, values.get(key), key in values) for key in of_setting) for run_id, values in flat.items()}
     variant_words = told_apart(variants.values(), lambda condition, write: label(dict(condition), write))
-    setting_words = told_apart(settings.values(), lambda condition, write: ", ".join(f"{k}={write(v)}" for k, v in condition))
+    setting_words = told_apart(
+        settings.values(), lambda condition, write: ", ".join(f"{k}={write(v)}" for k, v, _ in condition)
+    )
     return {run_id: Facets(variant_words[variants[run_id]], setting_words[settings[run_id]]) for run_id in flat}
 
 
 def told_apart(values: Iterable[Told], words: Callable[[Told, Writer], str]) -> dict[Told, str]:
-    """Words for each value; with every digit where two would read alike."""
+    """Words for each value, no two alike: with every digit if they would read alike, with a number if those do not help."""
     texts = {value: words(value, short) for value in values}
-    counts = Counter(texts.values())
-    return {value: text if counts[text] == 1 else words(value, str) for value, text in texts.items()}
+    groups: dict[str, list[Told]] = defaultdict(list)
+    for value, text in texts.items():
+        groups[text].append(value)
+    for alike in groups.values():
+        for write in (exact, repr):
+            if len({texts[value] for value in alike}) < len(alike):
+                texts |= {value: words(value, write) for value in alike}
+    taken: dict[str, Told] = {}
+    for value, text in texts.items():
+        name = next(name for name in chain([text], (f"{text} ({n})" for n in count(2))) if name not in taken)
+        taken[name] = value
+    return {value: text for text, value in taken.items()}
+
+
+def texts_of(values: Iterable[Value]) -> dict[Value, str]:
+    """What each value is called beside the others, no two alike."""
+    return told_apart(values, lambda value, write: write(value))

@@ -1,9 +1,12 @@
 """The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
 
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+import numpy as np
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
@@ -11,7 +14,7 @@ from zdl_bench import registry
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError, DataError, require, shown
 from zdl_bench.executors.contract import Limits
-from zdl_bench.run import Choice, RunConfig
+from zdl_bench.run import DTYPES, Choice, RunConfig
 
 Part = TypeVar("Part")
 
@@ -22,8 +25,17 @@ SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
 )  # fmt: skip
 """Keys that never change a number."""
-GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
-"""Keys of a data set that a user may give; all others say what the data set is."""
+TYPES_OF_A_DATA_SET: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "dir": (
+        lambda value: isinstance(value, str) and value != "",
+        "it has to be a word, the name of a folder (a number as ./2024)",
+    ),
+    "mirrors": (
+        lambda value: isinstance(value, list) and all(re.match("https?://[^/]", str(one)) for one in value),
+        "it has to be a list of addresses, as [https://host/folder/]",
+    ),
+}
+"""Key → whether a value that was given fits, and what to say if it does not. The validation size depends on the data set."""
 
 
 @dataclass
@@ -124,6 +136,7 @@ class Resolver:
         spec.check(in_use.train_size if in_use else None)
         optimizer, _ = self._part("optimizer", composed["optimizer"], registry.optimizer)
         schedule, _ = self._part("schedule", composed["schedule"], registry.schedule)
+        _require_in_dtype(composed["dtype"], optimizer=optimizer, problem=problem)
         few = bool(in_use) or composed["steps"] <= MOST_PROBED_STEPS
         require("steps", composed["steps"], few, f"every step of a function is probed, so take up to {MOST_PROBED_STEPS:,}")
         probe_images = composed["probe"]["images"] if in_use else None
@@ -149,10 +162,17 @@ class Resolver:
         """Every data set in use."""
         return list(self._found.values())
 
-    def decode_data(self) -> None:
-        """Makes the images of every data set in use ready for whoever trains. Raises DataError."""
+    def decode_data(self) -> list[str]:
+        """Makes the images of every data set in use ready for whoever trains, and tells what could not be read on the way.
+
+        Raises DataError.
+        """
+        passed_over: list[str] = []
         for data_set in self.data_sets:
-            ensure_decoded(registry.dataset(data_set.choice.name, data_set.settings))
+            dataset = registry.dataset(data_set.choice.name, data_set.settings)
+            ensure_decoded(dataset)
+            passed_over += dataset.passed_over
+        return passed_over
 
     def _part(self, group: str, settings: Mapping[str, Any], build: Callable[[Choice], Part]) -> tuple[Choice, Part]:
         """A choice, and the part that its class makes of it."""
@@ -173,20 +193,21 @@ class Resolver:
 class DataSetInUse:
     """A data set that runs of this start use.
 
-    settings: those of its YAML, and what was given instead. train_size: images, validation left out. passed_over: the
-    candidates before it that cannot be had, where another was asked for.
+    settings: those of its YAML, and what was given instead. train_size: images, validation left out. passed_over: if another
+    was asked for, the candidates before it that cannot be had, and why.
     """
 
     choice: Choice
     train_size: int
     settings: Mapping[str, Any]
     asked_for: str
-    passed_over: tuple[str, ...]
+    passed_over: Mapping[str, str]
 
 
 def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     complete = _require_known_keys("dataset", settings)
-    passed_over: list[str] = []
+    _require_types(complete)
+    passed_over: dict[str, str] = {}
     if "candidates" in complete:
         complete, passed_over = _first_at_hand(complete)
     name = complete["name"]
@@ -195,20 +216,34 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     validation_size = complete["validation_size"]
     fits = type(validation_size) is int and 0 <= validation_size < dataset.train_size
     require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
-    choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size})
+    choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size}, dataset.source)
     train_size = dataset.train_size - validation_size
-    return DataSetInUse(choice, train_size, complete, settings["name"], tuple(passed_over))
+    return DataSetInUse(choice, train_size, complete, settings["name"], passed_over)
 
 
-def _first_at_hand(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The settings of the first candidate that can be had, with what was given; and the names before it."""
-    passed_over: list[str] = []
+def _require_types(settings: Mapping[str, Any]) -> None:
+    """Raises ConfigError if a given key of a data set is nothing that its class could use."""
+    yaml = registry.load_yaml("dataset", settings["name"])
+    for key, (fits, remedy) in TYPES_OF_A_DATA_SET.items():
+        if key in yaml and settings[key] != yaml[key]:
+            require(f"dataset.{key}", settings[key], fits(settings[key]), remedy)
+
+
+def _first_at_hand(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings of the first candidate that can be had, with what was given; and why those before it cannot be had."""
+    passed_over: dict[str, str] = {}
     for name in settings["candidates"]:
         yaml = dict(registry.load_yaml("dataset", name))
         given = {key: settings[key] for key in ("dir", "validation_size") if key in yaml and settings[key] is not None}
-        if registry.dataset(name, yaml | given).is_at_hand():
+        dataset = registry.dataset(name, yaml | given)
+        if "dir" in given:  # it is there that it was asked for, and nowhere else
             return yaml | given, passed_over
-        passed_over.append(name)
+        try:
+            dataset.require_at_hand()
+        except DataError as error:
+            passed_over[name] = str(error)
+        else:
+            return yaml | given, passed_over
     raise DataError(f"dataset={settings['name']}: none of {', '.join(settings['candidates'])} can be had")
 
 
@@ -222,11 +257,29 @@ def _learning_rate(composed: Mapping[str, Any]) -> float | None:
     return float(lr)
 
 
+def _require_in_dtype(dtype: str, **choices: Choice) -> None:
+    """Raises ConfigError for a number that the run's dtype turns into 0, 1 or infinity: the rule would be another one."""
+    if dtype not in DTYPES:  # RunConfig says what there is
+        return
+    for group, choice in choices.items():
+        for key, value in choice.values.items():
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, float):
+                    with np.errstate(over="ignore", under="ignore"):
+                        cast = float(np.dtype(dtype).type(number))
+                    is_kept = math.isfinite(cast) and (cast == number or cast not in (0, 1))
+                    remedy = f"in {dtype} it is {cast:g}; take a number that {dtype} has" + LARGER[dtype]
+                    require(f"{group}.{key}", number, is_kept, remedy)
+
+
+LARGER = {"float32": ", or dtype=float64", "float64": ""}
+
+
 def _choice(group: str, settings: Mapping[str, Any]) -> Choice:
     """A part of a composed config, with every value checked against the class that implements it."""
     known = _require_known_keys(group, settings)
     values = {key: value for key, value in known.items() if key not in registry.KEYS_ABOUT_A_PART}
-    return Choice(settings["name"], registry.typed_values(group, settings["name"], values))
+    return registry.choice(group, settings["name"], values)
 
 
 def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,7 +295,7 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     missing = [key for key in yaml if key not in settings]
     if missing:
         raise ConfigError(f"~{group}.{missing[0]}: {name} cannot do without it; leave the key in")
-    fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in GIVEN_OF_A_DATA_SET]
+    fixed = FIXED_BY_A_NAME if group != "dataset" else [key for key in yaml if key not in registry.GIVEN_OF_A_DATA_SET]
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
             raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")

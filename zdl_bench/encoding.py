@@ -6,7 +6,7 @@ Nothing is pickled, and nothing that a file says is imported.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,8 @@ def _maps_words_to(kind: Any, value: Any) -> bool:
 
 def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str, list[Any]]) -> Curve:
     types: dict[str, Any] = {"step": np.int64, "strided": np.bool_}
+    if not np.array_equal(_values(table["step"]), np.arange(1, len(table) + 1)):
+        raise ValueError("step is not what a run's curve has")
     points, minimum = about.get("points"), about.get("minimum")
     curve = Curve(
         planned_steps=about["planned_steps"],
@@ -212,21 +214,24 @@ def read_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def table_in(content: bytes) -> pa.Table:
-    """The table in the bytes of a run's file.
+def table_in(content: bytes, types: Collection[pa.DataType] = TYPES.keys(), largest: int = LARGEST) -> pa.Table:
+    """The table in the bytes of a file, with columns of these types; one of texts comes as a dictionary: a text once.
 
-    Raises ValueError for one that is no run's, or says it would become larger than any: a few bytes can stand for gigabytes.
+    Raises ValueError for another one, or one that says it would become larger: a few bytes can stand for gigabytes.
     """
     file = pq.ParquetFile(pa.BufferReader(content))
     schema = file.schema_arrow
-    if not set(schema.types) <= TYPES.keys() or len({*schema.names}) < len(schema.names):
+    if not set(schema.types) <= set(types) or len({*schema.names}) < len(schema.names):
         raise ValueError("its columns are not those of a run")
     about = file.metadata
-    _require_size("its table", about.num_rows * about.num_columns * 8)
-    _require_size("its table", sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)))
+    _require_size("its table", about.num_rows * about.num_columns * 8, largest)
+    _require_size("its table", sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)), largest)
+    texts = [column.name for column in schema if column.type in (pa.string(), pa.large_string())]
+    if texts:
+        file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
     return file.read(use_threads=False)
 
 
-def _require_size(what: str, size: int) -> None:
-    if size > LARGEST:
-        raise ValueError(f"{what} has {size:,} bytes, a run's has up to {LARGEST:,}")
+def _require_size(what: str, size: int, largest: int = LARGEST) -> None:
+    if size > largest:
+        raise ValueError(f"{what} has {size:,} bytes, a run's has up to {largest:,}")

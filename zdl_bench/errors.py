@@ -9,8 +9,25 @@ ZdlBenchError
 Each message is one or two lines that name the key, the value and the remedy. The command line prints it without a traceback.
 """
 
+import errno
+import os
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+REMEDIES = {
+    errno.EAGAIN: "raise the limit of processes (ulimit -u), or make fewer runs at a time with n_jobs=1",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+}
+"""What helps where the system refuses something."""
+NO_MEMORY = ("Cannot allocate memory", "failed to map segment")
+NO_THREAD = "can't start new thread"
 LONGEST_SHOWN = 120
 """Letters of a value in an error."""
+MAX_LISTED = 300
+"""Letters of a list of names in an error. A longer one is cut to the names that are most like the given one."""
+MAX_NAMES = 5
 
 
 class ZdlBenchError(Exception):
@@ -60,3 +77,45 @@ def shown(value: object) -> str:
 def printable(text: str) -> str:
     """A text without what a terminal would obey; its lines stay."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+
+
+def refusal(error: BaseException) -> str:
+    """What the system refused, and what to do, on one line; empty for what is a bug."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
+        return "there is not enough memory; raise the limit (ulimit -v), or make fewer runs at a time with n_jobs=1"
+    if isinstance(error, RuntimeError) and NO_THREAD in str(error):
+        return f"{NO_THREAD}; {REMEDIES[errno.EAGAIN]}"
+    if not isinstance(error, OSError) or error.errno is None:
+        return ""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the folder that this was started in is gone, or may not be read; change to another one"
+    where = f"{shown(error.filename)}: " if error.filename else ""
+    remedy = REMEDIES.get(error.errno)
+    return f"{where}{error.strerror}" + (f"; {remedy}" if remedy else "")
+
+
+def closest(word: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
+    """The known words that are most like the given one, whatever their case; never the word itself."""
+    folded = {_folded(one): one for one in known if one != word}
+    return [folded[match] for match in get_close_matches(_folded(word), folded, count, cutoff)]
+
+
+def choices(word: str, known: Sequence[str]) -> str:
+    """The known words; if they are too many to read, those that are most like the given one, and their number."""
+    listed = ", ".join(known)
+    if len(listed) <= MAX_LISTED:
+        return listed
+    containing = [one for one in known if _folded(word) in _folded(one)]
+    near = [*dict.fromkeys([*containing[:MAX_NAMES], *closest(word, known, MAX_NAMES, cutoff=0.0)])]
+    return f"{', '.join(near[:MAX_NAMES])}, … ({len(known):,} in all)"
+
+
+def hint(meant: Sequence[str]) -> str:
+    """A question that ends with a space; empty if nothing can have been meant."""
+    return f"did you mean {' or '.join(meant)}? " if meant else ""
+
+
+def _folded(word: str) -> str:
+    return word[:LONGEST_SHOWN].casefold().replace("-", "_")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zdl_bench.encoding import encode, file_of
+from zdl_bench.errors import ExecutorError
 from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Floats, RunConfig
 
@@ -94,7 +95,10 @@ def _trial(worker: Worker, config: RunConfig, steps: int) -> Floats | None:
     probes = max(round(config.probe_count * steps / config.steps), 1)
     lr = None if config.lr is None else min(config.lr, TRIAL_LR)
     began = time.monotonic()
-    future = worker.start(replace(config, steps=steps, probe_count=probes, lr=lr))
+    try:
+        future = worker.start(replace(config, steps=steps, probe_count=probes, lr=lr))
+    except ExecutorError:  # executor=serial can do without processes
+        return None
     try:
         run = future.result(timeout=TRIAL_TIMEOUT)
     except (TimeoutError, BrokenProcessPool):

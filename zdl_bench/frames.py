@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench import registry
+from zdl_bench.conditions import exact
 from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.metrics import convergence
 from zdl_bench.metrics.catalogue import METRICS, measured
@@ -100,6 +101,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "failure": f"{run.failure.type}: {run.failure.message}" if run.failure else None,
     }
     row |= {name: run.end.get(name, math.nan) for name in END_NUMBERS}
+    row |= _image_counts(run)
     row |= measured(curve) if curve else {metric.name: math.nan for metric in METRICS}
     for target in _targets(run):
         for measure in (convergence.steps_to_target, convergence.seconds_to_target):
@@ -110,7 +112,7 @@ def run_row(run: Run) -> dict[str, Any]:
 
 def target_column(measure: str, target: float) -> str:
     """Name of the column of a target, for example `steps_to_0.5`, and `reached_0.5`, which says where that is censored."""
-    return measure.replace("target", f"{target:g}")
+    return measure.replace("target", exact(target))
 
 
 def _effective_lr(run: Run) -> float | None:
@@ -119,6 +121,20 @@ def _effective_lr(run: Run) -> float | None:
         return None if lr is None else registry.optimizer(run.config.optimizer).effective_lr(lr)
     except ConfigError:  # made with an optimizer that this installation does not have
         return lr
+
+
+def _image_counts(run: Run) -> dict[str, float]:
+    """How many images the accuracies at the end are of; NaN if there are none, or nobody knows how many."""
+    if run.config.dataset is None:
+        return {"val_images": math.nan, "test_images": math.nan}
+    try:
+        test_images = registry.dataset(run.config.dataset.name).test_size
+    except ConfigError:  # made with a data set that this installation does not have
+        test_images = None
+    return {
+        "val_images": float(run.config.dataset.values.get("validation_size") or math.nan),  # type: ignore[arg-type]
+        "test_images": math.nan if test_images is None else float(test_images),
+    }
 
 
 def _targets(run: Run) -> tuple[float, ...]:

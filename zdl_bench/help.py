@@ -1,6 +1,9 @@
 """What `--help` says, without the second that Hydra takes to say it."""
 
+from textwrap import TextWrapper
+
 from zdl_bench import registry
+from zdl_bench.hydra_plugin.keys import part_keys
 
 COMMANDS = """\
 zdl_bench: which optimizer, at which learning rate, learns faster and steadier, and how sure can we be?
@@ -25,15 +28,28 @@ BENCH = """\
 usage: zdl-bench bench [KEY=VALUE ...]
 
 how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
-those of a run, for example optimizer=sgd,adam problem.hidden=[400]; default: every optimizer on the articles' network
+those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
 """
 
 
+KEY_WIDTH = 28
+
+
 def help_text() -> str:
-    """The commands, the names of each group, the keys with their defaults as conf/config.yaml explains them, the flags."""
+    """The commands, the names of each group, all keys with the defaults of conf/config.yaml, the flags."""
     groups = {group: registry.names(group) for group in registry.groups()} | {"experiment": registry.experiment_names()}
     choices = "".join(f"{group:<11}{', '.join(names)}\n" for group, names in sorted(groups.items()))
     config = (registry.CONF / "config.yaml").read_text(encoding="utf-8")
     keys = config[config.index("# A run") : config.index("hydra:\n")].strip()
-    sections = {"Choices (GROUP=NAME)": choices, "Keys and their defaults": f"{keys}\n", "Flags": FLAGS}
+    sections = {
+        "Choices (GROUP=NAME)": choices,
+        "Keys and their defaults": f"{keys}\n",
+        "Keys of the parts, as optimizer.beta2=0.99, and who has them (defaults: --cfg job optimizer=NAME)": _keys_of_parts(),
+        "Flags": FLAGS,
+    }
     return "\n".join([COMMANDS, *(f"== {heading} ==\n{text}" for heading, text in sections.items())])
+
+
+def _keys_of_parts() -> str:
+    wrapper = TextWrapper(width=128, subsequent_indent=" " * KEY_WIDTH, break_long_words=False)
+    return "".join(f"{wrapper.fill(f'{key:<{KEY_WIDTH}}' + ', '.join(names))}\n" for key, names in part_keys().items())

@@ -6,9 +6,9 @@ from collections import Counter
 from rich.table import Table
 from rich.text import Text
 
-from zdl_bench.errors import DamagedFile, printable
+from zdl_bench.errors import DamagedFile, printable, shown
 from zdl_bench.manifest import Manifest
-from zdl_bench.run import Status
+from zdl_bench.run import ENGINE_VERSION, Status
 from zdl_bench.store import Store
 from zdl_bench.terminal import console_for
 
@@ -33,7 +33,9 @@ def states(store: Store, manifest: Manifest) -> str:
             counts["missing"] += 1
             continue
         try:
-            counts[Status(json.loads(store.read_metadata(run_id)["status"]))] += 1
+            about = store.read_metadata(run_id)
+            engine = json.loads(about["engine"])
+            counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {shown(engine)}"] += 1
         except (DamagedFile, KeyError, ValueError, RecursionError):  # a status that is none is a ValueError
             counts["damaged"] += 1
     return ", ".join(f"{count} {state}" for state, count in counts.items())

@@ -8,86 +8,111 @@
 """
 
 import json
-import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zdl_bench import registry
 from zdl_bench.conditions import facets_of
-from zdl_bench.environment import fingerprint
-from zdl_bench.errors import StoreError
+from zdl_bench.encoding import read_file, table_in
+from zdl_bench.environment import FINGERPRINT, fingerprint
+from zdl_bench.errors import StoreError, choices, closest, hint, shown
 from zdl_bench.experiment import Experiment
-from zdl_bench.frames import frames_of
+from zdl_bench.frames import frames_of, run_frame
 from zdl_bench.manifest import Manifest
 from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.metrics.convergence import has_finished
+from zdl_bench.plain import require_plain
 from zdl_bench.run import ENGINE_VERSION, Run, RunConfig
 from zdl_bench.statistics.verdicts import judge_experiment
-from zdl_bench.store import Store
+from zdl_bench.store import NOT_A_RUN, Store
 
 FOLDER = "reference"
 CURVES = "curves"
 VERDICTS = "verdicts.csv"
 VERDICT_COLUMNS = ("experiment", "claim", "verdict", "p", "reason")
+TYPES = {pa.string(), pa.large_string(), pa.float64(), pa.float32(), pa.int64(), pa.bool_(), pa.null()}
+"""Of a table's columns."""
+LARGEST = 20_000_000
+"""Bytes of a file, of its table and of its texts; 4,000 runs have 3 million."""
 
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """What is kept of a run of an experiment.
-
-    fingerprint: what decides its bits; losses: final_train_loss and tail_loss, NaN where there is none.
-    """
+    """A committed run. said: the columns of its row that a fresh run gives as well; fingerprint: what decides its bits."""
 
     experiment: str
     config: RunConfig
-    status: str
-    digest: str
     fingerprint: tuple[str, ...]
-    losses: tuple[float, float]
+    said: Mapping[str, Any]
 
 
-def read_reference(root: Path, experiment: str | None) -> list[ReferenceRun]:
-    """The runs of one experiment, or of all, below `root`/reference.
-
-    Raises StoreError where there are none, or they were made by another engine.
-    """
+def reference_files(root: Path, experiment: str | None) -> list[Path]:
+    """The files of one experiment, or of all, below `root`/reference. Raises StoreError if there are none."""
     folder = root / FOLDER
     paths = sorted(path for path in folder.glob("*.parquet") if path.stem != CURVES)
     chosen = [path for path in paths if experiment in (None, path.stem)]
     if not chosen:
-        known = ", ".join(path.stem for path in paths) or "none; name the results of a checkout with --results DIR"
-        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; it has {known}")
-    return [run for path in chosen for run in _rows(path)]
+        names = [path.stem for path in paths]
+        question = hint(closest(experiment or "", names))
+        known = choices(experiment or "", names) or "none; name the results of a checkout with --results DIR"
+        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {question}It has {known}")
+    return chosen
 
 
-def _rows(path: Path) -> Iterator[ReferenceRun]:
+def read_reference(path: Path) -> list[ReferenceRun]:
+    """The runs in a file, at least one. Raises StoreError if it is not sound, or made by another engine."""
     try:
-        table = pq.read_table(path)
+        table = table_in(read_file(path), TYPES, LARGEST)
         engine = int((table.schema.metadata or {})[b"engine"])
-    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-        raise StoreError(f"{path} cannot be read ({error}); check it out again") from error
-    if engine != ENGINE_VERSION:
-        raise StoreError(f"{path} was made by engine {engine}, this is engine {ENGINE_VERSION}; run {path.stem} again")
-    for row in table.to_pylist():
-        yield ReferenceRun(
-            experiment=path.stem,
-            config=RunConfig.from_dict(json.loads(row["config"])),
-            status=row["status"],
-            digest=row["digest"],
-            fingerprint=tuple(json.loads(row["fingerprint"])),
-            losses=(_number(row["final_train_loss"]), _number(row["tail_loss"])),
-        )
+        if engine == ENGINE_VERSION:
+            return [_run_of(row, path.stem) for row in _rows(table)]
+    except NOT_A_RUN as error:
+        raise StoreError(f"{path} cannot be read ({shown(error)}); check it out again") from error
+    raise StoreError(f"{path} was made by engine {shown(engine)}, this is engine {ENGINE_VERSION}; run {path.stem} again")
 
 
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Raises ValueError if there are none, or their texts are longer than those of any experiment."""
+    missing = {"config", "fingerprint"} - set(table.column_names)
+    if missing:
+        raise ValueError(f"it has no column {min(missing)}")
+    texts = [column for column in table.columns if pa.types.is_dictionary(column.type)]
+    lengths = [pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)) for one in texts for chunk in one.chunks]
+    if sum(length.as_py() or 0 for length in lengths) > LARGEST:
+        raise ValueError(f"its texts have more than {LARGEST:,} bytes")
+    if not table.num_rows:
+        raise ValueError("it has no runs")
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def _run_of(row: Mapping[str, Any], experiment: str) -> ReferenceRun:
+    """Raises one of NOT_A_RUN."""
+    config, made_on = json.loads(row["config"]), json.loads(row["fingerprint"])
+    require_plain([config, made_on])
+    is_list = isinstance(made_on, list) and len(made_on) == len(FINGERPRINT)
+    if not is_list or not all(isinstance(text, str) for text in made_on):
+        raise ValueError("fingerprint is not what a run has")
+    return ReferenceRun(experiment, RunConfig.from_dict(config), tuple(made_on), _said_in(row))
+
+
+def reference_row(run: Run) -> dict[str, Any]:
+    """What `ReferenceRun.said` is for a run that has just been made."""
+    return _said_in(_table([run]).to_pylist()[0])
+
+
+def _said_in(row: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a row but what stands beside it in a ReferenceRun; a missing number is None."""
+    return {name: None if value != value else value for name, value in row.items() if name not in ("config", "fingerprint")}
 
 
 def write_reference(store: Store) -> list[Path]:
@@ -110,8 +135,13 @@ def write_reference(store: Store) -> list[Path]:
 
 
 def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
-    """One row per run, the metrics in single precision but for the losses that `verify` compares."""
-    frame = frames_of(runs).runs
+    """One row per run, the metrics in single precision but for the losses at the end."""
+    about = {"engine": str(ENGINE_VERSION), "command": manifest.command, "title": manifest.title}
+    return _table(runs).replace_schema_metadata(about)
+
+
+def _table(runs: Sequence[Run]) -> pa.Table:
+    frame = run_frame(runs)
     measures = [column for column in frame if column in {m.name for m in METRICS} or column.startswith("steps_to_")]
     exact = ("final_train_loss", "tail_loss")
     kept = frame[["run_id", "optimizer", "lr", "seed", "status", "learned", "digest", "test_accuracy", *measures]]
@@ -119,8 +149,7 @@ def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
         config=[json.dumps(run.config.as_dict()) for run in runs],
         fingerprint=[json.dumps(fingerprint(run.environment)) for run in runs],
     ).astype({column: "float32" for column in ("test_accuracy", *measures) if column not in exact})
-    about = {"engine": str(ENGINE_VERSION), "command": manifest.command, "title": manifest.title}
-    return pa.Table.from_pandas(kept, preserve_index=False).replace_schema_metadata(about)
+    return pa.Table.from_pandas(kept, preserve_index=False)
 
 
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:

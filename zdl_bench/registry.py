@@ -5,18 +5,17 @@ Only names are ever resolved here; what else a stored file says is data for a va
 
 import hashlib
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
-import yaml
-
-from zdl_bench.errors import ConfigError, shown
-from zdl_bench.plain import require_plain
+from zdl_bench.declarations import name_of, read_declaration, yaml_content
+from zdl_bench.errors import ConfigError, choices, closest, hint, shown
 from zdl_bench.run import Choice, RunConfig, Value
+from zdl_bench.sources import beyond_engine, code_of, hash_of, is_untouched
 
 if TYPE_CHECKING:
     from zdl_bench.datasets.contract import DataSet
@@ -50,10 +49,24 @@ def names(group: str) -> list[str]:
 
 @cache
 def load_yaml(group: str, name: str) -> Mapping[str, Any]:
-    """The content of `conf/GROUP/NAME.yaml`. Raises ConfigError that lists the names where there is none."""
+    """The content of `conf/GROUP/NAME.yaml`. Raises ConfigError if there is none, or something in it is wrong."""
     if name not in names(group):
         raise ConfigError(unknown(group, name, names(group)))
-    return cast(Mapping[str, Any], yaml.safe_load((CONF / group / f"{name}.yaml").read_text(encoding="utf-8")))
+    return read_declaration(CONF / group / f"{name}.yaml")
+
+
+def require_sound(chosen: Mapping[str, str]) -> None:
+    """Raises ConfigError if the YAML of one of these chosen, group → name of its file, has a slip."""
+    for group in groups() & chosen.keys():
+        if chosen[group] in names(group):  # other names are for Hydra to complain about
+            load_yaml(group, chosen[group])
+
+
+def require_readable() -> None:
+    """Raises ConfigError for the first YAML of `conf/` that cannot be read."""
+    for group in sorted(groups()):
+        for name in names(group):
+            load_yaml(group, name)
 
 
 def experiment_names() -> list[str]:
@@ -63,9 +76,8 @@ def experiment_names() -> list[str]:
 
 def unknown(group: str, name: str, known: Sequence[str]) -> str:
     """What to say of a name that is none, with those that are."""
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{group}={shown(name)}: there is no such {group}; {hint}Choose one of {', '.join(known)}"
+    question = hint(closest(name, known))
+    return f"{group}={shown(name)}: there is no such {group}; {question}Choose one of {choices(name, known)}"
 
 
 @cache
@@ -78,25 +90,14 @@ def hash_of_sources(*patterns: str) -> str:
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:
-    """The content of `experiments/NAME.yaml`, a file that is there. Raises ConfigError where it cannot be read."""
-    path = EXPERIMENTS / f"{name}.yaml"
+    """The content of `experiments/NAME.yaml`, a file that is there. Raises ConfigError if it cannot be read."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ConfigError(
-                f"experiment={name}: its YAML has more than {LARGEST_FILE:,} bytes; an experiment has a few thousand"
-            )
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        require_plain(content)
-    except (OSError, yaml.YAMLError, RecursionError, *BAD_TAGS) as error:
-        raise ConfigError(f"experiment={name}: its YAML cannot be read: {shown(' '.join(str(error).split()))}") from error
+        content = yaml_content(EXPERIMENTS / f"{name}.yaml")
+    except ValueError as error:
+        raise ConfigError(f"experiment={name}: its YAML cannot be read: {shown(error)}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"experiment={name}: its YAML holds no keys")
     return content
-
-
-LARGEST_FILE = 1_000_000
-BAD_TAGS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
-"""What PyYAML raises besides its own errors, for texts that are no UTF-8 and values that do not fit a tag, as `!!bool x`."""
 
 
 def optimizer(choice: Choice) -> "Optimizer":
@@ -119,39 +120,101 @@ def dataset(name: str, settings: Mapping[str, Any] | None = None) -> "DataSet":
     """A data set by its YAML, with the given settings instead of the YAML's."""
     values = {**load_yaml("dataset", name), **(settings or {})}
     arguments = {key: value for key, value in values.items() if key not in KEYS_ABOUT_A_PART | {"validation_size"}}
-    return cast("DataSet", _implementation("dataset", name)(**arguments, name=name))
+    try:
+        made = cast("DataSet", _implementation("dataset", name)(**arguments, name=name))
+    except (TypeError, LookupError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(
+            f"{_file('dataset', name)}: its class cannot be made of it ({shown(reason)}); see its keys"
+        ) from error
+    made.source = source("dataset", name)
+    return made
+
+
+def choice(group: str, name: str, values: Mapping[str, Any]) -> Choice:
+    """A choice of a part, its values complete and typed, with what identifies its code. Raises ConfigError."""
+    return Choice(name, typed_values(group, name, values), source(group, name))
+
+
+@cache
+def source(group: str, name: str) -> str | None:
+    """What identifies the code of a part; None if ENGINE_VERSION covers it, or it changes no number."""
+    if group not in GROUPS_OF_A_RUN:
+        return None
+    module = _implementation(group, name).__module__
+    return beyond_engine(declaration_hash(group, name) | ({} if is_untouched(module) else code_of(module)))
+
+
+def declaration_hash(group: str, name: str) -> dict[str, str]:
+    """Part → a hash of what its YAML fixes: the class, and what a data set is."""
+    fixed = {"class": _implementation(group, name).__qualname__}
+    if group == "dataset":
+        free = KEYS_ABOUT_A_PART.union(GIVEN_OF_A_DATA_SET)
+        fixed |= {key: value for key, value in load_yaml(group, name).items() if key not in free}
+    return {f"{group}/{name}": hash_of(json.dumps(fixed, sort_keys=True))}
+
+
+def code(group: str, name: str) -> dict[str, str]:
+    """All hashes that identify the code of a part."""
+    return declaration_hash(group, name) | code_of(_implementation(group, name).__module__)
+
+
+def require_same_code(config: RunConfig) -> None:
+    """Raises ConfigError if a part of the run has other code here than it had when the run was planned."""
+    for group in GROUPS_OF_A_RUN:
+        chosen: Choice | None = getattr(config, group)
+        if chosen and source(group, chosen.name) != chosen.source:
+            raise ConfigError(
+                f"{group}={shown(chosen.name)}: its code here is not the code that the run was planned with; "
+                "run the command of its sweep again"
+            )
 
 
 def targets(config: RunConfig) -> tuple[float, ...]:
-    """The losses whose first reach is measured: those of the data set's YAML, else of the problem's."""
+    """The losses whose first reach is measured: those of the data set's YAML, else of the problem's; none if it has none."""
     group, choice = ("dataset", config.dataset) if config.dataset else ("problem", config.problem)
-    return tuple(float(target) for target in load_yaml(group, choice.name)["targets"])
+    return tuple(float(target) for target in load_yaml(group, choice.name).get("targets", []))
 
 
+GROUPS_OF_A_RUN = ("optimizer", "problem", "schedule", "dataset")
 KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "style"})
 """Keys of a part's YAML that are no argument of its class."""
+GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
+"""Keys of a data set that a user may give; all others say what the data set is."""
+
+
+def given_keys(group: str, name: str) -> list[str]:
+    """The keys of a part that a user may give, in the order of its YAML."""
+    own = [key for key in load_yaml(group, name) if key not in KEYS_ABOUT_A_PART]
+    return [key for key in own if group != "dataset" or key in GIVEN_OF_A_DATA_SET]
 
 
 def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
     """The hyper-parameters of a part, complete and of the types that its dataclass declares.
 
-    Raises ConfigError for a key that the part does not have, one that is missing, or a value of another type.
+    A key that the YAML leaves out has the default of the class. Raises ConfigError for a key that the part does not have, one
+    that is missing, or a value of another type.
     """
-    typed = _typed_part(group, name, values)
-    missing = [key for key in _declared_types(_implementation(group, name)) if key not in typed]
+    declared, implementation = _declared_types(group, name), _implementation(group, name)
+    values = _defaults(implementation) | dict(values)
+    missing = [key for key in declared if key not in values]
     if missing:
-        raise ConfigError(f"{group}.{missing[0]}: the value is missing; give one")
-    return typed
+        raise ConfigError(
+            f"{_file(group, name)}: {missing[0]} is missing; give its value, {implementation.__name__} has no default"
+        )
+    return _typed_part(group, name, values)
 
 
 def _typed_part(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
-    declared = _declared_types(_implementation(group, name))
+    declared = _declared_types(group, name)
+    own = load_yaml(group, name)
     typed = {}
     for key, value in values.items():
+        where = f"{_file(group, name)}: {key}" if key in own and own[key] == value else f"{group}.{key}"
         if key not in declared:
             has = f"it has {', '.join(declared)}" if declared else "it has none"
-            raise ConfigError(f"{group}.{key}={shown(value)}: {name} has no such key; {has}")
-        typed[key] = _typed(f"{group}.{key}", value, declared[key])
+            raise ConfigError(f"{where}={shown(value)}: {name} has no such key; {has}")
+        typed[key] = _typed(where, value, declared[key])
     return typed
 
 
@@ -161,16 +224,55 @@ def _build_part(group: str, choice: Choice) -> object:
 
 
 @cache
-def _implementation(group: str, name: str) -> Callable[..., object]:
-    module, _, attribute = load_yaml(group, name)["_target_"].rpartition(".")
-    return cast(Callable[..., object], getattr(importlib.import_module(module), attribute))
+def _implementation(group: str, name: str) -> Any:
+    """The class that the part's YAML names. Raises ConfigError if it cannot be had."""
+    target = load_yaml(group, name)["_target_"]
+    module, _, attribute = target.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # whatever a module of somebody else does when it is imported
+        reason = shown(f"{type(error).__name__}: {error}")
+        raise ConfigError(f"{_file(group, name)}: _target_={shown(target)}: it cannot be imported ({reason})") from error
 
 
 @cache
-def _declared_types(implementation: Any) -> dict[str, Any]:
-    assert is_dataclass(implementation), f"{implementation} is chosen by a YAML but is no dataclass"
-    hints = get_type_hints(implementation)
-    return {f.name: hints[f.name] for f in fields(implementation) if f.default is not MISSING or f.init}
+def _declared_types(group: str, name: str) -> dict[str, Any]:
+    """Key → type, of the fields of the class. Raises ConfigError for a class that has none, or of another type than is read."""
+    implementation = _implementation(group, name)
+    where = f"{_file(group, name)}: _target_={load_yaml(group, name)['_target_']}"
+    if not (isinstance(implementation, type) and is_dataclass(implementation)):
+        raise ConfigError(f"{where}: it is no dataclass; write @dataclass(frozen=True) above the class")
+    try:
+        hints = get_type_hints(implementation)
+    except Exception as error:
+        raise ConfigError(f"{where}: its types cannot be read ({shown(error)})") from error
+    declared = {field.name: hints[field.name] for field in fields(implementation) if field.init}
+    odd = [key for key, kind in declared.items() if kind not in WORDS_OF_TYPES]
+    if odd:
+        kinds = ", ".join(dict.fromkeys(WORDS_OF_TYPES.values()))
+        raise ConfigError(f"{where}: the type of {odd[0]} is none that a YAML can give; take {kinds}")
+    return declared
+
+
+def _defaults(implementation: Any) -> dict[str, Any]:
+    given = {field.name: field.default for field in fields(implementation) if field.default is not MISSING}
+    return given | {f.name: f.default_factory() for f in fields(implementation) if f.default_factory is not MISSING}
+
+
+def _file(group: str, name: str) -> str:
+    return name_of(CONF / group / f"{name}.yaml")
+
+
+WORDS_OF_TYPES = {
+    float: "a number",
+    int: "an integer",
+    str: "a word",
+    str | None: "a word",
+    bool: "true or false",
+    tuple[int, ...]: "a list of integers",
+    tuple[float, ...]: "a list of numbers",
+}
+"""Types that a field of a part may have."""
 
 
 def _as_float(key: str, value: int) -> float:
@@ -190,6 +292,4 @@ def _typed(key: str, value: Any, expected: Any) -> Value:
         return cast(Value, value)
     if expected == str | None and isinstance(value, str | None):
         return value
-    names = {float: "a number", int: "an integer", str: "a word", str | None: "a word", bool: "true or false"}
-    lists = {tuple[int, ...]: "a list of integers", tuple[float, ...]: "a list of numbers"}
-    raise ConfigError(f"{key}={shown(value)}: it has to be {(names | lists)[expected]}")
+    raise ConfigError(f"{key}={shown(value)}: it has to be {WORDS_OF_TYPES[expected]}")

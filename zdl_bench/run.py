@@ -46,18 +46,23 @@ Layout = tuple[Tensor, ...]
 
 @dataclass(frozen=True)
 class Choice:
-    """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers."""
+    """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers.
+
+    source: identifies the code of a part that ENGINE_VERSION does not cover, an edited one or one from elsewhere.
+    """
 
     name: str
     values: Mapping[str, Value] = field(default_factory=dict)
+    source: str | None = None
 
     def as_dict(self) -> dict[str, Value]:
-        return {"name": self.name, **self.values}
+        return {"name": self.name, **self.values} | ({} if self.source is None else {"source": self.source})
 
 
 def _choice(stored: Mapping[str, Any]) -> Choice:
-    values = {key: _frozen(value) for key, value in stored.items() if key != "name"}
-    return Choice(str(stored["name"]), values)
+    values = {key: _frozen(value) for key, value in stored.items() if key not in ("name", "source")}
+    source = stored.get("source")
+    return Choice(str(stored["name"]), values, None if source is None else str(source))
 
 
 def _frozen(value: Any) -> Value:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
 from zdl_bench.encoding import decode, encode, file_of, read_file, sound_checksum, stored_checksum, table_in
-from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, shown
+from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, choices, closest, hint, require, shown
 from zdl_bench.manifest import Manifest, Report, checksum_of
 from zdl_bench.plain import require_plain
 from zdl_bench.run import ENGINE_VERSION, RUN_ID, Run
@@ -37,17 +37,27 @@ LARGEST_ROWS = 50_000_000
 """Bytes; 100,000 rows have 24 million."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError)
 """What a file raises that is no Parquet file of a run."""
+NOT_A_RUN = (*UNREADABLE, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError)
+"""What content raises that is none of a run."""
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+"""Of a stored sweep. A new one does not begin with '-': a command would take its name for a flag."""
 
 
 class Store:
     """Runs and sweeps below one folder.
 
-    Raises StoreError where the folder cannot be written or read, DamagedFile where a stored file is not sound.
+    Raises StoreError where the folder cannot be written or read, DamagedFile where a stored file is not sound, ConfigError for
+    a folder without a name.
     """
 
     def __init__(self, root: str | Path) -> None:
+        if root == "":
+            raise ConfigError(
+                "results_dir=: a store is a folder; name one with results_dir=DIR or --results DIR ('.': this one)"
+            )
         self.root = Path(root)
+        with _reading(self.root):  # too long a name, or a folder that may not be entered, whatever is asked of it
+            (self.root / "runs").exists()
 
     def require_writable(self) -> None:
         """Raises StoreError unless files can be made here."""
@@ -94,17 +104,18 @@ class Store:
             content = read_file(path)
             table = table_in(content)
             run, hashes = decode(table), Hashes(stored_checksum(table), hash_of(content))
+            names = {run_id, json.loads(table.schema.metadata[b"run_id"])}
         except FileNotFoundError as error:
             text = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
             raise StoreError(text) from error
-        except (*UNREADABLE, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError) as error:
+        except NOT_A_RUN as error:
             raise damaged(path, error) from error
-        if run.run_id != run_id:
-            if run.engine == ENGINE_VERSION:
-                raise damaged(path, ValueError("it holds another run"))
+        if run.engine != ENGINE_VERSION:
             raise OtherEngine(
                 f"run {run_id} was made by engine {run.engine}, this is engine {ENGINE_VERSION}; run its sweep's command again"
             )
+        if names != {run.run_id}:
+            raise damaged(path, ValueError("it holds another run"))
         return run, hashes
 
     def read_metadata(self, run_id: str) -> dict[str, str]:
@@ -143,6 +154,11 @@ class Store:
         with _writing(self.sweep_folder(name) / ROWS) as draft:
             draft.write_text(content, encoding="utf-8")
 
+    def write_optimized(self, name: str, content: str) -> None:
+        """Keeps what a foreign sweeper says that it has found."""
+        with _writing(self.sweep_folder(name) / "optimization_results.yaml") as draft:
+            draft.write_text(content, encoding="utf-8")
+
     def set_aside(self, run_id: str) -> Path:
         """Moves a run's file to DIR/damaged/, where it is in nobody's way; returns its new place."""
         path = self.run_path(run_id)
@@ -161,8 +177,7 @@ class Store:
         remove_abandoned(path for folder in FOLDERS_WRITTEN_TO for path in self.root.glob(f"{folder}/{DRAFTS}"))
 
     def sweep_folder(self, name: str) -> Path:
-        if not SWEEP_NAME.fullmatch(name):
-            raise ConfigError(f"name={name[:120]}: a sweep's name is up to 100 letters, digits, '.', '_' or '-'")
+        _require_name(name, bool(SWEEP_NAME.fullmatch(name)))
         return self.root / "sweeps" / name
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -194,8 +209,9 @@ class Store:
     def read_manifest(self, name: str) -> Manifest:
         path = self.sweep_folder(name) / "sweep.json"
         if not _is_file(path):
-            known = ", ".join(sorted(m.name for m in self.manifests())) or "none yet"
-            raise StoreError(f"there is no sweep {name} in {self.root}; it has: {known}")
+            names = self.sweep_names()
+            question = hint(closest(name, names))
+            raise StoreError(f"there is no sweep {name} in {self.root}; {question}It has {choices(name, names) or 'none yet'}")
         try:
             if path.stat().st_size > LARGEST_MANIFEST:
                 raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")
@@ -220,6 +236,11 @@ class Store:
         except StoreError:
             return None
 
+    def sweep_names(self) -> list[str]:
+        """The names of all sweeps, sorted, whether their manifests can be read or not."""
+        names = (path.parent.name for path in self.root.glob("sweeps/*/sweep.json"))
+        return sorted(name for name in names if SWEEP_NAME.fullmatch(name))
+
     def manifests(self) -> list[Manifest]:
         """All manifests that can be read, those started last at the end."""
         found = []
@@ -235,6 +256,20 @@ class Store:
         if not manifests:
             raise StoreError(f"{self.root} holds no sweep; run one first, or name the store with --results DIR")
         return manifests[-1]
+
+
+def require_new_name(name: str) -> None:
+    """Raises ConfigError for what no new sweep can be named."""
+    _require_name(name, is_new_name(name))
+
+
+def is_new_name(name: str) -> bool:
+    return SWEEP_NAME.fullmatch(name) is not None and not name.startswith("-")
+
+
+def _require_name(name: str, holds: bool) -> None:
+    allowed = "a sweep's name is up to 100 letters, digits, '.', '_' or '-', the first a letter, a digit or '_'"
+    require("name", name, holds, allowed)
 
 
 class Hashes(NamedTuple):

@@ -2,24 +2,28 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from zdl_bench.errors import DamagedFile
+from zdl_bench.errors import DamagedFile, OtherEngine
 from zdl_bench.executors.contract import Event, Finished, Started
 from zdl_bench.remembered import Remembered
 from zdl_bench.rows import Row, summarized
 from zdl_bench.run import RunConfig
-from zdl_bench.store import Store
+from zdl_bench.store import Store, is_new_name
+
+LONGEST_WORDS = 91
+"""Letters of a derived name, which are 100 with a hyphen and 8 digits."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """The distinct runs of a sweep in their order, and what the store has of them.
 
-    damaged: ids of those whose file cannot be read; they are made again.
+    damaged: ids of those whose file cannot be read, or holds what another engine made; they are made again.
     """
 
     configs: tuple[RunConfig, ...]
@@ -40,8 +44,29 @@ def name_of(configs: Sequence[RunConfig]) -> str:
     """A name that the same distinct runs always get: what they compare, and 8 hex digits of their ids."""
     optimizers = list(dict.fromkeys(config.optimizer.name for config in configs))
     listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"
-    ids = hashlib.sha256("".join(config.run_id for config in configs).encode()).hexdigest()
-    return f"{listed}-{configs[0].problem.name}-{ids[:8]}"
+    return _derived(f"{listed}-{configs[0].problem.name}", _hash_of(configs))
+
+
+def name_of_experiment(experiment: str, changed: Sequence[RunConfig] = ()) -> str:
+    """The experiment's own name, with 8 hex digits of the ids of its runs if they are not those of its YAML."""
+    if not changed and is_new_name(experiment):
+        return experiment
+    return _derived(experiment, _hash_of(changed))
+
+
+def _hash_of(configs: Sequence[RunConfig]) -> str:
+    return hashlib.sha256("".join(config.run_id for config in configs).encode()).hexdigest()
+
+
+def _derived(words: str, full_hash: str) -> str:
+    """Words and digits as a valid name. What of the words cannot be in one, since they are long or not of its letters, is in
+    the digits.
+    """
+    name = f"{words}-{full_hash[:8]}"
+    if is_new_name(name):
+        return name
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", words).lstrip(".-")[:LONGEST_WORDS]
+    return f"{plain or 'sweep'}-{hashlib.sha256(f'{words} {full_hash}'.encode()).hexdigest()[:8]}"
 
 
 def plan(configs: tuple[RunConfig, ...], store: Store, remembered: Mapping[str, Remembered]) -> Plan:
@@ -53,7 +78,7 @@ def plan(configs: tuple[RunConfig, ...], store: Store, remembered: Mapping[str, 
             continue
         try:
             row = _stored_row(config, store, remembered.get(config.run_id))
-        except DamagedFile:
+        except (DamagedFile, OtherEngine):
             damaged.append(config.run_id)
             continue
         if row.status.is_result:

@@ -13,6 +13,7 @@ from zdl_bench.announcement import (
     announce_cost,
     announce_damaged,
     announce_data_sets,
+    announce_passed_over,
     announce_plan,
     announce_stop,
     print_dry_run,
@@ -28,8 +29,18 @@ from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.rows import Row
 from zdl_bench.run import RunConfig
 from zdl_bench.statistics.claims import claims_of
-from zdl_bench.store import Store
-from zdl_bench.sweep import Plan, distinct, execute, has_failures, name_of, plan, tail_losses, until_failures
+from zdl_bench.store import Store, require_new_name
+from zdl_bench.sweep import (
+    Plan,
+    distinct,
+    execute,
+    has_failures,
+    name_of,
+    name_of_experiment,
+    plan,
+    tail_losses,
+    until_failures,
+)
 from zdl_bench.terminal import console_for, failures_table, progress_display, results_table
 
 Composed = Mapping[str, Any]
@@ -76,8 +87,9 @@ class SweepCommand:
 
     @staticmethod
     def _accepted(settings: SweepSettings) -> SweepSettings:
+        Store(settings.results_dir)  # refuses a folder that is none
         if settings.name is not None:
-            Store(settings.results_dir).sweep_folder(settings.name)  # refuses a name that is none
+            require_new_name(settings.name)
         registry.executor(settings.executor)  # checks its values
         loops.require_wanted()
         return settings
@@ -109,7 +121,7 @@ class SweepCommand:
         announce_plan(self._manifest.name, batch)
         if not batch.missing:
             return
-        self._resolver.decode_data()
+        announce_passed_over(self._resolver.decode_data())
         announce_cost(batch, self._parallel_runs(), store.root)
         store.write_manifest(self._manifest)
         executor = registry.executor(settings.executor)
@@ -122,15 +134,18 @@ class SweepCommand:
         self._has_stopped = self._failures == settings.max_failures
         self._rows |= rows
 
-    def finish(self) -> int:
-        """Sums up, builds the report, and returns the exit status."""
+    def finish(self, optimized: str | None = None) -> int:
+        """Sums up, builds the report, and returns the exit status.
+
+        optimized: what a foreign sweeper says that it has found; kept beside the manifest.
+        """
         if self._settings is None or self._manifest is None:  # Hydra has only printed something
             return 0
         store = Store(self._settings.results_dir)
         if self._settings.dry_run:
             everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
             if everything.missing:
-                self._resolver.decode_data()
+                announce_passed_over(self._resolver.decode_data())
             print_dry_run(self._manifest.name, everything, self._parallel_runs(), store.root)
             return 0
         console = console_for()
@@ -145,6 +160,8 @@ class SweepCommand:
         self._manifest = self._finished(store, self._manifest)
         if not is_remembered(rows, self._recalled):
             remember(store, self._manifest.name, rows)
+        if optimized:
+            store.write_optimized(self._manifest.name, optimized)
         folder = store.sweep_folder(self._manifest.name)
         if self._settings.report:
             self._report(store, console)
@@ -176,8 +193,7 @@ class SweepCommand:
         experiment = named_in(self._arguments)
         name = self._settings.name or (self._manifest.name if self._manifest else None)
         if name is None and experiment:
-            hash_of_runs = name_of(runs).rpartition("-")[2]
-            name = f"{experiment}-{hash_of_runs}" if self._overrides_runs() else experiment
+            name = name_of_experiment(experiment, runs if self._overrides_runs() else ())
         return Manifest(
             name=name or name_of(runs),
             title=self._experiment.title if self._experiment else "",
@@ -213,9 +229,12 @@ class SweepCommand:
     def _next_command(self) -> str:
         assert self._settings is not None
         assert self._manifest is not None
-        store = "" if self._settings.results_dir == "results" else f" --results {shlex.quote(self._settings.results_dir)}"
-        sample = " --runs 2" if len(self._configs) > 2 else ""
-        return f"python -m zdl_bench verify {self._manifest.name}{sample}{store}"
+        words = ["python", "-m", "zdl_bench", "verify", self._manifest.name]
+        words += ["--runs", "2"] if len(self._configs) > 2 else []
+        folder = self._settings.results_dir
+        if folder != "results":  # argparse takes what begins with `-` for a flag, and zsh what begins with `=` for a command
+            words += [f"--results={folder}"] if folder.startswith(("-", "=")) else ["--results", folder]
+        return shlex.join(words)
 
 
 def _same_question(before: Manifest, now: Manifest) -> bool:

@@ -13,13 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from zdl_bench.conditions import condition_keys, short
+from zdl_bench.conditions import accuracy_text, condition_keys, texts_of
 from zdl_bench.errors import printable
 from zdl_bench.rows import Row
-from zdl_bench.run import Status
+from zdl_bench.run import Status, Value
 
 PLAIN_INTERVAL_SECONDS = 5.0
 PLAIN_WIDTH = 140
+LARGE = 1e7
+"""Of a loss: as many digits as a table has room for."""
 
 
 def console_for(to_stderr: bool = False) -> Console:
@@ -113,10 +115,11 @@ def progress_display(planned: int, stored: int) -> BarDisplay | LineDisplay:
 def results_table(rows: Sequence[Row]) -> Table:
     """One line per condition: mean ± standard deviation over the runs that completed, and what became of the others."""
     keys = condition_keys(row.config for row in rows)
-    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    groups: dict[tuple[Value, ...], list[Row]] = defaultdict(list)
     for row in rows:
         flat = row.config.flat()
-        groups[tuple(short(flat.get(key)) for key in keys)].append(row)
+        groups[tuple(flat.get(key) for key in keys)].append(row)
+    columns = [texts_of(values) for values in zip(*groups, strict=True)]
     table = Table(title_justify="left", header_style="bold")
     for key in keys:
         table.add_column(key)
@@ -126,20 +129,21 @@ def results_table(rows: Sequence[Row]) -> Table:
     table.add_column("outcomes")
     for condition, members in groups.items():
         table.add_row(
-            *condition,
+            *(texts[value] for texts, value in zip(columns, condition, strict=True)),
             str(len(members)),
             mean_and_spread([row.final_train_loss for row in members], loss_digits(members)),
             mean_and_spread([row.tail_loss for row in members], loss_digits(members)),
-            *([mean_and_spread([100 * row.test_accuracy for row in members], ".2f", " %")] if has_accuracy else []),
+            *([_accuracy([row.test_accuracy for row in members])] if has_accuracy else []),
             _outcomes(members),
         )
     return table
 
 
-def loss_digits(rows: Iterable[Row]) -> str:
-    """Four decimals, or powers of ten where those would not tell a loss from 0."""
+def loss_digits(rows: Sequence[Row]) -> str:
+    """Four decimals, or powers of ten where those would not tell a loss from 0, or take a line."""
+    losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
     smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
-    return ".4f" if smallest >= 0.001 else ".2e"
+    return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < LARGE else ".2e"
 
 
 def failures_table(rows: Iterable[Row]) -> Table | None:
@@ -151,21 +155,34 @@ def failures_table(rows: Iterable[Row]) -> Table | None:
     table = Table(title="Runs without a result", title_justify="left", header_style="bold")
     for heading in ("run", *keys, "seed", "status", "reason"):
         table.add_column(heading)
+    columns = {key: texts_of(row.config.flat().get(key) for row in failures) for key in keys}
     for row in failures:
         flat = row.config.flat()
         reason = (row.reason.splitlines() or [""])[0]
-        cells = (short(flat.get(key)) for key in keys)
+        cells = (columns[key][flat.get(key)] for key in keys)
         table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, Text(printable(reason)))
     return table
 
 
-def mean_and_spread(values: Sequence[float], digits: str, unit: str = "") -> str:
+def mean_and_spread(values: Sequence[float], digits: str) -> str:
     """`mean ± sd` of the defined values, the mean alone where there is one, a dash where there is none."""
-    defined = np.array([value for value in values if value == value])
-    if len(defined) == 0:
+    mean, sd = _mean_and_sd(values)
+    if math.isnan(mean):
         return "–"
-    mean = format(defined.mean(), digits)
-    return f"{mean} ± {format(defined.std(ddof=1), digits)}{unit}" if len(defined) > 1 else f"{mean}{unit}"
+    return format(mean, digits) if math.isnan(sd) else f"{mean:{digits}} ± {sd:{digits}}"
+
+
+def _accuracy(values: Sequence[float]) -> str:
+    mean, sd = _mean_and_sd(values)
+    return "–" if math.isnan(mean) else accuracy_text(mean, sd)
+
+
+def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+    """Of the defined values; NaN where there are too few."""
+    defined = np.array([value for value in values if value == value])
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(defined.mean()) if len(defined) else math.nan
+        return mean, float(defined.std(ddof=1)) if len(defined) > 1 else math.nan
 
 
 def _outcomes(rows: Sequence[Row]) -> str:

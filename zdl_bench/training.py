@@ -24,8 +24,9 @@ VALIDATION_SAMPLE = 1000
 def train(config: RunConfig) -> Run:
     """Makes the run, with one BLAS thread: thread counts change the bits.
 
-    Raises what the run raises, DataError where its data cannot be had.
+    Raises what the run raises, DataError if its data cannot be had, ConfigError if a part has other code here.
     """
+    registry.require_same_code(config)
     with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
         problem = problem_of(config)
         trace, end = _evaluated(problem, _descend(config, problem))
@@ -34,7 +35,7 @@ def train(config: RunConfig) -> Run:
             status=trace.status,
             curve=trace.curve,
             end=end,
-            digest=_digest(trace.curve, trace.params),
+            digest=digest_of(trace.curve, trace.params),
             train_seconds=trace.seconds,
             environment=describe_environment(),
         )
@@ -131,7 +132,8 @@ def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:
     }
 
 
-def _digest(curve: Curve, params: Floats) -> str:
+def digest_of(curve: Curve, params: Floats) -> str:
+    """SHA-256 over the losses of the steps and the final weights, in hex."""
     return hashlib.sha256(curve.train_loss.tobytes() + params.tobytes()).hexdigest()
 
 

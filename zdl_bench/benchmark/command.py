@@ -10,7 +10,7 @@ import numpy as np
 import threadpoolctl
 from rich.table import Table
 
-from zdl_bench.announcement import announce_data_sets
+from zdl_bench.announcement import announce_data_sets, announce_passed_over
 from zdl_bench.benchmark.machine import memory_bandwidth, product_rate, warnings_of
 from zdl_bench.benchmark.products import limit_of
 from zdl_bench.benchmark.steps import PARTS, timed_parts
@@ -61,7 +61,7 @@ class BenchCommand:
         if not configs:
             raise ConfigError("there is nothing to time: one of the lists or ranges is empty")
         announce_data_sets(resolver.data_sets)
-        resolver.decode_data()
+        announce_passed_over(resolver.decode_data())
         self._configs = _first_of_each((*self._configs, *configs), lambda key: key not in WITHOUT_COST)
         return [float("nan")] * len(configs)
 

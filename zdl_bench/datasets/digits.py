@@ -7,6 +7,8 @@ import numpy as np
 from zdl_bench.datasets.contract import Arrays, DataSet
 from zdl_bench.errors import DataError
 
+IMAGES = 1797
+
 
 class Digits(DataSet):
     """The first `train_size` images are the training set, the others the test set; 0 … 16 becomes 0 … 255.
@@ -19,6 +21,7 @@ class Digits(DataSet):
         self.name = name
         self.classes = classes
         self.train_size = train_size
+        self.test_size = IMAGES - train_size
         self._sha256 = sha256
 
     @property

@@ -1,13 +1,9 @@
 """Data sets as four IDX files (MNIST and its relatives): found on this machine, or downloaded from a mirror."""
 
-import gzip
 import hashlib
 import json
 import os
-import struct
-import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +12,15 @@ import numpy.typing as npt
 
 from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.contract import Arrays, DataSet, cache_folder, is_decoded
-from zdl_bench.errors import DataError
+from zdl_bench.datasets.packings import IdxFile, WrongChecksum, arrays_of, may_hold
+from zdl_bench.datasets.places import files_in, places_of
+from zdl_bench.errors import DataError, shown
 
 DATA_VARIABLE = "ZDL_BENCH_DATA"
 """Environment variable: folders (separated as in PATH) that hold data sets, or subfolders named after them."""
 
-
-class WrongChecksum(DataError):
-    """A sound IDX file of the right shape, with other content than promised."""
-
-    def __init__(self, message: str, file: str) -> None:
-        super().__init__(message)
-        self.file = file
-
-
-@dataclass(frozen=True)
-class IdxFile:
-    """One gzip-compressed IDX file.
-
-    file: its name. shape: of the array. served: SHA-256 of the file as the mirrors serve it. content: SHA-256 of its
-    decompressed content, None where that is not published.
-    """
-
-    file: str
-    shape: tuple[int, ...]
-    served: str
-    content: str | None
+Candidates = list[tuple[Path, set[str]]]
+"""Files, and the parts that each may hold."""
 
 
 class IdxDataSet(DataSet):
@@ -60,6 +39,8 @@ class IdxDataSet(DataSet):
             for part, spec in files.items()
         }
         self.train_size = self.files["train_labels"].shape[0]
+        self.passed_over: list[str] = []
+        self.test_size = self.files["test_labels"].shape[0]
 
     @property
     def checksum(self) -> str:
@@ -71,100 +52,130 @@ class IdxDataSet(DataSet):
 
     def require_location(self) -> None:
         if self.dir is not None:
-            next(self._folders())
+            self._places_in_dir(self.dir)
 
-    def is_at_hand(self) -> bool:
-        return next(self._folders(), None) is not None or is_decoded(self) or self._can_be_reached()
+    def require_at_hand(self) -> None:
+        if not is_decoded(self) and self.decode_local() is None:
+            try:
+                mirrors.require_one(self.mirrors, self.files["train_images"].file)
+            except DataError as error:
+                raise DataError("\n".join([str(error), *self.passed_over])) from error
 
     def decode(self) -> Arrays:
-        passed_over: list[str] = []
-        return self._decoded_from_folders(passed_over) or self._read(self._download(passed_over))
+        return self.decode_local() or self._downloaded()
 
     def decode_local(self) -> Arrays | None:
-        return self._decoded_from_folders([])
-
-    def _decoded_from_folders(self, passed_over: list[str]) -> Arrays | None:
-        """The arrays of the first folder that has them; notes of the others are added to `passed_over`."""
+        self.passed_over = []
+        if self.dir is not None:
+            return self._first_sound(self._places_in_dir(self.dir))
         for folder in self._folders():
             try:
-                return self._read(folder)
+                complete = [place for place in self._places_below(folder) if self._is_complete(place)]
+                if complete:
+                    return self._first_sound(complete)
+            except OSError as error:
+                self._pass_over(folder, f"it cannot be read ({error.strerror})")
             except WrongChecksum as error:  # a folder of another data set has files of the same names
-                if self.dir is not None:
-                    raise
-                passed_over.append(f"{folder} was passed over: its files are not {self.name} ({error.file})")
+                self._pass_over(folder, f"its files are not {self.name} ({error.file})")
+            except DataError as error:
+                self._pass_over(folder, str(error))
         return None
 
     def _folders(self) -> Iterator[Path]:
-        """The folders that have all four files, in order. Raises DataError where `dir` names one that does not."""
-        if self.dir is not None:
-            missing = [file.file for file in self.files.values() if not (Path(self.dir) / file.file).is_file()]
-            if missing:
-                raise DataError(f"dataset.dir={self.dir}: there is no {missing[0]}; name the folder with the IDX files")
-            yield Path(self.dir)
-            return
-        for folder in self._candidates():
-            if all((folder / file.file).is_file() for file in self.files.values()):
-                yield folder
-
-    def _candidates(self) -> Iterator[Path]:
-        for folder in os.environ.get(DATA_VARIABLE, "").split(os.pathsep):
-            if folder:
-                yield from (Path(folder) / self.name, Path(folder))
-        yield self._cache
+        """The folders that are searched, in order."""
+        yield from (_folder(one) for one in os.environ.get(DATA_VARIABLE, "").split(os.pathsep) if one)
+        try:
+            yield self._cache
+        except DataError as error:
+            self.passed_over.append(str(error))
 
     @property
     def _cache(self) -> Path:
         return cache_folder() / self.name
 
-    def _read(self, folder: Path) -> Arrays:
-        parts = {part: read_idx(folder / file.file, file) for part, file in self.files.items()}
-        return Arrays(**{part: _flat_images(array) for part, array in parts.items()})
+    def _pass_over(self, place: Path, reason: str) -> None:
+        self.passed_over.append(f"{shown(place)} was passed over: {reason}")
 
-    def _can_be_reached(self) -> bool:
-        return mirrors.first_reachable(self.mirrors, next(iter(self.files.values())).file) is not None
+    def _places_in_dir(self, given: str) -> list[Candidates]:
+        """Raises DataError unless `dir` leads to files that may be those of the data set."""
+        try:
+            places = self._places_below(_folder(given))
+        except OSError as error:
+            raise DataError(f"dataset.dir={shown(given)}: it cannot be read ({error.strerror}); name another") from error
+        complete = [place for place in places if self._is_complete(place)]
+        if complete:
+            return complete
+        nearest = max(map(_parts_of, places), key=len, default=set())
+        missing = next(file.file for part, file in self.files.items() if part not in nearest)
+        there = f"there is no {missing}" if places else "there is no such folder"
+        accepted = "packed or not, or an archive of them" if self._can_be_repacked else "compressed as they are served"
+        raise DataError(f"dataset.dir={shown(given)}: {there}; name the folder with the IDX files ({accepted})")
 
-    def _download(self, passed_over: list[str]) -> Path:
+    @property
+    def _can_be_repacked(self) -> bool:
+        return all(file.content for file in self.files.values())
+
+    def _places_below(self, root: Path) -> list[Candidates]:
+        """The files of each place below a root. Raises OSError if the root cannot be read."""
+        found = []
+        for place in places_of(root, self.name):
+            try:
+                paths = files_in(place, lambda name: any(file.is_named(name) for file in self.files.values()))
+                found.append([(path, parts) for path in paths if (parts := may_hold(path, self.files))])
+            except OSError as error:
+                self._pass_over(place, f"it cannot be read ({error.strerror})")
+        return found
+
+    def _is_complete(self, place: Candidates) -> bool:
+        return len(_parts_of(place)) == len(self.files)
+
+    def _first_sound(self, places: list[Candidates]) -> Arrays:
+        """Raises DataError: what is wrong with the first place if none is sound."""
+        refusals = []
+        for place in places:
+            try:
+                return self._read(place)
+            except DataError as error:
+                refusals.append(error)
+        raise refusals[0]
+
+    def _read(self, place: Candidates) -> Arrays:
+        """Raises DataError: what is wrong with the likeliest file of the first part that is in none."""
+        found: dict[str, npt.NDArray[np.uint8]] = {}
+        refusals: dict[str, DataError] = {}
+        for path, parts in place:
+            wanted = {part: file for part, file in self.files.items() if part in parts - found.keys()}
+            if not wanted:
+                continue
+            try:
+                found |= arrays_of(path, wanted)
+                error = DataError(f"{path} does not hold all of {self.name}; add the other files")
+            except DataError as raised:
+                error = raised
+            refusals = dict.fromkeys(wanted, error) | refusals
+        missing = [part for part in self.files if part not in found]
+        if missing:
+            raise refusals[missing[0]]
+        return Arrays(**{part: _flat_images(array) for part, array in found.items()})
+
+    def _downloaded(self) -> Arrays:
         hashes = {file.file: file.served for file in self.files.values()}
         try:
-            return mirrors.download(self.mirrors, hashes, self._cache)
+            folder = mirrors.download(self.mirrors, hashes, self._cache)
         except DataError as error:
-            reasons = "\n".join([f"dataset={self.name}: {error}", *passed_over])
+            reasons = "\n".join([f"dataset={self.name}: {error}", *self.passed_over])
             raise DataError(
                 f"{reasons}\nPut its IDX files into a folder and name it in {DATA_VARIABLE}, or use dataset=digits."
             ) from error
+        return self._read([(folder / file.file, {part}) for part, file in self.files.items()])
 
 
-def read_idx(path: Path, file: IdxFile) -> npt.NDArray[np.uint8]:
-    """Reads and checks one gzip-compressed IDX file of unsigned bytes. Raises DataError that names the file.
-
-    At most one byte more than the shape needs is decompressed, whatever the file says of itself.
-    """
-    header = struct.pack(f">HBB{len(file.shape)}I", 0, 0x08, len(file.shape), *file.shape)
-    size = len(header) + int(np.prod(file.shape))
-    remedy = "replace the file, or delete it to have it downloaded"
-    try:
-        with gzip.open(path, "rb") as stream:
-            content = stream.read(size + 1)
-    except EOFError as error:
-        raise DataError(f"{path} is truncated; {remedy}") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is no sound gzip file ({error}); {remedy}") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
-    if len(content) < size:
-        raise DataError(f"{path} is truncated: {len(content)} of {size} bytes; {remedy}")
-    if len(content) > size or not content.startswith(header):
-        raise DataError(f"{path} is not the IDX file of shape {file.shape} that it should be; {remedy}")
-    _require_checksum(path, content, file, remedy)
-    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(file.shape)
+def _parts_of(place: Candidates) -> set[str]:
+    return set().union(*(parts for _, parts in place))
 
 
-def _require_checksum(path: Path, content: bytes, file: IdxFile, remedy: str) -> None:
-    expected, found = file.content, hashlib.sha256(content).hexdigest()
-    if expected is None:
-        expected, found = file.served, hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != expected:
-        raise WrongChecksum(f"{path} has the wrong checksum (SHA-256 {found[:16]}…, not {expected[:16]}…); {remedy}", file.file)
+def _folder(given: str) -> Path:
+    return Path(os.path.expanduser(given))
 
 
 def _flat_images(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

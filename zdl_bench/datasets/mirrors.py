@@ -1,12 +1,14 @@
 """Files from a list of mirrors: checked, with a progress bar, and never half-written (pooch renames a finished file)."""
 
 import queue
+import tempfile
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zdl_bench.errors import DataError
+from zdl_bench.errors import DataError, shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -17,48 +19,84 @@ REACH_TIMEOUT = 3.0
 """Seconds in which some mirror has to answer at all."""
 
 
-def first_reachable(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOUT) -> str | None:
-    """The mirror that answers first, asked for the head of a file; None where none does in time.
+def require_one(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOUT) -> str:
+    """The mirror that is the first to serve a file. Raises DataError, which tells what became of each, if none does in time.
 
     All are asked at once, in threads that nobody waits for: name resolution may hang for longer than any timeout.
     """
-    answers: queue.Queue[str | None] = queue.Queue()
-    threads = [threading.Thread(target=_ask, args=(m, file, seconds, answers), daemon=True) for m in mirrors]
-    for thread in threads:
-        thread.start()
-    for _ in threads:
+    outcomes = dict.fromkeys(mirrors, f"no answer in {seconds:g} s")
+    answers: queue.Queue[tuple[str, str]] = queue.Queue()
+    for mirror in outcomes:
+        threading.Thread(target=_ask, args=(mirror, file, seconds, answers), daemon=True).start()
+    end = time.monotonic() + seconds
+    for _ in outcomes:
         try:
-            answer = answers.get(timeout=seconds)
+            mirror, reason = answers.get(timeout=max(end - time.monotonic(), 0))
         except queue.Empty:
-            return None
-        if answer is not None:
-            return answer
-    return None
+            break
+        if not reason:
+            return mirror
+        outcomes[mirror] = reason
+    told = "; ".join(f"{shown(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "there are none"
+    has_answered = any(reason[0].isdigit() for reason in outcomes.values())
+    raise DataError(f"none of its mirrors {f'serves {file}' if has_answered else 'can be reached'} ({told}).")
 
 
-def _ask(mirror: str, file: str, seconds: float, answers: "queue.Queue[str | None]") -> None:
+def _ask(mirror: str, file: str, seconds: float, answers: "queue.Queue[tuple[str, str]]") -> None:
+    """Asks for the file itself, as some mirrors refuse anything else, and takes no more than the head of the answer."""
     import requests
 
     try:
-        response = requests.head(mirror + file, timeout=seconds, allow_redirects=True)
-        answers.put(mirror if response.ok else None)
-    except requests.RequestException:
-        answers.put(None)
+        with requests.get(_address(mirror, file), timeout=seconds, stream=True) as response:
+            response.raise_for_status()
+        answers.put((mirror, ""))
+    except requests.Timeout:  # what is said of a mirror that nothing was heard of
+        pass
+    except (OSError, ValueError) as error:  # of requests, of urllib3 for an odd address, and of TLS without certificates
+        answers.put((mirror, _reason(error)))
+
+
+def _address(mirror: str, file: str) -> str:
+    return f"{mirror.rstrip('/')}/{file}"
+
+
+def _reason(error: Exception) -> str:
+    """The status of an answer, else what went wrong underneath; no address, since that of a proxy may hold a password."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return shown(f"{error.response.status_code} {error.response.reason}")
+    root: BaseException = error
+    while root.__context__ is not None:
+        root = root.__context__
+    if isinstance(root, OSError) and not isinstance(root, requests.RequestException):
+        return shown(f"{type(error).__name__}: {root.strerror or root}")
+    return type(error).__name__
 
 
 def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) -> Path:
     """Puts the files (name → SHA-256 as served) into the folder, each from the first mirror that has it right.
 
-    Raises DataError with every mirror's reason where a file cannot be had.
+    Raises DataError with every mirror's reason if a file cannot be had.
     """
     mirrors = list(mirrors)
-    nearest = first_reachable(mirrors, next(iter(hashes)))
-    if nearest is None:
-        raise DataError(f"none of its mirrors can be reached ({', '.join(mirrors) or 'there are none'}).")
+    nearest = require_one(mirrors, next(iter(hashes)))
     in_order = sorted(mirrors, key=lambda mirror: mirror != nearest)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     for file, sha256 in hashes.items():
         _fetch(in_order, file, sha256, folder)
     return folder
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{shown(path)} cannot be written ({error.strerror}); free some space, or name another place with XDG_CACHE_HOME."
+    )
 
 
 def _fetch(mirrors: list[str], file: str, sha256: str, folder: Path) -> None:
@@ -74,14 +112,16 @@ def _fetch(mirrors: list[str], file: str, sha256: str, folder: Path) -> None:
             with Progress(console=Console(stderr=True)) as progress:
                 bar = DownloadBar(progress, file)
                 downloader = pooch.HTTPDownloader(timeout=(REACH_TIMEOUT, READ_TIMEOUT), progressbar=bar)
-                pooch.retrieve(mirror + file, f"sha256:{sha256}", fname=file, path=folder, downloader=downloader)
+                pooch.retrieve(_address(mirror, file), f"sha256:{sha256}", fname=file, path=folder, downloader=downloader)
             return
         except requests.RequestException as error:
-            reasons.append(f"{mirror}: {type(error).__name__}")
+            reasons.append(f"{shown(mirror)}: {_reason(error)}")
         except ValueError:  # pooch's word for a hash that does not match
-            reasons.append(f"{mirror}: wrong checksum")
+            reasons.append(f"{shown(mirror)}: wrong checksum")
         except OSError as error:
-            raise DataError(f"{folder / file} cannot be written ({error.strerror}); free some space.") from error
+            if error.errno is not None:
+                raise _unwritable(folder / file, error) from error
+            reasons.append(f"{shown(mirror)}: {_reason(error)}")  # requests misses certificates
     raise DataError(f"{file} cannot be downloaded ({'; '.join(reasons)}).")
 
 

@@ -1,6 +1,5 @@
 """What an executor is: run configs in, events out; and the attempt that each of them makes at a run."""
 
-import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 
 from zdl_bench.environment import describe_environment
 from zdl_bench.errors import require
+from zdl_bench.output import best_effort_output
 from zdl_bench.run import Failure, Run, RunConfig, Status
 from zdl_bench.training import train
 
@@ -59,7 +59,8 @@ class Executor(ABC):
 def attempt(config: RunConfig) -> Run:
     """Makes a run; an exception, or an attempt to end the program, becomes a failed one."""
     try:
-        return train(config)
+        with best_effort_output():  # what a rule prints costs no run
+            return train(config)
     except (Exception, SystemExit) as error:
         texts = (type(error).__name__, _message(error), traceback.format_exc())
         # a path that is no UTF-8 shows as halves of surrogate pairs, which cannot be written
@@ -73,9 +74,8 @@ def _message(error: BaseException) -> str:
         return "its message cannot be told"
 
 
-def ready_since() -> float:
-    """Now, on the one clock of all processes of a machine. Who can call this has imported what `attempt` needs."""
-    return time.monotonic()
+def be_ready() -> None:
+    """Does nothing: a process that has done it has imported what `attempt` needs."""
 
 
 Attempts = Callable[[Sequence[RunConfig], int], Generator[Event, None, list[RunConfig]]]

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -16,6 +15,7 @@ from multiprocessing.connection import Connection
 from zdl_bench.errors import ExecutorError
 from zdl_bench.executors.contract import attempt, timed_out
 from zdl_bench.executors.orphan import end_with_parent
+from zdl_bench.executors.stopwatch import Stopwatch
 from zdl_bench.run import Run, RunConfig
 
 CHECK_SECONDS = 0.25
@@ -77,12 +77,12 @@ class Child:
 
     def _wait(self, seconds: float | None, is_wanted: Callable[[], bool]) -> bool:
         """Whether the child has said something, or died, in time. Raises Unwanted."""
-        deadline = float("inf") if seconds is None else time.monotonic() + seconds
-        while not self._connection.poll(min(CHECK_SECONDS, max(0.0, deadline - time.monotonic()))):
+        stopwatch = Stopwatch()
+        while not self._connection.poll(CHECK_SECONDS):
             if not is_wanted():
                 self.kill()
                 raise Unwanted
-            if time.monotonic() >= deadline:
+            if seconds is not None and stopwatch.seconds() >= seconds:
                 return False
         return True
 

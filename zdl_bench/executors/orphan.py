@@ -18,9 +18,10 @@ def end_with_parent(parent: int) -> None:
 
     Linux sees to it even where a run never gives the interpreter back; elsewhere a thread looks.
     """
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _linux_sees_to_it():
+        if os.getppid() != parent:  # it had gone before
+            os._exit(1)
+        return
 
     def end_when_orphaned() -> None:
         while os.getppid() == parent:
@@ -28,3 +29,11 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=end_when_orphaned, daemon=True).start()
+
+
+def _linux_sees_to_it() -> bool:
+    if sys.platform != "linux":
+        return False
+    with suppress(OSError, AttributeError):
+        return bool(ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL) == 0)
+    return False

@@ -6,13 +6,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
 
-from joblib import effective_n_jobs
-
 from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, timed_out, until_all_end
+from zdl_bench.executors.loky import effective_n_jobs
+from zdl_bench.executors.stopwatch import TICK_SECONDS
 from zdl_bench.executors.worker import Worker
 from zdl_bench.run import Failure, Run, RunConfig
-
-SHORTEST_WAIT_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Processes(Executor):
         return until_all_end(attempts, configs, self.parallel_runs(limits.n_jobs), WORKER_DIED)
 
     def parallel_runs(self, n_jobs: int) -> int:
-        return int(effective_n_jobs(n_jobs))
+        return effective_n_jobs(n_jobs)
 
 
 WORKER_DIED = Failure(
@@ -59,6 +57,8 @@ def _execute(configs: Sequence[RunConfig], parallel: int, timeout: float | None)
                     finished.append(Finished(config.run_id, timed_out(config, timeout)))
                 elif future.exception() is None:
                     finished.append(Finished(config.run_id, future.result()))
+                elif worker.start_failed():
+                    waiting.append(config)
                 else:
                     suspects.append(config)
                 idle.append(worker)
@@ -69,9 +69,8 @@ def _execute(configs: Sequence[RunConfig], parallel: int, timeout: float | None)
 
 
 def _ended_or_overdue(busy: dict[Future[Run], Worker], timeout: float | None) -> list[Future[Run]]:
-    """Waits until there is one."""
+    """Waits until there is one; with a timeout, for no longer than a tick."""
     if timeout is None:
         return list(wait(busy, return_when=FIRST_COMPLETED).done)
-    left = min((worker.overdue_in(timeout) for worker in busy.values()), default=0.0)
-    wait(busy, timeout=max(left, SHORTEST_WAIT_SECONDS), return_when=FIRST_COMPLETED)
+    wait(busy, timeout=TICK_SECONDS, return_when=FIRST_COMPLETED)
     return [future for future, worker in busy.items() if future.done() or worker.overdue_in(timeout) <= 0]

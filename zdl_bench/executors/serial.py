@@ -9,6 +9,7 @@ from types import FrameType
 
 from zdl_bench.errors import ExecutorError
 from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, attempt, timed_out
+from zdl_bench.executors.stopwatch import TICK_SECONDS, Stopwatch
 from zdl_bench.run import Run, RunConfig
 
 
@@ -41,17 +42,20 @@ def _attempt_within(config: RunConfig, timeout: float | None) -> Run:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raises Overdue in the block after so many seconds."""
+    """Raises Overdue in the block after so many seconds; those for which this process is stopped do not count."""
     if threading.current_thread() is not threading.main_thread():
         raise ExecutorError("executor=serial: a timeout needs the main thread; use executor=processes")
-    before = signal.signal(signal.SIGALRM, _raise_overdue)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    stopwatch = Stopwatch()
+
+    def tick(number: int, frame: FrameType | None) -> None:
+        if stopwatch.seconds() >= seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise Overdue
+
+    before = signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _raise_overdue(number: int, frame: FrameType | None) -> None:
-    raise Overdue

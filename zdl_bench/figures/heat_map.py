@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 
+from zdl_bench.conditions import texts_of
 from zdl_bench.figures.style import plain_log_axis, shortened
 
 NO_VALUE = "#d9d9d9"
@@ -45,7 +46,8 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     if axes.collections[-1].colorbar:
         plain_log_axis(axes.collections[-1].colorbar.ax.yaxis)
     _write_texts(texts, positive < np.sqrt(low * high), axes)
-    axes.set_xticks(np.arange(len(means.columns)) + 0.5, [f"{lr:.3g}" if lr == lr else "none" for lr in means.columns])
+    lrs = texts_of([None if np.isnan(lr) else float(lr) for lr in means.columns])
+    axes.set_xticks(np.arange(len(means.columns)) + 0.5, list(lrs.values()))
     axes.set_yticks(np.arange(len(means)) + 0.5, [shortened(str(name)) for name in means.index])
     axes.set_xlabel("learning rate")
     axes.set_ylabel("")

@@ -3,16 +3,17 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zdl_bench import registry
-from zdl_bench.errors import ConfigError, ZdlBenchError, shown
+from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.experiment import named_in
 from zdl_bench.hydra_plugin.explanation import InternalError, plain_messages
 from zdl_bench.hydra_plugin.flags import MULTIRUN, flags_and_overrides
+from zdl_bench.hydra_plugin.foreign import folder_of_sweeper, optimized, require_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,30 +21,29 @@ if TYPE_CHECKING:
     from zdl_bench.hydra_plugin.composer import Plain
     from zdl_bench.hydra_plugin.launcher import BatchFunction
 
-OF_HYDRA = re.compile(r"[+~]*hydra\b|[^=]*@hydra\b")
-OPEN_IN_HYDRA = re.compile(r"[+~]*hydra(/(sweeper|launcher)=[\w,-]+$|\.(sweeper|launcher)\b)")
-"""Who brings another sweeper chooses it and sets its keys; Hydra's folders, logs and callbacks would write beside the store."""
 
-
-def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None:
+def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> str | None:
     """Composes what the arguments ask for and calls the batch function with it; or prints help, config or completions.
+
+    Returns what a foreign sweeper says that it has found, if it does.
 
     Raises ConfigError for arguments that cannot be composed. Exits with 0 where Hydra does, after `--help`.
     """
-    _require_own_keys(arguments)
+    require_open(arguments)
     _let_hydra_find_the_plugins()
     import hydra
+    from hydra.core.hydra_config import HydraConfig
     from omegaconf import DictConfig
 
     from zdl_bench.config import register_schema
     from zdl_bench.hydra_plugin.composer import plain_values
 
     register_schema()
-    single: list[DictConfig] = []
+    single: list[tuple[DictConfig, Mapping[str, str]]] = []
 
     def task(composed: "DictConfig | Sequence[Plain]") -> "Sequence[float] | None":
         if isinstance(composed, DictConfig):  # one run without -m: Hydra has composed it itself
-            single.append(composed)
+            single.append((composed, HydraConfig.get().runtime.choices))
             return None
         try:
             return batch_function(composed)
@@ -53,15 +53,20 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> None
             raise InternalError from error
 
     main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
-    with _as_command_line([*_flags_first(arguments), *_choices_of_experiment(arguments)]), plain_messages():
-        main()
-    if single:
-        batch_function([plain_values(config) for config in single])
+    command_line = [*_flags_first(arguments), *_choices_of_experiment(arguments)]
+    with folder_of_sweeper(arguments) as (overrides, folder):
+        with _as_command_line([*command_line, *overrides]), plain_messages():
+            main()
+        found = optimized(folder)
+    for config, chosen in single:
+        registry.require_sound(chosen)
+        batch_function([plain_values(config)])
+    return found
 
 
 def compose_once(arguments: Sequence[str]) -> "Plain":
     """The config that the overrides among the arguments give, as plain values. Raises ConfigError."""
-    _require_own_keys(arguments)
+    require_open(arguments)
     _let_hydra_find_the_plugins()
     from hydra import compose, initialize_config_dir
 
@@ -73,17 +78,9 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
         raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")
     overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
     with plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
-        return plain_values(compose("config", overrides))
-
-
-def _require_own_keys(arguments: Sequence[str]) -> None:
-    """Raises ConfigError for a key of Hydra's own that is not open."""
-    for argument in arguments:
-        if OF_HYDRA.match(argument) and not OPEN_IN_HYDRA.match(argument):
-            raise ConfigError(
-                f"{shown(argument)}: Hydra's own folders, logs and callbacks are off; results go to results_dir=DIR, and of "
-                "Hydra's keys there are hydra/sweeper, hydra/launcher and theirs"
-            )
+        composed = compose("config", overrides, return_hydra_config=True)
+        registry.require_sound(composed.hydra.runtime.choices)
+        return plain_values(composed)
 
 
 def _let_hydra_find_the_plugins() -> None:

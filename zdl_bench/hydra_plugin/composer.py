@@ -15,7 +15,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from zdl_bench import registry
 from zdl_bench.errors import ConfigError
+from zdl_bench.hydra_plugin.chosen import require_names
 
 Plain = dict[str, Any]
 
@@ -35,7 +37,7 @@ class Composer:
         self._master = master
         self._groups = frozenset(loader.list_groups(""))
         self._bases: dict[tuple[str, ...], Base] = {}
-        self._parse = cache(lambda text: OverridesParser.create().parse_overrides([text])[0])
+        self._parse = cache(_parsed)
 
     def compose(self, overrides: Sequence[str]) -> Plain:
         """The config of one job as nested plain values, without Hydra's own part. Jobs share what they have in common:
@@ -62,6 +64,7 @@ class Composer:
     def _base(self, overrides: tuple[str, ...]) -> Base:
         if overrides not in self._bases:
             config = self._loader.load_sweep_config(self._master, list(overrides))
+            registry.require_sound(config.hydra.runtime.choices)
             self._bases[overrides] = Base(config, plain_values(config))
         return self._bases[overrides]
 
@@ -76,6 +79,12 @@ class Composer:
             value = OmegaConf.select(config, override.key_or_group)
             base.checked[text] = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
         return base.checked[text]
+
+
+def _parsed(text: str) -> Override:
+    override = OverridesParser.create().parse_override(text)
+    require_names(override)
+    return override
 
 
 def _are_independent(overrides: Sequence[Override]) -> bool:

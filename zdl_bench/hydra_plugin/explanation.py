@@ -4,16 +4,21 @@ import re
 import sys
 import traceback
 from contextlib import contextmanager
-from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from zdl_bench import registry
-from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, shown
+from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, closest, hint, shown
+from zdl_bench.hydra_plugin.foreign import unknown_sweeper
+from zdl_bench.hydra_plugin.keys import general_keys, unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OURS = __name__.partition(".")[0]
+WHO_READS = ("hydra", "omegaconf", "antlr4")
+"""Packages that read what a user has typed."""
 COMMANDS = ("report", "verify", "ls", "bench")
 
 
@@ -29,17 +34,21 @@ def plain_messages() -> "Iterator[None]":
 
     try:
         yield
-    except (ZdlBenchError, BrokenPipeError):  # the reader of what Hydra prints may be gone
+    except ZdlBenchError:
         raise
     except InternalError as error:
         raise error.__cause__ or error from None
     except RecursionError as error:
         raise ConfigError("a value is nested too deeply to be read; write it flat") from error
     except (HydraException, OmegaConfBaseException) as error:
+        if found := re.match(r"In '(\w+)/(\w+)':", str(error)):
+            registry.require_sound({found[1]: found[2]})
         raise ConfigError(_explained(error)) from error
     except Exception as error:
-        if _was_raised_here(error):
+        if not _is_about_the_input(error):
             raise
+        if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
+            registry.require_readable()
         if isinstance(error, ValueError):
             raise ConfigError(_explained(error)) from error
         given = shown(" ".join(sys.argv[1:])[-LONGEST_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
@@ -47,23 +56,30 @@ def plain_messages() -> "Iterator[None]":
         raise ConfigError(f"{given}: this cannot be read ({said}); look for a stray sign or bracket") from error
 
 
-def _was_raised_here(error: BaseException) -> bool:
-    """Whether the project's own code raised it, rather than a library that was given a user's words."""
-    frames = list(traceback.walk_tb(error.__traceback__))
-    return bool(frames) and Path(frames[-1][0].f_code.co_filename).is_relative_to(registry.PACKAGE)
+def _is_about_the_input(error: BaseException) -> bool:
+    """Whether Hydra and its parsers stumbled over a user's words; not if the system refused something, or if a library failed
+    that our own code had called.
+    """
+    if isinstance(error, OSError | MemoryError | ImportError):
+        return False
+    packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((package in WHO_READS for package in reversed(packages) if package in (*WHO_READS, OURS)), False)
 
 
 def _explained(error: BaseException) -> str:
     text, cause = str(error), str(error.__cause__ or "")
     explanation = "; ".join([shown(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
-    if found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
+    if found := re.search(r"Could not find 'hydra/sweeper/([^']*)'", text):
+        explanation = unknown_sweeper(found[1], re.findall(r"^\t(\w+)$", text, re.MULTILINE))
+    elif found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
         explanation = _unknown_choice(*found.groups())
     elif found := re.search(r"Could not override '([^']+)'", text):
-        explanation = _unknown_key(found[1])
+        within = re.search(rf"full_key: ({re.escape(found[1])}\.\S+)", cause)  # of `problem={{hiden:3}}` the key within
+        explanation = unknown_key(within[1] if within else found[1])
     elif found := re.search(r"Error merging override (.+)", text):
         explanation = f"{shown(found[1])}: {shown((cause.splitlines() or ['it does not fit'])[0])}; see the keys with --help"
     elif found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
-        explanation = f"{shown(found[1])}: several values are a sweep; put -m before them, or write a list as key=[a,b]"
+        explanation = f"{shown(found[1])}: several values are a sweep; put -m before them, or write a list as 'key=[a,b]'"
     elif "integer string conversion" in text:
         explanation = "an integer has thousands of digits; write a number as 1e9"
     elif type(error).__name__ == "OverrideParseException":
@@ -72,21 +88,13 @@ def _explained(error: BaseException) -> str:
 
 
 def _unreadable(argument: str) -> str:
+    if argument in general_keys():
+        return f"{argument}: a key has a value; write {argument}=VALUE"
     if re.fullmatch(r"[\w-]+", argument):
-        return f"{argument}: there is no such command; write key=value for a run, or {', '.join(COMMANDS)}"
+        question = hint(closest(argument, COMMANDS))
+        return f"{argument}: there is no such command; {question}Write key=value for a run, or {', '.join(COMMANDS)}"
     return f"{shown(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
 
 
 def _unknown_choice(group: str, name: str) -> str:
     return registry.unknown(group, name, registry.experiment_names() if group == "experiment" else registry.names(group))
-
-
-def _unknown_key(key: str) -> str:
-    from zdl_bench.config import TOP_LEVEL_KEYS
-
-    group, _, part = key.partition(".")
-    if part and group in registry.groups():
-        return f"{shown(key)}: the chosen {group} has no key {shown(part)}; see its keys with --cfg job"
-    close = get_close_matches(key, TOP_LEVEL_KEYS, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{shown(key)}: there is no such key; {hint}The keys are {', '.join(TOP_LEVEL_KEYS)}"

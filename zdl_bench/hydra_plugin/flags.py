@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from zdl_bench.errors import ConfigError, require, shown
+from zdl_bench.errors import ConfigError, hint, require, shown
+from zdl_bench.hydra_plugin.keys import meant
 
 MULTIRUN = ("-m", "--multirun")
 LONG_NAMES = {
@@ -60,8 +61,10 @@ def _require_open(argument: str, flag: str, name: str, value: str) -> None:
     if name == "--experimental-rerun":
         raise ConfigError(f"{shown(argument)}: it would load a pickle; type the command of the run again instead")
     if name not in WITHOUT_VALUE | WITH_CHOICE.keys() | WITH_VALUE:
+        question = hint([f"{key}=VALUE" for key in meant(flag.strip("-"))])
         raise ConfigError(
-            f"{shown(argument)}: there is no such flag; see --help for ours, --hydra-help for Hydra's, and write it in full"
+            f"{shown(argument)}: there is no such flag; {question}See --help for ours, --hydra-help for Hydra's, and write it "
+            "in full"
         )
     require(flag, value, (bool(value) and not value.startswith("-")) or name not in WITH_VALUE, "it takes a value")
     if name in WITH_CHOICE and (value or name == "--cfg"):  # `--info` alone is all of it

@@ -32,7 +32,7 @@ class Surface(AnalyticSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         is_point = len(self.start) == 2 and all(math.isfinite(x) for x in self.start)
-        require("problem.start", list(self.start), is_point, "a start is two finite numbers, for example problem.start=[1,2]")
+        require("problem.start", list(self.start), is_point, "a start is two finite numbers, for example 'problem.start=[1,2]'")
 
     @abstractmethod
     def height(self, x: Floats, y: Floats) -> Floats:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zdl_bench.conditions import told_apart
+from zdl_bench.conditions import texts_of
 from zdl_bench.figures.style import are_near, line_looks
 from zdl_bench.report.comparison import Comparison
 
@@ -46,7 +46,7 @@ class ChartSetting:
 
 @dataclass(frozen=True)
 class ChartOptimizer:
-    """symbol: the marker on its lines; empty if its colour is enough to know them by."""
+    """symbol: the marker on its lines; empty if all colours differ enough."""
 
     name: str
     color: str
@@ -119,7 +119,7 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     return Chart(
         settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
         optimizers=optimizers,
-        lrs=[*told_apart(lrs, lambda lr, write: write(lr)).values(), *(["none"] if shown["lr"].isna().any() else [])],
+        lrs=[*texts_of(lrs).values(), *(["none"] if shown["lr"].isna().any() else [])],
         seeds=[str(seed) for seed in places["seed"]],
         steps=list(grids),
         runs=runs,
@@ -150,12 +150,9 @@ def _rounded(loss: float) -> float | None:
 def _optimizers(runs: pd.DataFrame) -> list[ChartOptimizer]:
     """The variants as they look in every figure; dashes are those of the learning rate here."""
     looks = line_looks(runs)
-    colors = [look["color"] for look in looks.values()]
+    colors = {look["color"] for look in looks.values()}
+    has_markers = len(colors) < len(looks) or any(are_near(*pair) for pair in combinations(colors, 2))
     return [
-        ChartOptimizer(
-            variant,
-            look["color"],
-            SYMBOLS.get(look["marker"], "circle") if sum(are_near(look["color"], color) for color in colors) > 1 else "",
-        )
+        ChartOptimizer(variant, look["color"], SYMBOLS.get(look["marker"], "circle") if has_markers else "")
         for variant, look in looks.items()
     ]

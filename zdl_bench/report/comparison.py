@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from zdl_bench.conditions import facets_of, short, told_apart
+from zdl_bench.conditions import facets_of, short, texts_of
 from zdl_bench.figures.style import LOOK, with_looks
 from zdl_bench.frames import Results, probe_frame, run_frame
 from zdl_bench.metrics.contract import FLOOR
@@ -136,6 +136,11 @@ class Comparison:
         return f"best by mean tail loss on {self.trials['seed'].nunique()} tuning seeds, shown on others"
 
 
+def alike(effective_lrs: "pd.Series[float]") -> "pd.Series[float]":
+    """Those that differ by their arithmetic alone as one: 0.01 and 0.001 / (1 − 0.9) differ in the last bits."""
+    return effective_lrs.astype(float).map(lambda lr: float(f"{lr:.9g}"))
+
+
 def _end(run: Run) -> dict[str, Any]:
     """The step that ended a diverged run, as a row of losses."""
     assert run.curve is not None
@@ -146,22 +151,22 @@ def _end(run: Run) -> dict[str, Any]:
 
 def _lines(runs: pd.DataFrame) -> pd.Series:
     """What the line of each run is called: its variant, and its learning rate if there are several."""
-    words = runs["lr"].map(told_apart(runs["lr"].dropna().unique(), lambda lr, write: f", lr {write(lr)}")).fillna("")
+    words = (", lr " + runs["lr"].map(texts_of(runs["lr"].dropna().unique()))).fillna("")
     return runs["variant"] + (words if runs["lr"].nunique(dropna=False) > 1 else "")
 
 
-def comparisons(results: Results) -> list[Comparison]:
+def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
     """What figures and tables take: the runs that `results.runs` names, one Comparison per setting, in their order.
 
     Runs of one setting differ by optimizer, its hyper-parameters, lr and seed only; others are never compared. A variant looks
-    the same in all settings.
+    the same in all settings. tuning_seeds: those of an experiment's YAML on which it chooses learning rates.
     """
     members = {run.run_id: run for run in results.members}
-    return comparisons_of([members[run_id] for run_id in results.runs.get("run_id", ())])
+    return comparisons_of([members[run_id] for run_id in results.runs.get("run_id", ())], tuning_seeds)
 
 
 def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
-    """The `comparisons` of some runs, of an experiment that chooses learning rates on its tuning seeds."""
+    """The `comparisons` of some runs."""
     facets = facets_of(run.config for run in runs)
     pairs = [(facets[run.run_id].variant, run.config.optimizer.name) for run in runs]
     variants = pd.DataFrame(pairs, columns=["variant", "optimizer"])

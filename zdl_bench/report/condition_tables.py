@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import accuracy_text, percent
 from zdl_bench.metrics import oscillation
 from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.metrics.contract import metrics_of
 from zdl_bench.report.standings import Standings
-from zdl_bench.report.tables import Table, rounded
+from zdl_bench.report.tables import Table, rounded, told_column
 from zdl_bench.run import Status
+from zdl_bench.statistics.measures import ACCURACY
 from zdl_bench.statistics.runtime import ert_intervals
 
 ALONE = ("val_accuracy", "test_accuracy", PACE := "seconds_per_1000_steps")
@@ -42,7 +43,7 @@ def condition_table(runs: pd.DataFrame, tuning_seeds: Sequence[int] = ()) -> Tab
     names = [*(metric.name for metric in METRICS), *ALONE]
     numbers = _summaries(with_pace, [members for _, members in groups], about, names)
     texts = numbers[["optimizer"]].copy()
-    texts["lr"] = numbers["lr"].map(short)
+    texts["lr"] = told_column(numbers["lr"])
     if (numbers["seeds"] == "tuning").any():
         texts["seeds"] = numbers["seeds"]
     return Table("convergence", numbers, _reading(texts, numbers), "Every optimizer and learning rate", NOTE)
@@ -70,10 +71,11 @@ def optimizer_table(standings: Standings) -> Table:
     numbers = _summaries(judged, groups, about, names)
     texts = numbers[["optimizer"]].copy()
     if not standings.comparison.has_lr_choice:
-        texts["lr"] = numbers["best_lr"].map(short)
+        texts["lr"] = told_column(numbers["best_lr"])
         return Table("optimizers", numbers, _reading(texts, numbers), "Optimizers", f"{MEDIAN_NOTE} {NOTE}")
-    texts["best lr"] = [_best_lr_text(row) for _, row in numbers.iterrows()]
-    texts["chosen in"] = numbers["chosen_share"].map(lambda share: "" if share != share else f"{share:.0%}")
+    lrs = told_column(numbers["best_lr"])
+    texts["best lr"] = [_best_lr_text(row, lr) for lr, (_, row) in zip(lrs, numbers.iterrows(), strict=True)]
+    texts["chosen in"] = numbers["chosen_share"].map(lambda share: "" if share != share else percent(share))
     heading, note = "Optimizers at their best learning rate", f"{BEST_NOTE} {MEDIAN_NOTE} {NOTE}"
     return Table("optimizers", numbers, _reading(texts, numbers), heading, note)
 
@@ -130,17 +132,17 @@ def _reading(texts: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
     return texts
 
 
-def _best_lr_text(row: "pd.Series[float]") -> str:
+def _best_lr_text(row: "pd.Series[float]", lr: str) -> str:
     if row["reason"]:
         return "none"
-    return short(row["best_lr"]) + (" (edge of its grid)" if row["at_edge"] else "")
+    return lr + (" (edge of its grid)" if row["at_edge"] else "")
 
 
 def _mean_text(row: "pd.Series[float]", name: str) -> str:
     mean, sd, n = row[f"{name}_mean"], row[f"{name}_sd"], int(row[f"{name}_n"])
     if n == 0:
         return "–"
-    text = rounded(mean, sd)
+    text = accuracy_text(mean, sd) if name.endswith(ACCURACY) else rounded(mean, sd)
     return text if n == row["runs"] else f"{text} (n={n})"
 
 
@@ -148,7 +150,7 @@ def _median_text(row: "pd.Series[float]", target: str) -> str:
     share, median = row[f"steps_to_{target}_share"], row[f"steps_to_{target}_median"]
     if not share > 0:
         return "–" if share != share else "never"
-    return f"{median:.0f}" if share == 1 else f"{median:.0f} ({share:.0%})"
+    return f"{median:.0f}" if share == 1 else f"{median:.0f} ({percent(share)})"
 
 
 def _ert_text(row: "pd.Series[float]", target: str) -> str:

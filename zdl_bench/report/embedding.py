@@ -5,7 +5,8 @@ import gzip
 import hashlib
 import json
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -34,12 +35,20 @@ def packed_libraries() -> dict[str, str]:
     """Name → the text of a library that the page's script unpacks."""
     from plotly.offline import get_plotlyjs
 
-    tables = files("itables") / "html"
+    tables = _folder_of("itables") / "html"
     return {
         "datatables-css": _packed((tables / "dt_bundle.css").read_bytes()),
         "datatables-js": _packed((tables / "dt_bundle.js").read_bytes()),
         "plotly-js": _packed(get_plotlyjs().encode()),
     }
+
+
+def _folder_of(package: str) -> Path:
+    """The folder of a package that is not imported: itables would look for settings of its own, here and in the home folder."""
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
 
 
 def _packed(content: bytes) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import percent, texts_of
 from zdl_bench.report.page import PageFinding
 from zdl_bench.report.standings import TAIL_LOSS, Standings
 from zdl_bench.report.told import Told, first_lines, number_row
@@ -28,10 +28,12 @@ def about_edges(standings: Standings) -> Iterator[Told]:
             neighbour = lrs[-2] if is_largest else lrs[1]
             trials = standings.comparison.trials
             finding = _edge_finding(trials[trials["variant"] == variant], side.choice.lr, neighbour)
-            share = f", chosen in {side.choice.shares[side.choice.lr]:.0%} of resamples" if finding.n > 1 else ""
-            where = f"{short(side.choice.lr)} is the {'largest' if is_largest else 'smallest'} of {len(lrs)}{share}"
-            lines.append(f"{variant}: {where}; its tail loss against that at {short(neighbour)}: {_edge_text(finding)}")
-            names = {"first": f"{variant} lr {short(side.choice.lr)}", "second": f"{variant} lr {short(neighbour)}"}
+            share = f", chosen in {percent(side.choice.shares[side.choice.lr])} of resamples" if finding.n > 1 else ""
+            texts = texts_of(lrs)
+            best, beside = texts[side.choice.lr], texts[neighbour]
+            where = f"{best} is the {'largest' if is_largest else 'smallest'} of {len(lrs)}{share}"
+            lines.append(f"{variant}: {where}; its tail loss against that at {beside}: {_edge_text(finding)}")
+            names = {"first": f"{variant} lr {best}", "second": f"{variant} lr {beside}"}
             rows.append(number_row(TAIL_LOSS, finding) | names)
     if lines:
         names_text = f"{len(lines)} optimizer{'s' if len(lines) > 1 else ''}"
@@ -50,8 +52,11 @@ def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Findin
 
 
 def _edge_text(finding: Finding) -> str:
-    if finding.reason or finding.effect is None:
-        return finding.reason or "no value there"
+    if finding.reason:
+        return finding.reason
+    if finding.effect is None or not finding.has_interval:
+        values = "1 seed has" if finding.n_values == 1 else f"{finding.n_values} seeds have"
+        return f"{values} values, too few to compare them"
     test = "exact" if finding.is_exact else f"p {p_value(finding.p)}"
     return f"{effect_text(finding.effect)}, n {finding.n}, {test}"
 
@@ -64,15 +69,18 @@ def about_lost_runs(runs: pd.DataFrame) -> Iterator[Told]:
         return
     total = outcomes[lost].value_counts(sort=False)
     lines, rows = [], []
+    texts = texts_of([*runs["lr"].dropna().unique().tolist(), None])
     for (variant, lr), members in runs.assign(lost=lost, outcome=outcomes).groupby(["variant", "lr"], sort=False, dropna=False):
         count, n = int(members["lost"].sum()), len(members)
         if count:
             low, high = wilson_interval(count, n)
             states = _counts(members.loc[members["lost"], "outcome"].value_counts(sort=False))
-            lines.append((-low, f"{variant}, lr {short(lr)}: {states} of {n}, {count / n:.0%} [{low:.0%}, {high:.0%}]"))
+            name = texts.get(lr, texts[None])
+            interval = f"{percent(count / n)} [{percent(low)}, {percent(high)}]"
+            lines.append((-low, f"{variant}, lr {name}: {states} of {n}, {interval}"))
             share = {"n": n, "effect": count / n, "low": low, "high": high, "unit": "share"}
             ids = " ".join(members.loc[members["lost"], "run_id"])
-            rows.append({"first": f"{variant} lr {short(lr)}", **share, "reason": states, "run_ids": ids})
+            rows.append({"first": f"{variant} lr {name}", **share, "reason": states, "run_ids": ids})
     text = [line for _, line in sorted(lines, key=lambda line: line[0])]
     yield Told(PageFinding("Runs without a value", f"Of {len(runs)} runs: {_counts(total)}.", first_lines(text)), rows)
 

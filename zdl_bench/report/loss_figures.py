@@ -9,11 +9,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zdl_bench.conditions import short, told_apart
+from zdl_bench.conditions import texts_of
 from zdl_bench.figures.grid import head, legend_outside, make_room, outer_labels, panels, single
 from zdl_bench.figures.loss_lines import loss_limits
 from zdl_bench.figures.style import plain_log_axis, shortened
-from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.comparison import Comparison, alike
 from zdl_bench.report.descriptions import counted, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.loss_against import SECONDS, STEPS, Against
@@ -53,17 +53,16 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     if losses.empty or (losses["effective_lr"] == losses["lr"]).all():
         return None
     frame = losses.assign(
-        line=losses["variant"] + ", lr " + losses["lr"].map(short),
-        panel=losses["effective_lr"].map(lambda lr: f"{lr:.6g}"),  # 0.01 and 0.001 / (1 - 0.9) differ in the last bits
+        line=losses["variant"] + ", " + _labels("lr", losses["lr"]),
+        panel=_labels("effective lr", alike(losses["effective_lr"])),
+        effective=alike(losses["effective_lr"]),
     )
     shared = frame.groupby("panel")["variant"].transform("nunique") > 1
     is_momentum = frame["effective_lr"] != frame["lr"]
-    frame = frame[shared & is_momentum.groupby(frame["panel"]).transform("any")].sort_values(
-        "panel", key=lambda texts: texts.astype(float), kind="stable"
-    )
+    frame = frame[shared & is_momentum.groupby(frame["panel"]).transform("any")].sort_values("effective", kind="stable")
     if frame.empty:
         return None
-    found = {f"effective lr {value}": rows for value, rows in frame.groupby("panel", sort=False)}
+    found = {str(title): rows for title, rows in frame.groupby("panel", sort=False)}
     groups = {title: first_variants(rows, MOST_LINES) for title, rows in list(found.items())[:MOST_LR_PANELS]}
     is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MOST_IN_PANEL
     if is_crowded:  # a legend for all, by variant
@@ -115,7 +114,7 @@ def _at_best_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
     if chosen.empty or not comparison.has_lr_choice:
         return None
     some = first_variants(chosen)
-    labels = some["variant"] + ", lr " + some["lr"].map(short)
+    labels = some["variant"] + ", " + _labels("lr", some["lr"])
     frame = some.assign(line=labels)
     figure, axes = single()
     against.draw(frame, axes)
@@ -163,9 +162,10 @@ def _lr_colors(frame: pd.DataFrame) -> pd.Series:
 
 def _labels(column: str, values: pd.Series) -> pd.Series:
     """What a line or a panel of each value is called; no two alike."""
-    if column != "lr":
+    if column == "variant":
         return values.astype(str)
-    return values.map(told_apart(values.dropna().unique(), lambda lr, write: f"lr {write(lr)}")).fillna("no lr")
+    texts = {value: f"{column} {text}" for value, text in texts_of(values.dropna().unique().tolist()).items()}
+    return values.map(texts).fillna(f"no {column}")
 
 
 def _one_legend(figure: Figure, found: list[tuple[list[Artist], list[Any]]]) -> None:

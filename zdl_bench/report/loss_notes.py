@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import texts_of
 from zdl_bench.figures.style import MOST_BANDS, shortened
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.shown import more_of
@@ -32,8 +32,10 @@ def without_curve(comparison: Comparison, runs: pd.DataFrame) -> list[str]:
     cells = is_drawn.groupby([runs["variant"], runs["lr"]], sort=False, dropna=False).agg(["sum", "size"])
     lacking = cells[cells["sum"] < cells["size"]]
     has_lrs = runs.groupby("variant")["lr"].nunique().max() > 1
+    texts = texts_of(runs["lr"].dropna().unique().tolist())
+    lr_text = {lr: f", lr {text}" for lr, text in texts.items()} if has_lrs else {}
     notes = [
-        f"{shortened(str(variant))}{f', lr {short(lr)}' if has_lrs else ''}: {row['sum']} of {row['size']} runs have a curve"
+        f"{shortened(str(variant))}{lr_text.get(lr, '')}: {row['sum']} of {row['size']} runs have a curve"
         for (variant, lr), row in lacking.iterrows()
     ]
     rest = [f"and {len(notes) - MOST_NOTES} more such"] if len(notes) > MOST_NOTES else []

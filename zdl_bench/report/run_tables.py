@@ -4,12 +4,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import accuracy_text, texts_of
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.tables import Table, cell_text
+from zdl_bench.report.tables import Table, cell_text, told_column
 from zdl_bench.run import Curve, Run, Status, has_diverged
+from zdl_bench.statistics.measures import ACCURACY
 
 RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", "jitter")
 WITHOUT_VALUE = ("variant", "lr", "seed", "status", "run_id")
@@ -73,7 +75,8 @@ def settings_table(comparisons: Sequence[Comparison]) -> Table:
 
 
 def _listed(values: "pd.Series") -> str:
-    return ", ".join(short(value) for value in sorted(values.dropna().unique())) or "none"
+    ordered = sorted(values.dropna().unique().tolist(), key=lambda value: (isinstance(value, str), value))
+    return ", ".join(texts_of(ordered).values()) or "none"
 
 
 def _seeds(seeds: "pd.Series[int]") -> str:
@@ -100,4 +103,8 @@ def environment_table(runs: Sequence[Run]) -> Table:
 
 
 def _texts(runs: pd.DataFrame) -> pd.DataFrame:
-    return runs.rename(columns=lambda name: name.replace("variant", "optimizer").replace("_", " ")).map(cell_text)
+    texts = runs.map(cell_text).assign(lr=told_column(runs["lr"]).replace("none", "–"))
+    for name in runs.columns:
+        if name.endswith(ACCURACY):
+            texts[name] = runs[name].map(lambda share: "–" if np.isnan(share) else accuracy_text(share))
+    return texts.rename(columns=lambda name: name.replace("variant", "optimizer").replace("_", " "))

@@ -1,6 +1,5 @@
 """A comparison → where its optimizers stand in speed, at the end, and in steadiness."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import texts_of
 from zdl_bench.frames import END_NUMBERS
-from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.comparison import Comparison, alike
 from zdl_bench.report.verdicts import NO_EFFECT, wins_text
 from zdl_bench.statistics.entrants import Entrants, entrants_at_best, entrants_of
-from zdl_bench.statistics.findings import Effect, Finding
+from zdl_bench.statistics.findings import Effect, Finding, exponential
 from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
 
 BEST = "each at its best lr"
@@ -40,7 +39,7 @@ class Question:
         effect = finding.effect
         if effect is None or not self.log_unit:
             return effect
-        return Effect(math.exp(effect.mean), math.exp(effect.low), math.exp(effect.high), self.log_unit)
+        return exponential(replace(effect, unit=self.log_unit))
 
 
 QUESTIONS = (
@@ -96,9 +95,9 @@ class Standings:
     def _at_same(self) -> Iterator[tuple[str, Question, Pairwise]]:
         judged = self.comparison.judged
         for column, words in (("lr", "same lr"), ("effective_lr", "same effective lr")):
-            values = judged[column].map(lambda value: f"{value:.6g}")  # 0.01 and 0.001 / (1 - 0.9) differ in the last bits
-            for _, members in judged.dropna(subset=column).groupby(values, sort=False):
-                value = float(members[column].iloc[0])
+            values = judged[column] if column == "lr" else alike(judged[column])
+            texts = texts_of(values.dropna().unique().tolist())
+            for value, members in judged.dropna(subset=column).groupby(values, sort=False):
                 is_new = column == "lr" or not (members["lr"] == members[column]).all()
                 variants = [str(variant) for variant in members["variant"].drop_duplicates()]
                 if is_new and len(variants) > 1:
@@ -106,7 +105,7 @@ class Standings:
                     for question in self.questions:
                         every = pairwise_of(entrants, variants, question.metric)
                         new = {(a, b): finding for (a, b), finding in every.pairs.items() if column == "lr" or lrs[a] != lrs[b]}
-                        yield f"{words} {short(value)}", question, Pairwise(question.metric, new)
+                        yield f"{words} {texts[value]}", question, Pairwise(question.metric, new)
 
 
 def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from zdl_bench.conditions import texts_of
+
 SIGNIFICANT = 4
 FORMULA = ("=", "+", "@", "\t", "\r")
 DIFFERENCE = re.compile(r"-(?!inf$|[\d.,]*(e[-+]?\d+)?$)")
@@ -51,6 +53,11 @@ def rounded(mean: float, sd: float) -> str:
     if decimals > 8 or abs(mean) >= LARGE:
         return f"{mean:.3g} ± {sd:.2g}"
     return f"{mean if round(mean, decimals) else 0.0:.{decimals}f} ± {sd:.{decimals}f}"  # no -0.00
+
+
+def told_column(values: pd.Series) -> pd.Series:
+    """A column of numbers as texts, no two numbers alike; `none` where there is none."""
+    return values.map(texts_of(values.dropna().unique().tolist())).fillna("none")
 
 
 def cell_text(value: object) -> str:

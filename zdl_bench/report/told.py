@@ -21,13 +21,14 @@ class Told:
 
 
 def finding_text(question: Question, finding: Finding) -> str:
-    """Effect, interval, n and wins, as far as there are any."""
+    """Effect with its interval, n and wins, as far as there are any: no effect without an interval."""
     if finding.reason:
         return finding.reason
     values = "" if finding.n == finding.n_values else f" ({finding.n_values} with values)"
     wins = f", wins {wins_text(finding.wins.rate, finding.n)}" if finding.wins and not finding.is_exact else ""
     missing = "".join(f"; {note}" for note in finding.notes if "seeds are on both sides" in note)
-    return f"{effect_text(question.effect(finding))}, n {finding.n}{values}{wins}{missing}"
+    effect = f"{effect_text(question.effect(finding))}, " if finding.has_interval else ""
+    return f"{effect}n {finding.n}{values}{wins}{missing}"
 
 
 def number_row(question: Question, finding: Finding) -> dict[str, object]:

@@ -5,14 +5,21 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from zdl_bench.conditions import short
+from zdl_bench.conditions import accuracy_text, exact
 from zdl_bench.report.page import PageTable, PageVerdict
 from zdl_bench.statistics.claims import Kind, Part, Selector, Statistic, View
 from zdl_bench.statistics.findings import Effect, Finding, three_digits
 from zdl_bench.statistics.verdicts import Judged
 
 NAMED_RUNS = 3
-UNITS = {"ratio": "ratio ", "odds ratio": "odds ratio ", "difference": "difference ", "value": "", "slope": "slope "}
+UNITS = {
+    "ratio": "ratio ",
+    "odds ratio": "odds ratio ",
+    "difference": "difference ",
+    "value": "",
+    "share": "",
+    "slope": "slope ",
+}
 
 
 def verdict_lines(judged: Sequence[Judged]) -> list[str]:
@@ -44,26 +51,27 @@ def comparison_text(part: Part) -> str:
     spread = "spread of " if part.statistic is Statistic.SPREAD else ""
     sides = side_text(part.first) + (f" against {side_text(part.second)}" if part.second is not None else "")
     bounds = [
-        f"{word} {bound:g}"
+        f"{word} {exact(bound)}"
         for word, bound in (("at most", part.at_most), ("at least", part.at_least), ("margin", part.margin))
         if bound is not None
     ]
-    at = f" (lr {part.lr:g})" if part.lr is not None and part.view in (View.SAME_LR, View.SAME_EFFECTIVE_LR) else ""
+    at = f" (lr {exact(part.lr)})" if part.lr is not None and part.view in (View.SAME_LR, View.SAME_EFFECTIVE_LR) else ""
     view = [] if part.view is View.AS_NAMED else [f"{part.view.words}{at}"]
-    levels = ["over levels " + ", ".join(short(x) for x in part.at)] if part.kind is Kind.INTERACTION else []
+    levels = ["over levels " + ", ".join(map(exact, part.at))] if part.kind is Kind.INTERACTION else []
     return ", ".join([f"{spread}{part.metric} of {sides}", *bounds, *levels, *view])
 
 
 def side_text(selector: Selector) -> str:
-    others = [f"{key}={short(value)}" for key, value in selector.items() if key != "optimizer"]
+    others = [f"{key}={exact(value)}" for key, value in selector.items() if key != "optimizer"]
     return " ".join([*([str(selector["optimizer"])] if "optimizer" in selector else []), *others])
 
 
 def effect_text(effect: Effect | None) -> str:
     if effect is None:
         return "no value"
-    interval = "" if math.isnan(effect.low) else f" [{three_digits(effect.low)}, {three_digits(effect.high)}]"
-    return f"{UNITS[effect.unit]}{three_digits(effect.mean)}{interval}"
+    write = accuracy_text if effect.unit == "share" else three_digits
+    interval = "" if math.isnan(effect.low) else f" [{write(effect.low)}, {write(effect.high)}]"
+    return f"{UNITS[effect.unit]}{write(effect.mean)}{interval}"
 
 
 NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")

@@ -1,12 +1,13 @@
 """What a claim says: which runs are compared by which metric, and what would support it. Judged in `verdicts`."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from zdl_bench.errors import ConfigError, shown
-from zdl_bench.statistics.measures import measure_of
+from zdl_bench.statistics.measures import Measure, measure_of
 
 Selector = Mapping[str, Any]
 """Keys of a run's config → the values that its runs have, as on the command line."""
@@ -74,6 +75,7 @@ class Part:
         measure = measure_of(self.metric)
         for key, side in (("first", self.first), ("second", {} if self.second is None else self.second)):
             _require(_is_selector(side), f"`{key}` is a mapping from key to value")
+        _require(self.first != self.second, "`first` and `second` name the same runs; name different ones")
         bounds = [bound for bound in (self.at_most, self.at_least) if bound is not None]
         _require(len(bounds) < 2, "give one of `at_most` and `at_least`")
         needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
@@ -82,15 +84,43 @@ class Part:
         _require(self.second is not None or bool(bounds), "a value without a `second` needs `at_most` or `at_least`")
         _require(not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{self.kind.value} has no `at_most` or `at_least`")
         _require(self.margin is None or self.kind in WITH_MARGIN, f"{self.kind.value} has no `margin`")
+        for bound in bounds:
+            self._require_bound(bound, measure)
         least = 1 if measure.scale == "ln" else 0
-        _require(self.margin is None or self.margin > least, f"a margin of {self.metric} is above {least}")
+        is_margin = self.margin is None or least < self.margin < math.inf
+        _require(is_margin, f"margin: {self.margin}: a margin of {self.metric} is above {least}, and finite")
         _require(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
-        has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
+        _require(self.lr is None or 0 < self.lr < math.inf, f"lr: {self.lr}: a learning rate is a finite number above 0")
         if self.kind is Kind.INTERACTION:
-            _require(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
+            self._require_levels()
         _require(self.kind is Kind.INTERACTION or not self.levels, f"{self.kind.value} has no `levels`")
         _require(not measure.is_binary or self.kind is Kind.SUPERIORITY, "yes or no is compared by superiority alone")
         _require(not measure.is_binary or self.margin is None, "yes or no is compared without a margin")
+        _require(not measure.is_binary or self.statistic is Statistic.MEAN, "yes or no has no spread")
+
+    def _require_bound(self, bound: float, measure: Measure) -> None:
+        """A bound that no run can keep, or none can break, decides nothing."""
+        name, given = self.metric, f"{'at_most' if self.at_least is None else 'at_least'}: {bound:g}"
+        _require(math.isfinite(bound), f"{given}: a bound is a finite number")
+        if self.statistic is Statistic.SPREAD and self.second is None:
+            least = 1 if measure.scale == "ln" else 0
+            _require(bound > least, f"{given}: a spread of {name} is {'a ratio ' if least else ''}above {least}")
+        elif measure.scale == "ln":
+            _require(bound > 0, f"{given}: {name} is compared by ratios, which are above 0; give such a bound")
+        elif measure.scale == "logit" and self.second is None:
+            _require(0 <= bound <= 1, f"{given}: {name} is a share from 0 to 1; give such a bound")
+
+    def _require_levels(self) -> None:
+        """A slope needs levels that differ, at places that differ."""
+        has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
+        _require(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
+        _require(all(map(math.isfinite, self.at)), f"at: {shown(list(self.at))}: places of levels are finite numbers")
+        middle = sum(self.at) / len(self.at)
+        square = sum((place - middle) * (place - middle) for place in self.at)  # what a slope is divided by
+        is_apart = len({*self.at}) == len(self.at) and 0 < square < math.inf
+        _require(is_apart, f"at: {shown(list(self.at))}: each level has a place of its own; name different ones")
+        distinct = [level for number, level in enumerate(self.levels) if level not in self.levels[:number]]
+        _require(len(distinct) == len(self.levels), "`levels` has a level twice; name different ones")
 
     def seen(self, view: View) -> "Part":
         """The same comparison in another view."""
@@ -171,6 +201,8 @@ def _part(content: Mapping[str, Any]) -> Part:
         known = [str(choice.value) for choice in choices]
         _require(content.get(key, known[0]) in known, f"{key}: {shown(content.get(key))} is none of {', '.join(known)}")
     typed: dict[str, Any] = {key: enums[key](value) if key in enums else value for key, value in content.items()}
+    for key in ("levels", "at"):
+        _require(isinstance(typed.get(key, []), list), f"{key}: {shown(typed.get(key))}: it is a list")
     typed["levels"] = tuple(typed.get("levels", ()))
     typed["at"] = tuple(float(x) for x in typed.get("at", range(len(typed["levels"]))))
     for key in ("lr", "margin", "at_most", "at_least"):

@@ -94,7 +94,17 @@ def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
         return column.isna()
     if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
         value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a text
-    return column == (json.dumps(value) if isinstance(value, list) else value)
+    if isinstance(value, list):
+        return column.map(lambda text: isinstance(text, str) and _loaded(text) == value).astype(bool)
+    return column == value
+
+
+def _loaded(text: str) -> Any:
+    """The list that a cell is the JSON of; None if it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _ambiguous(selector: Selector) -> str:

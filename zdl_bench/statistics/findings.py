@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Part, Statistic, View
 from zdl_bench.statistics.intervals import student_interval
-from zdl_bench.statistics.measures import Measure
+from zdl_bench.statistics.measures import Measure, share_of
 from zdl_bench.statistics.proportions import WinRate
 
 
@@ -21,7 +23,8 @@ def three_digits(value: float) -> str:
 class Effect:
     """A mean with its 95 % interval, as a reader takes it.
 
-    unit: `ratio` of first to second, `difference`, `value` where there is no second, `slope` per unit of the levels.
+    unit: `ratio` of first to second, `difference`, `value` where there is no second (`share` of an accuracy), `slope` per unit
+    of the levels.
     """
 
     mean: float
@@ -32,7 +35,9 @@ class Effect:
     def turned(self) -> "Effect":
         """The same of the second side against the first."""
         if self.unit == "ratio":
-            return Effect(1 / self.mean, 1 / self.high, 1 / self.low, self.unit)
+            with np.errstate(divide="ignore"):
+                mean, low, high = (1 / np.array([self.mean, self.high, self.low])).tolist()
+            return Effect(mean, low, high, self.unit)
         return Effect(-self.mean, -self.high, -self.low, self.unit)
 
 
@@ -63,6 +68,11 @@ class Finding:
         return min(self.p_for, self.p_against)
 
     @property
+    def has_interval(self) -> bool:
+        """Whether the effect can be told: it has an interval, or needs none since nothing is random."""
+        return self.effect is not None and (self.is_exact or not math.isnan(self.effect.low))
+
+    @property
     def is_tie(self) -> bool:
         """Whether neither side is better, by effect or by wins."""
         neutral = 0 if self.effect is None or self.effect.unit != "ratio" else 1
@@ -81,12 +91,21 @@ class Finding:
         )
 
 
-def effect_of(differences: Floats, part: Part, measure: Measure) -> Effect | None:
-    """The mean of differences on the scale, (n,), as a reader takes it; None where there are none."""
+def effect_of(differences: Floats, part: Part, measure: Measure, images: float = math.inf) -> Effect | None:
+    """The mean of differences on the scale, (n,), as a reader takes it; None where there are none. images: as of `Pairs`."""
     if not len(differences):
         return None
     mean, low, high = (float(value) for value in student_interval(differences))
+    unit = "value" if part.second is None else "difference"
     if measure.scale == "ln" and part.statistic is Statistic.MEAN:
-        unit = "value" if part.second is None else "ratio"
-        return Effect(math.exp(mean), math.exp(low), math.exp(high), unit)
-    return Effect(mean, low, high, "value" if part.second is None else "difference")
+        return exponential(Effect(mean, low, high, "value" if part.second is None else "ratio"))
+    if measure.scale == "logit" and part.statistic is Statistic.MEAN and part.second is None:
+        return Effect(share_of(mean, images), share_of(low, images), share_of(high, images), "share")
+    return Effect(mean, low, high, unit)
+
+
+def exponential(effect: Effect) -> Effect:
+    """The effect whose logarithm is given; beyond the largest number it is infinite."""
+    with np.errstate(over="ignore"):
+        mean, low, high = np.exp([effect.mean, effect.low, effect.high]).tolist()
+    return replace(effect, mean=mean, low=low, high=high)

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from zdl_bench.conditions import percent
+from zdl_bench.run import Floats
 from zdl_bench.statistics.claims import Kind, Part
 from zdl_bench.statistics.equivalence import beyond_margin_p, tost_p
 from zdl_bench.statistics.findings import Effect, Finding, effect_of, three_digits
@@ -68,7 +70,7 @@ def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
         holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part, measure))
     elif has_value:
         is_bound = part.at_most is not None or part.at_least is not None
-        tested = float(hypothesis(part, measure)(difference)[0])
+        tested = float(hypothesis(part, measure, pairs.images)(difference)[0])
         holds = tested <= ROUNDING if is_bound else tested < -ROUNDING
     else:
         holds = wins_of(part, measure, pairs).wins > 0
@@ -76,7 +78,7 @@ def _exact(part: Part, measure: Measure, pairs: Pairs) -> Finding:
         view=part.view,
         n=1,
         n_values=int(has_value),
-        effect=effect_of(difference, part, measure) if has_value else None,
+        effect=effect_of(difference, part, measure, pairs.images) if has_value else None,
         p_for=0.0 if holds else 1.0,
         p_against=1.0 if holds else 0.0,
         is_exact=True,
@@ -89,7 +91,7 @@ def _of_differences(part: Part, measure: Measure, pairs: Pairs) -> Finding:
     """Paired differences: the test of their mean, or of the wins where some pair lacks a value."""
     wins = wins_of(part, measure, pairs)
     if not pairs.lacks_values:
-        tested = hypothesis(part, measure)(pairs.differences)
+        tested = hypothesis(part, measure, pairs.images)(pairs.differences)
         return _finding(part, measure, pairs, _by_direction(sign_flip_p(tested), bool(tested.sum() < 0)), wins)
     ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, measure, pairs, ps, wins)
@@ -114,7 +116,7 @@ def _finding(part: Part, measure: Measure, pairs: Pairs, ps: tuple[float, float]
         n=len(pairs.seeds),
         n_values=len(with_values),
         n_deciding=len(with_values),
-        effect=effect_of(with_values, part, measure),
+        effect=effect_of(with_values, part, measure, pairs.images),
         p_for=_defined(ps[0]),
         p_against=_defined(ps[1]),
         wins=wins,
@@ -148,32 +150,32 @@ def _of_proportions(part: Part, pairs: Pairs) -> Finding:
         wins=win_rate(1 - pairs.first, 1 - pairs.second),
         correlation=pairs.correlation,
         run_ids=pairs.run_ids,
-        notes=(*pairs.notes, f"{first.mean():.1%} of the first, {second.mean():.1%} of the second"),
+        notes=(*pairs.notes, f"{percent(first.mean(), 1)} of the first, {percent(second.mean(), 1)} of the second"),
     )
 
 
 def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Finding:
     """The slope over the levels of each seed's difference, by least squares. Where a value is missing nothing is concluded."""
-    seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
-    by_level = np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
+    is_exact = all(level.is_exact for level in levels)
+    by_level = np.array([level.differences[:1] for level in levels]) if is_exact else _by_shared_seed(levels)
     with_values = by_level[:, np.isfinite(by_level).all(axis=0)]
     at = np.array(part.at) - np.mean(part.at)
     slopes = at @ with_values / float(at @ at)
     tested = orientation(part, measure) * slopes
-    lost = len(seeds) - len(slopes)
-    is_exact = all(level.is_exact for level in levels)
+    lost = by_level.shape[1] - len(slopes)
     if is_exact and not lost:
         p_for, p_against = (0.0, 1.0) if tested[0] < -ROUNDING else (1.0, 0.0)
-    elif lost or not seeds:
+    elif lost:
         p_for, p_against = 1.0, 1.0
     else:
         p_for, p_against = _by_direction(sign_flip_p(tested), bool(tested.sum() < 0))
     mean, low, high = (float(value) for value in student_interval(slopes)) if len(slopes) else (math.nan,) * 3
+    lack = "seed lacks" if lost == 1 else "seeds lack"
     shown = [f"{_level_effect(level, part, measure)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
     return Finding(
         view=part.view,
-        n=1 if is_exact else len(seeds),
-        n_values=min(len(slopes), 1) if is_exact else len(slopes),
+        n=by_level.shape[1],
+        n_values=len(slopes),
         n_deciding=len(slopes),
         effect=Effect(mean, low, high, "slope") if len(slopes) else None,
         p_for=p_for,
@@ -181,15 +183,23 @@ def _of_interaction(part: Part, measure: Measure, levels: list[Pairs]) -> Findin
         is_exact=is_exact and not lost,
         run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
         notes=(
-            *([f"{lost} seeds lack a value at some level: nothing can be concluded"] if lost else []),
+            *([f"{lost} {lack} a value at some level: nothing can be concluded"] if lost else []),
             f"first against second: {', '.join(shown)}",
             *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
         ),
     )
 
 
+def _by_shared_seed(levels: list[Pairs]) -> Floats:
+    """The differences of the seeds that all levels have, (levels, seeds). Raises Undecidable where there are none."""
+    seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
+    if not seeds:
+        raise Undecidable("the levels share no seed")
+    return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
+
+
 def _level_effect(level: Pairs, part: Part, measure: Measure) -> str:
-    effect = effect_of(level.differences_with_values, part, measure)
+    effect = effect_of(level.differences_with_values, part, measure, level.images)
     return f"{effect.unit} {three_digits(effect.mean)}" if effect else "no value"
 
 

@@ -1,5 +1,6 @@
 """What can be compared: the columns of the runs, their scale and direction."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.metrics.contract import Scale
 from zdl_bench.run import Floats
 
-STEPS, REACHED = "steps_to_", "reached_"
+STEPS, REACHED, ACCURACY = "steps_to_", "reached_", "_accuracy"
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,19 @@ class Measure:
     def is_time(self) -> bool:
         return self.column.startswith(STEPS)
 
-    def on_scale(self, values: Floats) -> Floats:
-        """The values where differences are taken; NaN outside the scale's domain. A target met at the start took 1 step."""
-        transforms: dict[Scale, Callable[[Floats], Floats]] = {"ln": np.log, "logit": _logit, "identity": np.asarray}
+    @property
+    def images_column(self) -> str:
+        """Where the runs have the number of images that this accuracy is of."""
+        return self.column.replace(ACCURACY, "_images")
+
+    def on_scale(self, values: Floats, images: Floats | float = math.inf) -> Floats:
+        """The values where differences are taken; NaN outside the scale's domain. A target met at the start took 1 step.
+
+        images: how many an accuracy is of, ∞ if nobody knows. Only then is a perfect accuracy infinite.
+        """
+        if self.scale == "logit":
+            return empirical_logit(values, images)
+        transforms: dict[Scale, Callable[[Floats], Floats]] = {"ln": np.log, "identity": np.asarray}
         with np.errstate(divide="ignore", invalid="ignore"):
             scaled = transforms[self.scale](np.maximum(values, 1) if self.is_time else values)
         return np.where(np.isfinite(scaled), scaled, np.nan)
@@ -45,8 +56,22 @@ class Measure:
         return float(np.log(ratio_or_difference)) if self.scale == "ln" else ratio_or_difference
 
 
-def _logit(shares: Floats) -> Floats:
-    return np.asarray(np.log(shares / (1 - shares)))
+def empirical_logit(shares: Floats, images: Floats | float) -> Floats:
+    """ln((k + ½) / (N − k + ½)) of k = share · N right among N images: finite for none right and for all.
+
+    NaN outside of [0, 1].
+    Source: Haldane 1956, Annals of Human Genetics 20:309; Anscombe 1956, Biometrika 43:461.
+    """
+    half = 0.5 / np.asarray(images, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logits = np.log((shares + half) / (1 - shares + half))
+    return np.where((shares >= 0) & (shares <= 1), logits, np.nan)
+
+
+def share_of(logit: float, images: float) -> float:
+    """The inverse of `empirical_logit`."""
+    half = 0.5 / images
+    return float((1 + np.tanh(logit / 2)) / 2 * (1 + 2 * half) - half)
 
 
 ENDS = {name: Measure(name, "logit", lower_is_better=False) for name in ("val_accuracy", "test_accuracy")} | {

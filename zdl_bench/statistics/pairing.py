@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from zdl_bench.conditions import percent
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.run import Floats
@@ -58,12 +59,19 @@ class Side:
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
-        scaled = measure.on_scale(self._above_floor(column, measure))
+        scaled = measure.on_scale(self._above_floor(column, measure), self.images(measure))
         if measure.of_outcome:
             scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
         if statistic is Statistic.SPREAD:
-            return np.abs(scaled - np.nanmedian(scaled)) if np.isfinite(scaled).any() else scaled
+            with np.errstate(invalid="ignore"):  # of accuracies that are all perfect, of unknown numbers of images
+                return np.abs(scaled - np.nanmedian(scaled)) if np.isfinite(scaled).any() else scaled
         return scaled
+
+    def images(self, measure: Measure) -> Floats:
+        """(seeds,) how many images an accuracy is of, ∞ if nobody knows."""
+        if measure.images_column not in self.runs:
+            return np.full(len(self.runs), math.inf)
+        return np.asarray(self.runs[measure.images_column].fillna(math.inf), dtype=float)
 
     def _above_floor(self, column: Floats, measure: Measure) -> Floats:
         """A perfect run ends at 0: logarithms are taken of max(x, 1e-12 · x₀), of losses with x₀ the one at the start."""
@@ -86,6 +94,7 @@ class Pairs:
     """Values of both sides by seed, on the metric's scale; second is 0 where a part has one side only.
 
     All arrays are (seeds,). ranks: what the win rate compares, lower is better, with the runs that have no value at the end.
+    images: how many an accuracy of the first side is of, ∞ if nobody knows.
     """
 
     seeds: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -94,6 +103,7 @@ class Pairs:
     first_ranks: Floats
     second_ranks: Floats
     planned_steps: int
+    images: float
     is_exact: bool
     run_ids: tuple[str, ...]
     notes: tuple[str, ...]
@@ -160,6 +170,7 @@ def pair_up(part: Part, first: Side, second: Side | None) -> Pairs:
         first_ranks=_ranked(sign * ours, first),
         second_ranks=_ranked(sign * theirs, second) if second else theirs,
         planned_steps=int(first.runs["steps"].iloc[0]),
+        images=float(first.images(measure)[0]),
         is_exact=is_same or all(side.is_one_run for side in sides),
         run_ids=tuple(run_id for side in sides for run_id in side.run_ids),
         notes=(*notes, *(note for side in sides for note in _choice_notes(side)), *_budget_notes(sides)),
@@ -167,7 +178,9 @@ def pair_up(part: Part, first: Side, second: Side | None) -> Pairs:
 
 
 def _ranked(values: Floats, side: Side) -> Floats:
-    return np.where(side.lost, LOST, np.where(np.isfinite(values), values, WITHOUT_VALUE))
+    """A perfect accuracy of an unknown number of images is infinite: it stands before every other, and none right behind."""
+    within = np.clip(values, -WITHOUT_VALUE / 2, WITHOUT_VALUE / 2)
+    return np.where(side.lost, LOST, np.where(np.isnan(values), WITHOUT_VALUE, within))
 
 
 def _choice_notes(side: Side) -> list[str]:
@@ -176,7 +189,7 @@ def _choice_notes(side: Side) -> list[str]:
     name, lr = side.runs["optimizer"].iloc[0], side.choice.lr
     share = side.choice.shares.get(lr, 0.0)
     edge = ", at the edge of its grid" if side.choice.at_edge else ""
-    return [f"{name}: best lr {lr:g} (chosen in {share:.0%} of resamples{edge})"]
+    return [f"{name}: best lr {lr:g} (chosen in {percent(share)} of resamples{edge})"]
 
 
 def _budget_notes(sides: Sequence[Side]) -> list[str]:

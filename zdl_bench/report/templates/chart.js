@@ -57,7 +57,7 @@ function tracesOf(chart) {
 
 function lineOf(chart, run) {
   const { name, color, symbol } = chart.data.optimizers[run.optimizer];
-  const look = { line: { color, ...lookOfLr(run.lr) }, mode: symbol ? "lines+markers" : "lines", marker: { color, symbol, size: 8 } };
+  const look = { line: { color, ...lookOfLr(run.lr) }, mode: symbol ? "lines+markers" : "lines", marker: { color, symbol, size: 6 } };
   return { x: [], y: [], text: [], ...look, connectgaps: false, name: plain(`${name}, lr ${chart.data.lrs[run.lr]}`) };
 }
 

@@ -1,0 +1,20 @@
+"""The code that ENGINE_VERSION covers.
+
+`python tests/covered_code.py` writes the list anew: a part was changed and its numbers were not, or ENGINE_VERSION was raised.
+"""
+
+import json
+
+from zdl_bench import registry
+from zdl_bench.sources import COVERED, PARTS, hash_of_parts
+
+
+def current() -> dict[str, str]:
+    """Part or module → its hash, for all that `conf/` names."""
+    parts = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in registry.names(group)]
+    return {key: value for part in parts for key, value in registry.code(*part).items()} | {PARTS: hash_of_parts()}
+
+
+if __name__ == "__main__":
+    COVERED.write_text(json.dumps(current(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    print(f"{len(current())} hashes written")

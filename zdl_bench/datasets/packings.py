@@ -1,0 +1,196 @@
+"""IDX arrays out of a file, whatever it is called and however it is packed: the checksum of the content decides.
+
+A file may be an IDX file, one compressed with gzip, or a ZIP archive of such files or of NumPy arrays, such as Keras's
+`mnist.npz`. It is read once: the bytes that are hashed are the bytes that are decoded.
+"""
+
+import gzip
+import hashlib
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zdl_bench.errors import DataError, shown
+
+GZIP, ZIP, IDX = b"\x1f\x8b", b"PK\x03\x04", b"\x00\x00\x08"
+"""How files begin: the last is an IDX file of unsigned bytes."""
+NPY = re.compile(
+    rb"\x93NUMPY(?:\x01\x00..|\x02\x00....)\{'descr': '\|u1', 'fortran_order': False, 'shape': \([\d, ]*\), \} *\n", re.DOTALL
+)
+"""The head of a NumPy array of bytes. NumPy's own reader takes memory for whatever shape the head claims."""
+ZIP_ENTRY, MAX_ZIP_ENTRIES = b"PK\x01\x02", 32
+"""Archives that people have hold 4 or 8 files."""
+HEAD = 4096
+"""Bytes of a file that show what it may hold."""
+REMEDY = "replace the file, or delete it to have it downloaded"
+
+
+class WrongChecksum(DataError):
+    """An array of the right shape, with other content than promised."""
+
+    def __init__(self, message: str, file: str) -> None:
+        super().__init__(message)
+        self.file = file
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """One IDX file of a data set.
+
+    file: its name as the mirrors serve it, compressed with gzip. shape: of the array. served: SHA-256 of the compressed file.
+    content: SHA-256 of what is compressed, None if that is not published.
+    """
+
+    file: str
+    shape: tuple[int, ...]
+    served: str
+    content: str | None
+
+    @property
+    def header(self) -> bytes:
+        return struct.pack(f">3sB{len(self.shape)}I", IDX, len(self.shape), *self.shape)
+
+    @property
+    def size(self) -> int:
+        return len(self.header) + prod(self.shape)
+
+    def is_named(self, name: str) -> bool:
+        """Whether a name is the usual one: with `.gz` or without, with `-idx` or `.idx`."""
+        return _stem(name) == _stem(self.file)
+
+
+def _stem(name: str) -> str:
+    return name.lower().removesuffix(".gz").replace(".", "-")
+
+
+def may_hold(path: Path, files: Mapping[str, IdxFile]) -> set[str]:
+    """The parts that a file could hold, by its name or its first bytes."""
+    named = {part for part, file in files.items() if file.is_named(path.name)}
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+        if head.startswith(GZIP):
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD)
+    except (OSError, zlib.error):
+        return named
+    if head.startswith(ZIP):
+        return set(files)
+    return named | {part for part, file in files.items() if head.startswith(file.header)}
+
+
+def arrays_of(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
+    """Those of the parts that a file holds. Raises DataError, which names the file, if it holds none.
+
+    The file may have twice the bytes of all parts; of what is packed in it little more is taken than the largest part needs,
+    whatever it says of itself.
+    """
+    found: dict[str, npt.NDArray[np.uint8]] = {}
+    refusals: list[DataError] = []
+    with _errors_explained(path):
+        for packed in _packed_files(_read(path, files), files):
+            for content in _contents(packed, files):
+                parts = [part for part, file in files.items() if _matches(content, packed, file)]
+                found |= {part: _array(content, files[part]) for part in parts}
+                refusals += [] if parts else [_refusal(path, content, packed, files)]
+    if not found:
+        raise refusals[0] if refusals else DataError(f"{path} holds no array of the data set; {REMEDY}")
+    return found
+
+
+@contextmanager
+def _errors_explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except EOFError as error:
+        raise DataError(f"{path} is truncated; {REMEDY}") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is no sound gzip file ({error}); {REMEDY}") from error
+    except (zipfile.BadZipFile, struct.error, RuntimeError, ValueError) as error:  # RuntimeError: it has a password
+        raise DataError(f"{path} is no sound archive ({shown(error)}); {REMEDY}") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
+
+
+def _read(path: Path, files: Mapping[str, IdxFile]) -> bytes:
+    most = 2 * sum(file.size for file in files.values()) + HEAD
+    with path.open("rb") as stream:
+        raw = stream.read(most + 1)
+    if len(raw) > most:
+        raise DataError(f"{path} is not the IDX file that it should be: it is larger than the whole data set; {REMEDY}")
+    return raw
+
+
+def _packed_files(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
+    """The files of an archive, or the bytes themselves."""
+    if not raw.startswith(ZIP):
+        yield raw
+        return
+    if raw.count(ZIP_ENTRY) > MAX_ZIP_ENTRIES:
+        raise zipfile.BadZipFile(f"it has more than {MAX_ZIP_ENTRIES} files")
+    most = max(file.size for file in files.values()) + HEAD
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        for entry in archive.infolist():
+            if entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may take any memory
+                with archive.open(entry) as stream:
+                    yield stream.read(most)
+
+
+def _contents(packed: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
+    """The IDX files that a file stands for, cut one byte behind the size that its header announces."""
+    if packed.startswith(GZIP):
+        with gzip.open(io.BytesIO(packed)) as stream:
+            head = stream.read(max(len(file.header) for file in files.values()))
+            announced = [file.size for file in files.values() if head.startswith(file.header)]
+            size = max(announced or [file.size for file in files.values()])
+            yield head + stream.read(size + 1 - len(head))
+    elif array := NPY.match(packed):
+        body = packed[array.end() :]
+        yield from (file.header + body for file in files.values() if prod(file.shape) == len(body))
+    else:
+        yield packed
+
+
+def _matches(content: bytes, packed: bytes, file: IdxFile) -> bool:
+    if len(content) != file.size or not content.startswith(file.header):
+        return False
+    found, expected = _hashes(content, packed, file)
+    return found == expected
+
+
+def _hashes(content: bytes, packed: bytes, file: IdxFile) -> tuple[str, str]:
+    """The SHA-256 that is found, and the one that is expected: of the content if it is known, else of the file as served."""
+    if file.content is None:
+        return hashlib.sha256(packed).hexdigest(), file.served
+    return hashlib.sha256(content).hexdigest(), file.content
+
+
+def _array(content: bytes, file: IdxFile) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(content, np.uint8, offset=len(file.header)).reshape(file.shape)
+
+
+def _refusal(path: Path, content: bytes, packed: bytes, files: Mapping[str, IdxFile]) -> DataError:
+    """Why a content is none of those that it could be."""
+    if not packed.startswith(GZIP) and not content.startswith(IDX):
+        return DataError(f"{path} is no sound gzip file, and no IDX file either; {REMEDY}")
+    announced = [file for file in files.values() if content.startswith(file.header)]
+    if announced and len(content) < announced[0].size:
+        return DataError(f"{path} is truncated: {len(content)} of {announced[0].size} bytes; {REMEDY}")
+    if announced and len(content) == announced[0].size:
+        file = announced[0]
+        found, expected = _hashes(content, packed, file)
+        served = "" if file.content else f"; only {file.file} can be checked, compressed as it is served"
+        return WrongChecksum(
+            f"{path} has the wrong checksum (SHA-256 {found[:16]}…, not {expected[:16]}…){served}; {REMEDY}", file.file
+        )
+    shapes = " or ".join(str(file.shape) for file in files.values())
+    return DataError(f"{path} is not the IDX file of shape {shapes} that it should be; {REMEDY}")
