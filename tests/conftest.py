@@ -129,7 +129,9 @@ def small_sweep(command, digits) -> Callable[..., Outcome]:
     """A sweep of a tiny network on the digits, in this process, without a report."""
 
     def run(*arguments: str) -> Outcome:
-        return command("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL, *arguments)
+        given = {argument.partition("=")[0].lstrip("+~") for argument in arguments}
+        defaults = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
+        return command(*(key for key in defaults if key.partition("=")[0] not in given), *arguments)
 
     return run
 

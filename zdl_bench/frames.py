@@ -158,5 +158,6 @@ def _stacked(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
     columns = list(parts.values())
     lengths = [len(part["step"]) for part in columns]
-    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts)), lengths), categories=list(parts))
-    return pd.DataFrame({"run_id": ids} | {name: np.concatenate([part[name] for part in columns]) for name in columns[0]})
+    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts), dtype=np.int32), lengths), categories=list(parts))
+    stacked = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # of columns that are nobody else's

@@ -1,5 +1,6 @@
 """The command that makes runs: composed configs → a sweep in the store, shown on the terminal, with its report."""
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -223,8 +224,9 @@ class SweepCommand:
         claims_of(self._experiment.claims)
 
     def _overrides_runs(self) -> bool:
-        keys = [argument.partition("=")[0].lstrip("+") for argument in self._arguments if "=" in argument]
-        return any(key != "experiment" and key.partition(".")[0] not in SWEEP_KEYS for key in keys)
+        overrides = [one for one in self._arguments if one.startswith("~") or ("=" in one and not one.startswith("-"))]
+        keys = [re.split(r"[.@=]", override.lstrip("+~"))[0] for override in overrides]
+        return any(key not in ("experiment", *SWEEP_KEYS) for key in keys)
 
     def _next_command(self) -> str:
         assert self._settings is not None
