@@ -13,6 +13,7 @@ from zdl_bench.announcement import (
     announce_cost,
     announce_damaged,
     announce_data_sets,
+    announce_lost,
     announce_plan,
     announce_stop,
     print_dry_run,
@@ -29,7 +30,7 @@ from zdl_bench.rows import Row
 from zdl_bench.run import RunConfig
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.store import Store
-from zdl_bench.sweep import Plan, distinct, execute, has_failures, name_of, plan, tail_losses, until_failures
+from zdl_bench.sweep import Plan, distinct, execute, has_failures, lost, name_of, plan, tail_losses, until_failures
 from zdl_bench.terminal import console_for, failures_table, progress_display, results_table
 
 Composed = Mapping[str, Any]
@@ -106,8 +107,12 @@ class SweepCommand:
         assert self._manifest is not None
         store.require_writable()
         store.tidy()
-        for run_id in batch.damaged:
-            announce_damaged(store.set_aside(run_id))
+        aside = [store.set_aside(run_id) for run_id in batch.damaged]
+        for path in filter(None, aside):
+            announce_damaged(path)
+        if None in aside:  # another start was faster, and may have made the run again
+            batch = plan(batch.configs, store, self._recalled)
+            self._rows |= batch.stored
         announce_plan(self._manifest.name, batch)
         if not batch.missing:
             return
@@ -143,6 +148,12 @@ class SweepCommand:
             console.print(failures)
         if len(rows) < len(self._configs):
             announce_stop(len(self._configs) - len(rows), self._settings.max_failures)
+            return 1
+        gone = lost(rows, store)
+        if gone:
+            if store.find_manifest(self._manifest.name) is None:
+                store.write_manifest(self._manifest)
+            announce_lost(len(gone), len(rows), store.root)
             return 1
         self._manifest = self._finished(store, self._manifest)
         if not is_remembered(rows, self._recalled):

@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from zdl_bench.conditions import short
+from zdl_bench.errors import StoreError, printable
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.tables import Table, cell_text
 from zdl_bench.run import Curve, Run, Status, has_diverged
@@ -22,6 +23,12 @@ def failure_table(comparison: Comparison) -> Table:
     numbers = shown.assign(reason=[reason_of(run) for run in lost])
     tracebacks = [run.failure.traceback if run.failure else "" for run in lost]
     return Table("failures", numbers.assign(traceback=tracebacks), _texts(numbers), "Runs that diverged or failed")
+
+
+def missing_table(missing: Mapping[str, StoreError]) -> Table:
+    """The runs of the plan that could not be read, each with its reason."""
+    numbers = pd.DataFrame([{"run_id": run_id, "reason": printable(str(why))} for run_id, why in missing.items()])
+    return Table("missing", numbers, _texts(numbers))
 
 
 def reason_of(run: Run) -> str:
