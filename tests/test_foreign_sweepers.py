@@ -86,8 +86,8 @@ INSTEAD = {
     "+hydra.sweeper.params.lr='1,2'": ["values are given as keys", "-m lr=1e-3,1e-2"],
     "+hydra.sweeper.params={lr:5}": ["values are given as keys"],
     "hydra.sweeper.n_trials=20": ["zdl_bench's own sweeper has no keys", "hydra/sweeper=NAME"],
-    "hydra/sweeper=optuna": ["the package hydra-optuna-sweeper is not installed", "There are basic, zdl_bench", "lr=1e-3,1e-2"],
-    "hydra/sweeper=mine": ["no installed package brings it", "There are basic, zdl_bench"],
+    "hydra/sweeper=optuna": ["the package hydra-optuna-sweeper is not installed", "there are basic, zdl_bench", "lr=1e-3,1e-2"],
+    "hydra/sweeper=mine": ["no installed package brings it", "there are basic, zdl_bench"],
 }
 
 

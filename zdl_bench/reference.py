@@ -23,7 +23,7 @@ from zdl_bench import registry
 from zdl_bench.conditions import facets_of
 from zdl_bench.encoding import read_file
 from zdl_bench.environment import FINGERPRINT, fingerprint
-from zdl_bench.errors import StoreError, choices, closest, hint, shown
+from zdl_bench.errors import StoreError, abridged, closest, hint, shown
 from zdl_bench.experiment import Experiment
 from zdl_bench.frames import frames_of, run_frame
 from zdl_bench.manifest import Manifest
@@ -62,10 +62,9 @@ def reference_files(root: Path, experiment: str | None) -> list[Path]:
     chosen = [path for path in paths if experiment in (None, path.stem)]
     if not chosen:
         names = [path.stem for path in paths]
-        question = hint(closest(experiment or "", names))
-        known = choices(experiment or "", names) or "none; name the results of a checkout with --results DIR"
-        it = f"{question}It" if question else "it"
-        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {it} has {known}")
+        known = f"it has {abridged(experiment or '', names) or 'none; name the results of a checkout with --results DIR'}"
+        meant = hint(closest(experiment or "", names), known)
+        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
     return chosen
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
 from zdl_bench.declarations import name_of, read_declaration, yaml_content
-from zdl_bench.errors import ConfigError, choices, closest, hint, shown
+from zdl_bench.errors import ConfigError, abridged, closest, hint, shown
 from zdl_bench.run import Choice, RunConfig, Value
 from zdl_bench.sources import beyond_engine, code_of, hash_of, is_untouched
 
@@ -78,8 +78,8 @@ def experiment_names() -> list[str]:
 
 def unknown(group: str, name: str, known: Sequence[str]) -> str:
     """What to say of a name that is none, with those that are."""
-    question = hint(closest(name, known))
-    return f"{group}={shown(name)}: there is no such {group}; {question}Choose one of {choices(name, known)}"
+    remedy = hint(closest(name, known), f"Choose one of {abridged(name, known)}")
+    return f"{group}={shown(name)}: there is no such {group}; {remedy}"
 
 
 @cache

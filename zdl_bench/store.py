@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
 from zdl_bench.encoding import decode, encode, file_of, metadata_in, read_file, sound_checksum, stored_checksum, table_in
-from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, choices, closest, hint, require, shown
+from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, abridged, closest, hint, require, shown
 from zdl_bench.manifest import Manifest, Report, checksum_of
 from zdl_bench.plain import json_in, require_plain
 from zdl_bench.run import ENGINE_VERSION, RUN_ID, Run
@@ -211,8 +211,8 @@ class Store:
         path = self.sweep_folder(name) / "sweep.json"
         if not _is_file(path):
             names = self.sweep_names()
-            question = hint(closest(name, names))
-            raise StoreError(f"there is no sweep {name} in {self.root}; {question}It has {choices(name, names) or 'none yet'}")
+            known = f"it has {abridged(name, names) or 'none yet'}"
+            raise StoreError(f"there is no sweep {name} in {self.root}; {hint(closest(name, names), known)}")
         try:
             if path.stat().st_size > LARGEST_MANIFEST:
                 raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")

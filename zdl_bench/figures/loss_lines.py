@@ -16,7 +16,7 @@ from zdl_bench.figures.style import (
     MOST_BANDS,
     dashes_of,
     legend_name,
-    plain_log_axis,
+    log_axis,
     require_prepared,
     shortened,
 )
@@ -65,9 +65,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
         ends += [_draw_mean(complete, axes, look, has_bands), _draw_early_ends(early, axes, color, high)]
         if len(early.losses.columns):
             lost.append(_Lost(str(line), len(early.losses.columns), len(complete.losses.columns)))
-    axes.set_yscale("log")
-    axes.set_ylim(low, high)
-    plain_log_axis(axes.yaxis)
+    log_axis(axes.yaxis, (low, high))
     axes.set_xlim(0, 1.02 * max(ends) or 1.0)
     axes.set_ylabel("probe loss (nats)")
     if lost:

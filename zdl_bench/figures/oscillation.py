@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import line_looks, plain_log_axis, shortened
+from zdl_bench.figures.style import line_looks, log_axis, shortened
 from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.run import Floats
 from zdl_bench.statistics.intervals import student_interval
@@ -53,12 +53,11 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
             intervals.append(_draw_row(found, row, axes, look, scale))
         if len(found) < runs:
             _write_count(f"{len(found)} of {runs} run{'s have' if runs > 1 else ' has'} a value", row, axes)
-    if intervals:
-        axes.set_xscale(scale.axis)
-        axes.set_xlim(*scale.back(_limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals)))))
-    if scale is _LOG:
-        plain_log_axis(axes.xaxis)
-    else:
+    limits = scale.back(_limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals)))) if intervals else None
+    if scale is _LOG and limits is not None:
+        log_axis(axes.xaxis, limits)
+    elif limits is not None:
+        axes.set_xlim(*limits)
         axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(range(len(looks)), [shortened(name) for name in looks])
     axes.set_ylim(len(looks) - 0.5, -0.6)

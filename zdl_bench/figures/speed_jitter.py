@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import EMPTY_LOG_LIMITS, legend_name, line_looks, plain_log_axis
+from zdl_bench.figures.style import EMPTY_LOG_LIMITS, legend_name, line_looks, log_axis
 from zdl_bench.run import Floats
 from zdl_bench.statistics.intervals import student_interval
 
@@ -51,13 +51,9 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
         axes.vlines(defined["loss"], defined["jitter_low"], defined["jitter_high"], **thin)
         axes.plot(defined["loss"], defined["jitter"], label=name, markersize=6, linewidth=1.3, **look)
         ends.append(defined.iloc[sorted({0, len(defined) - 1}) if len(defined) else []].assign(color=look["color"]))
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(_limits(points, "loss"))
-    axes.set_ylim(_limits(points, "jitter"))
+    log_axis(axes.xaxis, _limits(points, "loss"))
+    log_axis(axes.yaxis, _limits(points, "jitter"))
     _write_numbers(pd.concat(ends), points.dropna(subset=["loss", "jitter"]), axes)
-    plain_log_axis(axes.xaxis)
-    plain_log_axis(axes.yaxis)
     axes.set_xlabel("geometric mean of the loss over the run   ← faster")
     axes.set_ylabel("jitter   ← steadier")
     return axes
@@ -96,5 +92,5 @@ def _limits(points: pd.DataFrame, name: str) -> tuple[float, float]:
         return EMPTY_LOG_LIMITS
     low = max(np.nanmin([points[f"{name}_low"].min(), lowest]), lowest / FARTHEST)
     high = min(np.nanmax([points[f"{name}_high"].max(), highest]), highest * FARTHEST)
-    room = max((high / low) ** 0.08, 1.05)
+    room = max(high**0.08 / low**0.08, 1.05)
     return low / room, high * room

@@ -4,7 +4,7 @@ import colorsys
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -201,12 +201,43 @@ def plain_log_axis(axis: "Axis") -> None:
     axis.set_minor_locator(NullLocator())
 
 
+SMALLEST, LARGEST = 5e-324, 1.7e308
+"""Ends of a logarithmic axis: what floats can hold."""
+
+
+def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least: float = 0.02) -> None:
+    """Makes an axis logarithmic around what is finite and positive of the values, with plain numbers on it.
+
+    share: of their distance, the room beyond them at both ends; least: decades that it has then. The limits
+    are set before the scale is: matplotlib would look for some of its own, which may be beyond all floats.
+    """
+    import numpy as np
+
+    given = np.array(list(values), dtype=float)
+    within = given[(given > 0) & np.isfinite(given)]
+    low, high = (within.min(), within.max()) if len(within) else EMPTY_LOG_LIMITS
+    room = max(share * (np.log10(high) - np.log10(low)), least) if share else 0.0
+    with np.errstate(over="ignore", under="ignore"):
+        limits = np.clip([low / 10**room, high * 10**room], SMALLEST, LARGEST)
+    if axis is axis.axes.xaxis:
+        axis.axes.set_xlim(*limits)
+        axis.axes.set_xscale("log")
+    else:
+        axis.axes.set_ylim(*limits)
+        axis.axes.set_yscale("log")
+    plain_log_axis(axis)
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Settings under which all figures are drawn: matplotlib's own, and SETTINGS. Those of the user come back afterwards."""
-    import matplotlib as mpl
+    """Settings under which all figures are drawn: matplotlib's own, and SETTINGS. Those of the user come back afterwards.
 
-    with mpl.rc_context():
+    What is beyond all floats is drawn at the edge, without a word of NumPy.
+    """
+    import matplotlib as mpl
+    import numpy as np
+
+    with mpl.rc_context(), np.errstate(all="ignore"):
         mpl.rcdefaults()
         mpl.rcParams.update(SETTINGS)
         yield

@@ -15,7 +15,7 @@ OPTIONS = {
     "verify": ("--results", "--runs", "--reference", "--timeout"),
     "ls": ("--results",),
 }
-OF_A_VALUE = ("--results", "--formats", "--runs")
+OF_A_VALUE = ("--results", "--formats", "--runs", "--timeout")
 """Options whose value follows; the shell completes it as the name of a file."""
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from zdl_bench.conditions import texts_of
 from zdl_bench.figures.grid import head, legend_outside, make_room, outer_labels, panels, single
 from zdl_bench.figures.loss_lines import loss_limits
-from zdl_bench.figures.style import plain_log_axis, shortened
+from zdl_bench.figures.style import log_axis, shortened
 from zdl_bench.report.comparison import Comparison, alike
 from zdl_bench.report.descriptions import counted, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
@@ -138,8 +138,7 @@ def _loss_panels(groups: Mapping[str, pd.DataFrame], against: Against, loss_name
         axes.set_ylabel(loss_name)
     outer_labels(axes_list)
     axes_list[0].set_xlim(0, max(ends))  # shared by all panels, as the limits of the losses are
-    axes_list[0].set_ylim(loss_limits(pd.concat(groups.values())))
-    plain_log_axis(axes_list[0].yaxis)
+    log_axis(axes_list[0].yaxis, loss_limits(pd.concat(groups.values())))
     return figure, axes_list
 
 
