@@ -50,8 +50,9 @@ def _range(start: float, stop: float | None = None, step: float = 1) -> ChoiceSw
     except (ValueError, ZeroDivisionError) as error:
         raise ConfigError("a range goes from one number to another, in steps other than 0") from error
     require_sane(count, f"range({start},{stop},{step})")
-    number = int if all(isinstance(one, int) for one in (start, stop, step)) else float
-    return ChoiceSweep(list=[number(first + i * stride) for i in range(count)])
+    if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
+        return ChoiceSweep(list=list(range(start, stop, step)))
+    return ChoiceSweep(list=[float(first + i * stride) for i in range(count)])
 
 
 def _shuffle(*values: Any, **named: Any) -> Any:

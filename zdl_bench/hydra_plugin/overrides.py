@@ -12,22 +12,18 @@ from functools import cached_property
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.overrides_visitor import HydraErrorListener, HydraOverrideVisitor
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Quote, QuotedString, Sweep
-from hydra.errors import HydraException, OverrideParseException
-from hydra.grammar.gen.OverrideLexer import CommonTokenStream, InputStream, OverrideLexer  # type: ignore[attr-defined]
-from hydra.grammar.gen.OverrideParser import OverrideParser
+from hydra.errors import HydraException
 
 from zdl_bench import registry
 from zdl_bench.config import declared_type
 from zdl_bench.errors import ConfigError, shown
 from zdl_bench.experiment import require_no_reference
-from zdl_bench.hydra_plugin.functions import exact_functions
+from zdl_bench.hydra_plugin.grammar import parsed
 from zdl_bench.registry import whole
 
 WORD = re.compile(r"(?!(?i:true|false|null|inf|nan)$)[A-Za-z_][A-Za-z0-9_-]*")
 """A text that Hydra reads as itself without quotes."""
-TEXTS = (str, str | None)
 INTEGERS = (int, int | None)
 
 
@@ -58,34 +54,37 @@ class Reading:
         return self.override.is_sweep_override()
 
     @cached_property
+    def values(self) -> list[Any]:
+        """Raises ConfigError for a sweep whose values cannot be listed."""
+        return [_as_declared(self.declared, value) for value in self._listed(self.override._value)]
+
+    @property
     def settings(self) -> list[Setting]:
         """One per value. Raises ConfigError for a sweep whose values cannot be listed."""
         if self.override.is_delete():
             return [Setting(self.argument, None)]
-        values = [_as_declared(self.declared, value) for value in self._listed(self.override._value)]
-        return [Setting(self._text(value), value) for value in values]
+        key = self.override.get_key_element()
+        return [Setting(f"{key}={as_text(value)}", value) for value in self.values]
 
     @property
     def for_hydra(self) -> str:
         """What Hydra is given: what was typed, unless Hydra would read it as other values."""
         if self.override.is_delete() or self.override.is_interval_sweep() or isinstance(self.override._value, Glob):
             return self.argument
-        texts = [setting.text for setting in self.settings]
-        if texts == self._texts_of_hydra() or not texts:
+        if not self.values or self._is_hydras_reading():
             return self.argument
-        key = f"{self.override.get_key_element()}="
-        return f"{key}choice({','.join(text.removeprefix(key) for text in texts)})" if self.is_sweep else texts[0]
+        texts = [as_text(value) for value in self.values]
+        value = f"choice({','.join(texts)})" if self.is_sweep else texts[0]
+        return f"{self.override.get_key_element()}={value}"
 
-    def _texts_of_hydra(self) -> list[str]:
+    def _is_hydras_reading(self) -> bool:
         try:
             hydra = OverridesParser.create().parse_override(self.argument)
-            values: list[Any] = list(hydra.sweep_iterator()) if hydra.is_sweep_override() else [hydra.value()]
+            read: Any = list(hydra.sweep_iterator()) if hydra.is_sweep_override() else [hydra.value()]
         except HydraException:
-            return []
-        return [self._text(Override._convert_value(value)) for value in values]
-
-    def _text(self, value: Any) -> str:
-        return f"{self.override.get_key_element()}={as_text(value)}"
+            return False
+        pairs = zip(map(Override._convert_value, read), self.values, strict=False)
+        return len(read) == len(self.values) and all(type(one) is type(other) and one == other for one, other in pairs)
 
     def parts(self) -> "list[Reading]":
         """Of a dictionary, which is merged into what is there, one for each key within; else itself."""
@@ -111,11 +110,11 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
     readings: list[Reading] = []
     given: dict[tuple[str, str], str] = {}
     for argument in arguments:
-        whole = read(argument)
-        for part in whole.parts():
-            if before := given.get((whole.key, part.key)):
+        reading = read(argument)
+        for part in reading.parts():
+            if before := given.get((reading.key, part.key)):
                 raise ConfigError(f"{shown(argument)}: {shown(part.key)} is given already, as {shown(before)}; give it once")
-            given[whole.key, part.key] = argument
+            given[reading.key, part.key] = argument
             readings.append(part)
     return readings
 
@@ -127,7 +126,7 @@ def read(argument: str) -> Reading:
     key = key.lstrip("+~").partition("@")[0]
     has_brackets = value.startswith(("{", "["))  # of a group: keys of the part that is chosen, or its name in a list
     declared = None if has_brackets and key in registry.groups() else declared_type(key)
-    return Reading(argument, _parsed(argument, declared), declared)
+    return Reading(argument, parsed(argument, declared), declared)
 
 
 def as_text(value: Any) -> str:
@@ -154,75 +153,3 @@ def _as_declared(declared: Any, value: Any) -> Any:
 def _has_sweep(parsed: Any) -> bool:
     inside = parsed.values() if isinstance(parsed, dict) else parsed if isinstance(parsed, list) else ()
     return isinstance(parsed, Sweep | Glob) or any(_has_sweep(item) for item in inside)
-
-
-def _parsed(argument: str, declared: Any) -> Override:
-    is_text = declared in TEXTS
-    parser = _Parser(_Texts(exact_functions(), takes_null=declared is not str) if is_text else _Values(exact_functions()))
-    try:
-        return parser.parse_overrides([argument])[0]
-    except (OverrideParseException, ConfigError) as error:
-        ours = error if isinstance(error, ConfigError) else error.__cause__
-        if isinstance(ours, ConfigError):
-            raise ConfigError(f"{shown(argument)}: {ours}") from error
-        key, _, typed = argument.partition("=")
-        if not is_text or not typed:
-            raise
-        if "," in typed:
-            raise ConfigError(f"{shown(argument)}: a comma separates values; quote the text: \"{key}='…'\"") from error
-        return parser.parse_overrides([f"{key}={QuotedString(typed.strip(), Quote.single).with_quotes()}"])[0]
-
-
-class _Values(HydraOverrideVisitor):
-    """Reads as Hydra does, but for a dictionary that says a key twice."""
-
-    def visitDictContainer(self, ctx: Any) -> dict[Any, Any]:  # noqa: N802
-        pairs = [self.visitDictKeyValuePair(pair) for pair in ctx.dictKeyValuePair()]
-        keys = [key for key, _ in pairs]
-        if len({*keys}) < len(keys):
-            raise ConfigError("a dictionary gives a key twice; give it once")
-        return dict(pairs)
-
-
-class _Texts(_Values):
-    """Reads what is no text for Hydra as the text that was typed."""
-
-    def __init__(self, functions: Any, takes_null: bool) -> None:
-        super().__init__(functions)
-        self._takes_null = takes_null
-
-    def _createPrimitive(self, ctx: Any) -> Any:  # noqa: N802
-        value = super()._createPrimitive(ctx)
-        is_known = isinstance(value, str | QuotedString) or (value is None and self._takes_null)
-        return value if is_known or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
-
-    def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
-        return ctx.getText()
-
-    def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
-        return ctx.getText()
-
-
-def _is_reverse(element: Any) -> bool:
-    """Whether it is the flag of `sort(…, reverse=true)`."""
-    siblings = list(element.parentCtx.getChildren())
-    name = siblings[siblings.index(element) - 1]
-    return isinstance(name, OverrideParser.ArgNameContext) and name.getText().startswith("reverse")
-
-
-class _Parser(OverridesParser):
-    """Hydra's parser, with another reading of what it has parsed."""
-
-    def __init__(self, visitor: HydraOverrideVisitor) -> None:
-        super().__init__(visitor.functions)
-        self._visitor = visitor
-
-    def parse_rule(self, s: str, rule_name: str) -> Override:
-        lexer = OverrideLexer(InputStream(s))
-        parser = OverrideParser(CommonTokenStream(lexer))
-        for recognizer in (lexer, parser):
-            recognizer.removeErrorListeners()
-            recognizer.addErrorListener(HydraErrorListener())
-        override: Override = self._visitor.visit(getattr(parser, rule_name)())
-        override.input_line = s
-        return override
