@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from zdl_bench import cli, registry
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.run import Choice, RunConfig
 from zdl_bench.training import train
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how fast an example comes, and how long it takes, decides no test
 
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
 """Keys of a network that trains in milliseconds."""
@@ -36,7 +40,7 @@ def mnist():
     """The real MNIST, decoded into the tests' cache; skips, and says so, where ZDL_BENCH_DATA does not lead to it."""
     dataset = registry.dataset("mnist")
     if dataset.decode_local() is None:
-        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its four IDX files")
+        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its files")
     ensure_decoded(dataset)
     return dataset
 

@@ -76,6 +76,7 @@ FORMS = {
     "Keras, images as rows": {"x.npz": npz([array.reshape(len(array), -1).squeeze() for array in CONTENT])},
     "a ZIP archive": {"archive.zip": zipped({f"a/{part}": content for part, content in UNPACKED.items()})},
     "a ZIP archive of packed files": {"a.zip": zipped({part: gzip.compress(c) for part, c in UNPACKED.items()})},
+    "a ZIP archive with everything twice": {"a.zip": zipped(UNPACKED | {f"x/{part}": c for part, c in UNPACKED.items()})},
     "two archives": {
         "train.zip": zipped({part: UNPACKED[part] for part in ("train_images", "train_labels")}),
         "test.zip": zipped({part: UNPACKED[part] for part in ("test_images", "test_labels")}),
@@ -146,6 +147,7 @@ BAD_ARCHIVES = {
     "other content": (npz([changed(array) for array in CONTENT]), "wrong checksum"),
     "cut": (npz(CONTENT)[:-30], "no sound archive"),
     "objects": (npz([np.array([{}], object)] * 4), "is no sound gzip file, and no IDX file"),
+    "one part many times": (zipped({f"{number}": UNPACKED["train_images"] for number in range(4)}), "not hold all of tiny"),
     "other arrays": (npz([array.astype(np.int64) for array in CONTENT]), "no IDX file"),
     "part of it": (zipped({"x": UNPACKED["train_images"]}), "does not hold all of tiny"),
     "empty": (zipped({}), "there is no train_images.gz"),
@@ -172,6 +174,18 @@ def test_an_archive_with_a_password_is_named(folder, have):
         content[content.index(start) + (6 if start[2] == 3 else 8)] |= 1
     write(have, "mnist.zip", bytes(content))
     with pytest.raises(DataError, match=r"no sound archive.*(password|encrypted)"):
+        dataset_of(folder, dir=str(have)).decode()
+
+
+def test_the_file_of_the_usual_name_is_blamed(folder, have):
+    for part, content in UNPACKED.items():
+        write(have, part, content)
+    write(have, "a.bin", idx_bytes(changed(CONTENT.train_labels)))
+    write(have, "train_labels", b"cut")
+    with pytest.raises(DataError, match=r"train_labels is no sound gzip file"):
+        dataset_of(folder, dir=str(have)).decode()
+    (have / "train_labels").unlink()
+    with pytest.raises(DataError, match=r"a\.bin has the wrong checksum"):
         dataset_of(folder, dir=str(have)).decode()
 
 

@@ -242,6 +242,14 @@ def test_dictionaries_are_merged(small_sweep, arguments):
         assert (row["probe.count"], row["probe.images"]) == (3, 40)
 
 
+@pytest.mark.parametrize("flags", [(), ("-m",)], ids=["a run", "a sweep"])
+def test_a_dictionary_may_hold_keys_of_a_part(bowl, flags):
+    assert bowl(*flags, "optimizer=adam", "optimizer={beta1:0.8}", "optimizer={beta2:0.9}").status == 0
+    assert runs()[["optimizer.beta1", "optimizer.beta2"]].to_numpy().tolist() == [[0.8, 0.9]]
+    outcome = bowl(*flags, "optimizer=adam", "optimizer={beta1:0.8}", "optimizer={beta1:0.9}")
+    assert "optimizer.beta1 is given already, as optimizer={beta1:0.8}" in outcome.err
+
+
 def test_dictionaries_can_be_swept(small_sweep):
     assert small_sweep("-m", "probe={count:3,images:40},{count:4}", "seed=0,1").status == 0
     found = runs()[["probe.count", "probe.images", "seed"]].to_numpy().tolist()
@@ -262,6 +270,7 @@ def test_a_key_that_every_choice_has_is_a_key(bowl):
         ["problem=bowl", "schedule=cosine,cosine", "schedule.final_factor=0.1"],
         ["problem=bowl", "optimizer=adam,adam_articles", "++optimizer.beta1=0.8", "optimizer.beta2=0.9,0.99"],
         ["problem=bowl", "dataset=mnist,fashion_mnist", "dataset.dir=null"],
+        ["problem=bowl", "optimizer=adam,adam_articles", "optimizer={beta1:0.8,beta2:0.9}"],
     ],
     ids=" ".join,
 )
@@ -332,6 +341,8 @@ def test_what_is_text_stays_as_typed(key, typed):
         ("results_dir= a ", ["a"]),
         ("optimizer=2024,1e3", ["2024", "1e3"]),
         ("experiment=null", [None]),
+        ("optimizer=[1e3]", [[1000.0]]),
+        ("optimizer={beta1:0.8}", [{"beta1": 0.8}]),
     ],
 )
 def test_text_is_listed_and_quoted_as_ever(argument, expected):

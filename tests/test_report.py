@@ -154,7 +154,7 @@ def test_one_diverged_seed_does_not_hide_the_others(digits):
     made = replace(every[0].curve, probes=cut, train_loss=every[0].curve.train_loss[:7], lr=every[0].curve.lr[:7])
     every[0] = replace(every[0], status=Status.DIVERGED, curve=made)
     [comparison] = comparisons_of(every)
-    losses = comparison.strided_losses
+    losses = comparison.losses
     figure, axes = plt.subplots()
     draw_loss_curves(losses.assign(line=losses["variant"], color="#000000"), axes)
     mean = axes.get_lines()[0].get_ydata()
@@ -274,7 +274,7 @@ def test_markdown_cells_cannot_break_the_table():
 
 def test_figures_return_their_axes(runs):
     [comparison] = comparisons_of(runs)
-    losses = comparison.strided_losses
+    losses = comparison.losses
     for draw, frame in (
         (draw_loss_curves, losses.assign(line=losses["variant"], color="#000000")),
         (draw_lr_sensitivity, comparison.runs),

@@ -259,10 +259,10 @@ def test_composing_a_job_takes_less_than_10_ms(small_sweep, monkeypatch):
         raise Planned
 
     monkeypatch.setattr(sweep_command, "plan", stop)
-    start = time.perf_counter()
+    start = time.process_time()  # what others do on this machine does not count
     with pytest.raises(Planned):
         small_sweep("-m", "optimizer=sgd,adam", "seed=range(0,1000)")
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_small_losses_can_be_told_apart_on_the_terminal(command):

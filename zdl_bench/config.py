@@ -78,6 +78,10 @@ FIXED_BY_A_NAME = ("_target_", "targets", "style", "default_lr")
 TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
 
 
+Name = str | list[Any] | dict[str, Any] | None
+"""What Hydra takes for a group: a name, a list of one, or keys of the part that is chosen."""
+
+
 @cache
 def declared_type(key: str) -> Any:
     """The type of a key, None if nothing is said of it. A group's key is a name; a part's key has the type that each class of
@@ -85,7 +89,7 @@ def declared_type(key: str) -> Any:
     """
     top, _, below = key.partition(".")
     if top in registry.groups() | {"experiment"}:
-        types = registry.types_of(top, below) if below else [str | None]
+        types = registry.types_of(top, below) if below else [Name]
         return types[0] if types and all(one == types[0] for one in types) else None
     declared = get_type_hints(Schema).get(top)
     return get_type_hints(declared).get(below) if below and is_dataclass(declared) else None if below else declared

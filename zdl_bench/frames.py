@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,13 @@ class Results:
         the numbers at the end, and all metrics.
     curves: run_id, step (1 … T'), train_loss, lr.
     probes: run_id, step, strided, probe_loss, val_loss, gradient_norm, …
+    members: the runs themselves, of which `comparisons` takes what no frame has.
     """
 
     runs: pd.DataFrame
     curves: pd.DataFrame
     probes: pd.DataFrame
+    members: tuple[Run, ...] = field(default=(), repr=False)
 
 
 def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
@@ -62,7 +64,7 @@ def _read_current(store: Store, run_id: str) -> Run | None:
 
 def frames_of(runs: Sequence[Run]) -> Results:
     """The frames of some runs, in their order."""
-    return Results(run_frame(runs), curve_frame(runs), probe_frame(runs))
+    return Results(run_frame(runs), curve_frame(runs), probe_frame(runs), tuple(runs))
 
 
 def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
@@ -156,5 +158,6 @@ def _stacked(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
     columns = list(parts.values())
     lengths = [len(part["step"]) for part in columns]
-    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts)), lengths), categories=list(parts))
-    return pd.DataFrame({"run_id": ids} | {name: np.concatenate([part[name] for part in columns]) for name in columns[0]})
+    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts), dtype=np.int32), lengths), categories=list(parts))
+    stacked = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # of columns that are nobody else's

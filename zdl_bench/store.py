@@ -17,16 +17,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
-from zdl_bench.encoding import decode, encode, file_of, read_file, sound_checksum, stored_checksum, table_in
+from zdl_bench.encoding import decode, encode, file_of, metadata_in, read_file, sound_checksum, stored_checksum, table_in
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, abridged, closest, hint, require, shown
 from zdl_bench.manifest import Manifest, Report, checksum_of
-from zdl_bench.plain import require_plain
+from zdl_bench.plain import json_in, require_plain
 from zdl_bench.run import ENGINE_VERSION, RUN_ID, Run
 
 FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
@@ -35,6 +34,8 @@ LARGEST_MANIFEST = 20_000_000
 ROWS = "rows.json"
 LARGEST_ROWS = 50_000_000
 """Bytes; 100,000 rows have 24 million."""
+LARGEST_IN_MEMORY = 400_000_000
+"""Bytes of the values in a manifest, or in what a sweep remembers."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError)
 """What a file raises that is no Parquet file of a run."""
 NOT_A_RUN = (*UNREADABLE, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError)
@@ -102,8 +103,9 @@ class Store:
         path = self.run_path(run_id)
         try:
             content = read_file(path)
-            table = table_in(content)
-            run, hashes = decode(table), Hashes(stored_checksum(table), hash_of(content))
+            file, table = hash_of(content), table_in(content)
+            del content  # a large one, and decoding takes as much again
+            run, hashes = decode(table), Hashes(stored_checksum(table), file)
             names = {run_id, json.loads(table.schema.metadata[b"run_id"])}
         except FileNotFoundError as error:
             text = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
@@ -122,9 +124,8 @@ class Store:
         """The JSON texts of a run's metadata, without the table and unchecked: enough for a listing."""
         path = self.run_path(run_id)
         try:
-            schema = pq.read_schema(pa.BufferReader(read_file(path)))
-            return {key.decode(): text.decode() for key, text in schema.metadata.items()}
-        except (*UNREADABLE, AttributeError) as error:
+            return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
+        except UNREADABLE as error:
             raise damaged(path, error) from error
 
     def sound_checksum(self, run_id: str) -> str:
@@ -143,12 +144,12 @@ class Store:
         except (OSError, ValueError) as error:
             raise damaged(path, error) from error
 
-    def read_rows(self, name: str) -> bytes:
-        """What a sweep remembers of its runs. Raises OSError where that is nothing."""
+    def read_rows(self, name: str) -> Any:
+        """What a sweep remembers of its runs, from JSON. Raises OSError or ValueError where that is nothing."""
         path = self.sweep_folder(name) / ROWS
         if not path.is_file() or path.stat().st_size > LARGEST_ROWS:
             raise OSError(f"{path} is no file of up to {LARGEST_ROWS:,} bytes")
-        return path.read_bytes()
+        return json_in(path.read_bytes(), LARGEST_IN_MEMORY)
 
     def write_rows(self, name: str, content: str) -> None:
         with _writing(self.sweep_folder(name) / ROWS) as draft:
@@ -215,7 +216,7 @@ class Store:
         try:
             if path.stat().st_size > LARGEST_MANIFEST:
                 raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = json_in(path.read_bytes(), LARGEST_IN_MEMORY)
             if stored.pop("checksum", None) not in (None, checksum_of(stored)):  # earlier versions wrote none
                 raise ValueError("its checksum is wrong")
             require_plain({key: value for key, value in stored.items() if key != "run_ids"})  # of which there may be many

@@ -20,11 +20,11 @@ from zdl_bench.announcement import (
     print_dry_run,
 )
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, require
 from zdl_bench.experiment import Experiment, named_in
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.loops import choice as loops
-from zdl_bench.manifest import Manifest
+from zdl_bench.manifest import MAX_RUNS, Manifest
 from zdl_bench.remembered import Remembered, is_remembered, recall, remember
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.rows import Row
@@ -101,6 +101,8 @@ class SweepCommand:
         store = Store(settings.results_dir)
         runs = distinct(configs)
         self._configs |= {config.run_id: config for config in runs}
+        few = len(self._configs) <= MAX_RUNS
+        require("runs", len(self._configs), few, f"a sweep has up to {MAX_RUNS:,} runs; make several of it")
         if self._manifest is None:
             announce_data_sets(self._resolver.data_sets)
         self._manifest = self._manifest_of(runs)

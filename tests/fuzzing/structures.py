@@ -9,6 +9,7 @@ HOSTILE_WORDS = (
     "${seed}", "x" * 3000, "ü", "\u202e", "\ud83d\ude00", "[bold]x[/]", "[/]", "[link=x]",
     "range(0,10**9)", "range(0,99999999999)",
     "a,b", "[1,2", "{a:1}", "1e999", "nan", "!!python/object:os.system", "&a", "*a",
+    "x" * 300, "2024", "~/x", "~nobody/x", "/etc/passwd/x", "http://127.0.0.1:9", "http://[", "file:///etc/passwd",
     "null,true", "'", '"', "\\", "quadratic", "sgd",
 )  # fmt: skip
 scalars = st.one_of(

@@ -152,7 +152,8 @@ class IdxDataSet(DataSet):
                 error = DataError(f"{path} does not hold all of {self.name}; add the other files")
             except DataError as raised:
                 error = raised
-            refusals = dict.fromkeys(wanted, error) | refusals
+            named = {part for part, file in wanted.items() if file.is_named(path.name)}
+            refusals = dict.fromkeys(wanted, error) | refusals | dict.fromkeys(named, error)
         missing = [part for part in self.files if part not in found]
         if missing:
             raise refusals[missing[0]]

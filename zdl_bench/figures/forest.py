@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.style import plain_log_axis, shortened
+from zdl_bench.figures.style import log_axis, shortened
 from zdl_bench.run import Floats
 from zdl_bench.statistics.findings import three_digits
 
@@ -41,19 +41,22 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
     `supported` or `refuted`. n: number of pairs. note: what else has to be known of a row; may be empty. Numbers and verdict
     stand to the right of each row. What lies beyond the axis has an arrow at its end.
     """
+    if frame.empty:  # one optimizer has nobody to be compared with
+        return axes
     unit = _UNITS[str(frame["unit"].iloc[0])]
     with np.errstate(divide="ignore"):
         effects = unit.to(frame[["mean", "low", "high"]].to_numpy(dtype=float))
-    axes.set_xscale(unit.axis)
-    axes.set_xlim(*unit.back(_limits(effects, float(unit.to(np.array(unit.neutral))))))
+    limits = unit.back(_limits(effects, float(unit.to(np.array(unit.neutral)))))
+    if unit.axis == "log":
+        log_axis(axes.xaxis, limits)
+    else:
+        axes.set_xlim(*limits)
     axes.axvline(unit.neutral, color="#888888", linewidth=1, zorder=1)
     for row, (effect, record) in enumerate(zip(effects, frame.to_dict("records"), strict=True)):
         fill = COLOR if record["verdict"] in DECIDED else "white"
         if not np.isnan(effect[0]):
             _draw_row(effect, row, axes, unit, fill)
         axes.text(1.04, row, _text(record), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
-    if unit.axis == "log":
-        plain_log_axis(axes.xaxis)
     axes.set_yticks(range(len(frame)), [shortened(str(label)) for label in frame["label"]])
     axes.set_ylim(len(frame) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.path import Path
 
-from zdl_bench.figures.style import legend_name, line_looks, plain_log_axis
+from zdl_bench.figures.style import legend_name, line_looks, log_axis
 from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.tuning import best_lr
@@ -37,20 +37,15 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
         axes.vlines(defined.index, defined["low"], defined["high"], color=look["color"], linewidth=1)
         marks |= _mark_best(rows, defined["mean"], axes, look["color"])
         lost = points.index[points["mean"].isna()]
-        top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
-        transform = axes.get_xaxis_transform()
-        axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
+        if len(lost):
+            top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
+            transform = axes.get_xaxis_transform()
+            axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
     for label, marker in (("best", RING), ("at the grid's edge", RING | {"marker": ARROW, "markersize": 11})):
         if label in marks:
             axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)
-    axes.set_xscale("log")
-    axes.margins(x=0.08)
-    plain_log_axis(axes.xaxis)
-    axes.set_yscale("log")
-    if heights:  # an interval may leave the axes: it must not squeeze the points
-        room = max(1.6, (max(heights) / min(heights)) ** 0.06)
-        axes.set_ylim(min(heights) / room, max(heights) * room)
-    plain_log_axis(axes.yaxis)
+    log_axis(axes.xaxis, with_lr["lr"], 0.08)
+    log_axis(axes.yaxis, heights, 0.06, least=0.2)  # an interval may leave the axes: it must not squeeze the points
     axes.set_xlabel("learning rate")
     axes.set_ylabel("tail loss (nats)")
     return axes

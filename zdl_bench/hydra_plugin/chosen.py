@@ -64,7 +64,7 @@ def _named(argument: str) -> str:
     if _names(group) is None:
         return argument
     named = f"{group}={SUFFIX.sub('', value)}"
-    with suppress(HydraException):  # what cannot be read is explained where all is read
+    with suppress(HydraException, RecursionError, ValueError):  # what cannot be read is explained where all is read
         require_names(OverridesParser.create().parse_override(named))
     return named
 

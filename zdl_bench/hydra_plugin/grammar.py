@@ -10,6 +10,7 @@ from hydra.errors import OverrideParseException
 from hydra.grammar.gen.OverrideLexer import CommonTokenStream, InputStream, OverrideLexer  # type: ignore[attr-defined]
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
+from zdl_bench.config import Name
 from zdl_bench.errors import ConfigError, shown
 from zdl_bench.hydra_plugin.functions import exact_functions
 from zdl_bench.plain import DEEPEST
@@ -23,7 +24,8 @@ def parsed(argument: str, declared: Any) -> Override:
     if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > DEEPEST:
         raise ConfigError(f"{shown(argument)}: a value is nested too deeply to be read; write it flat")
     is_text = declared in TEXTS
-    parser = _Parser(_Texts(exact_functions(), takes_null=declared is not str) if is_text else _Values(exact_functions()))
+    visitor = _Texts(takes_null=declared is not str) if is_text else _Names() if declared == Name else _Values()
+    parser = _Parser(visitor)
     try:
         return parser.parse_overrides([argument])[0]
     except (OverrideParseException, ConfigError) as error:
@@ -39,7 +41,10 @@ def parsed(argument: str, declared: Any) -> Override:
 
 
 class _Values(HydraOverrideVisitor):
-    """Reads as Hydra does, but for a dictionary that says a key twice."""
+    """Reads as Hydra does, but for its functions, and a dictionary that says a key twice."""
+
+    def __init__(self) -> None:
+        super().__init__(exact_functions())
 
     def visitDictContainer(self, ctx: Any) -> dict[Any, Any]:  # noqa: N802
         pairs = [self.visitDictKeyValuePair(pair) for pair in ctx.dictKeyValuePair()]
@@ -49,23 +54,33 @@ class _Values(HydraOverrideVisitor):
         return dict(pairs)
 
 
-class _Texts(_Values):
+class _Names(_Values):
     """Reads what is no text for Hydra as the text that was typed."""
 
-    def __init__(self, functions: Any, takes_null: bool) -> None:
-        super().__init__(functions)
+    def __init__(self, takes_null: bool = True) -> None:
+        super().__init__()
         self._takes_null = takes_null
 
     def _createPrimitive(self, ctx: Any) -> Any:  # noqa: N802
         value = super()._createPrimitive(ctx)
         is_known = isinstance(value, str | QuotedString) or (value is None and self._takes_null)
-        return value if is_known or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
+        return value if is_known or _is_within(ctx) or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
+
+
+class _Texts(_Names):
+    """The same for a list and a dictionary."""
 
     def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
         return ctx.getText()
 
     def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
         return ctx.getText()
+
+
+def _is_within(ctx: Any) -> bool:
+    """Whether it is part of a list or of a dictionary."""
+    containers = (OverrideParser.ListContainerContext, OverrideParser.DictContainerContext)
+    return ctx is not None and (isinstance(ctx, containers) or _is_within(ctx.parentCtx))
 
 
 def _is_reverse(element: Any) -> bool:

@@ -16,7 +16,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Quote,
 from hydra.errors import HydraException
 
 from zdl_bench import registry
-from zdl_bench.config import declared_type
+from zdl_bench.config import Name, declared_type
 from zdl_bench.errors import ConfigError, shown
 from zdl_bench.experiment import require_no_reference
 from zdl_bench.hydra_plugin.grammar import parsed
@@ -89,8 +89,8 @@ class Reading:
     def parts(self) -> "list[Reading]":
         """Of a dictionary, which is merged into what is there, one for each key within; else itself."""
         value = self.override.value()
-        is_merged = is_dataclass(self.declared) or self.key in registry.groups()
-        if not (isinstance(value, dict) and value and is_merged) or _has_sweep(value):
+        is_of_keys = is_dataclass(self.declared) or self.declared == Name
+        if not (isinstance(value, dict) and value and is_of_keys) or _has_sweep(value):
             return [self]
         key = f"++{self.key}" if self.override.is_add() else self.override.get_key_element()
         return [part for below, item in value.items() for part in read(f"{key}.{below}={as_text(item)}").parts()]
@@ -122,10 +122,7 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
 def read(argument: str) -> Reading:
     """Raises what Hydra raises for what it cannot read, and ConfigError for what it would read as something else."""
     require_no_reference(argument)
-    key, _, value = argument.partition("=")
-    key = key.lstrip("+~").partition("@")[0]
-    has_brackets = value.startswith(("{", "["))  # of a group: keys of the part that is chosen, or its name in a list
-    declared = None if has_brackets and key in registry.groups() else declared_type(key)
+    declared = declared_type(argument.partition("=")[0].lstrip("+~").partition("@")[0])
     return Reading(argument, parsed(argument, declared), declared)
 
 

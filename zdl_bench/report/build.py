@@ -9,12 +9,11 @@ import pandas as pd
 
 from zdl_bench.errors import StoreError
 from zdl_bench.experiment import Experiment
-from zdl_bench.figures.style import house_style
+from zdl_bench.figures.style import LOOK, house_style
 from zdl_bench.manifest import Manifest, Report
 from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.drawn import off_screen
 from zdl_bench.report.findings import findings_markdown
 from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path, stored_ids
 from zdl_bench.report.notes import notes_of
@@ -51,12 +50,12 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
     """Every file of the report, by its path below the sweep's folder; the same bytes for the same runs."""
     files = Files(formats)
     experiment = Experiment.of(manifest.name, manifest.experiment or {})  # a sweep that is none has no claims, no tuning seeds
-    comparisons = list(comparisons_of(runs, experiment.tuning_seeds))
-    with house_style(), off_screen():
+    comparisons = comparisons_of(runs, experiment.tuning_seeds)
+    with house_style():
         parts = [comparison_part(comparison, files) for comparison in comparisons]
         profile = performance_profiles(comparisons)
         across = [files.add_figure(profile)] if profile else []
-    everything = pd.concat([one.runs.assign(setting=one.setting) for one in comparisons], ignore_index=True)
+    everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
     environment = files.add_table(environment_table(runs))
     settings = files.add_table(settings_table(comparisons))

@@ -13,6 +13,8 @@ from zdl_bench.store import Store
 
 PAGE = "report.html"
 VERDICTS = "tables/verdicts.txt"
+LONGEST_VERDICTS = 200_000
+"""Bytes; those of the largest shipped experiment have 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
@@ -22,10 +24,13 @@ def page_path(store: Store, manifest: Manifest) -> Path:
 
 
 def verdict_text(store: Store, manifest: Manifest) -> str:
-    """The verdicts of a sweep's claims as its report has them; empty where it has none."""
+    """The verdicts of a sweep's claims as its report has them, or where they are if they are long; empty if it has none."""
     path = store.sweep_folder(manifest.name) / VERDICTS
-    has_verdicts = VERDICTS in manifest.report.files and path.is_file()
-    return printable(path.read_text(encoding="utf-8", errors="replace")) if has_verdicts else ""
+    if VERDICTS not in manifest.report.files or not path.is_file():
+        return ""
+    if path.stat().st_size > LONGEST_VERDICTS:
+        return f"verdicts: {path}\n"
+    return printable(path.read_text(encoding="utf-8", errors="replace"))
 
 
 def stored_ids(store: Store, manifest: Manifest) -> list[str]:
