@@ -1,6 +1,7 @@
 """What tests share: a cache of their own, real MNIST where it is to be had, the command line as a call and as a process."""
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -21,6 +22,13 @@ settings.load_profile("any machine")  # how fast an example comes, and how long 
 
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
 """Keys of a network that trains in milliseconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """ZDL_BENCH_TEST_ORDER=SEED shuffles the tests: none may need what another has left behind."""
+    seed = os.environ.get("ZDL_BENCH_TEST_ORDER")
+    if seed is not None:
+        random.Random(seed).shuffle(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
