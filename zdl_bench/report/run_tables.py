@@ -30,7 +30,7 @@ def failure_table(comparison: Comparison) -> Table:
 def missing_table(missing: Mapping[str, StoreError]) -> Table:
     """The runs of the plan that could not be read, each with its reason."""
     numbers = pd.DataFrame([{"run_id": run_id, "reason": printable(str(why))} for run_id, why in missing.items()])
-    return Table("missing", numbers, _texts(numbers))
+    return Table("missing", numbers, numbers.map(cell_text).rename(columns={"run_id": "run id"}))
 
 
 def reason_of(run: Run) -> str:
