@@ -154,3 +154,48 @@ def test_one_way_to_write_per_cent():
     assert short(math.nan) == "none"
     columns = columns_of(results_table([row(digits_config(seed=seed)) for seed in (0, 1)]))
     assert columns["test accuracy"] == ["93.45 ± 0.00 %"]
+
+
+def changed(choice: Choice, **values) -> Choice:
+    return Choice(choice.name, {**choice.values, **values})
+
+
+FORGED = {
+    "an integer for a number": lambda c: replace(c, problem=changed(c.problem, condition_number=10)),
+    "a number for an integer": lambda c: replace(c, steps=float(c.steps)),
+    "no for 0": lambda c: replace(c, problem=changed(c.problem, gradient_noise=False)),
+    "minus 0": lambda c: replace(c, problem=changed(c.problem, gradient_noise=-0.0)),
+    "a key of its own": lambda c: replace(c, optimizer=changed(c.optimizer, colour="red")),
+    "a key of no value": lambda c: replace(c, optimizer=changed(c.optimizer, colour=None)),
+    "a list for a number": lambda c: replace(c, problem=changed(c.problem, condition_number=(1.0, 2.0))),
+    "keys that are columns": lambda c: replace(c, optimizer=changed(c.optimizer, engine=1, seed=3, variant="x")),
+    "keys of the schedule": lambda c: replace(c, schedule=changed(c.schedule, engine=1)),
+}
+"""What a stored file may say where another says it otherwise."""
+
+
+@pytest.fixture(scope="module")
+def plain_runs():
+    return [train(quadratic_config(name, lr=lr, seed=seed)) for name in ("sgd", "adam") for lr in (0.1, 0.2) for seed in (0, 1)]
+
+
+@pytest.mark.parametrize("forge", FORGED)
+def test_runs_whose_files_say_the_same_otherwise_are_conditions_of_their_own(plain_runs, forge):
+    """They have ids of their own; a table that took them for one would have two runs of one seed in a cell."""
+    runs = [*plain_runs, *(replace(run, config=FORGED[forge](run.config)) for run in plain_runs)]
+    assert len({run.run_id for run in runs}) == 16
+    comparisons = list(comparisons_of(runs))
+    for comparison in comparisons:
+        assert not comparison.runs.duplicated(["variant", "lr", "seed"]).any()
+        assert len(comparison.best_lrs) == comparison.runs["variant"].nunique()
+        assert condition_table(comparison.runs).numbers["runs"].eq(2).all()
+    assert sum(len(comparison.runs) for comparison in comparisons) == 16
+    assert len(settings_table(comparisons).reading)
+
+
+def test_several_runs_of_one_seed_have_their_mean(plain_runs):
+    """The ids of these runs differ, the values of what they do not: their learning rates are equal numbers."""
+    again = [replace(run, config=replace(run.config, lr=1)) for run in plain_runs[:2]]
+    once = [replace(run, config=replace(run.config, lr=1.0)) for run in plain_runs[:2]]
+    [comparison] = comparisons_of([*plain_runs, *once, *again])
+    assert comparison.best_lrs["sgd"] in (0.1, 0.2, 1.0)

@@ -94,6 +94,21 @@ def test_content_decides(folder, have, form, by, monkeypatch):
     assert_content(dataset_of(folder, mirrors=[NOBODY], dir=str(have) if by == "dir" else None).decode())
 
 
+@pytest.mark.parametrize("form", ["downloaded twice", "Keras"])
+def test_in_a_folder_full_of_other_files(folder, have, form):
+    for number in range(300):
+        write(have, f"{number}.txt", b"hello")
+    for name, content in FORMS[form].items():
+        write(have, name, content)
+    assert_content(dataset_of(folder, dir=str(have)).decode())
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have(folder, name):
+    with pytest.raises(DataError, match=r"dataset\.dir=.*: it cannot be read \(.+\); name another"):
+        dataset_of(folder, dir=name).require_location()
+
+
 def test_a_file_instead_of_a_folder(folder, have):
     write(have, "tiny.npz", npz(CONTENT))
     assert_content(dataset_of(folder, dir=str(have / "tiny.npz")).decode())

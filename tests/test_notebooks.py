@@ -8,7 +8,13 @@ import matplotlib.pyplot as plt
 import pytest
 from conftest import SMALL
 
+import zdl_bench
+from zdl_bench.errors import ConfigError
+from zdl_bench.figures.heat_map import draw_heat_map
+from zdl_bench.figures.loss_curves import draw_loss_curves
+from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.style import LOOK
+from zdl_bench.frames import frames_of
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = "".join(
@@ -67,8 +73,19 @@ def test_where_there_is_little_to_draw_no_figure_fails(command, digits, argument
     drawn_in_a_notebook()
 
 
-def test_an_empty_store_has_nothing_to_compare(tmp_path):
-    import zdl_bench
+@pytest.mark.parametrize(
+    ("draw", "frame", "column"),
+    [
+        (draw_lr_sensitivity, "runs", "variant"),
+        (draw_heat_map, "runs", "variant"),
+        (draw_loss_curves, "probes", "line"),
+    ],
+)
+def test_frames_of_several_settings_are_refused_with_the_way_out(runs, draw, frame, column):
+    with pytest.raises(ConfigError, match=rf"^{column}: the frame has no such column; .* zdl_bench.comparisons"):
+        draw(getattr(frames_of(runs), frame), plt.figure().add_subplot())
 
+
+def test_an_empty_store_has_nothing_to_compare(tmp_path):
     (tmp_path / "results/runs").mkdir(parents=True)
     assert zdl_bench.comparisons(zdl_bench.load_results(tmp_path / "results")) == []

@@ -122,15 +122,33 @@ def test_a_report_follows_what_it_is_made_from(tmp_path, runs, monkeypatch):
     assert not is_current(store, manifest, ("png",))
 
 
-def test_a_report_of_a_run_with_a_flipped_bit_is_refused(tmp_path, runs):
+def test_a_report_of_a_run_with_a_flipped_bit_is_built_without_it(tmp_path, runs):
     store, manifest = store_of(tmp_path, runs[:4])
     build_report(store, manifest, ("png",))
     path = store.run_path(runs[0].run_id)
     content = bytearray(path.read_bytes())
     content[200] ^= 1
     path.write_bytes(content)
+    assert not is_current(store, store.read_manifest("sweep"), ("png",))
+    page = build_report(store, store.read_manifest("sweep"), ("png",))
+    assert is_current(store, store.read_manifest("sweep"), ("png",))
+    note = f"1 of 4 planned runs are not in the store, 1 of them damaged ({runs[0].run_id}); the command above makes them."
+    assert note in page.read_text()
+    table = pd.read_csv(page.parent / "tables/missing.csv")
+    assert table["run_id"].tolist() == [runs[0].run_id]
+    assert "is damaged" in table["reason"][0]
+    store.write(runs[0])
+    build_report(store, store.read_manifest("sweep"), ("png",))
+    assert "are not in the store" not in page.read_text()
+    assert not (page.parent / "tables/missing.csv").exists()
+
+
+def test_a_report_without_a_sound_run_is_refused(tmp_path, runs):
+    store, manifest = store_of(tmp_path, runs[:2])
+    for run in runs[:2]:
+        store.run_path(run.run_id).write_bytes(b"")
     with pytest.raises(DamagedFile, match=runs[0].run_id):
-        is_current(store, store.read_manifest("sweep"), ("png",))
+        build_report(store, manifest, ("png",))
 
 
 def test_settings_that_begin_alike_do_not_share_files(tmp_path, digits):

@@ -30,11 +30,11 @@ def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
     """
     flats = [config.flat() for config in configs]
     order = dict.fromkeys((*ALWAYS_SHOWN, *(key for flat in flats for key in flat)))
-    seen: dict[tuple[str, Value], set[tuple[bool, Value]]] = defaultdict(set)
+    seen: dict[tuple[str, Value], set[str]] = defaultdict(set)
     for flat in flats:
         for key in order:
             owner = flat.get(OWNERS.get(key, key.partition(".")[0])) if "." in key else None
-            seen[key, owner].add((key in flat, flat.get(key)))  # a stored run may lack a key of its optimizer
+            seen[key, owner].add(_identity(flat, key))
     varied = {key for (key, _), values in seen.items() if len(values) > 1}
     return tuple(key for key in order if key in ALWAYS_SHOWN or (key in varied and key not in NEVER_SHOWN))
 
@@ -102,13 +102,23 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
     of_variant = [key for key in keys if key.partition(".")[0] in ("optimizer", "schedule")]
     of_setting = [key for key in keys if key not in of_variant]
     flat = {config.run_id: config.flat() for config in listed}
-    variants = {run_id: tuple((key, values[key]) for key in of_variant if key in values) for run_id, values in flat.items()}
-    settings = {run_id: tuple((key, values.get(key), key in values) for key in of_setting) for run_id, values in flat.items()}
-    variant_words = told_apart(variants.values(), lambda condition, write: label(dict(condition), write))
+    variants = {run_id: _condition(values, [key for key in of_variant if key in values]) for run_id, values in flat.items()}
+    settings = {run_id: _condition(values, of_setting) for run_id, values in flat.items()}
+    variant_words = told_apart(variants.values(), lambda condition, write: label({k: v for k, v, _ in condition}, write))
     setting_words = told_apart(
         settings.values(), lambda condition, write: ", ".join(f"{k}={write(v)}" for k, v, _ in condition)
     )
     return {run_id: Facets(variant_words[variants[run_id]], setting_words[settings[run_id]]) for run_id in flat}
+
+
+def _condition(flat: Mapping[str, Value], keys: Iterable[str]) -> tuple[tuple[str, Value, str], ...]:
+    """What a run has of these keys, with the identity of each value."""
+    return tuple((key, flat.get(key), _identity(flat, key)) for key in keys)
+
+
+def _identity(flat: Mapping[str, Value], key: str) -> str:
+    """What tells a value from every other as the run's id does: 1 from 1.0, and from no value, as stored runs may have it."""
+    return repr(flat[key]) if key in flat else ""
 
 
 def told_apart(values: Iterable[Told], words: Callable[[Told, Writer], str]) -> dict[Told, str]:

@@ -21,6 +21,7 @@ from zdl_bench.plain import require_plain, size_of_values
 from zdl_bench.run import MOST_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
 
 CHECKSUM = b"checksum"
+COLUMNS = ("step", "train_loss", "lr")
 TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
 """Of a table's columns."""
 LARGEST = 2**28
@@ -65,6 +66,8 @@ def encode(run: Run) -> pa.Table:
 def decode(table: pa.Table) -> Run:
     """The inverse of `encode`. Raises ValueError where the checksum is wrong, others where the content is no run."""
     sound_checksum(table)
+    if table.column_names != list(COLUMNS):
+        raise ValueError("its columns are not those of a run")
     content = _content(table)
     numbers = {key: content.pop(key) for key in NUMBERS}
     texts: dict[str, Any] = {key.decode(): json.loads(text) for key, text in content.items()}

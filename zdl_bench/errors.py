@@ -46,6 +46,10 @@ class StoreError(ZdlBenchError):
     """Stored results cannot be read or written."""
 
 
+class MissingRun(StoreError):
+    """A run is not stored, or no longer."""
+
+
 class DamagedFile(StoreError):
     """A stored file cannot be read, or its content does not match its checksum."""
 

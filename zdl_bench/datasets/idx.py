@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.contract import Arrays, DataSet, cache_folder, is_decoded
 from zdl_bench.datasets.packings import IdxFile, WrongChecksum, arrays_of, may_hold
-from zdl_bench.datasets.places import files_in, places_of
+from zdl_bench.datasets.places import files_in, places_of, plain
 from zdl_bench.errors import DataError, shown
 
 DATA_VARIABLE = "ZDL_BENCH_DATA"
@@ -100,8 +100,9 @@ class IdxDataSet(DataSet):
         """Raises DataError unless `dir` leads to files that may be those of the data set."""
         try:
             places = self._places_below(_folder(given))
-        except OSError as error:
-            raise DataError(f"dataset.dir={shown(given)}: it cannot be read ({error.strerror}); name another") from error
+        except (OSError, ValueError) as error:  # the second for a name that no file can have
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise DataError(f"dataset.dir={shown(given)}: it cannot be read ({reason}); name another") from error
         complete = [place for place in places if self._is_complete(place)]
         if complete:
             return complete
@@ -120,11 +121,18 @@ class IdxDataSet(DataSet):
         found = []
         for place in places_of(root, self.name):
             try:
-                paths = files_in(place, lambda name: any(file.is_named(name) for file in self.files.values()))
+                paths = files_in(place, self._rank)
                 found.append([(path, parts) for path in paths if (parts := may_hold(path, self.files))])
             except OSError as error:
                 self._pass_over(place, f"it cannot be read ({error.strerror})")
         return found
+
+    def _rank(self, name: str) -> int:
+        """0 for the usual name of a file; 1 for one that has it, or that of the data set, in it, such as mnist.npz; else 2."""
+        if any(file.is_named(name) for file in self.files.values()):
+            return 0
+        telling = [self.name, *(file.file.removesuffix(".gz") for file in self.files.values())]
+        return 1 if any(plain(word) in plain(name) for word in telling) else 2
 
     def _is_complete(self, place: Candidates) -> bool:
         return len(_parts_of(place)) == len(self.files)

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 MAX_FILES = 200
-"""Files of other names that are looked into: the folder may be anything."""
+"""Of a place that are looked into: it may be any folder."""
 
 
 def places_of(root: Path, name: str) -> list[Path]:
@@ -19,24 +20,22 @@ def places_of(root: Path, name: str) -> list[Path]:
         return []
     except NotADirectoryError:
         return [root] if root.is_file() else []
-    namesakes = [root / folder for folder in inside if _plain(folder) == _plain(name)]
+    namesakes = [root / folder for folder in inside if plain(folder) == plain(name)]
     raw = [folder / "raw" for folder in [*namesakes, root, *(root / folder for folder in inside)]]
     return [*namesakes, root, *filter(os.path.isdir, dict.fromkeys(raw))]
 
 
-def _plain(name: str) -> str:
-    """torchvision writes FashionMNIST for fashion_mnist."""
-    return name.lower().replace("_", "")
+def plain(name: str) -> str:
+    """A name as it is compared: torchvision writes FashionMNIST for fashion_mnist, others .idx3 for -idx3."""
+    return name.lower().replace("_", "").replace(".", "-")
 
 
-def files_in(place: Path, is_usual: Callable[[str], bool]) -> list[Path]:
-    """The files of a place, those of a usual name first. Raises OSError if it cannot be read."""
+def files_in(place: Path, rank: Callable[[str], int]) -> list[Path]:
+    """The files of a place, by the rank of their names, the lowest first. Raises OSError if it cannot be read."""
     try:
-        names = sorted(os.listdir(place), key=lambda name: (not is_usual(name), name))
+        names = sorted(os.listdir(place), key=lambda name: (rank(name), name))
     except FileNotFoundError:
         return []
     except NotADirectoryError:
         return [place] if place.is_file() else []
-    paths = [place / name for name in names]
-    usual = [path for path in paths if is_usual(path.name)]
-    return [path for path in [*usual, *paths[len(usual) :][:MAX_FILES]] if os.path.isfile(path)]
+    return list(islice((place / name for name in names if os.path.isfile(place / name)), MAX_FILES))

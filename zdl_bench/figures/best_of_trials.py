@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from zdl_bench.figures.style import MOST_BANDS, legend_name, line_looks, log_axis
 from zdl_bench.run import Floats
 from zdl_bench.statistics.best_of_trials import best_of_trials
+from zdl_bench.statistics.evidence import lr_grid
 
 MOST_MARKERS = 40
 
@@ -41,4 +42,4 @@ def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 def _grid(rows: pd.DataFrame, column: str) -> Floats:
     """(learning rates, seeds), NaN where a run has no value."""
-    return np.asarray(rows.pivot(index="lr", columns="seed", values=column), dtype=float)
+    return np.asarray(lr_grid(rows, column))

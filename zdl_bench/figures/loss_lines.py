@@ -11,7 +11,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from zdl_bench.figures.style import EMPTY_LOG_LIMITS, MOST_BANDS, dashes_of, legend_name, log_axis, shortened
+from zdl_bench.figures.style import (
+    EMPTY_LOG_LIMITS,
+    MOST_BANDS,
+    dashes_of,
+    legend_name,
+    log_axis,
+    require_prepared,
+    shortened,
+)
 from zdl_bench.run import Floats, has_diverged
 from zdl_bench.statistics.intervals import student_interval
 
@@ -45,6 +53,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     mean of that column over its runs. Lines of one colour differ by their dashes: by those of the column `linestyle`, if it
     tells them apart, so that they are the same in all panels.
     """
+    require_prepared(frame, "line")
     lost, ends = [], [0.0]
     has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)

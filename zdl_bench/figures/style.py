@@ -78,6 +78,12 @@ def look_of(optimizer: str) -> Look:
     return Look(color, FALLBACK_MARKERS[number // 97 % len(FALLBACK_MARKERS)])
 
 
+def require_prepared(frame: "pd.DataFrame", column: str) -> None:
+    """Raise ConfigError for a frame that `comparisons` has not prepared: its runs may be of several settings."""
+    if column not in frame:
+        raise ConfigError(f"{column}: the frame has no such column; draw the frames of each of zdl_bench.comparisons(results)")
+
+
 def line_looks(frame: "pd.DataFrame") -> "dict[str, dict[str, Any]]":
     """variant → how its line is drawn, in the order of the frame: as the columns of LOOK have it, if it has them.
 
@@ -85,6 +91,7 @@ def line_looks(frame: "pd.DataFrame") -> "dict[str, dict[str, Any]]":
     each of its variants a colour of its own. If two colours are near each other, dashes and marker differ, as long as there
     are enough: any MOST_TOLD_APART lines in a row can be told apart.
     """
+    require_prepared(frame, "variant")
     if set(LOOK) <= set(frame.columns):
         firsts = frame.drop_duplicates("variant")
         return {str(row["variant"]): {key: row[key] for key in LOOK} for row in firsts.to_dict("records")}

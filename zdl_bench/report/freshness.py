@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from zdl_bench.errors import printable
+from zdl_bench.errors import DamagedFile, MissingRun, StoreError, printable
 from zdl_bench.manifest import Manifest
 from zdl_bench.registry import CONF, hash_of_sources
 from zdl_bench.store import Store
@@ -33,18 +33,21 @@ def verdict_text(store: Store, manifest: Manifest) -> str:
     return printable(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def stored_ids(store: Store, manifest: Manifest) -> list[str]:
-    """The ids of the sweep's runs that are stored, in the order of the plan."""
-    return [run_id for run_id in manifest.run_ids if store.has(run_id)]
-
-
 def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Whether the report is whole, and was built from the runs as they are stored now, by the same code.
+    """Whether the report is whole, and was built from the sound runs as they are stored now, by the same code."""
+    return is_built_from(sound_checksums(store, manifest)[0], store, manifest, formats)
 
-    Raises DamagedFile.
-    """
-    checksums = [store.sound_checksum(run_id) for run_id in stored_ids(store, manifest)]
-    return is_built_from(checksums, store, manifest, formats)
+
+def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[str, StoreError]]:
+    """The checksums of the sweep's sound runs in the order of the plan, and by id why the others cannot be read."""
+    checksums: list[str] = []
+    missing: dict[str, StoreError] = {}
+    for run_id in manifest.run_ids:
+        try:
+            checksums.append(store.sound_checksum(run_id))
+        except (MissingRun, DamagedFile) as error:
+            missing[run_id] = error
+    return checksums, missing
 
 
 def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:

@@ -68,9 +68,13 @@ class ExperimentRuns:
         return Side(self._at(selector, "lr", choice.lr).runs, choice)
 
 
-def lr_grid(trials: pd.DataFrame) -> pd.DataFrame:
-    """Tail losses of one optimizer's trials: a row per learning rate, a column per seed, NaN where one was not tried."""
-    return trials.dropna(subset="lr").pivot(index="lr", columns="seed", values="tail_loss").astype(float)
+def lr_grid(trials: pd.DataFrame, column: str = "tail_loss") -> pd.DataFrame:
+    """Tail losses of one optimizer's trials: a row per learning rate, a column per seed, NaN where one was not tried.
+
+    Of several runs of one cell their mean, NaN if some run has no value.
+    """
+    cells = trials.dropna(subset="lr").groupby(["lr", "seed"])[column]
+    return cells.mean().where(cells.count() == cells.size()).unstack("seed").astype(float)
 
 
 def _matching(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
