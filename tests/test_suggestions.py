@@ -91,6 +91,12 @@ def test_a_key_of_another_part_names_the_part(command):
     assert "the chosen problem has no key dimension; quadratic has it" in command(*BOWL, "problem.dimension=3").err
 
 
+def test_a_part_of_a_sweep_names_its_own_keys(command):
+    outcome = command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta=0.9")
+    assert "optimizer.beta=0.9: adam has no such key; did you mean optimizer.beta2? It has beta1, beta2, epsilon" in outcome.err
+    assert "sgd has no such key; it has none" in command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta2=0.9").err
+
+
 def test_every_synonym_leads_to_a_key_and_is_none():
     ends = {key.rpartition(".")[2] for key in (*general_keys(), *part_keys())}
     for key, words in SYNONYMS.items():

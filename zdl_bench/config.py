@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
@@ -14,7 +14,7 @@ from omegaconf import MISSING
 
 from zdl_bench import registry
 from zdl_bench.datasets.contract import ensure_decoded
-from zdl_bench.errors import ConfigError, DataError, require, shown
+from zdl_bench.errors import ConfigError, DataError, closest, hint, require, shown
 from zdl_bench.executors.contract import Limits
 from zdl_bench.run import DTYPES, Choice, RunConfig
 
@@ -312,7 +312,9 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     for key in settings:
         if key not in yaml:
             given = f"{group}.{key}={shown(settings[key])}"
-            raise ConfigError(f"{given}: {settings['name']} has no such key; it has {_listed(yaml)}")
+            own = registry.given_keys(group, name)
+            remedy = hint([f"{group}.{one}" for one in closest(key, own)], f"it has {', '.join(own) or 'none'}")
+            raise ConfigError(f"{given}: {name} has no such key; {remedy}")
     missing = [key for key in yaml if key not in settings]
     if missing:
         raise ConfigError(f"~{group}.{missing[0]}: {name} cannot do without it; leave the key in")
@@ -331,7 +333,3 @@ def _require_keys(composed: Mapping[str, Any]) -> None:
     missing = [key for key in TOP_LEVEL_KEYS if key not in composed and key != "experiment"]
     if missing:
         raise ConfigError(f"~{missing[0]}: a run cannot do without it; leave the key in")
-
-
-def _listed(keys: Iterable[str]) -> str:
-    return ", ".join(key for key in keys if key not in ("_target_", "name"))
