@@ -176,7 +176,7 @@ BAD_ARCHIVES = {
 @pytest.mark.parametrize("kind", BAD_ARCHIVES)
 def test_a_bad_archive_is_named(folder, have, kind):
     content, message = BAD_ARCHIVES[kind]
-    write(have, "mnist.npz", content)
+    write(have, "tiny.npz", content)
     with pytest.raises(DataError, match=message) as caught:
         dataset_of(folder, dir=str(have)).decode()
     assert "have" in str(caught.value)
@@ -187,9 +187,30 @@ def test_an_archive_with_a_password_is_named(folder, have):
     content = bytearray(zipped({"x": b"abc"}))
     for start in (b"PK\x03\x04", b"PK\x01\x02"):
         content[content.index(start) + (6 if start[2] == 3 else 8)] |= 1
-    write(have, "mnist.zip", bytes(content))
+    write(have, "tiny.zip", bytes(content))
     with pytest.raises(DataError, match=r"no sound archive.*(password|encrypted)"):
         dataset_of(folder, dir=str(have)).decode()
+
+
+OTHER_ARCHIVES = {
+    "thesis.docx": zipped({"word/document.xml": b"<xml>"}),
+    "a.zip": b"PK\x03\x04cut",
+    "b.zip": zipped({"x": b"y"}),
+}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_archives_of_other_things_are_in_nobodys_way(folder, have, monkeypatch, count):
+    for name in list(OTHER_ARCHIVES)[:count]:
+        write(have, name, OTHER_ARCHIVES[name])
+    monkeypatch.setenv("ZDL_BENCH_DATA", f"{have}{os.pathsep}{folder}")
+    dataset = dataset_of(folder)
+    assert_content(dataset.decode())
+    assert dataset.passed_over == [], "nothing of it was to be expected there"
+    with pytest.raises(DataError, match=r"dataset\.dir=.*: there is no train_images\.gz; name the folder"):
+        dataset_of(folder, dir=str(have)).decode()
+    with pytest.raises(DataError, match=r"thesis\.docx is no sound gzip file, and no IDX file"):
+        dataset_of(folder, dir=str(have / "thesis.docx")).decode()
 
 
 def test_the_file_of_the_usual_name_is_blamed(folder, have):
@@ -209,6 +230,8 @@ def test_other_files_of_a_folder_do_not_matter(folder, have):
     for part, content in UNPACKED.items():
         write(have, f"{part}.idx", content)
     os.mkfifo(have / "pipe.gz")
+    os.mkfifo(have / "tiny")
+    os.mkfifo(have / "train_images.gz")
     (have / "train_images").mkdir()
     (have / "dangling.gz").symlink_to("nowhere")
     write(have, "notes.txt", b"hello")
