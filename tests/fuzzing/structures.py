@@ -16,7 +16,7 @@ scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-5, 20),
-    st.sampled_from([2**63 - 1, 2**63, -(2**63), 2**64, 10**30, 10**400, -(10**400)]),
+    st.sampled_from([2**63 - 1, 2**63, -(2**63), 2**64, 10**30, 2**1023 - 1, 2**1024, 10**400, -(10**400)]),
     st.floats(),
     st.sampled_from([math.inf, -math.inf, math.nan, 1e308, 5e-324, -0.0]),
     st.sampled_from(HOSTILE_WORDS),
