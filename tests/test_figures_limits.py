@@ -266,7 +266,7 @@ def test_a_head_with_a_long_word_fits():
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize(
     "values",
-    [(5e-324, 1.7e308), (1e300, 1.797e308), (5e-324, 5e-324), (0.0, 1.0), (1.0, math.inf), (), (math.nan, -1.0), (3.0, 3.0)],
+    [(5e-324, 1.7e308), (1e300, 1.797e308), (1e-300, 1e-300), (0.0, 1.0), (1.0, math.inf), (), (math.nan, -1.0), (3.0, 3.0)],
 )
 def test_a_logarithmic_axis_holds_what_floats_do(name, values):
     with warnings.catch_warnings(), house_style():

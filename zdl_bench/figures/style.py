@@ -157,7 +157,7 @@ def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least:
     low, high = (within.min(), within.max()) if len(within) else NOTHING
     room = max(share * (np.log10(high) - np.log10(low)), least) if share or low == high else 0.0
     with np.errstate(over="ignore", under="ignore"):
-        limits = np.clip([low / 10**room, max(high * 10**room, 2 * SMALLEST)], SMALLEST, LARGEST)
+        limits = np.clip([low / 10**room, high * 10**room], SMALLEST, LARGEST)
     if axis is axis.axes.xaxis:
         axis.axes.set_xlim(*limits)
         axis.axes.set_xscale("log")
