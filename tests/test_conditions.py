@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from conftest import digits_config, part, quadratic_config
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zdl_bench.conditions import condition_keys, exact, facets_of, percent, short, texts_of, told_apart
@@ -36,6 +36,7 @@ def row(config, tail_loss: float = 0.5) -> Row:
     return Row(config, Hashes("", ""), Status.COMPLETED, True, tail_loss, tail_loss, 0.9345, "")
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=6, unique=True))
 def test_texts_are_as_different_as_their_values(values):
     texts = texts_of(values)

@@ -1,5 +1,8 @@
 """Figures of sweeps that are larger or stranger than usual: of a sane size, with names that can be read, and nothing unsaid."""
 
+import io
+import math
+import warnings
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -13,7 +16,7 @@ from zdl_bench.figures.grid import head, legend_outside
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.oscillation import draw_oscillation
 from zdl_bench.figures.speed_jitter import draw_speed_jitter
-from zdl_bench.figures.style import LONGEST_NAME, house_style, legend_name, line_looks, shortened, with_looks
+from zdl_bench.figures.style import LARGEST, LONGEST_NAME, house_style, legend_name, line_looks, log_axis, shortened, with_looks
 from zdl_bench.report.across import expected_running_times, performance_profiles
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures import figures_of
@@ -258,3 +261,23 @@ def test_a_head_with_a_long_word_fits():
     figure = plt.figure(figsize=(6, 3))
     head(figure, "x" * 300, [])
     assert max(map(len, figure.get_suptitle().split("\n"))) <= 80
+
+
+@pytest.mark.parametrize("name", ["x", "y"])
+@pytest.mark.parametrize(
+    "values",
+    [(5e-324, 1.7e308), (1e300, 1.797e308), (1e-300, 1e-300), (0.0, 1.0), (1.0, math.inf), (), (math.nan, -1.0), (3.0, 3.0)],
+)
+def test_a_logarithmic_axis_holds_what_floats_do(name, values):
+    with warnings.catch_warnings(), house_style():
+        warnings.simplefilter("error")
+        figure, axes = plt.subplots(layout="constrained")
+        other = {"x": axes.yaxis, "y": axes.xaxis}[name]
+        axes.plot(values, values, marker="o")
+        for share, axis in ((0.05, {"x": axes.xaxis, "y": axes.yaxis}[name]), (0.0, other)):
+            log_axis(axis, values, share)
+            low, high = axis.get_view_interval()
+            assert 0 < low < high < math.inf
+            assert all(low <= value <= high for value in values if 0 < value <= LARGEST)
+        figure.savefig(io.BytesIO(), format="png")
+        plt.close(figure)

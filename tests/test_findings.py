@@ -14,10 +14,16 @@ from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.report.comparison import Comparison, comparisons_of
 from zdl_bench.report.comparison_tables import comparison_table
 from zdl_bench.report.condition_tables import condition_table, optimizer_table
+from zdl_bench.report.figures import figures_of
 from zdl_bench.report.findings import findings_numbers, findings_of
-from zdl_bench.report.run_tables import failure_table, reason_of
+from zdl_bench.report.run_tables import failure_table, reason_of, run_list
 from zdl_bench.report.standings import Standings
+from zdl_bench.report.summary_figures import targets_reached
 from zdl_bench.report.tables import latex
+from zdl_bench.report.verdicts import verdict_lines
+from zdl_bench.statistics.claims import claims_of
+from zdl_bench.statistics.evidence import ExperimentRuns
+from zdl_bench.statistics.verdicts import judge_family
 from zdl_bench.training import train
 
 
@@ -248,3 +254,51 @@ def test_latex_is_escaped():
         assert escaped in text
     assert text.startswith("\\begin{tabular}")
     assert "\\toprule" in text
+
+
+def test_accuracies_are_per_cent_where_they_are_read_and_numbers_in_csv(digits):
+    [comparison] = comparisons_of(
+        [train(digits_config(name, lr=0.01, seed=seed)) for name in ("sgd", "adam") for seed in (0, 1)]
+    )
+    values = comparison.runs["test_accuracy"]
+    assert values.between(0.1, 1).all()
+    assert run_list(comparison.runs)["test accuracy"].tolist() == [f"{100 * value:.2f} %" for value in values]
+    for table, row in ((condition_table(comparison.runs), 0), (optimizer_table(Standings(comparison)), 0)):
+        [cell] = table.reading.iloc[[row]]["test accuracy"]
+        mean, sd = values[:2].mean(), values[:2].std()
+        assert cell == f"{100 * mean:.2f} ± {100 * sd:.2f} %"
+        assert table.numbers["test_accuracy_mean"][row] == mean
+    stated = {"id": 1, "sentence": "s", "source": "s", "kind": "threshold", "metric": "test_accuracy", "at_least": 0.5}
+    [one] = judge_family(
+        claims_of([stated | {"first": {"optimizer": "sgd"}}]), ExperimentRuns(comparison.runs.assign(learned=True), ())
+    )
+    assert re.search(r": \d\d\.\d\d % \[\d+\.\d\d %, \d+\.\d\d %\], n 2", "\n".join(verdict_lines([one])))
+
+
+def test_a_floor_that_cuts_a_figure_is_named_in_it():
+    """The gap falls far below 1e-12 of the start, where the figures end."""
+    exact = [train(quadratic_config(name, lr=lr, steps=300)) for name in ("sgd", "momentum") for lr in (0.9, 1.0)]
+    [comparison] = comparisons_of(exact)
+    assert (comparison.runs["tail_loss"] < 1e-12 * comparison.runs["start_loss"]).any()
+    named = {}
+    for drawn in figures_of(comparison):
+        named[drawn.name] = drawn.figure.get_suptitle()
+        drawn.close()
+    cut = [name for name, title in named.items() if re.search(r"losses below \S+e-1\d(?: to \S+)?, 1e-12 of the start", title)]
+    assert {"loss_curves", "loss_at_best_lr", "loss_over_seconds", "lr_sensitivity", "best_of_trials", "heat_map"} <= {*cut}
+    [comparison] = comparisons_of(
+        [train(quadratic_config(name, lr=lr, steps=9)) for name in ("sgd", "adam") for lr in (0.1, 0.2)]
+    )
+    for drawn in figures_of(comparison):
+        assert "of the start" not in drawn.figure.get_suptitle()
+        drawn.close()
+
+
+def test_shares_on_an_axis_are_per_cent():
+    [comparison] = comparisons_of([train(quadratic_config(name, lr=0.5, steps=200)) for name in ("sgd", "adam")])
+    drawn = targets_reached(comparison)
+    drawn.figure.canvas.draw()
+    [axes] = drawn.figure.axes
+    assert "100 %" in [label.get_text() for label in axes.get_yticklabels()]
+    assert re.search(r"Most targets reached at the end: sgd and 1 more, 100 %\.", drawn.description)
+    drawn.close()

@@ -221,7 +221,10 @@ def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] |
         for part in path:
             node = node[part]
         node[last] = value
-    return id_of(texts, run.run_id), file_of(pa.table(columns_of(run) | (columns or {})), as_metadata(texts))
+    run_id = id_of(texts, run.run_id)
+    if "run_id" not in changes:
+        texts["run_id"] = run_id
+    return run_id, file_of(pa.table(columns_of(run) | (columns or {})), as_metadata(texts))
 
 
 @pytest.mark.parametrize(

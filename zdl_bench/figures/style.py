@@ -206,7 +206,7 @@ SMALLEST, LARGEST = 5e-324, 1.7e308
 
 
 def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least: float = 0.02) -> None:
-    """Makes an axis logarithmic around what is finite and positive of the values, with plain numbers on it.
+    """Makes an axis logarithmic around those of the values that are positive, with plain numbers on it.
 
     share: of their distance, the room beyond them at both ends; least: decades that it has then. The limits
     are set before the scale is: matplotlib would look for some of its own, which may be beyond all floats.
@@ -214,9 +214,9 @@ def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least:
     import numpy as np
 
     given = np.array(list(values), dtype=float)
-    within = given[(given > 0) & np.isfinite(given)]
+    within = np.clip(given[given > 0], SMALLEST, LARGEST)
     low, high = (within.min(), within.max()) if len(within) else EMPTY_LOG_LIMITS
-    room = max(share * (np.log10(high) - np.log10(low)), least) if share else 0.0
+    room = max(share * (np.log10(high) - np.log10(low)), least) if share or low == high else 0.0
     with np.errstate(over="ignore", under="ignore"):
         limits = np.clip([low / 10**room, high * 10**room], SMALLEST, LARGEST)
     if axis is axis.axes.xaxis:

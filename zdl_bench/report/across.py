@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from zdl_bench.conditions import percent
 from zdl_bench.figures.grid import head, legend_outside, single
 from zdl_bench.figures.performance_profile import draw_performance_profile
 from zdl_bench.figures.style import with_looks
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.descriptions import counted, first
+from zdl_bench.report.descriptions import PER_CENT, counted, first
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.shown import first_variants, more_variants
 from zdl_bench.statistics.runtime import expected_running_time
@@ -28,6 +29,7 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
         return None
     figure, axes = single()
     draw_performance_profile(frame, axes)
+    axes.yaxis.set_major_formatter(PER_CENT)
     legend_outside(axes)
     title = "Performance profile"
     context = [
@@ -40,7 +42,7 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
     fastest = frame["ert"] == frame.groupby("problem")["ert"].transform("min")
     shares = fastest.groupby(frame["variant"], sort=False).mean().sort_values(ascending=False, kind="stable")
     words = "Share of problems solved within a multiple of the best expected running time, against that multiple on a log scale"
-    best = first("Fastest on the largest share of problems", shares)
+    best = first("Fastest on the largest share of problems", shares, percent)
     return Drawn("performance_profile", title, f"{words}. {problems} problems. {counted(frame)}. {best}", figure)
 
 

@@ -1,14 +1,17 @@
 """Words beside a figure: what its lines are, what is best, and what is not in it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
+from matplotlib.ticker import PercentFormatter
 
 from zdl_bench.conditions import short
 from zdl_bench.figures.style import shortened
 from zdl_bench.report.comparison import Comparison
 
 MOST_NAMES = 10
+PER_CENT = PercentFormatter(1.0, symbol=" %")
+"""Of an axis of shares."""
 
 
 def listed(names: Iterable[str]) -> str:
@@ -25,10 +28,10 @@ def counted(frame: pd.DataFrame, column: str = "variant", noun: str = "optimizer
     return f"{len(names)} {noun}{'' if len(names) == 1 else 's'}: {listed(str(name) for name in names)}"
 
 
-def first(what: str, values: pd.Series) -> str:
+def first(what: str, values: pd.Series, write: Callable[[float], str] = "{:.3g}".format) -> str:
     """The first of some values that are sorted, the best first, as a sentence.
 
-    values: by variant, or by variant and lr; NaN where a run of it has no value.
+    values: by variant, or by variant and lr; NaN where a run of it has no value. write: a value as a text.
     """
     defined = values.dropna()
     if defined.empty:
@@ -38,7 +41,7 @@ def first(what: str, values: pd.Series) -> str:
     equals = int((defined == defined.iloc[0]).sum()) - 1
     name = shortened(str(variant))
     where = f"{name}{'' if lr is None or lr != lr else f' at lr {short(lr)}'}{f' and {equals} more' if equals else ''}"
-    return f"{what}: {where}, {defined.iloc[0]:.3g}."
+    return f"{what}: {where}, {write(defined.iloc[0])}."
 
 
 def lowest_tail_loss(runs: pd.DataFrame) -> str:

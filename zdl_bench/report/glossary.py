@@ -12,8 +12,8 @@ SYMBOLS = (
     "Losses of a problem without data have no unit."
 )
 OTHERS = (
-    ("val accuracy", "1", "higher", "Share of all validation images that the run has right at its end."),
-    ("test accuracy", "1", "higher", "Share of all test images that the run has right at its end."),
+    ("val accuracy", "%", "higher", "Share of all validation images that the run has right at its end."),
+    ("test accuracy", "%", "higher", "Share of all test images that the run has right at its end."),
     ("seconds per 1000 steps", "s", "lower", "Training alone, evaluation left out, of runs made side by side."),
     (
         "steps to a target",

@@ -17,7 +17,7 @@ from zdl_bench.report.comparison import Comparison, alike
 from zdl_bench.report.descriptions import counted, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.loss_against import SECONDS, STEPS, Against
-from zdl_bench.report.loss_notes import curve_notes, more_panels, tried_as, without_curve
+from zdl_bench.report.loss_notes import curve_notes, first_losses, floor_note, more_panels, tried_as, without_curve
 from zdl_bench.report.shown import at_some_lrs, first_variants, more, more_variants
 
 MOST_LINES = 8
@@ -78,6 +78,7 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     notes = [
         "lr / (1 − β) for momentum methods",
         *curve_notes(shown),
+        *floor_note(shown["loss"], first_losses(shown)),
         *without_curve(comparison, tried_as(shown, comparison)),
     ]
     head(figure, title, [*comparison.context, *notes, *more_panels(groups, found)])
@@ -103,7 +104,8 @@ def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
     figure, axes_list = _loss_panels(groups, against, comparison.loss_name)
     _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])
     title = f"{against.title} at the same learning rate" if by_lr else f"{against.title} of each optimizer, by learning rate"
-    notes = [*against.notes, *curve_notes(shown), *without_curve(comparison, comparison.judged), *more(shown, losses)]
+    floor = floor_note(shown["loss"], first_losses(shown))
+    notes = [*against.notes, *curve_notes(shown), *floor, *without_curve(comparison, comparison.judged), *more(shown, losses)]
     head(figure, title, [*comparison.context, *notes])
     return Drawn(name, title, _words(groups, against, comparison), figure)
 
@@ -121,7 +123,8 @@ def _at_best_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
     axes.set_ylabel(comparison.loss_name)
     legend_outside(axes)
     title = f"{against.title} of each optimizer at its best learning rate"
-    notes = [*against.notes, comparison.choice_words, *left_out(comparison), *curve_notes(frame)]
+    floor = floor_note(frame["loss"], first_losses(frame))
+    notes = [*against.notes, comparison.choice_words, *left_out(comparison), *curve_notes(frame), *floor]
     lacking = without_curve(comparison, comparison.at_best_lr(comparison.judged))
     head(figure, title, [*comparison.context, *notes, *lacking, *more_variants(frame, chosen)])
     return Drawn(name, title, _words({"one panel": frame}, against, comparison), figure)

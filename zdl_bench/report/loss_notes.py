@@ -6,6 +6,7 @@ import pandas as pd
 
 from zdl_bench.conditions import texts_of
 from zdl_bench.figures.style import MOST_BANDS, shortened
+from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.shown import more_of
 
@@ -21,6 +22,23 @@ def curve_notes(frame: pd.DataFrame) -> list[str]:
     if (frame.groupby("run_id")["step"].max() < frame.groupby("run_id")["planned_steps"].first()).any():
         notes.append("× where a run diverged")
     return ["; ".join(notes)] if notes else []
+
+
+def floor_note(losses: pd.Series, starts: pd.Series) -> list[str]:
+    """A note on the floor at which a figure on a log scale shows losses that are lower, if there are any.
+
+    losses: as they are shown; starts: of each the loss at the start of its run.
+    """
+    floors = (FLOOR * starts)[(losses >= 0) & (losses <= FLOOR * starts)]
+    if floors.empty:
+        return []
+    ends = dict.fromkeys(f"{floor:.1g}" for floor in (floors.min(), floors.max()))
+    return [f"losses below {' to '.join(ends)}, {FLOOR:g} of the start, are shown there"]
+
+
+def first_losses(losses: pd.DataFrame) -> pd.Series:
+    """The loss at the start of its run, for each row of a frame of losses."""
+    return losses.groupby("run_id")["loss"].transform("first")
 
 
 def without_curve(comparison: Comparison, runs: pd.DataFrame) -> list[str]:

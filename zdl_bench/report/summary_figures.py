@@ -2,14 +2,16 @@
 
 import pandas as pd
 
+from zdl_bench.conditions import percent
 from zdl_bench.figures.grid import head, legend_outside, single
 from zdl_bench.figures.heat_map import draw_heat_map
 from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.figures.runtime_ecdf import draw_runtime_ecdf
 from zdl_bench.figures.speed_jitter import draw_speed_jitter, speed_and_jitter
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.descriptions import counted, first, left_out, listed, lowest_tail_loss
+from zdl_bench.report.descriptions import PER_CENT, counted, first, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.loss_notes import floor_note
 from zdl_bench.report.shown import at_some_lrs, band_note, first_variants, more, more_variants
 
 EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
@@ -35,6 +37,7 @@ def lr_sensitivity(comparison: Comparison) -> Drawn | None:
         "ring: best by mean tail loss",
         *([EDGE_NOTE] if at_edge else []),
         *(["× at the top: some run has no value"] if runs["tail_loss"].isna().any() else []),
+        *floor_note(runs["tail_loss"], runs["start_loss"]),
     ]
     head(figure, title, [*comparison.context, "; ".join(notes), *more_variants(runs, everything)])
     edge = f" At the edge of its grid lies the best of {listed(at_edge)}." if at_edge else ""
@@ -82,6 +85,7 @@ def targets_reached(comparison: Comparison) -> Drawn | None:
         return None
     figure, axes = single()
     draw_runtime_ecdf(runs, axes)
+    axes.yaxis.set_major_formatter(PER_CENT)
     legend_outside(axes)
     title = "Targets reached"
     choice = [f"each optimizer at its best lr, {comparison.choice_words}"] if comparison.has_lr_choice else []
@@ -90,7 +94,7 @@ def targets_reached(comparison: Comparison) -> Drawn | None:
     notes = [*choice, *left_out(comparison), "; ".join([f"targets: loss {losses}", *band_note(runs)]), *rest]
     head(figure, title, [*comparison.context, *notes])
     shares = runs[targets].notna().groupby(runs["variant"], sort=False).mean().mean(axis=1)
-    most = first("Most targets reached at the end, as a share", shares.sort_values(ascending=False, kind="stable"))
+    most = first("Most targets reached at the end", shares.sort_values(ascending=False, kind="stable"), percent)
     axes_words = f"Share of (run, target) pairs reached against steps, on a log scale; targets: loss {losses}"
     return Drawn("targets_reached", title, f"{axes_words}. {counted(runs)}. {most}", figure)
 
@@ -106,6 +110,7 @@ def heat_map(comparison: Comparison) -> Drawn | None:
         *(["* completed, but some run did not learn"] if _has_asterisk(runs) else []),
         *(["grey: some run has no value, and why"] if runs["tail_loss"].isna().any() else []),
         *(["blank: not tried"] if _has_gaps(runs) else []),
+        *floor_note(runs["tail_loss"], runs["start_loss"]),
         *([] if comparison.has_log_scale else [NO_LOG_SCALE]),
     ]
     head(figure, title, [*comparison.context, *(["; ".join(notes)] if notes else []), *more(runs, everything)])

@@ -5,6 +5,7 @@ from zdl_bench.figures.grid import head, legend_outside, single
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.loss_notes import floor_note
 from zdl_bench.report.shown import band_note, first_variants, more_variants
 
 
@@ -23,6 +24,7 @@ def best_of_trials(comparison: Comparison) -> Drawn | None:
     notes = [
         "learning rates drawn at random, none twice; another grid gives another line",
         *band_note(runs),
+        *floor_note(runs["tail_loss"], runs["start_loss"]),
         *(["one with a run without a value counts as the loss at the start"] if runs["tail_loss"].isna().any() else []),
     ]
     head(figure, title, [*comparison.context, *notes, *more_variants(runs, everything)])
