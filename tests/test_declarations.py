@@ -42,6 +42,7 @@ def own(command, tmp_path, monkeypatch, digits):
         (f"{SGD}name:\tmine\n", "it cannot be read: line 2: found character '\\t'"),
         (f"{SGD}# 最適化\n{MINE}".encode("shift_jis"), "save it as UTF-8"),
         (f"{SGD}{MINE}x: [1\n", "it cannot be read: line"),
+        (f"{SGD}{MINE}default_lr: 0.2\n", "it cannot be read: line 4: default_lr is given twice"),
         (MINE, "_target_ is missing: name a class as MODULE.CLASS"),
         (f"_target_: SGD\n{MINE}", "_target_=SGD: name a class as MODULE.CLASS"),
         (f"_target_: nowhere.SGD\n{MINE}", "_target_=nowhere.SGD: it cannot be imported (ModuleNotFoundError"),

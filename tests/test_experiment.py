@@ -207,6 +207,8 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("title: !!bool x\n", "its YAML cannot be read"),
         ("title: !!int ''\n", "its YAML cannot be read"),
         ("title: 2020-99-99\n", "its YAML cannot be read"),
+        ("title: a\nblocks: [{lr: 1, seed: 2, lr: 3}]\n", "line 2: lr is given twice"),
+        ("title: a\ntitle: b\n", "line 2: title is given twice"),
         ("title: \udcff\n", "its YAML cannot be read"),
         ('title: "\\ud800"\n', "its YAML cannot be read"),
         ("blocks: [{seed: !!set {1, 2}}]\n", "{1, 2} is no text here; put it in quotes"),

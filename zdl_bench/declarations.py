@@ -23,7 +23,15 @@ MARKERS = frozenset("ov^<>8sp*hHDdPX.,1234+x|_")
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads 1e-3 as a number, as Hydra does; PyYAML alone reads a text."""
+    """Reads 1e-3 as a number and refuses a key that is given twice, as Hydra does; PyYAML alone does neither."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        given: set[Any] = set()
+        for key, _ in node.value:
+            if key.value in given:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is given twice", key.start_mark)
+            given |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))

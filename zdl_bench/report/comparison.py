@@ -151,8 +151,10 @@ def _end(run: Run) -> dict[str, Any]:
 
 def _lines(runs: pd.DataFrame) -> pd.Series:
     """What the line of each run is called: its variant, and its learning rate if there are several."""
-    words = (", lr " + runs["lr"].map(texts_of(runs["lr"].dropna().unique()))).fillna("")
-    return runs["variant"] + (words if runs["lr"].nunique(dropna=False) > 1 else "")
+    if runs["lr"].nunique(dropna=False) < 2:
+        return runs["variant"]
+    texts = texts_of(runs["lr"].dropna().unique())
+    return runs["variant"] + [f", lr {texts[lr]}" if lr in texts else "" for lr in runs["lr"]]
 
 
 def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:

@@ -159,7 +159,7 @@ def _lr_colors(frame: pd.DataFrame) -> pd.Series:
     lrs = sorted(frame["lr"].dropna().unique())
     colors = mpl.colormaps["viridis"]
     chosen = {lr: mpl.colors.to_hex(colors(0.85 * i / max(1, len(lrs) - 1))) for i, lr in enumerate(lrs)}
-    return frame["lr"].map(chosen).fillna("#333333")
+    return pd.Series([chosen.get(lr, "#333333") for lr in frame["lr"]], index=frame.index)
 
 
 def _labels(column: str, values: pd.Series) -> pd.Series:
@@ -167,7 +167,7 @@ def _labels(column: str, values: pd.Series) -> pd.Series:
     if column == "variant":
         return values.astype(str)
     texts = {value: f"{column} {text}" for value, text in texts_of(values.dropna().unique().tolist()).items()}
-    return values.map(texts).fillna(f"no {column}")
+    return pd.Series([texts.get(value, f"no {column}") for value in values], index=values.index)
 
 
 def _one_legend(figure: Figure, found: list[tuple[list[Artist], list[Any]]]) -> None:

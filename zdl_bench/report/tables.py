@@ -57,7 +57,8 @@ def rounded(mean: float, sd: float) -> str:
 
 def told_column(values: pd.Series) -> pd.Series:
     """A column of numbers as texts, no two numbers alike; `none` where there is none."""
-    return values.map(texts_of(values.dropna().unique().tolist())).fillna("none")
+    texts = texts_of(values.dropna().unique().tolist())
+    return pd.Series([texts.get(value, "none") for value in values], index=values.index, dtype=object)
 
 
 def cell_text(value: object) -> str:
