@@ -9,13 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fuzzing.bombs import BOMBS, LARGEST_READ
 from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
 from fuzzing.stored import manifest_of, sound_runs
 
+from zdl_bench.encoding import LARGEST
 from zdl_bench.errors import ConfigError, DamagedFile
 from zdl_bench.manifest import MAX_RUNS, Manifest, Report
+from zdl_bench.parquet import read_columns, read_footer
 from zdl_bench.remembered import recall
 from zdl_bench.report.freshness import VERDICTS, verdict_text
 from zdl_bench.statistics.claims import MAX_COMPARISONS, claims_of
@@ -71,6 +75,29 @@ def test_what_is_not_refused_is_read_within_the_limits(store, name):
     with contextlib.suppress(DamagedFile):
         store.read(RUN.run_id)
     assert memory.growth() < MEMORY * 8 // 10, "a report takes some more"
+
+
+REFERENCE = sorted((Path(__file__).parent.parent / "results" / "reference").glob("*.parquet"))
+REFERENCE_TYPES = (pa.string(), pa.float64(), pa.float32(), pa.int64(), pa.bool_())
+
+
+@pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.stem)
+def test_other_tables_of_ours_are_read_as_pyarrow_reads_them(path):
+    content = path.read_bytes()
+    read = read_columns(content, read_footer(content), REFERENCE_TYPES, LARGEST)
+    assert read.equals(pq.read_table(path).replace_schema_metadata(None).cast(read.schema))
+
+
+def test_a_text_of_a_dictionary_may_not_stand_in_too_many_rows(tmp_path):
+    """A megabyte in a file, a thousand in memory."""
+    path = tmp_path / "texts.parquet"
+    for rows, fits in ((10, True), (1000, False)):
+        pq.write_table(pa.table({"text": ["x" * 1_000_000] * rows}), path, compression="zstd")
+        content = path.read_bytes()
+        memory = PeakMemory()
+        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="its texts have 1,000,000,000 bytes"):
+            read_columns(content, read_footer(content), REFERENCE_TYPES, LARGEST)
+        assert memory.growth() < 100_000_000
 
 
 ALL_COMMANDS = """
