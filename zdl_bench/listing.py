@@ -6,7 +6,7 @@ from collections import Counter
 from rich.table import Table
 from rich.text import Text
 
-from zdl_bench.errors import DamagedFile, printable, shown
+from zdl_bench.errors import DamagedFile, MissingRun, printable, shown
 from zdl_bench.manifest import Manifest
 from zdl_bench.run import ENGINE_VERSION, Status
 from zdl_bench.store import Store
@@ -43,6 +43,8 @@ def states(store: Store, manifest: Manifest) -> str:
             about = store.read_metadata(run_id)
             engine = json.loads(about["engine"])
             counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {shown(engine)}"] += 1
+        except MissingRun:  # it was removed just now
+            counts["missing"] += 1
         except (DamagedFile, KeyError, ValueError, RecursionError):  # a status that is none is a ValueError
             counts["damaged"] += 1
     return ", ".join(f"{count} {state}" for state, count in counts.items())

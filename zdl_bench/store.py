@@ -199,10 +199,10 @@ class Store:
         path = self.run_path(run_id)
         aside = self.root / "damaged" / path.name
         try:
-            aside.parent.mkdir(parents=True, exist_ok=True)
             with folder_locked(path.parent):
                 if self._is_sound_or_gone(run_id):
                     return None
+                aside.parent.mkdir(exist_ok=True)
                 os.replace(path, aside)
         except FileNotFoundError:
             return None
