@@ -128,9 +128,13 @@ def dashes_of(colors: Mapping[str, str]) -> dict[str, Any]:
 
 def plain_log_axis(axis: "Axis") -> None:
     """Puts plain numbers on a logarithmic axis whose limits are set: more of them the shorter it is."""
+    low, high = axis.get_view_interval()
+    _put_numbers(axis, low, high)
+
+
+def _put_numbers(axis: "Axis", low: float, high: float) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-    low, high = axis.get_view_interval()
     subs = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
     axis.set_major_locator(LogLocator(subs=subs, numticks=10) if high > 2.5 * low else MaxNLocator(5))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -164,7 +168,7 @@ def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least:
     else:
         axis.axes.set_ylim(*limits)
         axis.axes.set_yscale("log")
-    plain_log_axis(axis)
+    _put_numbers(axis, *limits)
 
 
 @contextmanager
