@@ -1,6 +1,7 @@
 """What tests share: a cache of their own, real MNIST where it is to be had, the command line as a call and as a process."""
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -9,14 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from zdl_bench import cli, registry
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.run import Choice, RunConfig
 from zdl_bench.training import train
 
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how fast an example comes, and how long it takes, decides no test
+
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
 """Keys of a network that trains in milliseconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """ZDL_BENCH_TEST_ORDER=SEED shuffles the tests: none may need what another has left behind."""
+    seed = os.environ.get("ZDL_BENCH_TEST_ORDER")
+    if seed is not None:
+        random.Random(seed).shuffle(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,7 +48,7 @@ def mnist():
     """The real MNIST, decoded into the tests' cache; skips, and says so, where ZDL_BENCH_DATA does not lead to it."""
     dataset = registry.dataset("mnist")
     if dataset.decode_local() is None:
-        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its four IDX files")
+        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its files")
     ensure_decoded(dataset)
     return dataset
 
@@ -129,7 +141,9 @@ def small_sweep(command, digits) -> Callable[..., Outcome]:
     """A sweep of a tiny network on the digits, in this process, without a report."""
 
     def run(*arguments: str) -> Outcome:
-        return command("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL, *arguments)
+        given = {argument.partition("=")[0].lstrip("+~") for argument in arguments}
+        defaults = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
+        return command(*(key for key in defaults if key.partition("=")[0] not in given), *arguments)
 
     return run
 

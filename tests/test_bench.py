@@ -47,7 +47,7 @@ def test_by_default_it_times_every_optimizer(command, digits):
 
 
 def test_what_was_varied_tells_the_lines_apart(command, digits):
-    outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=10", *SMALL, "problem.batch_size=10,30")
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=10", *SMALL[:3], "problem.batch_size=10,30")
     assert outcome.status == 0, outcome.err
     assert "problem.batch_size" in outcome.out
     assert [line.split("│")[2].strip() for line in outcome.out.splitlines() if "│ sgd" in line] == ["10", "30"]
@@ -101,6 +101,12 @@ def test_fewer_cores_than_there_are_is_said(tmp_path, monkeypatch):
     assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == ["this process may use 1 of 4 cores"]
 
 
+def test_a_quota_is_said_without_advice_that_joblib_follows_already(tmp_path, all_cores):
+    files = QUIET | {"sys__fs__cgroup__cpu.max": "50000 100000"}
+    (warning,) = warnings_of(FAST, FLOAT32, tree(tmp_path, **files))
+    assert warning == f"this container may use 0.5 of {os.cpu_count()} cores"
+
+
 def test_its_help(command):
     assert command("bench", "--help").out.startswith("usage: zdl-bench bench")
 
@@ -122,13 +128,18 @@ def test_the_products_are_those_of_a_step():
 def test_the_parts_add_up_to_the_time_they_took(digits):
     config = digits_config("adam", steps=400)
     problem = problem_of(config)
-    timed_parts(config, problem, 50)
-    start = time.perf_counter()
-    parts = timed_parts(config, problem, 400)
-    took = (time.perf_counter() - start) / 400
-    assert tuple(parts) == PARTS
-    assert 0.5 * took < sum(parts.values()) < took
-    assert all(seconds > 0 for seconds in parts.values())
+
+    def parts_and_share():
+        start = time.perf_counter()
+        parts = timed_parts(config, problem, 400)
+        return parts, 400 * sum(parts.values()) / (time.perf_counter() - start)
+
+    rounds = [parts_and_share() for _ in range(10)]
+    for parts, share in rounds:
+        assert tuple(parts) == PARTS
+        assert all(seconds > 0 for seconds in parts.values())
+        assert share < 1
+    assert max(share for _, share in rounds) > 0.5, "in some round no other process came between two steps"
 
 
 def test_shares_are_shares(digits):

@@ -12,9 +12,13 @@ from zdl_bench.hydra_plugin.completion import OPTIONS
 BOWL = ("problem=bowl", "steps=5", "report=false", "executor=serial")
 ASK = """
 eval "$(zdl-bench -sc install=bash)"
-COMP_LINE="$1"; COMP_POINT=${#1}; COMP_CWORD=$2; COMPREPLY=()
-hydra_bash_completion
-printf '%s\\n' "${COMPREPLY[@]}"
+for COMP_LINE in "$@"; do
+    words=($COMP_LINE)
+    COMP_POINT=${#COMP_LINE}; COMP_CWORD=$((${#words[@]} - 1)); COMPREPLY=()
+    [[ $COMP_LINE == *" " ]] && COMP_CWORD=${#words[@]}
+    hydra_bash_completion
+    echo "${COMPREPLY[*]}"
+done
 """
 
 
@@ -82,13 +86,7 @@ def test_a_real_bash_completes(command, tmp_path):
     script.chmod(0o755)
     variables = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
-    def ask(line: str) -> list[str]:
-        place = len(line.split()) - (not line.endswith(" "))
-        done = subprocess.run(
-            ["bash", "-c", ASK, "bash", line, str(place)], env=variables, capture_output=True, text=True, check=True
-        )
-        assert done.stderr == ""
-        return done.stdout.split()
-
-    assert ask("zdl-bench report ") == ["other", "sgd-first", "sgd-second"]
-    assert ask("zdl-bench verify sgd-") == ["sgd-first", "sgd-second"]
+    lines = ["zdl-bench report ", "zdl-bench verify sgd-"]
+    done = subprocess.run(["bash", "-c", ASK, "bash", *lines], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["other sgd-first sgd-second", "sgd-first sgd-second"]
+    assert done.stderr == ""

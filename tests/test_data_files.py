@@ -76,6 +76,7 @@ FORMS = {
     "Keras, images as rows": {"x.npz": npz([array.reshape(len(array), -1).squeeze() for array in CONTENT])},
     "a ZIP archive": {"archive.zip": zipped({f"a/{part}": content for part, content in UNPACKED.items()})},
     "a ZIP archive of packed files": {"a.zip": zipped({part: gzip.compress(c) for part, c in UNPACKED.items()})},
+    "a ZIP archive with everything twice": {"a.zip": zipped(UNPACKED | {f"x/{part}": c for part, c in UNPACKED.items()})},
     "two archives": {
         "train.zip": zipped({part: UNPACKED[part] for part in ("train_images", "train_labels")}),
         "test.zip": zipped({part: UNPACKED[part] for part in ("test_images", "test_labels")}),
@@ -91,6 +92,21 @@ def test_content_decides(folder, have, form, by, monkeypatch):
     if by == "variable":
         monkeypatch.setenv("ZDL_BENCH_DATA", str(have))
     assert_content(dataset_of(folder, mirrors=[NOBODY], dir=str(have) if by == "dir" else None).decode())
+
+
+@pytest.mark.parametrize("form", ["downloaded twice", "Keras"])
+def test_in_a_folder_full_of_other_files(folder, have, form):
+    for number in range(300):
+        write(have, f"{number}.txt", b"hello")
+    for name, content in FORMS[form].items():
+        write(have, name, content)
+    assert_content(dataset_of(folder, dir=str(have)).decode())
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have(folder, name):
+    with pytest.raises(DataError, match=r"dataset\.dir=.*: it cannot be read \(.+\); name another"):
+        dataset_of(folder, dir=name).require_location()
 
 
 def test_a_file_instead_of_a_folder(folder, have):
@@ -146,6 +162,7 @@ BAD_ARCHIVES = {
     "other content": (npz([changed(array) for array in CONTENT]), "wrong checksum"),
     "cut": (npz(CONTENT)[:-30], "no sound archive"),
     "objects": (npz([np.array([{}], object)] * 4), "is no sound gzip file, and no IDX file"),
+    "one part many times": (zipped({f"{number}": UNPACKED["train_images"] for number in range(4)}), "not hold all of tiny"),
     "other arrays": (npz([array.astype(np.int64) for array in CONTENT]), "no IDX file"),
     "part of it": (zipped({"x": UNPACKED["train_images"]}), "does not hold all of tiny"),
     "empty": (zipped({}), "there is no train_images.gz"),
@@ -159,7 +176,7 @@ BAD_ARCHIVES = {
 @pytest.mark.parametrize("kind", BAD_ARCHIVES)
 def test_a_bad_archive_is_named(folder, have, kind):
     content, message = BAD_ARCHIVES[kind]
-    write(have, "mnist.npz", content)
+    write(have, "tiny.npz", content)
     with pytest.raises(DataError, match=message) as caught:
         dataset_of(folder, dir=str(have)).decode()
     assert "have" in str(caught.value)
@@ -170,8 +187,41 @@ def test_an_archive_with_a_password_is_named(folder, have):
     content = bytearray(zipped({"x": b"abc"}))
     for start in (b"PK\x03\x04", b"PK\x01\x02"):
         content[content.index(start) + (6 if start[2] == 3 else 8)] |= 1
-    write(have, "mnist.zip", bytes(content))
+    write(have, "tiny.zip", bytes(content))
     with pytest.raises(DataError, match=r"no sound archive.*(password|encrypted)"):
+        dataset_of(folder, dir=str(have)).decode()
+
+
+OTHER_ARCHIVES = {
+    "thesis.docx": zipped({"word/document.xml": b"<xml>"}),
+    "a.zip": b"PK\x03\x04cut",
+    "b.zip": zipped({"x": b"y"}),
+}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_archives_of_other_things_are_in_nobodys_way(folder, have, monkeypatch, count):
+    for name in list(OTHER_ARCHIVES)[:count]:
+        write(have, name, OTHER_ARCHIVES[name])
+    monkeypatch.setenv("ZDL_BENCH_DATA", f"{have}{os.pathsep}{folder}")
+    dataset = dataset_of(folder)
+    assert_content(dataset.decode())
+    assert dataset.passed_over == [], "nothing of it was to be expected there"
+    with pytest.raises(DataError, match=r"dataset\.dir=.*: there is no train_images\.gz; name the folder"):
+        dataset_of(folder, dir=str(have)).decode()
+    with pytest.raises(DataError, match=r"thesis\.docx is no sound gzip file, and no IDX file"):
+        dataset_of(folder, dir=str(have / "thesis.docx")).decode()
+
+
+def test_the_file_of_the_usual_name_is_blamed(folder, have):
+    for part, content in UNPACKED.items():
+        write(have, part, content)
+    write(have, "a.bin", idx_bytes(changed(CONTENT.train_labels)))
+    write(have, "train_labels", b"cut")
+    with pytest.raises(DataError, match=r"train_labels is no sound gzip file"):
+        dataset_of(folder, dir=str(have)).decode()
+    (have / "train_labels").unlink()
+    with pytest.raises(DataError, match=r"a\.bin has the wrong checksum"):
         dataset_of(folder, dir=str(have)).decode()
 
 
@@ -180,6 +230,8 @@ def test_other_files_of_a_folder_do_not_matter(folder, have):
     for part, content in UNPACKED.items():
         write(have, f"{part}.idx", content)
     os.mkfifo(have / "pipe.gz")
+    os.mkfifo(have / "tiny")
+    os.mkfifo(have / "train_images.gz")
     (have / "train_images").mkdir()
     (have / "dangling.gz").symlink_to("nowhere")
     write(have, "notes.txt", b"hello")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import digits_config, part
+from conftest import digits_config, part, wait_for
 
 from zdl_bench import registry
 from zdl_bench.executors import contract
@@ -69,10 +69,10 @@ def test_no_run_is_lost_while_the_consumer_is_busy(digits):
             continue
         finished.append(event)
         if len(finished) == 2:
-            time.sleep(1.0)  # the other run ends, and waits to be told of
+            time.sleep(1.0)  # long enough, as a rule, for the other run to end, which then waits to be told of
             workers = [process for process in living_children() if "popen_loky" in process[1]]
             os.kill(workers[0][0], signal.SIGKILL)
-            time.sleep(0.5)
+            wait_for(lambda pid=workers[0][0]: pid not in [process[0] for process in living_children()])
     assert sorted(event.run_id for event in finished) == sorted(config.run_id for config in configs)
     assert all(event.run.status is Status.COMPLETED for event in finished)
 

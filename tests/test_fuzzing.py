@@ -12,7 +12,7 @@ import sys
 import pytest
 from fuzzing.case import LOAD_RESULTS, WORK, Case
 from fuzzing.checking import Checker, changes, contents, judged, sandbox
-from fuzzing.guard import MEMORY, SECONDS
+from fuzzing.guard import MEMORY, SECONDS, WAITING
 from fuzzing.kinds import KINDS, share
 from fuzzing.overrides import TINY
 from hypothesis import HealthCheck, Phase, given, settings
@@ -72,7 +72,7 @@ def as_command(case: Case) -> list[str]:
         for command in case.commands:
             started = [sys.executable, "-m", "zdl_bench", *command]
             settings = {"cwd": folder / WORK, "env": os.environ | {"OPENBLAS_NUM_THREADS": "1"}, "preexec_fn": limited}
-            done = subprocess.run(started, capture_output=True, timeout=3 * SECONDS, check=False, **settings)
+            done = subprocess.run(started, capture_output=True, timeout=WAITING * SECONDS, check=False, **settings)
             wrong += judged(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
         wrong += changes(before, contents(folder), f"{WORK}/{case.store}")
     return wrong

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from conftest import SMALL, run_process, start_process, stored, wait_for
-from own_optimizers import checkout_with
+from own_optimizers import HOLDING, checkout_with
 
 from zdl_bench import load_results
 from zdl_bench.store import Store
 
-SWEEP = ("-m", "dataset=digits", "report=false", "steps=1500", "n_jobs=2", "seed=range(0,16)", "name=sweep", *SMALL)
+RUNS = ("optimizer=sgd,holding", "seed=range(0,4)")
+"""Those of sgd come first, and end; those of holding are in flight until they are let go."""
+SWEEP = ("-m", "dataset=digits", "report=false", "steps=100", "n_jobs=2", "name=sweep", *RUNS, *SMALL)
 
 
 def children_of(pid):
@@ -39,35 +41,53 @@ def is_alive(pid):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, digits):
+def holding(tmp_path_factory):
+    """Settings of a process that knows the rule `holding`, and the file that lets its runs go."""
+    folder = tmp_path_factory.mktemp("holding")
+    checkout = checkout_with(folder / "checkout", HOLDING, ("Holding",))
+    return {"PYTHONPATH": str(checkout), "HOLDING_UNTIL": "go"}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, digits, holding):
     folder = tmp_path_factory.mktemp("undisturbed")
-    assert run_process(*SWEEP, cwd=folder).status == 0
+    (folder / "go").touch()
+    assert run_process(*SWEEP, cwd=folder, env=os.environ | holding).status == 0
     return load_results(folder / "results").runs.set_index("run_id")["digest"]
+
+
+@pytest.fixture
+def held(tmp_path, holding):
+    """The sweep with half of its runs stored and two in flight."""
+    process = start_process(*SWEEP, cwd=tmp_path, start_new_session=True, env=os.environ | holding)
+    wait_for(lambda: len(stored(tmp_path)) == 4)
+    yield process
+    process.kill()
+    process.wait()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("number", "status", "words"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated"), (signal.SIGKILL, -9, "")],
+    ("number", "end"),
+    [(signal.SIGINT, (130, "interrupted")), (signal.SIGTERM, (143, "terminated")), (signal.SIGKILL, (-9, ""))],
 )
-def test_a_signal_to_the_parent_loses_only_runs_in_flight(tmp_path, undisturbed, number, status, words):
-    process = start_process(*SWEEP, cwd=tmp_path, start_new_session=True)
-    wait_for(lambda: len(stored(tmp_path)) >= 3)
-    workers = children_of(process.pid)
+def test_a_signal_to_the_parent_loses_only_runs_in_flight(tmp_path, undisturbed, holding, held, number, end):
+    status, words = end
+    workers = children_of(held.pid)
     if number == signal.SIGINT:  # as a terminal does: to the whole group
-        os.killpg(process.pid, number)
+        os.killpg(held.pid, number)
     else:
-        process.send_signal(number)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == status
+        held.send_signal(number)
+    _, err = held.communicate(timeout=120)
+    assert held.returncode == status
     assert words in err
     assert "Traceback" not in err
-    wait_for(lambda: not any(map(is_alive, workers)), seconds=10)
-    kept = len(stored(tmp_path))
-    assert 3 <= kept < 16
-    outcome = run_process(*SWEEP, cwd=tmp_path)
+    wait_for(lambda: not any(map(is_alive, workers)))
+    assert len(stored(tmp_path)) == 4
+    (tmp_path / "go").touch()
+    outcome = run_process(*SWEEP, cwd=tmp_path, env=os.environ | holding)
     assert outcome.status == 0
-    assert f"{16 - kept} to make, {kept} in the store" in outcome.err
+    assert "4 to make, 4 in the store" in outcome.err
     assert load_results(tmp_path / "results").runs.set_index("run_id")["digest"].equals(undisturbed)
     assert Store(tmp_path / "results").read_manifest("sweep").finished
 
@@ -82,21 +102,20 @@ def test_an_interrupt_while_the_workers_start(tmp_path, digits, seconds):
     time.sleep(seconds)
     workers = children_of(process.pid)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in err
-    wait_for(lambda: not any(map(is_alive, workers)), seconds=10)
+    wait_for(lambda: not any(map(is_alive, workers)))
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_costs_nothing(tmp_path, undisturbed):
-    process = start_process(*SWEEP, cwd=tmp_path)
-    wait_for(lambda: len(stored(tmp_path)) >= 2)
-    workers = [pid for pid in children_of(process.pid) if "popen_loky" in Path(f"/proc/{pid}/cmdline").read_text()]
+def test_a_worker_that_is_killed_costs_nothing(tmp_path, undisturbed, held):
+    workers = [pid for pid in children_of(held.pid) if "popen_loky" in Path(f"/proc/{pid}/cmdline").read_text()]
     assert workers
     os.kill(workers[0], signal.SIGKILL)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+    (tmp_path / "go").touch()
+    _, err = held.communicate(timeout=120)
+    assert held.returncode == 0, err
     assert load_results(tmp_path / "results").runs.set_index("run_id")["digest"].equals(undisturbed)
 
 

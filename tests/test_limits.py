@@ -146,7 +146,7 @@ def test_runs_that_hang_are_stopped_and_all_others_finish(start):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["looping", "stubborn", "sleeping"])
 def test_a_run_that_hangs_in_this_process_is_stopped(start, kind):
-    outcome = start("-m", "report=false", "executor=serial", f"optimizer={kind},sgd", "timeout=1")
+    outcome = start("-m", "report=false", "executor=serial", f"optimizer={kind},sgd", f"timeout={TIMEOUT}")
     assert outcome.status == 1, outcome.err
     assert statuses() == {kind: ["timed_out"], "sgd": ["completed"]}
 
@@ -154,7 +154,7 @@ def test_a_run_that_hangs_in_this_process_is_stopped(start, kind):
 SLOW_START = """
 import sys, time
 if "popen_loky_posix" in " ".join(sys.orig_argv):
-    time.sleep(2)
+    time.sleep(5)
 """
 
 
@@ -165,8 +165,8 @@ def test_a_timeout_changes_no_number_and_counts_no_start_of_a_process(start, che
     hook = {"PYTHONPATH": os.pathsep.join([str(checkout), str(tmp_path / "hook")])}
     sweep = ("-m", "report=false", "n_jobs=2", "seed=1,2,3")
     began = time.monotonic()
-    assert start(*sweep, "timeout=1.5", "results_dir=limited", **hook).status == 0
-    assert time.monotonic() - began > 2, "the workers did not start slowly"
+    assert start(*sweep, f"timeout={TIMEOUT}", "results_dir=limited", **hook).status == 0
+    assert time.monotonic() - began > TIMEOUT, "the workers did not start slowly"
     assert start(*sweep).status == 0
     limited, free = (load_results(name).runs.set_index("run_id")["digest"].sort_index() for name in ("limited", "results"))
     assert limited.equals(free)
@@ -283,7 +283,7 @@ def test_the_last_failure_allowed_stops_nothing_when_it_is_the_last_run(start):
 
 @pytest.mark.slow
 def test_a_run_that_times_out_is_a_failure_and_one_that_diverges_is_none(start):
-    limits = ("executor=serial", "timeout=1", "max_failures=1")
+    limits = ("executor=serial", f"timeout={TIMEOUT}", "max_failures=1")
     outcome = start("-m", "report=false", *limits, "optimizer=sgd,sleeping,adam", "lr=1e30")
     assert outcome.status == 1
     assert statuses() == {"sgd": ["diverged"], "sleeping": ["timed_out"]}

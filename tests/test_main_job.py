@@ -1,12 +1,19 @@
 """The main job on real MNIST, as a person types it."""
 
-import time
+import os
 
 import pytest
 from conftest import run_process
 
 from zdl_bench import load_results
 from zdl_bench.datasets.contract import load_decoded
+
+
+def seconds_of_children():
+    """That this process's children have computed; what others do on this machine does not count."""
+    times = os.times()
+    return times.children_user + times.children_system
+
 
 COMMAND = ("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2")
 
@@ -30,9 +37,9 @@ def test_the_main_job(mnist, tmp_path):
     assert runs.loc[("sgd", 1e-3), "test_accuracy"] > 0.85
     assert runs.loc[("sgd", 1e-3), "tail_loss"] > runs.loc[("adam", 1e-3), "tail_loss"]
     [page] = tmp_path.glob("results/sweeps/*/report.html")
-    start = time.perf_counter()
+    built = page.stat().st_mtime_ns
     again = run_process(*COMMAND, cwd=tmp_path)
-    assert time.perf_counter() - start < 20  # a few seconds; training took longer
+    assert page.stat().st_mtime_ns == built
     assert "nothing to train" in again.err
     verified = run_process("verify", cwd=tmp_path)
     assert verified.status == 0
@@ -45,9 +52,9 @@ def test_a_finished_sweep_of_100_runs_returns_in_seconds(digits, tmp_path):
     arguments = ("-m", "dataset=digits", "steps=20", "problem.hidden=[8]", "seed=range(0,50)", "optimizer=sgd,adam")
     assert run_process(*arguments, cwd=tmp_path).status == 0
     files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
-    start = time.perf_counter()
+    start = seconds_of_children()
     outcome = run_process(*arguments, cwd=tmp_path)
-    seconds = time.perf_counter() - start
+    seconds = seconds_of_children() - start
     assert outcome.status == 0
     assert "100 runs, all in the store" in outcome.err
     assert seconds < 5, f"it took {seconds:.1f} s"

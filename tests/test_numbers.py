@@ -224,10 +224,11 @@ def odd_config(data: str, optimizer: str = "sgd", validation_size: int = VALIDAT
     """Keys of the mlp as they are named there; the others are fields of a RunConfig."""
     keys = {"hidden", "activation", "init_std", "log_epsilon", "batch_size", "loss_reduction", "sampling"} & changes.keys()
     network = {"hidden": (4,), "batch_size": 5} | {key: changes.pop(key) for key in keys}
-    about_data = {"checksum": registry.dataset(data).checksum, "validation_size": validation_size}
+    dataset = registry.dataset(data)
+    about_data = {"checksum": dataset.checksum, "validation_size": validation_size}
     fields = {
         "problem": part("problem", "mlp", **network),
-        "dataset": Choice(data, about_data),
+        "dataset": Choice(data, about_data, dataset.source),
         "probe_images": 20,
         "steps": 12,
     }

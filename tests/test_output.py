@@ -95,7 +95,6 @@ def test_a_sweep_is_what_it_is_on_a_good_terminal(kind, good, tmp_path, monkeypa
         (["--version"], 0),
         (["--cfg", "job"], 0),
         (["--hydra-help"], 0),
-        (["--info"], 0),
         (["ls", "--help"], 0),
         (["bench", "--help"], 0),
         (["optimizer=sdg"], 2),

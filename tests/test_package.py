@@ -1,9 +1,12 @@
 """The package: what an import costs, and a wheel in an empty folder."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import venv
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,14 @@ def modules_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys; print('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_pyarrow_is_one_that_withstands_deep_schemas():
+    """Those below 26 end with a segmentation fault when a schema is nested 100,000 deep."""
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    [pyarrow] = [line for line in wanted if line.startswith("pyarrow")]
+    assert int(re.fullmatch(r"pyarrow>=(\d+)", pyarrow)[1]) >= 26
+    assert int(version("pyarrow").partition(".")[0]) >= 26
 
 
 def test_importing_the_package_is_light():

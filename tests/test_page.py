@@ -20,7 +20,7 @@ from zdl_bench.report import part as parts
 from zdl_bench.report.build import report_files
 from zdl_bench.report.chart import chart_of, thinned
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.drawn import Drawn, can_be_shown, off_screen
+from zdl_bench.report.drawn import Drawn, can_be_shown
 from zdl_bench.report.embedding import embedded_json, script_hash
 from zdl_bench.report.page import LARGEST, Cell, Page, PageFigure, PageFinding, PagePart, PageTable, PageVerdict
 from zdl_bench.report.part import Files
@@ -327,12 +327,16 @@ def test_of_many_settings_the_first_ones_figures_are_on_the_page_and_the_others_
     assert linked == {path for path in files if path.startswith("figures/") and "hidden=9" in path}
 
 
-def test_figures_are_drawn_without_windows_and_the_backend_is_given_back():
+def test_figures_are_drawn_without_windows_and_pyplot_keeps_its_backend_and_its_figures(digits, monkeypatch):
     before = plt.get_backend()
     plt.switch_backend("svg")
-    with off_screen():
-        assert plt.get_backend() == "agg"
+    mine = plt.figure()
+    monkeypatch.setattr(plt, "figure", None)  # whoever draws by pyplot may open a window
+    built([train(digits_config(name)) for name in ("sgd", "adam")])
     assert plt.get_backend() == "svg"
+    assert plt.get_fignums() == [mine.number]
+    monkeypatch.undo()
+    plt.close("all")
     plt.switch_backend(before)
 
 

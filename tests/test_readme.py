@@ -36,13 +36,21 @@ def test_the_optimizer_of_the_readme_works(tmp_path, digits):
     assert runs.loc["sign_sgd", "learned"]
 
 
-def test_the_notebook_example_draws(small_sweep):
-    assert small_sweep("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2").status == 0
+def test_the_notebook_example_draws_a_legend_from_a_store_of_several_sweeps(small_sweep, command):
+    small_sweep("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2", "seed=0,1", "problem.activation=relu,tanh", "name=first")
+    small_sweep("-m", "optimizer=adam", "optimizer.beta2=0.9,0.999", "lr=1e-3,1e-2", "seed=0,1", "name=second")
+    command("-m", "problem=bowl", "executor=serial", "report=false", "steps=20", "optimizer=sgd,adam", "lr=0.05,0.1")
     names: dict[str, object] = {}
     for part in ("load_results", "draw_lr_sensitivity"):
         exec(block("python", part), names)
-    axes = plt.gca()
-    assert {line.get_label() for line in axes.get_lines()} >= {"sgd", "adam"}
+    figures = [plt.figure(number) for number in plt.get_fignums()]
+    legends = {axes.get_title(): axes.get_legend().get_texts() for figure in figures for axes in figure.axes}
+    assert len(legends) == 3
+    lines = ["sgd", "adam beta2=0.9", "adam beta2=0.999"]
+    for setting, expected in (("relu", lines), ("tanh", [lines[0], lines[2]]), ("bowl", [lines[0], lines[2]])):
+        [texts] = [texts for title, texts in legends.items() if setting in title]
+        found = {text.get_text() for text in texts} - {"best", "at the grid's edge"}
+        assert found == set(expected), setting
     plt.close("all")
 
 

@@ -122,15 +122,33 @@ def test_a_report_follows_what_it_is_made_from(tmp_path, runs, monkeypatch):
     assert not is_current(store, manifest, ("png",))
 
 
-def test_a_report_of_a_run_with_a_flipped_bit_is_refused(tmp_path, runs):
+def test_a_report_of_a_run_with_a_flipped_bit_is_built_without_it(tmp_path, runs):
     store, manifest = store_of(tmp_path, runs[:4])
     build_report(store, manifest, ("png",))
     path = store.run_path(runs[0].run_id)
     content = bytearray(path.read_bytes())
     content[200] ^= 1
     path.write_bytes(content)
+    assert not is_current(store, store.read_manifest("sweep"), ("png",))
+    page = build_report(store, store.read_manifest("sweep"), ("png",))
+    assert is_current(store, store.read_manifest("sweep"), ("png",))
+    note = f"1 of 4 planned runs are not in the store, 1 of them damaged ({runs[0].run_id}); the command above makes them."
+    assert note in page.read_text()
+    table = pd.read_csv(page.parent / "tables/missing.csv")
+    assert table["run_id"].tolist() == [runs[0].run_id]
+    assert "is damaged" in table["reason"][0]
+    store.write(runs[0])
+    build_report(store, store.read_manifest("sweep"), ("png",))
+    assert "are not in the store" not in page.read_text()
+    assert not (page.parent / "tables/missing.csv").exists()
+
+
+def test_a_report_without_a_sound_run_is_refused(tmp_path, runs):
+    store, manifest = store_of(tmp_path, runs[:2])
+    for run in runs[:2]:
+        store.run_path(run.run_id).write_bytes(b"")
     with pytest.raises(DamagedFile, match=runs[0].run_id):
-        is_current(store, store.read_manifest("sweep"), ("png",))
+        build_report(store, manifest, ("png",))
 
 
 def test_settings_that_begin_alike_do_not_share_files(tmp_path, digits):
@@ -154,7 +172,7 @@ def test_one_diverged_seed_does_not_hide_the_others(digits):
     made = replace(every[0].curve, probes=cut, train_loss=every[0].curve.train_loss[:7], lr=every[0].curve.lr[:7])
     every[0] = replace(every[0], status=Status.DIVERGED, curve=made)
     [comparison] = comparisons_of(every)
-    losses = comparison.strided_losses
+    losses = comparison.losses
     figure, axes = plt.subplots()
     draw_loss_curves(losses.assign(line=losses["variant"], color="#000000"), axes)
     mean = axes.get_lines()[0].get_ydata()
@@ -274,7 +292,7 @@ def test_markdown_cells_cannot_break_the_table():
 
 def test_figures_return_their_axes(runs):
     [comparison] = comparisons_of(runs)
-    losses = comparison.strided_losses
+    losses = comparison.losses
     for draw, frame in (
         (draw_loss_curves, losses.assign(line=losses["variant"], color="#000000")),
         (draw_lr_sensitivity, comparison.runs),

@@ -246,6 +246,22 @@ def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] |
         ({"probes.step": [0] * 51}, "probes.step is not"),
         ({"probes": {}}, "step"),
         ({"config.seed": 10**400}, "beyond all numbers"),
+        ({"config.seed": True}, "seed is not"),
+        ({"config.seed": 0.5}, "seed is not"),
+        ({"config.steps": 50.0}, "steps is not"),
+        ({"config.lr": False}, "lr is not"),
+        ({"config.lr": "1"}, "lr is not"),
+        ({"config.dtype": ["float64"]}, "dtype is not"),
+        ({"config.probe.count": 1e300}, "probe.count is not"),
+        ({"config.probe.images": True}, "probe.images is not"),
+        *(({key: 10**400}, "beyond all numbers") for key in ("end.test_accuracy", "train_seconds", "config.problem.start_std")),
+        *(({key: 2**1023}, "beyond all numbers") for key in ("end.test_accuracy", "train_seconds", "config.problem.start_std")),
+        ({"curve.trivial_loss": 10**400}, "too large"),
+        ({"curve.trivial_loss": True}, "trivial_loss is not"),
+        ({"curve.minimum": [10**400, 0.0]}, "too large"),
+        ({"curve.minimum": ["0", 0.0]}, "minimum is not"),
+        ({"curve.points": [[10**400, 0.0]]}, "too large"),
+        ({"probes.probe_loss": [10**400]}, "too large"),
         ({"config.lr": 10**400}, "beyond all numbers"),
         ({"config.problem.start_std": {"a": 1}}, "no mapping"),
         ({"config.problem.start_std": json.loads("[" * 60 + "]" * 60)}, "50 levels"),
@@ -260,6 +276,34 @@ def test_content_that_is_no_run_is_damaged(store, changes, reason):
     path.write_bytes(content)
     with pytest.raises(DamagedFile, match=reason):
         store.read(run_id)
+
+
+LARGEST_INTEGER = 2**1023 - 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["curve.trivial_loss", "end.test_accuracy", "train_seconds", "config.lr", "config.optimizer.more", "config.problem.more"],
+)
+def test_the_largest_integer_that_is_read_is_a_number(store, key):
+    """In a row, a frame, and what pandas makes of them."""
+    runs = [train(quadratic_config(seed=seed)) for seed in (0, 1)]
+    for run_id, content in (rewritten(runs[0], {key: LARGEST_INTEGER}), rewritten(runs[1], {})):
+        store.run_path(run_id).parent.mkdir(parents=True, exist_ok=True)
+        store.run_path(run_id).write_bytes(content)
+        assert summarized(*store.read_with_hashes(run_id)).status is Status.COMPLETED
+    frame = load_results(store.root).runs
+    assert len(frame) == 2
+    assert frame["lr"].dtype == frame["train_seconds"].dtype == frame["test_accuracy"].dtype == np.float64
+
+
+def test_columns_beside_those_of_a_run_are_damage(store):
+    for more in ({"engine": np.arange(50)}, {"engine": np.zeros(50), "config": np.zeros(50)}):
+        run_id, content = rewritten(train(quadratic_config()), {}, more)
+        store.run_path(run_id).parent.mkdir(parents=True, exist_ok=True)
+        store.run_path(run_id).write_bytes(content)
+        with pytest.raises(DamagedFile, match="its columns are not those of a run"):
+            store.read(run_id)
 
 
 def test_metadata_nested_too_deeply_are_damaged(store, run):

@@ -3,7 +3,7 @@
 import pytest
 
 from zdl_bench import load_results, registry
-from zdl_bench.errors import choices, closest
+from zdl_bench.errors import abridged, closest
 from zdl_bench.help import help_text
 from zdl_bench.hydra_plugin.keys import SYNONYMS, general_keys, meant, part_keys, unknown_key
 
@@ -31,6 +31,8 @@ MEANT = {
     "images": "probe.images",
     "probe.image": "probe.images",
     "scheduler": "schedule",
+    "schedule.decai": "schedule.decay",
+    "optimizer.decai": "optimizer.decay",
     "workers": "n_jobs",
     "max_failure": "max_failures",
 }
@@ -68,7 +70,9 @@ def test_the_command_that_was_meant_is_named(command):
     assert "did you mean report? " in command("repotr").err
 
 
-@pytest.mark.parametrize("argument", ["foo=1", "steps/steps=3", "problem={a:1}", "x=1", "weight_decay=0.1", "optimizer.a.b=1"])
+@pytest.mark.parametrize(
+    "argument", ["foo=1", "steps/steps=3", "problem={a:1}", "x=1", "weight_decay=0.1", "optimizer.a.b=1", "optimizer.a=1"]
+)
 def test_nothing_is_invented(command, argument):
     """No word is suggested in its own place, and none that is far from it."""
     outcome = command(*BOWL, argument)
@@ -85,6 +89,12 @@ def test_a_key_without_a_value_is_no_command(command):
 def test_a_key_of_another_part_names_the_part(command):
     assert "the chosen optimizer has no key beta1; adam, adam_articles have it" in command(*BOWL, "optimizer.beta1=0.9").err
     assert "the chosen problem has no key dimension; quadratic has it" in command(*BOWL, "problem.dimension=3").err
+
+
+def test_a_part_of_a_sweep_names_its_own_keys(command):
+    outcome = command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta=0.9")
+    assert "optimizer.beta=0.9: adam has no such key; did you mean optimizer.beta2? It has beta1, beta2, epsilon" in outcome.err
+    assert "sgd has no such key; it has none" in command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta2=0.9").err
 
 
 def test_every_synonym_leads_to_a_key_and_is_none():
@@ -174,12 +184,12 @@ def test_a_sweep_over_forms_of_names(command):
 
 def test_many_names_are_cut_to_the_closest_and_their_number():
     names = [f"sgd-adam-mlp-{number:08x}" for number in range(2000)]
-    listed = choices("sgd-adam-mlp-0000007", names)
+    listed = abridged("sgd-adam-mlp-0000007", names)
     assert listed.startswith("sgd-adam-mlp-0000007")
     assert listed.endswith(", … (2,000 in all)")
     assert listed.count(",") == 5 + 1  # and that of the number
-    assert choices("", names).endswith("(2,000 in all)")
-    assert choices("x", ["a", "b"]) == "a, b"
+    assert abridged("", names).endswith("(2,000 in all)")
+    assert abridged("x", ["a", "b"]) == "a, b"
     assert closest("steps", ["steps", "step"]) == ["step"]
 
 

@@ -2,18 +2,24 @@
 
 import io
 import json
+import shutil
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 
 import pytest
-from conftest import SMALL, quadratic_config
+from conftest import SMALL, quadratic_config, wait_for
 from rich.console import Console
 
 from zdl_bench import __version__, load_results, registry
+from zdl_bench.drafts import DRAFTS
 from zdl_bench.encoding import encode, file_of
-from zdl_bench.errors import DamagedFile
+from zdl_bench.remembered import recall
 from zdl_bench.rows import summarized
 from zdl_bench.run import ENGINE_VERSION, Failure, Run, Status
 from zdl_bench.store import Hashes, Store
+from zdl_bench.sweep import lost, plan
 from zdl_bench.terminal import failures_table
 
 
@@ -165,12 +171,13 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
     victim = store.read_manifest("mine").run_ids[0]
     path = store.run_path(victim)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(DamagedFile):
-        load_results("results")
-    for reader in (["report"], ["verify"]):
-        outcome = command(*reader)
-        assert outcome.status == 2
-        assert victim in outcome.err
+    for sweep in ((), ("mine",)):
+        with pytest.warns(UserWarning, match=rf"1 of 2 planned runs are not in the store, 1 of them damaged \({victim}\)"):
+            assert len(load_results("results", *sweep).runs) == 1
+    reported = command("report")
+    assert reported.status == 0
+    assert f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); make them with: python" in reported.err
+    assert victim in command("verify").err
     assert "1 damaged" in command("ls").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
     assert outcome.status == 0
@@ -259,10 +266,10 @@ def test_composing_a_job_takes_less_than_10_ms(small_sweep, monkeypatch):
         raise Planned
 
     monkeypatch.setattr(sweep_command, "plan", stop)
-    start = time.perf_counter()
+    start = time.process_time()  # what others do on this machine does not count
     with pytest.raises(Planned):
         small_sweep("-m", "optimizer=sgd,adam", "seed=range(0,1000)")
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_small_losses_can_be_told_apart_on_the_terminal(command):
@@ -289,3 +296,171 @@ def quadratic_failure():
         return summarized(run, Hashes("", ""))
 
     return row
+
+
+def test_what_is_gone_at_the_end_is_said_and_made_again(small_sweep, monkeypatch):
+    """Whoever removes or moves the folder of runs while a sweep writes to it."""
+    write = Store.write
+
+    def write_and_lose(self, run):
+        hashes = write(self, run)
+        if run.config.seed == 3:
+            shutil.rmtree(self.root / "runs")
+        return hashes
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write", write_and_lose)
+        outcome = small_sweep("-m", "seed=1,2,3,4", "name=mine")
+    assert outcome.status == 1
+    assert "3 of 4 runs are no longer in results" in outcome.err
+    assert "The same command makes them again" in outcome.err
+    assert Store("results").read_manifest("mine").finished is None
+    again = small_sweep("-m", "seed=1,2,3,4", "name=mine")
+    assert again.status == 0, again.err
+    assert "3 to make, 1 in the store" in again.err
+    assert len(load_results("results", "mine").runs) == 4
+
+
+@pytest.mark.parametrize("victim", ["all", "one file", "one file damaged"])
+def test_a_store_that_is_gone_at_the_end_is_said(small_sweep, monkeypatch, tmp_path, victim):
+    def lose(store):
+        path = store.run_path(next(store.run_ids()))
+        if victim == "all":
+            store.root.rename(tmp_path / "moved")
+        elif victim == "one file":
+            path.unlink()
+        else:
+            path.write_bytes(path.read_bytes()[:-1])
+
+    def lost_first(rows, store):
+        lose(store)
+        return lost(rows, store)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zdl_bench.sweep_command.lost", lost_first)
+        outcome = small_sweep("-m", "seed=1,2", "name=mine")
+    assert outcome.status == 1
+    assert f"{2 if victim == 'all' else 1} of 2 runs" in outcome.err
+    assert "mine" in [manifest.name for manifest in Store("results").manifests()]
+    assert small_sweep("-m", "seed=1,2", "name=mine").status == 0
+    assert len(load_results("results", "mine").runs) == 2
+
+
+def test_a_run_that_another_start_has_made_again_is_not_lost(small_sweep):
+    """Its bytes are others: times differ."""
+    small_sweep("-m", "seed=1,2", "name=mine")
+    store = Store("results")
+    found = store.read_all(store.read_manifest("mine").run_ids)
+    rows = [summarized(run, hashes) for run, hashes in found.runs]
+    store.write(replace(found.runs[0][0], train_seconds=1.0))
+    assert lost(rows, store) == []
+    store.run_path(rows[1].run_id).unlink()
+    assert lost(rows, store) == [rows[1].run_id]
+
+
+# Two starts on one store.
+
+
+@pytest.fixture
+def damaged_sweep(small_sweep):
+    """A sweep of two runs, one of them damaged; the store, the sound run of that id, and its configs."""
+    small_sweep("-m", "seed=1,2", "name=mine")
+    store = Store("results")
+    victim, other = (run for run, _ in store.read_all(store.read_manifest("mine").run_ids).runs)
+    store.run_path(victim.run_id).write_bytes(b"damaged")
+    return store, victim, (victim.config, other.config)
+
+
+def test_a_run_that_vanishes_while_it_is_looked_for_is_to_be_made(damaged_sweep, monkeypatch):
+    """The other start sets it aside between the look and the reading."""
+    store, victim, configs = damaged_sweep
+    has = Store.has
+
+    def has_and_vanishes(self, run_id):
+        found = has(self, run_id)
+        if run_id == victim.run_id:
+            Store("results").set_aside(run_id)
+        return found
+
+    monkeypatch.setattr(Store, "has", has_and_vanishes)
+    for remembered in ({}, recall(store, "mine")):
+        store.run_path(victim.run_id).write_bytes(b"damaged")
+        planned = plan(configs, store, remembered)
+        assert planned.damaged == ()
+        assert [config.run_id for config in planned.missing] == [victim.run_id]
+
+
+def test_a_slower_start_leaves_the_file_that_a_faster_one_has_written(damaged_sweep):
+    store, victim, configs = damaged_sweep
+    assert plan(configs, store, {}).damaged == (victim.run_id,)
+    assert store.set_aside(victim.run_id) is not None, "the faster one"
+    store.write(victim)
+    assert store.set_aside(victim.run_id) is None
+    assert store.read(victim.run_id).digest == victim.digest
+    assert store.set_aside("0" * 16) is None
+
+
+def test_a_start_that_finds_the_run_made_again_does_not_train_it(damaged_sweep, small_sweep, monkeypatch):
+    _, victim, _ = damaged_sweep
+    set_aside = Store.set_aside
+
+    def after_a_faster_one(self, run_id):
+        set_aside(self, run_id)
+        self.write(victim)
+        return set_aside(self, run_id)
+
+    monkeypatch.setattr(Store, "set_aside", after_a_faster_one)
+    outcome = small_sweep("-m", "seed=1,2", "name=mine")
+    assert outcome.status == 0, outcome.err
+    assert "all in the store, nothing to train" in outcome.err
+    assert "was set aside" not in outcome.err
+
+
+def test_nobody_writes_between_the_look_at_a_damaged_file_and_its_move(damaged_sweep, monkeypatch):
+    """A writer that comes in between waits until the damaged file is away."""
+    store, victim, _ = damaged_sweep
+    writer = threading.Thread(target=Store("results").write, args=(victim,))
+    is_sound = Store._is_sound_or_gone
+
+    def look(self, run_id):
+        answer = is_sound(self, run_id)
+        writer.start()
+        drafts = store.run_path(run_id).parent
+        wait_for(lambda: any(path.stat().st_size > 1000 for path in drafts.glob(DRAFTS)))
+        assert store.run_path(run_id).read_bytes() == b"damaged"
+        return answer
+
+    monkeypatch.setattr(Store, "_is_sound_or_gone", look)
+    aside = store.set_aside(victim.run_id)
+    writer.join(60)
+    assert aside.read_bytes() == b"damaged"
+    assert store.read(victim.run_id).digest == victim.digest
+
+
+RACER = """
+import sys
+from zdl_bench import cli
+for _ in sys.stdin:
+    print("STATUS", cli.main(sys.argv[1:]), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_two_starts_on_one_damaged_file_both_succeed(damaged_sweep, tmp_path):
+    """As many times as chance needs to find its way between two steps of either."""
+    store, victim, _ = damaged_sweep
+    keys = ("-m", "seed=1,2", "name=mine", "dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
+    settings = {"cwd": tmp_path, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    starts = [subprocess.Popen([sys.executable, "-c", RACER, *keys], **settings) for _ in range(2)]
+    for _ in range(40):
+        store.run_path(victim.run_id).write_bytes(b"damaged")
+        for start in starts:
+            start.stdin.write("go\n")
+            start.stdin.flush()
+        for start in starts:
+            words = list(iter(start.stdout.readline, "STATUS 0\n"))
+            assert not any(line.startswith("STATUS") for line in words), words
+        assert store.read_all([victim.run_id]).missing == {}
+        assert (store.root / "damaged" / f"{victim.run_id}.parquet").read_bytes() == b"damaged"
+    for start in starts:
+        start.communicate(timeout=60)

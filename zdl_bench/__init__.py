@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zdl_bench.frames import Results, load_results
+    from zdl_bench.report.comparison import comparisons
 
 __version__ = "0.1.0"
-__all__ = ["Results", "__version__", "load_results"]
+__all__ = ["Results", "__version__", "comparisons", "load_results"]
 
 
 def __getattr__(name: str) -> Any:
@@ -15,4 +16,8 @@ def __getattr__(name: str) -> Any:
         from zdl_bench import frames
 
         return getattr(frames, name)
+    if name == "comparisons":
+        from zdl_bench.report.comparison import comparisons
+
+        return comparisons
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

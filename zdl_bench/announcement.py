@@ -65,6 +65,14 @@ def announce_stop(missing: int, max_failures: int | None) -> None:
     _say(f"stopped: max_failures={max_failures} is reached, {_runs(missing)} not made. The same command goes on from here.")
 
 
+def announce_lost(gone: int, of: int, store: Path) -> None:
+    _say(
+        f"{gone} of {_runs(of)} {'is' if gone == 1 else 'are'} no longer in {store}: the files were removed, moved or changed "
+        "while the sweep ran. The same command makes them again.",
+        style="bold yellow",
+    )
+
+
 def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> None:
     """The plan, on stdout: how many runs, how many are stored, how long, how much disk."""
     say = partial(console_for().print, soft_wrap=True, markup=False)

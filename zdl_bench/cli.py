@@ -99,8 +99,8 @@ def report(arguments: Sequence[str]) -> int:
     """Rebuilds figures, tables and page of a sweep from the store."""
     with signals_deferred():
         from zdl_bench.config import FORMATS
-        from zdl_bench.report.freshness import is_current, page_path, verdict_text
-        from zdl_bench.store import Store
+        from zdl_bench.report.freshness import is_built_from, page_path, sound_checksums, verdict_text
+        from zdl_bench.store import Store, how_many_are_missing
 
     parser = _parser("report", "rebuild figures, tables and page from stored runs")
     parser.add_argument("--formats", default="png", metavar="A,B", help="of the figures: png, svg, pdf; default: png")
@@ -110,11 +110,15 @@ def report(arguments: Sequence[str]) -> int:
     store = Store(options.results)
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
-    if not is_current(store, manifest, formats):
+    checksums, missing = sound_checksums(store, manifest)
+    if not is_built_from(checksums, store, manifest, formats):
         with signals_deferred():
             from zdl_bench.report.build import build_report
 
         build_report(store, manifest, formats)
+    if missing:
+        words = how_many_are_missing(missing, len(manifest.run_ids))
+        print(f"{words}; make them with: {printable(manifest.command)}", file=sys.stderr)
     print(verdict_text(store, store.read_manifest(manifest.name)), end="")
     print(f"report: {page_path(store, manifest)}")
     return 0

@@ -1,10 +1,12 @@
 """The typed schema of `conf/`, and composed configs → RunConfigs and sweep settings."""
 
 import math
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 from hydra.core.config_store import ConfigStore
@@ -12,7 +14,7 @@ from omegaconf import MISSING
 
 from zdl_bench import registry
 from zdl_bench.datasets.contract import ensure_decoded
-from zdl_bench.errors import ConfigError, DataError, require, shown
+from zdl_bench.errors import ConfigError, DataError, closest, hint, require, shown
 from zdl_bench.executors.contract import Limits
 from zdl_bench.run import DTYPES, Choice, RunConfig
 
@@ -67,13 +69,30 @@ class Schema:
     name: str | None = None
     force: bool = MISSING
     report: bool = MISSING
-    formats: list[str] = MISSING
+    formats: Any = MISSING
     dry_run: bool = MISSING
 
 
 FIXED_BY_A_NAME = ("_target_", "targets", "style", "default_lr")
 """Keys that a part's YAML says of it, and no user."""
 TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
+
+
+Name = str | list[Any] | dict[str, Any] | None
+"""What Hydra takes for a group: a name, a list of one, or keys of the part that is chosen."""
+
+
+@cache
+def declared_type(key: str) -> Any:
+    """The type of a key, None if nothing is said of it. A group's key is a name; a part's key has the type that each class of
+    the group that has it declares.
+    """
+    top, _, below = key.partition(".")
+    if top in registry.groups() | {"experiment"}:
+        types = registry.types_of(top, below) if below else [Name]
+        return types[0] if types and all(one == types[0] for one in types) else None
+    declared = get_type_hints(Schema).get(top)
+    return get_type_hints(declared).get(below) if below and is_dataclass(declared) else None if below else declared
 
 
 def register_schema() -> None:
@@ -110,11 +129,11 @@ def sweep_settings(composed: Mapping[str, Any]) -> SweepSettings:
         executor=_choice("executor", composed["executor"]),
         limits=Limits(composed["n_jobs"], composed["timeout"]),
         max_failures=composed["max_failures"],
-        results_dir=composed["results_dir"],
+        results_dir=os.path.expanduser(composed["results_dir"]),  # a shell leaves the ~ of results_dir=~/res as it is
         name=composed["name"],
         force=composed["force"],
         report=composed["report"],
-        formats=tuple(composed["formats"]),
+        formats=tuple(formats) if isinstance(formats := composed["formats"], list) else (formats,),  # one needs no brackets
         dry_run=composed["dry_run"],
     )
 
@@ -206,6 +225,8 @@ class DataSetInUse:
 
 def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     complete = _require_known_keys("dataset", settings)
+    if isinstance(complete.get("dir"), str):
+        complete["dir"] = os.path.expanduser(complete["dir"])  # a shell leaves the ~ of dataset.dir=~/mnist as it is
     _require_types(complete)
     passed_over: dict[str, str] = {}
     if "candidates" in complete:
@@ -213,7 +234,7 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     name = complete["name"]
     dataset = registry.dataset(name, complete)
     dataset.require_location()
-    validation_size = complete["validation_size"]
+    validation_size = registry.whole(complete["validation_size"])
     fits = type(validation_size) is int and 0 <= validation_size < dataset.train_size
     require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
     choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size}, dataset.source)
@@ -291,7 +312,9 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     for key in settings:
         if key not in yaml:
             given = f"{group}.{key}={shown(settings[key])}"
-            raise ConfigError(f"{given}: {settings['name']} has no such key; it has {_listed(yaml)}")
+            own = registry.given_keys(group, name)
+            remedy = hint([f"{group}.{one}" for one in closest(key, own)], f"it has {', '.join(own) or 'none'}")
+            raise ConfigError(f"{given}: {name} has no such key; {remedy}")
     missing = [key for key in yaml if key not in settings]
     if missing:
         raise ConfigError(f"~{group}.{missing[0]}: {name} cannot do without it; leave the key in")
@@ -310,7 +333,3 @@ def _require_keys(composed: Mapping[str, Any]) -> None:
     missing = [key for key in TOP_LEVEL_KEYS if key not in composed and key != "experiment"]
     if missing:
         raise ConfigError(f"~{missing[0]}: a run cannot do without it; leave the key in")
-
-
-def _listed(keys: Iterable[str]) -> str:
-    return ", ".join(key for key in keys if key not in ("_target_", "name"))

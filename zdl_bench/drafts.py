@@ -27,7 +27,23 @@ def draft_file(path: Path) -> Iterator[Path]:
         yield draft
         with open(draft, "rb+") as stream:
             os.fsync(stream.fileno())
-        os.replace(draft, path)
+        with folder_locked(path.parent):
+            os.replace(draft, path)
+
+
+@contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """Keeps other writers from putting a file in place there: who looks at one before moving it moves what was looked at.
+
+    Raises OSError.
+    """
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager

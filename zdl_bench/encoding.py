@@ -6,7 +6,7 @@ Nothing is pickled, and nothing that a file says is imported.
 import hashlib
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zdl_bench.plain import require_plain
+from zdl_bench.errors import shown
+from zdl_bench.parquet import Footer, read_columns, read_footer, size_of_table
+from zdl_bench.plain import require_plain, size_of_values
 from zdl_bench.run import MOST_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
 
 CHECKSUM = b"checksum"
+COLUMNS = ("step", "train_loss", "lr")
 TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
 """Of a table's columns."""
 LARGEST = 2**28
 """Bytes of a run's file, and of its table: enough for MOST_STEPS steps."""
+LARGEST_TEXT = 2**20
+"""Bytes of a text in the metadata but for NUMBERS."""
+NUMBERS = (b"curve", b"probes")
+LARGEST_IN_MEMORY = 640_000_000
+"""Bytes of a run's table, its texts and their values: 200,000 steps in 16 dimensions, each probed, take 600 million."""
 
 
 def encode(run: Run) -> pa.Table:
@@ -58,15 +66,19 @@ def encode(run: Run) -> pa.Table:
 def decode(table: pa.Table) -> Run:
     """The inverse of `encode`. Raises ValueError where the checksum is wrong, others where the content is no run."""
     sound_checksum(table)
-    texts: dict[str, Any] = {key.decode(): json.loads(text) for key, text in _content(table).items()}
+    if table.column_names != list(COLUMNS):
+        raise ValueError("its columns are not those of a run")
+    content = _content(table)
+    numbers = {key: content.pop(key) for key in NUMBERS}
+    texts: dict[str, Any] = {key.decode(): json.loads(text) for key, text in content.items()}
     failure = texts["failure"]
-    require_plain({key: value for key, value in texts.items() if key not in ("curve", "probes")})  # of which there may be many
+    require_plain(texts)
     _require_types(texts)
     return Run(
         config=RunConfig.from_dict(texts["config"]),
         status=Status(texts["status"]),
-        curve=_decode_curve(table, texts["curve"], texts["probes"]) if texts["curve"] else None,
-        end=texts["end"],
+        curve=_decode_curve(table, numbers),
+        end={name: float(value) for name, value in texts["end"].items()},
         digest=texts["digest"],
         train_seconds=_number(texts["train_seconds"]),
         environment=texts["environment"],
@@ -85,7 +97,6 @@ def _require_types(texts: Mapping[str, Any]) -> None:
         "environment": _maps_words_to(str, texts["environment"]),
         "failure": failure is None or _maps_words_to(str, failure),
         "engine": type(texts["engine"]) is int,
-        "curve": isinstance(texts["curve"], dict | None),
     }
     wrong = [key for key, is_sound in sound.items() if not is_sound]
     if wrong:
@@ -96,27 +107,42 @@ def _maps_words_to(kind: Any, value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(item, kind) for item in value.values())
 
 
-def _decode_curve(table: pa.Table, about: Mapping[str, Any], probes: Mapping[str, list[Any]]) -> Curve:
-    types: dict[str, Any] = {"step": np.int64, "strided": np.bool_}
+def _decode_curve(table: pa.Table, numbers: dict[bytes, bytes]) -> Curve | None:
+    """Takes the texts out one by one: each may be large, and its values larger."""
+    about = json.loads(numbers.pop(b"curve"))
+    if not isinstance(about, dict | None):
+        raise ValueError("curve is not what a run has")
+    if not about:
+        return None
     if not np.array_equal(_values(table["step"]), np.arange(1, len(table) + 1)):
         raise ValueError("step is not what a run's curve has")
-    points, minimum = about.get("points"), about.get("minimum")
+    points, minimum = about.pop("points", None), about.get("minimum")
+    steps = None if points is None else np.array(points, dtype=np.float64)
+    del points
     curve = Curve(
         planned_steps=about["planned_steps"],
-        trivial_loss=about["trivial_loss"],
+        trivial_loss=_float("trivial_loss", about["trivial_loss"]),
         train_loss=_values(table["train_loss"]),
         lr=_values(table["lr"]),
-        probes=Probes(
-            **{
-                f.name: np.array(probes[f.name], types.get(f.name, np.float64))  # null becomes NaN
-                for f in fields(Probes)
-            }
-        ),
-        points=np.array(points, dtype=np.float64) if points is not None else None,
-        minimum=tuple(float(coordinate) for coordinate in minimum) if minimum is not None else None,
+        probes=_decode_probes(numbers.pop(b"probes")),
+        points=steps,
+        minimum=tuple(_float("minimum", coordinate) for coordinate in minimum) if minimum is not None else None,
     )
     _require_shape(curve)
     return curve
+
+
+def _decode_probes(text: bytes) -> Probes:
+    types: dict[str, Any] = {"step": np.int64, "strided": np.bool_}
+    probes = json.loads(text)
+    return Probes(**{f.name: np.array(probes[f.name], types.get(f.name, np.float64)) for f in fields(Probes)})  # null is NaN
+
+
+def _float(key: str, value: Any) -> float:
+    """Raises ValueError where it is no number, OverflowError where it is an integer beyond every float."""
+    if type(value) not in (int, float):
+        raise ValueError(f"{key} is not what a run's curve has")
+    return float(value)
 
 
 def _require_shape(curve: Curve) -> None:
@@ -125,7 +151,6 @@ def _require_shape(curve: Curve) -> None:
     steps = curve.probes.step
     sound = {
         "planned_steps": type(curve.planned_steps) is int and 1 <= made <= curve.planned_steps <= MOST_STEPS,
-        "trivial_loss": type(curve.trivial_loss) in (int, float),
         "train_loss": curve.train_loss.dtype == curve.lr.dtype == np.float64,
         "probes": probed > 0 and all(values.shape == (probed,) for _, values in curve.probes.items()),
         "probes.step": probed > 0 and steps[0] == 0 and bool((np.diff(steps) > 0).all()) and steps[-1] <= made,
@@ -156,7 +181,7 @@ def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
 
 
 def _number(value: float | None) -> float:
-    return math.nan if value is None else value
+    return math.nan if value is None else float(value)
 
 
 def _plain(values: "np.ndarray[Any, Any]") -> list[float | None]:
@@ -173,7 +198,8 @@ def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
     total = hashlib.sha256()
     for name in table.column_names:
         values = _values(table[name])
-        total.update(f"{name} {values.dtype.str} {len(values)}\n".encode() + values.tobytes())
+        total.update(f"{name} {values.dtype.str} {len(values)}\n".encode())
+        total.update(values.data)
     for key, text in sorted(metadata.items()):
         total.update(key + b" %d\n" % len(text) + text)
     return total.hexdigest().encode()
@@ -214,24 +240,33 @@ def read_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def table_in(content: bytes, types: Collection[pa.DataType] = TYPES.keys(), largest: int = LARGEST) -> pa.Table:
-    """The table in the bytes of a file, with columns of these types; one of texts comes as a dictionary: a text once.
+def metadata_in(content: bytes) -> dict[bytes, bytes]:
+    """The metadata in the bytes of a run's file. Raises ValueError as `table_in`."""
+    return _sound_footer(content).metadata
 
-    Raises ValueError for another one, or one that says it would become larger: a few bytes can stand for gigabytes.
+
+def table_in(content: bytes) -> pa.Table:
+    """The table in the bytes of a run's file.
+
+    Raises ValueError for one that is no run's, or would become larger than any: a few bytes can stand for gigabytes.
     """
-    file = pq.ParquetFile(pa.BufferReader(content))
-    schema = file.schema_arrow
-    if not set(schema.types) <= set(types) or len({*schema.names}) < len(schema.names):
-        raise ValueError("its columns are not those of a run")
-    about = file.metadata
-    _require_size("its table", about.num_rows * about.num_columns * 8, largest)
-    _require_size("its table", sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)), largest)
-    texts = [column.name for column in schema if column.type in (pa.string(), pa.large_string())]
-    if texts:
-        file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
-    return file.read(use_threads=False)
+    footer = _sound_footer(content)
+    return read_columns(content, footer, TYPES, LARGEST).replace_schema_metadata(footer.metadata)
 
 
-def _require_size(what: str, size: int, largest: int = LARGEST) -> None:
-    if size > largest:
-        raise ValueError(f"{what} has {size:,} bytes, a run's has up to {largest:,}")
+def _sound_footer(content: bytes) -> Footer:
+    footer = read_footer(content)
+    table = size_of_table(footer)
+    _require_size("its table", table)
+    for key, text in footer.metadata.items():
+        if key not in NUMBERS and len(text) > LARGEST_TEXT:
+            raise ValueError(f"{shown(key.decode(errors='replace'))} is longer than any of a run")
+    texts = sum(len(text) + size_of_values(text) for text in footer.metadata.values())
+    if table + texts > LARGEST_IN_MEMORY:
+        raise ValueError(f"it may take {table + texts:,} bytes of memory, a run takes up to {LARGEST_IN_MEMORY:,}")
+    return footer
+
+
+def _require_size(what: str, size: int) -> None:
+    if size > LARGEST:
+        raise ValueError(f"{what} has {size:,} bytes, a run's has up to {LARGEST:,}")

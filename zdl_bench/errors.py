@@ -46,6 +46,10 @@ class StoreError(ZdlBenchError):
     """Stored results cannot be read or written."""
 
 
+class MissingRun(StoreError):
+    """A run is not stored, or no longer."""
+
+
 class DamagedFile(StoreError):
     """A stored file cannot be read, or its content does not match its checksum."""
 
@@ -102,7 +106,7 @@ def closest(word: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6
     return [folded[match] for match in get_close_matches(_folded(word), folded, count, cutoff)]
 
 
-def choices(word: str, known: Sequence[str]) -> str:
+def abridged(word: str, known: Sequence[str]) -> str:
     """The known words; if they are too many to read, those that are most like the given one, and their number."""
     listed = ", ".join(known)
     if len(listed) <= MAX_LISTED:
@@ -112,9 +116,9 @@ def choices(word: str, known: Sequence[str]) -> str:
     return f"{', '.join(near[:MAX_NAMES])}, … ({len(known):,} in all)"
 
 
-def hint(meant: Sequence[str]) -> str:
-    """A question that ends with a space; empty if nothing can have been meant."""
-    return f"did you mean {' or '.join(meant)}? " if meant else ""
+def hint(meant: Sequence[str], then: str) -> str:
+    """A question and what comes after it; that alone if nothing can have been meant."""
+    return f"did you mean {' or '.join(meant)}? {then[0].upper()}{then[1:]}" if meant else then
 
 
 def _folded(word: str) -> str:

@@ -60,14 +60,28 @@ class Experiment:
             )
         if not _are_mappings(claims):
             raise ConfigError(f"experiment={name}: `claims` is a list of mappings")
+        blocks = [fixed | block for block in blocks]
+        try:
+            require_no_reference(blocks)
+        except ConfigError as error:
+            raise ConfigError(f"experiment={name}: {error}") from error
         return cls(
             title=str(content.get("title", name)),
             source=str(content.get("source", "")),
-            blocks=tuple(fixed | block for block in blocks),
+            blocks=tuple(blocks),
             tuning_seeds=_seeds(name, "tuning_seeds", content),
             evaluation_seeds=_seeds(name, "evaluation_seeds", content),
             claims=tuple(claims),
         )
+
+
+def require_no_reference(value: Any) -> None:
+    """Raises ConfigError for an interpolation, before anything of another key or of the environment comes into a message."""
+    if isinstance(value, dict | list):
+        for item in [*value, *value.values()] if isinstance(value, dict) else value:
+            require_no_reference(item)
+    elif isinstance(value, str) and "${" in value:
+        raise ConfigError(f"{shown(value)}: a value cannot refer to another key or to the environment; give the value itself")
 
 
 def named_in(arguments: Sequence[str]) -> str | None:

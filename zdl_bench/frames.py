@@ -2,9 +2,9 @@
 
 import json
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.metrics import convergence
 from zdl_bench.metrics.catalogue import METRICS, measured
 from zdl_bench.run import Curve, Run, Value
-from zdl_bench.store import Store
+from zdl_bench.store import Store, how_many_are_missing
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
 
@@ -31,38 +31,38 @@ class Results:
         the numbers at the end, and all metrics.
     curves: run_id, step (1 … T'), train_loss, lr.
     probes: run_id, step, strided, probe_loss, val_loss, gradient_norm, …
+    members: the runs themselves, of which `comparisons` takes what no frame has.
     """
 
     runs: pd.DataFrame
     curves: pd.DataFrame
     probes: pd.DataFrame
+    members: tuple[Run, ...] = field(default=(), repr=False)
 
 
 def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
     """Loads the whole store at `path` as far as this engine made it, or one sweep of it.
 
-    Metrics are computed here, from the curves. Raises StoreError where there is no such store or sweep, or a run is
-    missing, and DamagedFile for a file that is not sound.
+    Metrics are computed here, from the curves. Runs whose file is damaged or gone are left out, with a warning that says so.
+    Raises StoreError if there is no such store or sweep, or no run of it is left.
     """
     store = Store(path)
     store.require_existing()
-    if sweep is None:
-        runs = [run for run in map(partial(_read_current, store), store.run_ids()) if run]
-    else:
-        runs = [store.read(run_id) for run_id in store.read_manifest(sweep).run_ids]
-    return frames_of(runs)
-
-
-def _read_current(store: Store, run_id: str) -> Run | None:
-    try:
-        return store.read(run_id)
-    except OtherEngine:
-        return None
+    found = store.read_all(store.run_ids() if sweep is None else store.read_manifest(sweep).run_ids)
+    if sweep is not None:
+        found.require_this_engine()
+    missing = {run_id: error for run_id, error in found.missing.items() if not isinstance(error, OtherEngine)}
+    if missing and not found.runs:
+        raise next(iter(missing.values()))
+    if missing:
+        words = how_many_are_missing(missing, len(found.runs) + len(missing))
+        warnings.warn(f"{path}: {words}; the command of the sweep makes them", stacklevel=2)
+    return frames_of([run for run, _ in found.runs])
 
 
 def frames_of(runs: Sequence[Run]) -> Results:
     """The frames of some runs, in their order."""
-    return Results(run_frame(runs), curve_frame(runs), probe_frame(runs))
+    return Results(run_frame(runs), curve_frame(runs), probe_frame(runs), tuple(runs))
 
 
 def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
@@ -87,6 +87,8 @@ def run_row(run: Run) -> dict[str, Any]:
     flat = run.config.flat()
     for key in ("optimizer", "lr", "seed", "problem", "dataset"):
         row[key] = flat.pop(key)
+    if run.config.lr is not None:
+        row["lr"] = float(run.config.lr)  # a file may have an integer, even one beyond 64 bits
     row["effective_lr"] = _effective_lr(run)
     row |= {key: _cell(value) for key, value in flat.items()}
     curve = run.curve
@@ -156,5 +158,6 @@ def _stacked(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
     columns = list(parts.values())
     lengths = [len(part["step"]) for part in columns]
-    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts)), lengths), categories=list(parts))
-    return pd.DataFrame({"run_id": ids} | {name: np.concatenate([part[name] for part in columns]) for name in columns[0]})
+    ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts), dtype=np.int32), lengths), categories=list(parts))
+    stacked = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # of columns that are nobody else's

@@ -12,6 +12,9 @@ from zdl_bench.run import ENGINE_VERSION, Status
 from zdl_bench.store import Store
 from zdl_bench.terminal import console_for
 
+LONGEST_CELL = 2000
+"""Letters; more would keep a terminal busy for minutes."""
+
 
 def print_sweeps(store: Store) -> None:
     """A line per sweep, the one started last at the end: when, how many runs, their states."""
@@ -21,8 +24,12 @@ def print_sweeps(store: Store) -> None:
     for manifest in store.manifests():
         when = manifest.started[:16].replace("T", " ")
         cells = (manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), manifest.command)
-        table.add_row(*(Text(printable(cell)) for cell in cells))  # what a file says is no markup
+        table.add_row(*(Text(_cell(cell)) for cell in cells))  # what a file says is no markup
     console_for().print(table)
+
+
+def _cell(text: str) -> str:
+    return printable(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…")
 
 
 def states(store: Store, manifest: Manifest) -> str:

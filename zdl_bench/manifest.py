@@ -10,6 +10,8 @@ from typing import Any
 
 from zdl_bench.run import RUN_ID
 
+MAX_RUNS = 200_000
+"""Of a sweep: a store of more files is no longer handled in seconds."""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
 
 
@@ -52,7 +54,7 @@ class Manifest:
         ids = _are_texts(self.run_ids) and all(RUN_ID.fullmatch(run_id) for run_id in self.run_ids)
         for time in (self.started, self.started if self.finished is None else self.finished):
             datetime.fromisoformat(time)
-        once = ids and len({*self.run_ids}) == len(self.run_ids)
+        once = ids and len({*self.run_ids}) == len(self.run_ids) <= MAX_RUNS
         return texts and once and isinstance(self.experiment, dict | None) and self.report.is_well_formed
 
 

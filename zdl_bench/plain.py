@@ -1,9 +1,12 @@
 """What a YAML or JSON file may say: text, numbers, lists and mappings from text, and not without measure."""
 
+import json
+from typing import Any
+
 from zdl_bench.errors import shown
 
-LONGEST_INTEGER = 1024
-"""Bits: what is longer is no number of the machine, and cannot even be printed in full."""
+LONGEST_INTEGER = 1023
+"""Bits: what is longer is no number of the machine, not even a float, and cannot be printed in full."""
 MOST_VALUES, DEEPEST = 100_000, 50
 """What stands behind a YAML alias counts each time: ten lines of them can stand for a billion values."""
 
@@ -27,3 +30,22 @@ def require_plain(content: object) -> None:
             raise ValueError(f"{shown((odd or [value])[0])} is no text here; put it in quotes")
         inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         waiting.extend((item, depth + 1) for item in inside)
+
+
+def json_in(text: bytes, largest: int) -> Any:
+    """The content of a JSON text.
+
+    Raises ValueError where the text is none, or its values could take more than the largest number of bytes: `[],` is three
+    bytes in a file, and a hundred in memory.
+    """
+    size = size_of_values(text)
+    if size > largest:
+        raise ValueError(f"its values may take {size:,} bytes, {largest:,} is the most")
+    return json.loads(text)
+
+
+def size_of_values(text: bytes) -> int:
+    """More bytes than the values of a JSON text take in memory, known without reading them."""
+    letter = 2 if text.isascii() and b"\\" not in text else 8  # one letter beyond Latin makes all of its text wide
+    inside = {b",": 40, b"[": 96, b"{": 256, b'"': 32}
+    return letter * len(text) + sum(size * text.count(mark) for mark, size in inside.items())

@@ -17,20 +17,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zdl_bench import registry
 from zdl_bench.conditions import facets_of
-from zdl_bench.encoding import read_file, table_in
+from zdl_bench.encoding import read_file
 from zdl_bench.environment import FINGERPRINT, fingerprint
-from zdl_bench.errors import StoreError, choices, closest, hint, shown
+from zdl_bench.errors import StoreError, abridged, closest, hint, shown
 from zdl_bench.experiment import Experiment
 from zdl_bench.frames import frames_of, run_frame
 from zdl_bench.manifest import Manifest
 from zdl_bench.metrics.catalogue import METRICS
 from zdl_bench.metrics.convergence import has_finished
-from zdl_bench.plain import require_plain
+from zdl_bench.parquet import Footer, read_columns, read_footer, size_of_table
+from zdl_bench.plain import json_in, require_plain
 from zdl_bench.run import ENGINE_VERSION, Run, RunConfig
 from zdl_bench.statistics.verdicts import judge_experiment
 from zdl_bench.store import NOT_A_RUN, Store
@@ -39,10 +39,10 @@ FOLDER = "reference"
 CURVES = "curves"
 VERDICTS = "verdicts.csv"
 VERDICT_COLUMNS = ("experiment", "claim", "verdict", "p", "reason")
-TYPES = {pa.string(), pa.large_string(), pa.float64(), pa.float32(), pa.int64(), pa.bool_(), pa.null()}
-"""Of a table's columns."""
-LARGEST = 20_000_000
-"""Bytes of a file, of its table and of its texts; 4,000 runs have 3 million."""
+TYPES = {pa.string(), pa.float64(), pa.float32(), pa.int64(), pa.int32(), pa.bool_()}
+"""Of a table's columns; one without a value has integers of 32 bits."""
+LARGEST = 10_000_000
+"""Bytes of a table, of its texts, and of what a text says; the texts of 4,000 runs have 3 million."""
 
 
 @dataclass(frozen=True)
@@ -62,42 +62,43 @@ def reference_files(root: Path, experiment: str | None) -> list[Path]:
     chosen = [path for path in paths if experiment in (None, path.stem)]
     if not chosen:
         names = [path.stem for path in paths]
-        question = hint(closest(experiment or "", names))
-        known = choices(experiment or "", names) or "none; name the results of a checkout with --results DIR"
-        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {question}It has {known}")
+        known = f"it has {abridged(experiment or '', names) or 'none; name the results of a checkout with --results DIR'}"
+        meant = hint(closest(experiment or "", names), known)
+        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
     return chosen
 
 
 def read_reference(path: Path) -> list[ReferenceRun]:
     """The runs in a file, at least one. Raises StoreError if it is not sound, or made by another engine."""
     try:
-        table = table_in(read_file(path), TYPES, LARGEST)
-        engine = int((table.schema.metadata or {})[b"engine"])
+        content = read_file(path)
+        footer = read_footer(content)
+        engine = int(footer.metadata[b"engine"])
         if engine == ENGINE_VERSION:
-            return [_run_of(row, path.stem) for row in _rows(table)]
+            return [_run_of(row, path.stem) for row in _rows(content, footer)]
     except NOT_A_RUN as error:
-        raise StoreError(f"{path} cannot be read ({shown(error)}); check it out again") from error
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise StoreError(f"{path} cannot be read ({shown(reason)}); check it out again") from error
     raise StoreError(f"{path} was made by engine {shown(engine)}, this is engine {ENGINE_VERSION}; run {path.stem} again")
 
 
-def _rows(table: pa.Table) -> list[dict[str, Any]]:
-    """Raises ValueError if there are none, or their texts are longer than those of any experiment."""
-    missing = {"config", "fingerprint"} - set(table.column_names)
+def _rows(content: bytes, footer: Footer) -> list[dict[str, Any]]:
+    """Raises one of NOT_A_RUN if there are none, or they are no runs, or would take more than any experiment."""
+    size = size_of_table(footer)
+    if size > LARGEST:
+        raise ValueError(f"its table has {size:,} bytes, {LARGEST:,} is the most")
+    rows: list[dict[str, Any]] = read_columns(content, footer, TYPES, LARGEST).to_pylist()
+    if not rows:
+        raise ValueError("it has no runs")
+    missing = {"config", "fingerprint"} - rows[0].keys()
     if missing:
         raise ValueError(f"it has no column {min(missing)}")
-    texts = [column for column in table.columns if pa.types.is_dictionary(column.type)]
-    lengths = [pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)) for one in texts for chunk in one.chunks]
-    if sum(length.as_py() or 0 for length in lengths) > LARGEST:
-        raise ValueError(f"its texts have more than {LARGEST:,} bytes")
-    if not table.num_rows:
-        raise ValueError("it has no runs")
-    rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
 
 def _run_of(row: Mapping[str, Any], experiment: str) -> ReferenceRun:
     """Raises one of NOT_A_RUN."""
-    config, made_on = json.loads(row["config"]), json.loads(row["fingerprint"])
+    config, made_on = (json_in(row[name].encode(), LARGEST) for name in ("config", "fingerprint"))
     require_plain([config, made_on])
     is_list = isinstance(made_on, list) and len(made_on) == len(FINGERPRINT)
     if not is_list or not all(isinstance(text, str) for text in made_on):

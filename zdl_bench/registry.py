@@ -6,14 +6,16 @@ Only names are ever resolved here; what else a stored file says is data for a va
 import hashlib
 import importlib
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
 from zdl_bench.declarations import name_of, read_declaration, yaml_content
-from zdl_bench.errors import ConfigError, choices, closest, hint, shown
+from zdl_bench.errors import ConfigError, abridged, closest, hint, shown
 from zdl_bench.run import Choice, RunConfig, Value
 from zdl_bench.sources import beyond_engine, code_of, hash_of, is_untouched
 
@@ -76,8 +78,8 @@ def experiment_names() -> list[str]:
 
 def unknown(group: str, name: str, known: Sequence[str]) -> str:
     """What to say of a name that is none, with those that are."""
-    question = hint(closest(name, known))
-    return f"{group}={shown(name)}: there is no such {group}; {question}Choose one of {choices(name, known)}"
+    remedy = hint(closest(name, known), f"Choose one of {abridged(name, known)}")
+    return f"{group}={shown(name)}: there is no such {group}; {remedy}"
 
 
 @cache
@@ -177,6 +179,7 @@ def targets(config: RunConfig) -> tuple[float, ...]:
 
 
 GROUPS_OF_A_RUN = ("optimizer", "problem", "schedule", "dataset")
+LAYERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
 KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "style"})
 """Keys of a part's YAML that are no argument of its class."""
 GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
@@ -196,7 +199,7 @@ def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, 
     that is missing, or a value of another type.
     """
     declared, implementation = _declared_types(group, name), _implementation(group, name)
-    values = _defaults(implementation) | dict(values)
+    values = _defaults(implementation) | {key: _meant(value, declared.get(key)) for key, value in values.items()}
     missing = [key for key in declared if key not in values]
     if missing:
         raise ConfigError(
@@ -275,6 +278,22 @@ WORDS_OF_TYPES = {
 """Types that a field of a part may have."""
 
 
+def whole(value: Any) -> Any:
+    """An integer that is written as 1e3 or 1000.0; any other value as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _meant(value: Any, expected: Any) -> Any:
+    """What a user means by a value: 1e3 is an integer, 50 a list of one, 200x200 a list of integers."""
+    if get_origin(expected) is not tuple:
+        return whole(value) if expected is int else value
+    item = get_args(expected)[0]
+    if item is int and isinstance(value, str) and LAYERS.fullmatch(value):
+        return [int(size) for size in value.split("x")]
+    listed = [value] if isinstance(value, int | float) else value
+    return [_meant(one, item) for one in listed] if isinstance(listed, list | tuple) else listed
+
+
 def _as_float(key: str, value: int) -> float:
     try:
         return float(value)
@@ -293,3 +312,14 @@ def _typed(key: str, value: Any, expected: Any) -> Value:
     if expected == str | None and isinstance(value, str | None):
         return value
     raise ConfigError(f"{key}={shown(value)}: it has to be {WORDS_OF_TYPES[expected]}")
+
+
+@cache
+def types_of(group: str, key: str) -> list[Any]:
+    """The types that classes of a group declare for a key, one for each part whose YAML has it and can be read."""
+    found = []
+    for name in names(group):
+        with suppress(ConfigError, NameError, LookupError, AttributeError, TypeError):
+            if key in load_yaml(group, name):
+                found.append(get_type_hints(_implementation(group, name).__init__)[key])
+    return found

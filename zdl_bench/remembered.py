@@ -49,7 +49,7 @@ class Remembered(NamedTuple):
 def recall(store: Store, name: str) -> Mapping[str, Remembered]:
     """By run id; empty where nothing is remembered, or it was made by other code, or is damaged."""
     try:
-        code, checksum, rows = json.loads(store.read_rows(name))
+        code, checksum, rows = store.read_rows(name)
         remembered = {run_id: Remembered(*values) for run_id, values in rows.items()}
         is_current = (code, checksum) == (hash_of_sources("*.py"), checksum_of(rows))
         is_sound = is_current and all(one.is_well_formed for one in remembered.values())

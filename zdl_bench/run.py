@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,18 @@ class RunConfig:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
         """The inverse of `as_dict`. Raises ConfigError, KeyError or TypeError where `stored` is no config."""
-        dataset = stored["dataset"]
+        dataset, probe = stored["dataset"], stored["probe"]
+        for key, value, types in (
+            ("lr", stored["lr"], (float, int, NoneType)),
+            ("seed", stored["seed"], (int,)),
+            ("steps", stored["steps"], (int,)),
+            ("dtype", stored["dtype"], (str,)),
+            ("rng", stored["rng"], (str,)),
+            ("probe.count", probe["count"], (int,)),
+            ("probe.images", probe["images"], (int, NoneType)),
+        ):
+            if type(value) not in types:  # True equals 1, and 1.0 does too
+                raise TypeError(f"{key} is not what a config has")
         return cls(
             optimizer=_choice(stored["optimizer"]),
             problem=_choice(stored["problem"]),
@@ -149,8 +161,8 @@ class RunConfig:
             steps=stored["steps"],
             dtype=stored["dtype"],
             rng=stored["rng"],
-            probe_count=stored["probe"]["count"],
-            probe_images=stored["probe"]["images"],
+            probe_count=probe["count"],
+            probe_images=probe["images"],
         )
 
     @cached_property

@@ -13,20 +13,30 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, remove_abandoned
-from zdl_bench.encoding import decode, encode, file_of, read_file, sound_checksum, stored_checksum, table_in
-from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, choices, closest, hint, require, shown
+from zdl_bench.drafts import DRAFT, DRAFTS, draft_file, folder_locked, remove_abandoned
+from zdl_bench.encoding import decode, encode, file_of, metadata_in, read_file, sound_checksum, stored_checksum, table_in
+from zdl_bench.errors import (
+    ConfigError,
+    DamagedFile,
+    MissingRun,
+    OtherEngine,
+    StoreError,
+    abridged,
+    closest,
+    hint,
+    require,
+    shown,
+)
 from zdl_bench.manifest import Manifest, Report, checksum_of
-from zdl_bench.plain import require_plain
+from zdl_bench.plain import json_in, require_plain
 from zdl_bench.run import ENGINE_VERSION, RUN_ID, Run
 
 FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
@@ -35,6 +45,10 @@ LARGEST_MANIFEST = 20_000_000
 ROWS = "rows.json"
 LARGEST_ROWS = 50_000_000
 """Bytes; 100,000 rows have 24 million."""
+LARGEST_IN_MEMORY = 400_000_000
+"""Bytes of the values in a manifest, or in what a sweep remembers."""
+MAX_NAMED = 5
+"""Damaged runs that a message names."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError)
 """What a file raises that is no Parquet file of a run."""
 NOT_A_RUN = (*UNREADABLE, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError)
@@ -102,12 +116,12 @@ class Store:
         path = self.run_path(run_id)
         try:
             content = read_file(path)
-            table = table_in(content)
-            run, hashes = decode(table), Hashes(stored_checksum(table), hash_of(content))
+            file, table = hash_of(content), table_in(content)
+            del content  # a large one, and decoding takes as much again
+            run, hashes = decode(table), Hashes(stored_checksum(table), file)
             names = {run_id, json.loads(table.schema.metadata[b"run_id"])}
         except FileNotFoundError as error:
-            text = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
-            raise StoreError(text) from error
+            raise self._missing(run_id) from error
         except NOT_A_RUN as error:
             raise damaged(path, error) from error
         if run.engine != ENGINE_VERSION:
@@ -118,20 +132,36 @@ class Store:
             raise damaged(path, ValueError("it holds another run"))
         return run, hashes
 
+    def read_all(self, run_ids: Iterable[str]) -> "Found":
+        """The runs that can be read, and why the others cannot."""
+        runs, missing = [], {}
+        for run_id in run_ids:
+            try:
+                runs.append(self.read_with_hashes(run_id))
+            except StoreError as error:
+                missing[run_id] = error
+        return Found(runs, missing)
+
     def read_metadata(self, run_id: str) -> dict[str, str]:
         """The JSON texts of a run's metadata, without the table and unchecked: enough for a listing."""
         path = self.run_path(run_id)
         try:
-            schema = pq.read_schema(pa.BufferReader(read_file(path)))
-            return {key.decode(): text.decode() for key, text in schema.metadata.items()}
-        except (*UNREADABLE, AttributeError) as error:
+            return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
+        except FileNotFoundError as error:
+            raise self._missing(run_id) from error
+        except UNREADABLE as error:
             raise damaged(path, error) from error
+
+    def _missing(self, run_id: str) -> MissingRun:
+        return MissingRun(f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again")
 
     def sound_checksum(self, run_id: str) -> str:
         """The checksum of a run's content, computed anew. Raises DamagedFile where it is not the stored one."""
         path = self.run_path(run_id)
         try:
             return sound_checksum(table_in(read_file(path)))
+        except FileNotFoundError as error:
+            raise self._missing(run_id) from error
         except UNREADABLE as error:
             raise damaged(path, error) from error
 
@@ -140,15 +170,17 @@ class Store:
         path = self.run_path(run_id)
         try:
             return hash_of(read_file(path))
+        except FileNotFoundError as error:
+            raise self._missing(run_id) from error
         except (OSError, ValueError) as error:
             raise damaged(path, error) from error
 
-    def read_rows(self, name: str) -> bytes:
-        """What a sweep remembers of its runs. Raises OSError where that is nothing."""
+    def read_rows(self, name: str) -> Any:
+        """What a sweep remembers of its runs, from JSON. Raises OSError or ValueError where that is nothing."""
         path = self.sweep_folder(name) / ROWS
         if not path.is_file() or path.stat().st_size > LARGEST_ROWS:
             raise OSError(f"{path} is no file of up to {LARGEST_ROWS:,} bytes")
-        return path.read_bytes()
+        return json_in(path.read_bytes(), LARGEST_IN_MEMORY)
 
     def write_rows(self, name: str, content: str) -> None:
         with _writing(self.sweep_folder(name) / ROWS) as draft:
@@ -159,18 +191,31 @@ class Store:
         with _writing(self.sweep_folder(name) / "optimization_results.yaml") as draft:
             draft.write_text(content, encoding="utf-8")
 
-    def set_aside(self, run_id: str) -> Path:
-        """Moves a run's file to DIR/damaged/, where it is in nobody's way; returns its new place."""
+    def set_aside(self, run_id: str) -> Path | None:
+        """Moves a run's file to DIR/damaged/, where it is in nobody's way, and returns its new place.
+
+        None where the file is gone or sound by now: another start was faster, and has made the run again.
+        """
         path = self.run_path(run_id)
         aside = self.root / "damaged" / path.name
         try:
             aside.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, aside)
-        except FileNotFoundError:  # another sweep was faster
-            return aside
+            with folder_locked(path.parent):
+                if self._is_sound_or_gone(run_id):
+                    return None
+                os.replace(path, aside)
+        except FileNotFoundError:
+            return None
         except OSError as error:
             raise StoreError(f"{path} is damaged and cannot be set aside ({error.strerror}); move it away") from error
         return aside
+
+    def _is_sound_or_gone(self, run_id: str) -> bool:
+        try:
+            self.read(run_id)
+        except StoreError as error:
+            return isinstance(error, MissingRun)
+        return True
 
     def tidy(self) -> None:
         """Removes what writers left behind that were killed while they wrote."""
@@ -210,12 +255,12 @@ class Store:
         path = self.sweep_folder(name) / "sweep.json"
         if not _is_file(path):
             names = self.sweep_names()
-            question = hint(closest(name, names))
-            raise StoreError(f"there is no sweep {name} in {self.root}; {question}It has {choices(name, names) or 'none yet'}")
+            known = f"it has {abridged(name, names) or 'none yet'}"
+            raise StoreError(f"there is no sweep {name} in {self.root}; {hint(closest(name, names), known)}")
         try:
             if path.stat().st_size > LARGEST_MANIFEST:
                 raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = json_in(path.read_bytes(), LARGEST_IN_MEMORY)
             if stored.pop("checksum", None) not in (None, checksum_of(stored)):  # earlier versions wrote none
                 raise ValueError("its checksum is wrong")
             require_plain({key: value for key, value in stored.items() if key != "run_ids"})  # of which there may be many
@@ -277,6 +322,29 @@ class Hashes(NamedTuple):
 
     content: str
     file: str
+
+
+class Found(NamedTuple):
+    """Runs with the hashes of what was read, and by id why the others cannot be read."""
+
+    runs: list[tuple[Run, Hashes]]
+    missing: dict[str, StoreError]
+
+    def require_this_engine(self) -> None:
+        """Raises OtherEngine if a run was made by another."""
+        for error in self.missing.values():
+            if isinstance(error, OtherEngine):
+                raise error
+
+
+def how_many_are_missing(missing: Mapping[str, StoreError], planned: int) -> str:
+    """In words, each damaged file by its name; empty if none is missing."""
+    if not missing:
+        return ""
+    damaged = [run_id for run_id, error in missing.items() if isinstance(error, DamagedFile)]
+    named = ", ".join(damaged[:MAX_NAMED]) + (" …" if len(damaged) > MAX_NAMED else "")
+    count = f"{len(missing)} of {planned} planned runs are not in the store"
+    return f"{count}, {len(damaged)} of them damaged ({named})" if damaged else count
 
 
 def hash_of(content: bytes) -> str:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from zdl_bench.errors import DamagedFile, OtherEngine
+from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError
 from zdl_bench.executors.contract import Event, Finished, Started
 from zdl_bench.remembered import Remembered
 from zdl_bench.rows import Row, summarized
@@ -78,6 +78,8 @@ def plan(configs: tuple[RunConfig, ...], store: Store, remembered: Mapping[str, 
             continue
         try:
             row = _stored_row(config, store, remembered.get(config.run_id))
+        except MissingRun:  # another start has just set it aside
+            continue
         except (DamagedFile, OtherEngine):
             damaged.append(config.run_id)
             continue
@@ -130,6 +132,18 @@ def until_failures(events: Generator[Event, None, None], most: int | None) -> Ge
 def has_failures(rows: Iterable[Row]) -> bool:
     """Whether some run has no result; divergence is one."""
     return any(not row.status.is_result for row in rows)
+
+
+def lost(rows: Iterable[Row], store: Store) -> list[str]:
+    """Ids of the rows whose run is not in the store as it was, or as another start has made it."""
+    ids = []
+    for row in rows:
+        try:
+            if store.hash_of_file(row.run_id) != row.hashes.file:
+                store.read(row.run_id)
+        except StoreError:
+            ids.append(row.run_id)
+    return ids
 
 
 def tail_losses(configs: Sequence[RunConfig], rows: dict[str, Row]) -> list[float]:

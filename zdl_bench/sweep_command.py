@@ -1,5 +1,6 @@
 """The command that makes runs: composed configs → a sweep in the store, shown on the terminal, with its report."""
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,17 +14,18 @@ from zdl_bench.announcement import (
     announce_cost,
     announce_damaged,
     announce_data_sets,
+    announce_lost,
     announce_passed_over,
     announce_plan,
     announce_stop,
     print_dry_run,
 )
 from zdl_bench.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, require
 from zdl_bench.experiment import Experiment, named_in
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.loops import choice as loops
-from zdl_bench.manifest import Manifest
+from zdl_bench.manifest import MAX_RUNS, Manifest
 from zdl_bench.remembered import Remembered, is_remembered, recall, remember
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.rows import Row
@@ -35,6 +37,7 @@ from zdl_bench.sweep import (
     distinct,
     execute,
     has_failures,
+    lost,
     name_of,
     name_of_experiment,
     plan,
@@ -100,6 +103,8 @@ class SweepCommand:
         store = Store(settings.results_dir)
         runs = distinct(configs)
         self._configs |= {config.run_id: config for config in runs}
+        few = len(self._configs) <= MAX_RUNS
+        require("runs", len(self._configs), few, f"a sweep has up to {MAX_RUNS:,} runs; make several of it")
         if self._manifest is None:
             announce_data_sets(self._resolver.data_sets)
         self._manifest = self._manifest_of(runs)
@@ -116,8 +121,12 @@ class SweepCommand:
         assert self._manifest is not None
         store.require_writable()
         store.tidy()
-        for run_id in batch.damaged:
-            announce_damaged(store.set_aside(run_id))
+        aside = [store.set_aside(run_id) for run_id in batch.damaged]
+        for path in filter(None, aside):
+            announce_damaged(path)
+        if None in aside:  # another start was faster, and may have made the run again
+            batch = plan(batch.configs, store, self._recalled)
+            self._rows |= batch.stored
         announce_plan(self._manifest.name, batch)
         if not batch.missing:
             return
@@ -143,10 +152,7 @@ class SweepCommand:
             return 0
         store = Store(self._settings.results_dir)
         if self._settings.dry_run:
-            everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
-            if everything.missing:
-                announce_passed_over(self._resolver.decode_data())
-            print_dry_run(self._manifest.name, everything, self._parallel_runs(), store.root)
+            self._print_dry_run(self._manifest.name, store)
             return 0
         console = console_for()
         rows = [self._rows[run_id] for run_id in self._configs if run_id in self._rows]
@@ -154,8 +160,7 @@ class SweepCommand:
         failures = failures_table(rows)
         if failures:
             console.print(failures)
-        if len(rows) < len(self._configs):
-            announce_stop(len(self._configs) - len(rows), self._settings.max_failures)
+        if not self._is_complete(rows, store):
             return 1
         self._manifest = self._finished(store, self._manifest)
         if not is_remembered(rows, self._recalled):
@@ -168,6 +173,26 @@ class SweepCommand:
         console.print(f"results: {folder}", soft_wrap=True, markup=False)
         console.print(f"next:    {self._next_command()}", soft_wrap=True, markup=False)
         return 1 if has_failures(rows) else 0
+
+    def _print_dry_run(self, name: str, store: Store) -> None:
+        everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
+        if everything.missing:
+            announce_passed_over(self._resolver.decode_data())
+        print_dry_run(name, everything, self._parallel_runs(), store.root)
+
+    def _is_complete(self, rows: Sequence[Row], store: Store) -> bool:
+        """Whether every run was made and is in the store; says what is missing."""
+        assert self._settings is not None
+        assert self._manifest is not None
+        if len(rows) < len(self._configs):
+            announce_stop(len(self._configs) - len(rows), self._settings.max_failures)
+            return False
+        gone = lost(rows, store)
+        if gone:
+            if store.find_manifest(self._manifest.name) is None:
+                store.write_manifest(self._manifest)
+            announce_lost(len(gone), len(rows), store.root)
+        return not gone
 
     def _report(self, store: Store, console: Console) -> None:
         """Builds the report unless it is current, and prints its verdicts and where it is."""
@@ -223,8 +248,9 @@ class SweepCommand:
         claims_of(self._experiment.claims)
 
     def _overrides_runs(self) -> bool:
-        keys = [argument.partition("=")[0].lstrip("+") for argument in self._arguments if "=" in argument]
-        return any(key != "experiment" and key.partition(".")[0] not in SWEEP_KEYS for key in keys)
+        overrides = [one for one in self._arguments if one.startswith("~") or ("=" in one and not one.startswith("-"))]
+        keys = [re.split(r"[.@=]", override.lstrip("+~"))[0] for override in overrides]
+        return any(key not in ("experiment", *SWEEP_KEYS) for key in keys)
 
     def _next_command(self) -> str:
         assert self._settings is not None

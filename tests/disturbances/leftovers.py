@@ -8,7 +8,7 @@ from pathlib import Path
 
 from disturbances.sweeping import MARK, Place
 
-MOST_SECONDS = 10
+MOST_SECONDS = 30
 """Nobody lives longer than its parent by more."""
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -95,7 +96,9 @@ def _started(command: tuple[str, ...]) -> int:
 
 
 def _load(*arguments: str) -> None:
-    load_results("results", *arguments)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*runs are not in the store", UserWarning)  # as it should be
+        load_results("results", *arguments)
 
 
 def _judge() -> None:

@@ -11,7 +11,9 @@ from types import FrameType
 from typing import Any
 
 SECONDS = 20
-"""A case that takes longer hangs."""
+"""A case that computes for longer hangs."""
+WAITING = 10
+"""So many times as long it may take by the clock."""
 MEMORY = 1_000_000_000
 """Bytes that a case may take beyond what the process had before."""
 ADDRESS_SPACE = 4 * MEMORY
@@ -89,18 +91,25 @@ class Watch:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises Hang in the main thread after so many seconds."""
+    """Raises Hang in the main thread once it has computed for so many seconds, or waited for many times as long.
+
+    What others do on this machine decides no case.
+    """
 
     def end(number: int, frame: FrameType | None) -> None:
         raise Hang
 
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    limits = ((signal.ITIMER_PROF, signal.SIGPROF, seconds), (signal.ITIMER_REAL, signal.SIGALRM, WAITING * seconds))
+    before = [signal.signal(number, end) for _, number, _ in limits]
+    for timer, _, limit in limits:
+        signal.setitimer(timer, limit)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _, _ in limits:
+            signal.setitimer(timer, 0)
+        for (_, number, _), handler in zip(limits, before, strict=True):
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from fuzzing import claims, experiments, idx_files, manifests, overrides, parque
 from fuzzing.case import Case
 
 KINDS: dict[str, tuple[Callable[[], st.SearchStrategy[Case]], int]] = {
-    "overrides": (overrides.cases, 40),
+    "overrides": (overrides.cases, 38),
     "experiments": (experiments.cases, 16),
     "claims": (claims.cases, 12),
-    "IDX files": (idx_files.cases, 6),
+    "IDX files": (idx_files.cases, 8),
     "stored runs": (parquet_files.cases, 14),
     "manifests": (manifests.cases, 12),
 }

@@ -78,7 +78,21 @@ contents = st.one_of(
     DEEP.map(lambda deep: json.dumps(sound).replace('"experiment": null', f'"experiment": {{"a": {deep}}}').encode()),
     st.binary(max_size=50),
     st.just(b'{"run_ids": [' + b'"0000000000000000",' * 200_000 + b'""]}'),
+    st.just(b"[" + b"[]," * 6_000_000 + b"[]]"),
+    st.sampled_from(["title", "command"]).map(
+        lambda key: json.dumps(manifest_of(RUN_IDS) | {key: "x y " * 4_000_000}).encode()
+    ),
 )
+BESIDE = {
+    "rows.json": st.one_of(
+        structures.map(lambda content: json.dumps(content).encode()),
+        st.just(b"[" + b"[]," * 16_000_000 + b"[]]"),
+        DEEP.map(str.encode),
+        st.binary(max_size=50),
+    ),
+    "tables/verdicts.txt": st.sampled_from([b"x y\n" * 12_500_000, b"\x1b[31m", b"\xff", b""]),
+}
+"""What else is read from a sweep's folder."""
 COMMANDS: tuple[tuple[str, ...], ...] = (("ls",), (LOAD_RESULTS, "mine"), ("report", "other"), ("verify", "other"), SWEEP_AGAIN)
 SLOW: tuple[tuple[str, ...], ...] = (("report",), ("report", "mine"), ("verify", "mine", "--runs", "1"))
 
@@ -89,6 +103,11 @@ def cases(draw: st.DrawFn) -> Case:
     files[manifest_place()] = draw(contents)
     if draw(st.integers(0, 3)) == 0:
         files[manifest_place("other")] = draw(contents)
+    if draw(st.integers(0, 5)) == 0:
+        path = draw(st.sampled_from(sorted(BESIDE)))
+        report = {"inputs": "", "files": ["tables/verdicts.txt"], "formats": ["png"]}
+        files[manifest_place()] = json.dumps(manifest_of(RUN_IDS, report=report)).encode()
+        files[f"work/results/sweeps/mine/{path}"] = draw(BESIDE[path])
     commands = [draw(st.sampled_from(COMMANDS)), *([draw(st.sampled_from(SLOW))] if draw(st.integers(0, 11)) == 0 else [])]
     sparse = {manifest_place("large"): 50_000_000_000} if draw(st.integers(0, 30)) == 0 else {}
     return Case(tuple(commands), files, sparse)

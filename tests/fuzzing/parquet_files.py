@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
+from fuzzing.bombs import BOMBS, FOOTERS, PAGES, many, with_text, within
 from fuzzing.case import LOAD_RESULTS, Case
 from fuzzing.overrides import TINY
 from fuzzing.stored import as_metadata, columns_of, file_of, id_of, manifest_of, manifest_place, run_place, sound_runs, texts_of
-from fuzzing.structures import changed, deep_texts, structures
+from fuzzing.structures import changed, deep_texts, scalars, structures
 from zdl_bench.encoding import encode
 
 SWEEP_AGAIN = ("-m", *TINY, "name=mine", "optimizer=sgd,momentum", "seed=0,1")
@@ -37,6 +38,11 @@ def expanding(rows: int) -> bytes:
             writer.write_table(zeros, row_group_size=piece)
         writer.add_key_value_metadata(encode(sound_runs()[0]).schema.metadata)
     return stream.getvalue()
+
+
+@cache
+def bomb(name: str) -> bytes:
+    return BOMBS[name]()
 
 
 def with_texts(texts: dict[str, Any], columns: dict[str, Any]) -> bytes | None:
@@ -81,7 +87,7 @@ def files(draw: st.DrawFn) -> tuple[str, bytes]:
     """The id under which a file is found, and its content."""
     number = draw(st.integers(0, 3))
     run = sound_runs()[number]
-    texts, kind = texts_of(run), draw(st.integers(0, 19))
+    texts, kind = texts_of(run), draw(st.integers(0, 21))
     content: bytes | None = None
     if kind < 9:
         texts = draw(changed_texts())
@@ -92,10 +98,22 @@ def files(draw: st.DrawFn) -> tuple[str, bytes]:
         name, deep = draw(st.sampled_from(sorted(texts))), draw(DEEP)
         content = file_of(encode(run), as_metadata(texts) | {name.encode(): deep.encode()})
     elif kind == 13:
-        content = expanding(2**26)
+        content = draw(
+            st.one_of(st.just(""), st.sampled_from([*PAGES, *FOOTERS])).map(
+                lambda name: bomb(name) if name else expanding(2**26)
+            )
+        )
     elif kind == 14:
         content = draw(st.binary(max_size=100))
-    elif kind < 17:
+    elif kind == 15:  # beside runs of the same optimizer, learning rate and seed
+        group = draw(st.sampled_from(["optimizer", "problem", "schedule"]))
+        texts["config"][group] |= {draw(st.sampled_from(["more", "engine", "lr"])): draw(scalars)}
+        content = with_texts(texts, columns_of(run))
+    elif kind == 16:  # JSON of many values, up to what is just read
+        key, piece = draw(st.sampled_from([("curve.points", b"[],"), ("curve.points", b"[1],"), ("probes.step", b"1,")]))
+        text = many(piece, b"0", draw(st.sampled_from([1_000, 1_000_000, 20_000_000])))
+        content = with_text(key.partition(".")[0], within(key, text))
+    elif kind < 19:
         content = sound_file(number)[: draw(st.integers(0, len(sound_file(number))))]
     else:
         flipped = bytearray(sound_file(number))

@@ -9,13 +9,14 @@ HOSTILE_WORDS = (
     "${seed}", "x" * 3000, "ü", "\u202e", "\ud83d\ude00", "[bold]x[/]", "[/]", "[link=x]",
     "range(0,10**9)", "range(0,99999999999)",
     "a,b", "[1,2", "{a:1}", "1e999", "nan", "!!python/object:os.system", "&a", "*a",
+    "x" * 300, "2024", "~/x", "~nobody/x", "/etc/passwd/x", "http://127.0.0.1:9", "http://[", "file:///etc/passwd",
     "null,true", "'", '"', "\\", "quadratic", "sgd",
 )  # fmt: skip
 scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-5, 20),
-    st.sampled_from([2**63 - 1, 2**63, -(2**63), 2**64, 10**30, 10**400, -(10**400)]),
+    st.sampled_from([2**63 - 1, 2**63, -(2**63), 2**64, 10**30, 2**1023 - 1, 2**1024, 10**400, -(10**400)]),
     st.floats(),
     st.sampled_from([math.inf, -math.inf, math.nan, 1e308, 5e-324, -0.0]),
     st.sampled_from(HOSTILE_WORDS),

@@ -57,10 +57,7 @@ def _crowd(root: Path) -> list[str]:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else all_cores  # macOS has none
     quota = _quota(root)
     if quota is not None and quota < usable:
-        found.append(
-            f"this container may use {quota:g} of {usable} cores: with n_jobs=-1 threads are oversubscribed; "
-            f"give n_jobs={max(1, int(quota))}"
-        )
+        found.append(f"this container may use {quota:g} of {usable} cores")  # n_jobs=-1 makes no more runs at a time
     elif usable < all_cores:
         found.append(f"this process may use {usable} of {all_cores} cores")
     load = _number(root / "proc/loadavg")

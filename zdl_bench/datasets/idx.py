@@ -12,15 +12,16 @@ import numpy.typing as npt
 
 from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.contract import Arrays, DataSet, cache_folder, is_decoded
-from zdl_bench.datasets.packings import IdxFile, WrongChecksum, arrays_of, may_hold
-from zdl_bench.datasets.places import files_in, places_of
+from zdl_bench.datasets.packings import IdxFile, WrongChecksum, arrays_of
+from zdl_bench.datasets.places import Candidate, candidates_in, places_of
 from zdl_bench.errors import DataError, shown
 
 DATA_VARIABLE = "ZDL_BENCH_DATA"
 """Environment variable: folders (separated as in PATH) that hold data sets, or subfolders named after them."""
 
-Candidates = list[tuple[Path, set[str]]]
-"""Files, and the parts that each may hold."""
+
+class NotThere(DataError):
+    """A place has no file that tells that it is one of the data set's. Its message names the file that is missed."""
 
 
 class IdxDataSet(DataSet):
@@ -67,12 +68,17 @@ class IdxDataSet(DataSet):
     def decode_local(self) -> Arrays | None:
         self.passed_over = []
         if self.dir is not None:
-            return self._first_sound(self._places_in_dir(self.dir))
+            try:
+                return self._first_sound(self._places_in_dir(self.dir))
+            except NotThere as error:
+                raise self._absence(self.dir, f"there is no {error}") from error
         for folder in self._folders():
             try:
                 complete = [place for place in self._places_below(folder) if self._is_complete(place)]
                 if complete:
                     return self._first_sound(complete)
+            except NotThere:
+                continue
             except OSError as error:
                 self._pass_over(folder, f"it cannot be read ({error.strerror})")
             except WrongChecksum as error:  # a folder of another data set has files of the same names
@@ -96,40 +102,39 @@ class IdxDataSet(DataSet):
     def _pass_over(self, place: Path, reason: str) -> None:
         self.passed_over.append(f"{shown(place)} was passed over: {reason}")
 
-    def _places_in_dir(self, given: str) -> list[Candidates]:
+    def _places_in_dir(self, given: str) -> list[list[Candidate]]:
         """Raises DataError unless `dir` leads to files that may be those of the data set."""
         try:
             places = self._places_below(_folder(given))
-        except OSError as error:
-            raise DataError(f"dataset.dir={shown(given)}: it cannot be read ({error.strerror}); name another") from error
+        except (OSError, ValueError) as error:  # the second for a name that no file can have
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise DataError(f"dataset.dir={shown(given)}: it cannot be read ({reason}); name another") from error
         complete = [place for place in places if self._is_complete(place)]
-        if complete:
-            return complete
-        nearest = max(map(_parts_of, places), key=len, default=set())
-        missing = next(file.file for part, file in self.files.items() if part not in nearest)
-        there = f"there is no {missing}" if places else "there is no such folder"
-        accepted = "packed or not, or an archive of them" if self._can_be_repacked else "compressed as they are served"
-        raise DataError(f"dataset.dir={shown(given)}: {there}; name the folder with the IDX files ({accepted})")
+        if not complete:
+            nearest = max(map(_parts_of, places), key=len, default=set())
+            missing = next(file.file for part, file in self.files.items() if part not in nearest)
+            raise self._absence(given, f"there is no {missing}" if places else "there is no such folder")
+        return complete
 
-    @property
-    def _can_be_repacked(self) -> bool:
-        return all(file.content for file in self.files.values())
+    def _absence(self, given: str, reason: str) -> DataError:
+        can_be_repacked = all(file.content for file in self.files.values())
+        accepted = "packed or not, or an archive of them" if can_be_repacked else "compressed as they are served"
+        return DataError(f"dataset.dir={shown(given)}: {reason}; name the folder with the IDX files ({accepted})")
 
-    def _places_below(self, root: Path) -> list[Candidates]:
+    def _places_below(self, root: Path) -> list[list[Candidate]]:
         """The files of each place below a root. Raises OSError if the root cannot be read."""
         found = []
         for place in places_of(root, self.name):
             try:
-                paths = files_in(place, lambda name: any(file.is_named(name) for file in self.files.values()))
-                found.append([(path, parts) for path in paths if (parts := may_hold(path, self.files))])
+                found.append(candidates_in(place, self.name, self.files, is_given=place == root))
             except OSError as error:
                 self._pass_over(place, f"it cannot be read ({error.strerror})")
         return found
 
-    def _is_complete(self, place: Candidates) -> bool:
+    def _is_complete(self, place: list[Candidate]) -> bool:
         return len(_parts_of(place)) == len(self.files)
 
-    def _first_sound(self, places: list[Candidates]) -> Arrays:
+    def _first_sound(self, places: list[list[Candidate]]) -> Arrays:
         """Raises DataError: what is wrong with the first place if none is sound."""
         refusals = []
         for place in places:
@@ -137,13 +142,13 @@ class IdxDataSet(DataSet):
                 return self._read(place)
             except DataError as error:
                 refusals.append(error)
-        raise refusals[0]
+        raise next((error for error in refusals if not isinstance(error, NotThere)), refusals[0])
 
-    def _read(self, place: Candidates) -> Arrays:
-        """Raises DataError: what is wrong with the likeliest file of the first part that is in none."""
+    def _read(self, place: list[Candidate]) -> Arrays:
+        """Raises DataError: what is wrong with the likeliest file of the first part that is in none, or NotThere."""
         found: dict[str, npt.NDArray[np.uint8]] = {}
         refusals: dict[str, DataError] = {}
-        for path, parts in place:
+        for path, parts, is_telling in place:
             wanted = {part: file for part, file in self.files.items() if part in parts - found.keys()}
             if not wanted:
                 continue
@@ -151,11 +156,14 @@ class IdxDataSet(DataSet):
                 found |= arrays_of(path, wanted)
                 error = DataError(f"{path} does not hold all of {self.name}; add the other files")
             except DataError as raised:
+                if not is_telling and not isinstance(raised, WrongChecksum):
+                    continue  # some other archive, which is in nobody's way
                 error = raised
-            refusals = dict.fromkeys(wanted, error) | refusals
+            named = {part for part, file in wanted.items() if file.is_named(path.name)}
+            refusals = dict.fromkeys(wanted, error) | refusals | dict.fromkeys(named, error)
         missing = [part for part in self.files if part not in found]
         if missing:
-            raise refusals[missing[0]]
+            raise refusals.get(missing[0]) or NotThere(self.files[missing[0]].file)
         return Arrays(**{part: _flat_images(array) for part, array in found.items()})
 
     def _downloaded(self) -> Arrays:
@@ -167,11 +175,11 @@ class IdxDataSet(DataSet):
             raise DataError(
                 f"{reasons}\nPut its IDX files into a folder and name it in {DATA_VARIABLE}, or use dataset=digits."
             ) from error
-        return self._read([(folder / file.file, {part}) for part, file in self.files.items()])
+        return self._read([Candidate(folder / file.file, {part}, True) for part, file in self.files.items()])
 
 
-def _parts_of(place: Candidates) -> set[str]:
-    return set().union(*(parts for _, parts in place))
+def _parts_of(place: list[Candidate]) -> set[str]:
+    return set().union(*(candidate.parts for candidate in place))
 
 
 def _folder(given: str) -> Path:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from zdl_bench.errors import DataError, shown
 
-GZIP, ZIP, IDX = b"\x1f\x8b", b"PK\x03\x04", b"\x00\x00\x08"
+GZIP, ZIP, NPY_START, IDX = b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"\x00\x00\x08"
 """How files begin: the last is an IDX file of unsigned bytes."""
 NPY = re.compile(
     rb"\x93NUMPY(?:\x01\x00..|\x02\x00....)\{'descr': '\|u1', 'fortran_order': False, 'shape': \([\d, ]*\), \} *\n", re.DOTALL
@@ -91,20 +91,29 @@ def may_hold(path: Path, files: Mapping[str, IdxFile]) -> set[str]:
 def arrays_of(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
     """Those of the parts that a file holds. Raises DataError, which names the file, if it holds none.
 
-    The file may have twice the bytes of all parts; of what is packed in it little more is taken than the largest part needs,
-    whatever it says of itself.
+    Twice the bytes of all parts are read at most, and as many unpacked, whatever the file says of itself.
     """
     found: dict[str, npt.NDArray[np.uint8]] = {}
     refusals: list[DataError] = []
+    left = _most_bytes(files)
     with _errors_explained(path):
-        for packed in _packed_files(_read(path, files), files):
-            for content in _contents(packed, files):
-                parts = [part for part, file in files.items() if _matches(content, packed, file)]
-                found |= {part: _array(content, files[part]) for part in parts}
-                refusals += [] if parts else [_refusal(path, content, packed, files)]
+        for content, packed in _contents(_read(path, files), files):
+            parts = [part for part, file in files.items() if _matches(content, packed, file)]
+            array = np.frombuffer(content, np.uint8)
+            found |= {part: array[len(files[part].header) :].reshape(files[part].shape) for part in parts}
+            if len(found) == len(files):
+                return found
+            refusals += [] if parts else [_refusal(path, content, packed, files)]
+            left -= len(content)
+            if left < 0:
+                break
     if not found:
         raise refusals[0] if refusals else DataError(f"{path} holds no array of the data set; {REMEDY}")
     return found
+
+
+def _most_bytes(files: Mapping[str, IdxFile]) -> int:
+    return 2 * sum(file.size for file in files.values()) + HEAD
 
 
 @contextmanager
@@ -122,7 +131,7 @@ def _errors_explained(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path, files: Mapping[str, IdxFile]) -> bytes:
-    most = 2 * sum(file.size for file in files.values()) + HEAD
+    most = _most_bytes(files)
     with path.open("rb") as stream:
         raw = stream.read(most + 1)
     if len(raw) > most:
@@ -130,34 +139,38 @@ def _read(path: Path, files: Mapping[str, IdxFile]) -> bytes:
     return raw
 
 
-def _packed_files(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
-    """The files of an archive, or the bytes themselves."""
-    if not raw.startswith(ZIP):
-        yield raw
-        return
+def _contents(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[tuple[bytes, bytes]]:
+    """The IDX files that a file stands for, and each as it was packed in it."""
+    for packed in _members(raw, files) if raw.startswith(ZIP) else [raw]:
+        if packed.startswith(GZIP):
+            yield _decompressed(packed, files), packed
+        elif array := NPY.match(packed):
+            body = packed[array.end() :]
+            yield from ((file.header + body, packed) for file in files.values() if prod(file.shape) == len(body))
+        else:
+            yield packed, packed
+
+
+def _members(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
+    """The files of an archive; of those that begin like none of ours, only the beginning."""
     if raw.count(ZIP_ENTRY) > MAX_ZIP_ENTRIES:
         raise zipfile.BadZipFile(f"it has more than {MAX_ZIP_ENTRIES} files")
-    most = max(file.size for file in files.values()) + HEAD
+    most = max(file.size for file in files.values())
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         for entry in archive.infolist():
             if entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may take any memory
                 with archive.open(entry) as stream:
-                    yield stream.read(most)
+                    head = stream.read(HEAD)
+                    yield head + stream.read(most) if head.startswith((GZIP, IDX, NPY_START)) else head
 
 
-def _contents(packed: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
-    """The IDX files that a file stands for, cut one byte behind the size that its header announces."""
-    if packed.startswith(GZIP):
-        with gzip.open(io.BytesIO(packed)) as stream:
-            head = stream.read(max(len(file.header) for file in files.values()))
-            announced = [file.size for file in files.values() if head.startswith(file.header)]
-            size = max(announced or [file.size for file in files.values()])
-            yield head + stream.read(size + 1 - len(head))
-    elif array := NPY.match(packed):
-        body = packed[array.end() :]
-        yield from (file.header + body for file in files.values() if prod(file.shape) == len(body))
-    else:
-        yield packed
+def _decompressed(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
+    """What is compressed, cut one byte behind the size that its header announces."""
+    with gzip.open(io.BytesIO(packed)) as stream:
+        head = stream.read(max(len(file.header) for file in files.values()))
+        announced = [file.size for file in files.values() if head.startswith(file.header)]
+        size = max(announced or [file.size for file in files.values()])
+        return head + stream.read(size + 1 - len(head))
 
 
 def _matches(content: bytes, packed: bytes, file: IdxFile) -> bool:
@@ -172,10 +185,6 @@ def _hashes(content: bytes, packed: bytes, file: IdxFile) -> tuple[str, str]:
     if file.content is None:
         return hashlib.sha256(packed).hexdigest(), file.served
     return hashlib.sha256(content).hexdigest(), file.content
-
-
-def _array(content: bytes, file: IdxFile) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(content, np.uint8, offset=len(file.header)).reshape(file.shape)
 
 
 def _refusal(path: Path, content: bytes, packed: bytes, files: Mapping[str, IdxFile]) -> DataError:

@@ -1,11 +1,15 @@
 """Where the files of a data set may lie: in a folder, in those of its subfolders that people use, or all in one file."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
-MAX_FILES = 200
-"""Files of other names that are looked into: the folder may be anything."""
+from zdl_bench.datasets.packings import IdxFile, may_hold
+
+MAX_FILES = 100
+"""Of a place that are looked into: it may be any folder."""
 
 
 def places_of(root: Path, name: str) -> list[Path]:
@@ -19,24 +23,47 @@ def places_of(root: Path, name: str) -> list[Path]:
         return []
     except NotADirectoryError:
         return [root] if root.is_file() else []
-    namesakes = [root / folder for folder in inside if _plain(folder) == _plain(name)]
+    namesakes = [root / one for one in inside if _plain(one) == _plain(name) and os.path.isdir(root / one)]
     raw = [folder / "raw" for folder in [*namesakes, root, *(root / folder for folder in inside)]]
     return [*namesakes, root, *filter(os.path.isdir, dict.fromkeys(raw))]
 
 
 def _plain(name: str) -> str:
-    """torchvision writes FashionMNIST for fashion_mnist."""
-    return name.lower().replace("_", "")
+    """A name as it is compared: torchvision writes FashionMNIST for fashion_mnist, others .idx3 for -idx3."""
+    return name.lower().replace("_", "").replace(".", "-")
 
 
-def files_in(place: Path, is_usual: Callable[[str], bool]) -> list[Path]:
-    """The files of a place, those of a usual name first. Raises OSError if it cannot be read."""
+class Candidate(NamedTuple):
+    """A file, the parts that it may hold, and whether its name says that it is one of them, or the user who named it."""
+
+    path: Path
+    parts: set[str]
+    is_telling: bool
+
+
+def candidates_in(place: Path, name: str, files: Mapping[str, IdxFile], is_given: bool) -> list[Candidate]:
+    """The files of a place that may be those of a data set, the likeliest first. Raises OSError if it cannot be read.
+
+    is_given: whether the user named the place, so that a file in its stead tells.
+    """
     try:
-        names = sorted(os.listdir(place), key=lambda name: (not is_usual(name), name))
+        names = sorted(os.listdir(place), key=lambda one: (_rank(one, name, files), one))
     except FileNotFoundError:
         return []
     except NotADirectoryError:
-        return [place] if place.is_file() else []
-    paths = [place / name for name in names]
-    usual = [path for path in paths if is_usual(path.name)]
-    return [path for path in [*usual, *paths[len(usual) :][:MAX_FILES]] if os.path.isfile(path)]
+        return [Candidate(place, may_hold(place, files), is_given)]
+    paths = list(islice((place / one for one in names if os.path.isfile(place / one)), MAX_FILES))
+    found = [Candidate(path, may_hold(path, files), _rank(path.name, name, files) < UNTOLD) for path in paths]
+    return [candidate for candidate in found if candidate.parts]
+
+
+UNTOLD = 2
+"""The rank of a file whose name says nothing."""
+
+
+def _rank(file: str, name: str, files: Mapping[str, IdxFile]) -> int:
+    """0 for the usual name of a file; 1 for one that has it, or that of the data set, in it, such as mnist.npz; else UNTOLD."""
+    if any(one.is_named(file) for one in files.values()):
+        return 0
+    telling = [name, *(one.file.removesuffix(".gz") for one in files.values())]
+    return 1 if any(_plain(word) in _plain(file) for word in telling) else UNTOLD

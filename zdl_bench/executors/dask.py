@@ -1,17 +1,21 @@
 """An existing Dask cluster, and through dask-jobqueue Slurm, PBS and Kubernetes. Needs the extra `dask`."""
 
 import logging
+import sys
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from zdl_bench import registry
 from zdl_bench.environment import describe_environment
-from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, require
+from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, require, shown
 from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, until_all_end
+from zdl_bench.executors.dask_address import normalized, require_scheduler
 from zdl_bench.executors.dask_child import ChildDied
 from zdl_bench.run import ENGINE_VERSION, Failure, Run, RunConfig
 
@@ -20,10 +24,11 @@ if TYPE_CHECKING:
 
     from zdl_bench.executors.dask_worker import Lacks
 
-CONNECT_SECONDS = 10
+CLIENT_SECONDS = 10
+LOOK_SECONDS = 1.0
+"""After so long without an end of a run the workers are counted."""
 CHATTY = ("distributed", "distributed.client", "tornado", "asyncio")
 """They log tracebacks from threads of their own when a scheduler goes away; ExecutorError says it in a line."""
-TRANSPORTS = ("tcp", "tls", "ws", "wss")
 MOST_SUBMITTED = 1000
 """Runs that the scheduler has at a time: more than most clusters have threads, and few enough to be held by it and by us."""
 WORKER_DIED = Failure(
@@ -37,24 +42,26 @@ class Dask(Executor):
 
     Its workers have zdl_bench installed; `n_jobs` is the cluster's to decide: one run per thread of its workers.
     A worker that lacks a data set is sent it. A run whose worker dies is repeated when all others are done, alone; one whose
-    worker dies again is failed.
+    worker dies again is failed. wait: seconds for which the cluster may be without any worker.
     """
 
     address: str | None = None
+    wait: float = 600.0
 
     def __post_init__(self) -> None:
-        has_scheme = self.address is None or "://" in self.address
-        require("executor.address", self.address, has_scheme, "name the scheduler as tcp://HOST:PORT")
+        if self.address is not None:
+            normalized(self.address)
+        require("executor.wait", self.wait, self.wait > 0, "seconds above 0")
 
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
         if not configs:
             return
         client = self._connect()
         try:
-            attempts = partial(_execute, client, timeout=limits.timeout)
+            attempts = partial(_execute, client, timeout=limits.timeout, wait=self.wait)
             yield from until_all_end(attempts, configs, MOST_SUBMITTED, WORKER_DIED)
         finally:
-            client.close(timeout=CONNECT_SECONDS)  # nobody wants the tasks then, which ends them
+            client.close(timeout=CLIENT_SECONDS)  # nobody wants the tasks then, which ends them
 
     def parallel_runs(self, n_jobs: int) -> None:
         return None
@@ -66,37 +73,22 @@ class Dask(Executor):
             from distributed import Client
         except ImportError as error:
             raise ExecutorError("executor=dask needs Dask: install zdl-bench[dask]") from error
-        _require_transport(self.address)
         for library in CHATTY:
             logging.getLogger(library).setLevel(logging.CRITICAL)
+        address = normalized(self.address)
+        require_scheduler(address)
         try:
-            return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise ExecutorError(
-                f"executor.address={self.address}: no Dask scheduler answers there; start one with `dask scheduler`"
-            ) from error
-
-
-def _require_transport(address: str) -> None:
-    """Raises ExecutorError for an address whose way to talk is not to be had: a Client stumbles over it for 20 seconds."""
-    from distributed.security import Security
-
-    scheme = address.partition("://")[0]
-    if scheme not in TRANSPORTS:
-        raise ExecutorError(f"executor.address={address}: take one of {', '.join(f'{one}://' for one in TRANSPORTS)}")
-    if scheme in ("tls", "wss") and Security().get_connection_args("client")["ssl_context"] is None:
-        raise ExecutorError(
-            f"executor.address={address}: TLS needs certificates; name them in the variables "
-            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
-        )
+            return Client(address, timeout=CLIENT_SECONDS, set_as_default=False)
+        except (OSError, ValueError, ImportError) as error:  # it is gone again, or of a version that does not fit ours
+            raise ExecutorError(f"executor.address={shown(address)}: no connection ({shown(error)}); start it again") from error
 
 
 def _execute(
-    client: "Client", configs: Sequence[RunConfig], at_a_time: int, timeout: float | None
+    client: "Client", configs: Sequence[RunConfig], at_a_time: int, timeout: float | None, wait: float
 ) -> Generator[Event, None, list[RunConfig]]:
     """Makes the runs, and returns the configs of those whose workers died."""
     waiting, suspects = deque(configs), list[RunConfig]()
-    submitted = Submitted(client, timeout)
+    submitted = Submitted(client, timeout, wait)
     while waiting or submitted:
         while waiting and len(submitted) < at_a_time:
             config = waiting.popleft()
@@ -116,12 +108,11 @@ def _execute(
 class Submitted:
     """The runs that the scheduler has been given, each with at most `timeout` seconds, and that have not come back."""
 
-    def __init__(self, client: "Client", timeout: float | None) -> None:
-        from distributed import as_completed
-
-        self._client, self._timeout = client, timeout
+    def __init__(self, client: "Client", timeout: float | None, wait: float) -> None:
+        self._client, self._timeout, self._wait = client, timeout, wait
         self._configs: dict[Future[Run | Lacks], RunConfig] = {}
-        self._ends = as_completed(loop=client.loop)
+        self._ends: SimpleQueue[Future[Run | Lacks]] = SimpleQueue()
+        self._without_workers_since: float | None = None
 
     def __len__(self) -> int:
         return len(self._configs)
@@ -130,19 +121,44 @@ class Submitted:
         with _cluster_answers(self._client):
             future = self._client.submit(_task(), config.as_dict(), self._timeout, ENGINE_VERSION, pure=False)
         self._configs[future] = config
-        self._ends.add(future)
+        future.add_done_callback(self._ends.put)
 
     def next_end(self) -> "tuple[RunConfig, Run | Lacks | None]":
         """Waits for a worker's answer; it is None where workers died of the run."""
         from distributed.scheduler import KilledWorker
 
-        future = next(self._ends)
+        future = self._next_done()
         config = self._configs.pop(future)
         with _cluster_answers(self._client):
             try:
                 return config, future.result()
             except (KilledWorker, ChildDied):
                 return config, None
+
+    def _next_done(self) -> "Future[Run | Lacks]":
+        while True:
+            try:
+                return self._ends.get(timeout=LOOK_SECONDS)
+            except Empty:
+                self._look_for_workers()
+
+    def _look_for_workers(self) -> None:
+        """Says once that there are none, and raises ExecutorError when they have been missing for too long."""
+        if self._client.status != "running":  # the scheduler is gone: the runs will come back as cancelled
+            return
+        with _cluster_answers(self._client):
+            if self._client.nthreads():
+                self._without_workers_since = None
+                return
+        now = time.monotonic()
+        if self._without_workers_since is None:
+            self._without_workers_since = now
+            waiting = f"waiting {self._wait:g} s for one (executor.wait=SECONDS)"
+            print(f"the Dask cluster has no workers; {waiting}", file=sys.stderr)
+        elif now - self._without_workers_since > self._wait:
+            raise ExecutorError(
+                f"executor.wait={self._wait:g}: the Dask cluster has had no workers for so long; start some, or wait longer"
+            )
 
 
 def _task() -> "Callable[..., Run | Lacks]":

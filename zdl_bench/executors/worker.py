@@ -20,6 +20,7 @@ from zdl_bench.executors.stopwatch import Stopwatch
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run import Run, RunConfig
 
+TRACKERS = (multiprocessing_tracker, loky_tracker)
 STARTS = 3
 """Processes that are tried one after the other: the first may be killed from outside while it starts."""
 
@@ -42,10 +43,7 @@ class Worker:
         self._config, self._stopwatch = config, Stopwatch()
         try:
             _require_what_loky_needs()
-            for tracker in (
-                multiprocessing_tracker,
-                loky_tracker,
-            ):  # a start of one unblocks SIGINT: not while we have it blocked
+            for tracker in TRACKERS:  # a start of one unblocks SIGINT: not while we have it blocked
                 tracker.ensure_running()
             with signals_deferred():
                 return self._handed_to_a_process(config)
@@ -75,7 +73,6 @@ class Worker:
         """Seconds until the run has taken longer than the timeout, to be asked at each tick.
 
         The start of the process and its imports do not count, nor the time for which all of us are stopped.
-
         Compiling does: whether a run has compiled loops, only it finds out.
         """
         if not self._ready.done() or self._ready.exception() is not None:

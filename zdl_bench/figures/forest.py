@@ -41,6 +41,8 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
     `supported` or `refuted`. n: number of pairs. note: what else has to be known of a row; may be empty. Numbers and verdict
     stand to the right of each row. What lies beyond the axis has an arrow at its end.
     """
+    if frame.empty:  # one optimizer has nobody to be compared with
+        return axes
     unit = _UNITS[str(frame["unit"].iloc[0])]
     with np.errstate(divide="ignore"):
         effects = unit.to(frame[["mean", "low", "high"]].to_numpy(dtype=float))

@@ -4,9 +4,9 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 PANEL_WIDTH, PANEL_HEIGHT = 3.7, 2.9
@@ -37,12 +37,8 @@ def row_panels(count: int, rows: int, columns: int = 4) -> tuple[Figure, list[Ax
 
 def _grid(count: int, columns: int, height: float, shared: Mapping[str, Any]) -> tuple[Figure, list[Axes]]:
     rows = -(-count // columns)
-    size = (max(6.4, PANEL_WIDTH * columns), height * rows + 1.0)
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", **shared)
-    engine = figure.get_layout_engine()
-    if engine:
-        engine.set(w_pad=PANEL_GAP)  # the last number of an axis and the first of the next do not touch
-    everything: list[Axes] = list(np.ravel(grid))
+    figure, everything = grid_of(rows, columns, (max(6.4, PANEL_WIDTH * columns), height * rows + 1.0), **shared)
+    figure.set_layout_engine("constrained", w_pad=PANEL_GAP)  # or the last number of an axis touches the first of the next
     for unused in everything[count:]:
         unused.set_visible(False)
     return figure, everything
@@ -60,7 +56,15 @@ def outer_labels(axes_list: Sequence[Axes]) -> None:
 
 
 def single(width: float = 7.6, height: float = 4.6) -> tuple[Figure, Axes]:
-    return plt.subplots(figsize=(width, height), layout="constrained")
+    figure, [axes] = grid_of(1, 1, (width, height))
+    return figure, axes
+
+
+def grid_of(rows: int, columns: int, size: tuple[float, float], **shared: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of that size in inches with its axes, row by row. It needs no window, whatever backend pyplot has."""
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, list(np.ravel(figure.subplots(rows, columns, squeeze=False, **shared)))
 
 
 def head(figure: Figure, title: str, context: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 
 from zdl_bench.conditions import texts_of
-from zdl_bench.figures.style import plain_log_axis, shortened
+from zdl_bench.figures.style import plain_log_axis, require_prepared, shortened
 
 NO_VALUE = "#d9d9d9"
 
@@ -22,6 +22,7 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     """
     import seaborn as sns
 
+    require_prepared(frame, "variant")
     cells = frame.groupby(["variant", "lr"], sort=False, dropna=False)
     means = cells["tail_loss"].agg(lambda losses: losses.mean(skipna=False)).unstack("lr").sort_index(axis=1)
     texts = cells[["status", "learned", "tail_loss"]].apply(_cell_text).unstack("lr").reindex_like(means).fillna("")

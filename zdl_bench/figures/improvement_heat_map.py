@@ -24,6 +24,8 @@ def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
     """
     import seaborn as sns
 
+    if frame.empty:
+        return axes
     names = list(dict.fromkeys([*frame["first"], *frame["second"]]))
     rates = frame.pivot(index="first", columns="second", values="win_rate").reindex(names, columns=names).astype(float)
     texts = [_cell_text(rate, n, frame["n"].max()) for rate, n in zip(frame["win_rate"], frame["n"], strict=True)]

@@ -11,15 +11,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from zdl_bench.figures.style import dashes_of, legend_name, log_axis, shortened
+from zdl_bench.figures.style import (
+    EMPTY_LOG_LIMITS,
+    MOST_BANDS,
+    dashes_of,
+    legend_name,
+    log_axis,
+    require_prepared,
+    shortened,
+)
 from zdl_bench.run import Floats, has_diverged
 from zdl_bench.statistics.intervals import student_interval
 
 CEILING_FACTOR = 4
 """The axis ends at so many times the first loss: what lies beyond is on its way out."""
 MOST_NOTES = 3
-MOST_BANDS = 8
-"""With more lines than this, bands would hide each other and are left out."""
 
 
 class _Runs(NamedTuple):
@@ -44,9 +50,10 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     """One line per `line` of the frame, in the order of its first rows; the limits of the horizontal axis fit what is drawn.
 
     frame: run_id, line, color, step, loss, planned_steps, and the column `against`: the horizontal axis. A mean stands at the
-    mean of that column over its runs. Lines of one colour differ by their dashes: by those of the column `linestyle`, if there
-    is one, so that they are the same in all panels.
+    mean of that column over its runs. Lines of one colour differ by their dashes: by those of the column `linestyle`, if it
+    tells them apart, so that they are the same in all panels.
     """
+    require_prepared(frame, "line")
     lost, ends = [], [0.0]
     has_bands = frame["line"].nunique() <= MOST_BANDS
     low, high = loss_limits(frame)
@@ -71,7 +78,7 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
     """Lower and upper end of an axis for the losses of a frame, equal for all panels that show parts of it."""
     losses = frame.loc[np.isfinite(frame["loss"]) & (frame["loss"] > 0), "loss"]
     if losses.empty:
-        return 0.1, 10.0
+        return EMPTY_LOG_LIMITS
     ceiling = CEILING_FACTOR * float(frame.loc[frame["step"] == 0, "loss"].median())
     return 0.8 * float(losses.min()), min(ceiling, 1.25 * float(losses.max()))
 
@@ -79,7 +86,8 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
 def _dashes(frame: pd.DataFrame) -> dict[Any, Any]:
     """line → its dashes."""
     firsts = frame.drop_duplicates("line").set_index("line")
-    return dict(firsts["linestyle"]) if "linestyle" in firsts else dashes_of(dict(firsts["color"]))
+    has_own = "linestyle" in firsts and not firsts.duplicated(["color", "linestyle"]).any()
+    return dict(firsts["linestyle"]) if has_own else dashes_of(dict(firsts["color"]))
 
 
 def _split(rows: pd.DataFrame, against: str) -> tuple[_Runs, _Runs]:

@@ -16,6 +16,7 @@ def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
     runs made side by side are shown, not compared: they slow one another.
     """
     draw_loss_lines(frame, axes, "seconds")
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=4)
+    axes.xaxis.set_major_formatter("{x:g}")  # seconds of a short run have many digits
     axes.set_xlabel("seconds of training")
     return axes

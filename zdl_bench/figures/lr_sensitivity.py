@@ -37,9 +37,10 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
         axes.vlines(defined.index, defined["low"], defined["high"], color=look["color"], linewidth=1)
         marks |= _mark_best(rows, defined["mean"], axes, look["color"])
         lost = points.index[points["mean"].isna()]
-        top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
-        transform = axes.get_xaxis_transform()
-        axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
+        if len(lost):
+            top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
+            transform = axes.get_xaxis_transform()
+            axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
     for label, marker in (("best", RING), ("at the grid's edge", RING | {"marker": ARROW, "markersize": 11})):
         if label in marks:
             axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)

@@ -37,13 +37,13 @@ _LINEAR = _Scale("linear", np.asarray, np.asarray)
 def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
     """A row per `variant` of the frame, from the top in the order of its first rows.
 
-    frame: one row per run: variant, optimizer, and the column `metric`, finite in some row, NaN where a run has no value.
+    frame: one row per run: variant, optimizer, and the column `metric`, NaN where a run has no value.
     The mean and its interval (Student) are taken on the scale of the metric, over the runs that have a value; where some have
     none, a note in the row says how many have. The label says which end is steadier.
     """
     values = frame[metric].astype(float).rename("value")
     finite = values[np.isfinite(values)]
-    scale = _LOG if _METRIC_OF[metric].scale == "ln" and (finite > 0).all() else _LINEAR
+    scale = _LOG if _METRIC_OF[metric].scale == "ln" and len(finite) and (finite > 0).all() else _LINEAR
     looks = line_looks(frame)
     intervals = []
     for row, (variant, look) in enumerate(looks.items()):
@@ -53,10 +53,10 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
             intervals.append(_draw_row(found, row, axes, look, scale))
         if len(found) < runs:
             _write_count(f"{len(found)} of {runs} run{'s have' if runs > 1 else ' has'} a value", row, axes)
-    limits = scale.back(_limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals))))
-    if scale is _LOG:
+    limits = scale.back(_limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals)))) if intervals else None
+    if scale is _LOG and limits is not None:
         log_axis(axes.xaxis, limits)
-    else:
+    elif limits is not None:
         axes.set_xlim(*limits)
         axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(range(len(looks)), [shortened(name) for name in looks])

@@ -12,8 +12,10 @@ LARGEST_RATIO = 100.0
 
 def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
     """frame: one row per problem and optimizer: problem, variant, optimizer, ert (steps, ∞ where the target was never
-    reached). Dolan & Moré 2002; a profile depends on which optimizers stand beside each other.
+    reached); of none, nothing is drawn. Dolan & Moré 2002; a profile depends on which optimizers stand beside each other.
     """
+    if frame.empty:
+        return axes
     looks = line_looks(frame)
     erts = frame.pivot(index="problem", columns="variant", values="ert")[list(looks)].to_numpy(dtype=float)
     finite = np.where(np.isfinite(erts), erts, np.nan)

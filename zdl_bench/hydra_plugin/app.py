@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError, ZdlBenchError
-from zdl_bench.experiment import named_in
+from zdl_bench.experiment import Experiment, named_in
 from zdl_bench.hydra_plugin.explanation import InternalError, plain_messages
 from zdl_bench.hydra_plugin.flags import MULTIRUN, flags_and_overrides
 from zdl_bench.hydra_plugin.foreign import folder_of_sweeper, optimized, require_open
@@ -18,8 +18,10 @@ from zdl_bench.hydra_plugin.foreign import folder_of_sweeper, optimized, require
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zdl_bench.experiment import Block
     from zdl_bench.hydra_plugin.composer import Plain
     from zdl_bench.hydra_plugin.launcher import BatchFunction
+    from zdl_bench.hydra_plugin.overrides import Reading
 
 
 def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> str | None:
@@ -39,6 +41,8 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> str 
     from zdl_bench.hydra_plugin.composer import plain_values
 
     register_schema()
+    with _as_command_line(list(arguments)), plain_messages():
+        command_line = _command_line(arguments)
     single: list[tuple[DictConfig, Mapping[str, str]]] = []
 
     def task(composed: "DictConfig | Sequence[Plain]") -> "Sequence[float] | None":
@@ -53,9 +57,8 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> str 
             raise InternalError from error
 
     main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
-    command_line = [*_flags_first(arguments), *_choices_of_experiment(arguments)]
     with folder_of_sweeper(arguments) as (overrides, folder):
-        with _as_command_line([*command_line, *overrides]), plain_messages():
+        with _as_command_line([*command_line, *overrides]), _without_environment(), plain_messages():
             main()
         found = optimized(folder)
     for config, chosen in single:
@@ -72,13 +75,14 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
 
     from zdl_bench.config import register_schema
     from zdl_bench.hydra_plugin.composer import plain_values
+    from zdl_bench.hydra_plugin.overrides import read_all
 
     register_schema()
     if any(argument in MULTIRUN or argument.startswith("experiment=") for argument in arguments):
         raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")
-    overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
-    with plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
-        composed = compose("config", overrides, return_hydra_config=True)
+    _, overrides = flags_and_overrides(arguments)
+    with _without_environment(), plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
+        composed = compose("config", [reading.for_hydra for reading in read_all(overrides)], return_hydra_config=True)
         registry.require_sound(composed.hydra.runtime.choices)
         return plain_values(composed)
 
@@ -90,33 +94,70 @@ def _let_hydra_find_the_plugins() -> None:
         sys.path.append(folder)
 
 
-def _flags_first(arguments: Sequence[str]) -> list[str]:
-    """A flag may stand anywhere, and an experiment is a sweep with or without `-m`. Raises ConfigError for a wrong flag."""
-    flags, overrides = flags_and_overrides(arguments)
-    others = [flag for flag in flags if flag not in MULTIRUN]
-    is_experiment = any(override.startswith("experiment=") for override in overrides)
-    is_sweep = len(others) < len(flags) or (is_experiment and not others)
-    return [*(["-m"] if is_sweep else []), *others, *overrides]
+def _command_line(arguments: Sequence[str]) -> list[str]:
+    """What Hydra is given: flags first, each key once, and each value as one that it reads as what was meant.
 
-
-def _choices_of_experiment(arguments: Sequence[str]) -> list[str]:
-    """What the experiment chooses for all of its runs, as overrides: Hydra checks keys of the command line before it comes to
-    the sweeper, and a key of the problem has to meet the problem that the experiment is about.
+    An experiment is a sweep with or without `-m`. Raises ConfigError for a wrong flag or key.
     """
+    from zdl_bench.hydra_plugin.overrides import read_all
+
+    flags, overrides = flags_and_overrides(arguments)
+    readings = read_all(overrides)
+    others = [flag for flag in flags if flag not in MULTIRUN]
+    blocks = _blocks_of_experiment(arguments)
+    is_sweep = len(others) < len(flags) or (any(reading.key == "experiment" for reading in readings) and not others)
+    if not is_sweep:
+        return [*others, *(reading.for_hydra for reading in readings)]
+    given = {reading.key for reading in readings}
+    fixed, varied = _choices_of(blocks, given)
+    varied |= {reading.key for reading in readings if reading.is_sweep}
+    words = [_forced(reading) if reading.key.partition(".")[0] in varied else reading.for_hydra for reading in readings]
+    return ["-m", *others, *words, *(f"{key}={name}" for key, name in fixed.items())]
+
+
+def _forced(reading: "Reading") -> str:
+    """Hydra checks a key before it comes to the sweeper, against the group's default. With ++ it waits for what is chosen."""
+    from hydra.core.override_parser.types import OverrideType
+
+    is_change = reading.override.type is OverrideType.CHANGE and "." in reading.key
+    return f"++{reading.settings[0].text}" if is_change and not reading.is_sweep else reading.for_hydra
+
+
+def _blocks_of_experiment(arguments: Sequence[str]) -> "Sequence[Block]":
     if any(argument.startswith("experiment.") for argument in arguments):
         raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
     name = named_in(arguments) or ""
-    if name not in registry.experiment_names():
-        if re.fullmatch(r"[\w-]+", name):
-            raise ConfigError(registry.unknown("experiment", name, registry.experiment_names()))
-        return []
-    content = registry.load_experiment(name)
-    fixed, blocks = content.get("fixed", {}), content.get("blocks", [])
-    varied = {key for block in blocks if isinstance(block, dict) for key in block} if isinstance(blocks, list) else set()
-    given = {argument.partition("=")[0] for argument in arguments}
-    choices = fixed.items() if isinstance(fixed, dict) else []
-    chosen = registry.groups() - varied - given
-    return [f"{key}={value}" for key, value in choices if key in chosen and isinstance(value, str)]
+    if name in registry.experiment_names():
+        return Experiment.of(name, registry.load_experiment(name)).blocks
+    if re.fullmatch(r"[\w-]+", name):
+        raise ConfigError(registry.unknown("experiment", name, registry.experiment_names()))
+    return ()
+
+
+def _choices_of(blocks: "Sequence[Block]", given: set[str]) -> tuple[dict[str, str], set[str]]:
+    """What all blocks choose alike, which Hydra is to know before it comes to the sweeper; and the groups that vary."""
+    fixed: dict[str, str] = {}
+    varied: set[str] = set()
+    for group in registry.groups() - given:
+        chosen = [block.get(group) for block in blocks]
+        if chosen and chosen[0] in registry.names(group) and all(choice == chosen[0] for choice in chosen):
+            fixed[group] = chosen[0]
+        elif any(choice is not None for choice in chosen):
+            varied.add(group)
+    return fixed, varied
+
+
+@contextmanager
+def _without_environment() -> "Iterator[None]":
+    """No YAML gets at a variable of the environment: Hydra would name its value in an error."""
+    from omegaconf import OmegaConf
+    from omegaconf.resolvers import oc
+
+    OmegaConf.clear_resolver("oc.env")
+    try:
+        yield
+    finally:
+        OmegaConf.register_new_resolver("oc.env", oc.env)
 
 
 @contextmanager

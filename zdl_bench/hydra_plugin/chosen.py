@@ -8,7 +8,7 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, QuotedString
-from hydra.errors import OverrideParseException
+from hydra.errors import HydraException
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError
@@ -64,7 +64,7 @@ def _named(argument: str) -> str:
     if _names(group) is None:
         return argument
     named = f"{group}={SUFFIX.sub('', value)}"
-    with suppress(OverrideParseException):  # what cannot be read is explained where all is read
+    with suppress(HydraException, RecursionError, ValueError):  # what cannot be read is explained where all is read
         require_names(OverridesParser.create().parse_override(named))
     return named
 

@@ -10,8 +10,12 @@ from zdl_bench import registry
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.hydra_plugin.explanation import COMMANDS
 
-OPTIONS = {"report": ("--results", "--formats"), "verify": ("--results", "--runs", "--reference"), "ls": ("--results",)}
-OF_A_VALUE = ("--results", "--formats", "--runs")
+OPTIONS = {
+    "report": ("--results", "--formats"),
+    "verify": ("--results", "--runs", "--reference", "--timeout"),
+    "ls": ("--results",),
+}
+OF_A_VALUE = ("--results", "--formats", "--runs", "--timeout")
 """Options whose value follows; the shell completes it as the name of a file."""
 
 

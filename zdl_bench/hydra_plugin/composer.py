@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError
+from zdl_bench.experiment import require_no_reference
 from zdl_bench.hydra_plugin.chosen import require_names
 
 Plain = dict[str, Any]
@@ -71,7 +72,7 @@ class Composer:
     def _checked(self, base: Base, override: Override) -> Any:
         text = override.input_line or ""
         if text not in base.checked:
-            require_no_interpolation(text)
+            require_no_reference(text)
             apply = type(self._loader)._apply_overrides_to_config  # type: ignore[attr-defined]
             deep = override.key_or_group.count(".") > 1  # what contains it may be set by another job
             config = copy.deepcopy(base.config) if deep else base.config
@@ -88,12 +89,12 @@ def _parsed(text: str) -> Override:
 
 
 def _are_independent(overrides: Sequence[Override]) -> bool:
-    """Whether the values can be set in any order: no dictionaries, no items of lists, no key within another."""
+    """Whether the values can be set in any order: no dictionaries, no items of lists, no key twice or within another."""
     keys = [override.key_or_group for override in overrides]
     values = [override.value() for override in overrides]
     nested = any(one != other and one.startswith(f"{other}.") for one in keys for other in keys if "." in other)
     has_items = any(part.isdigit() for key in keys for part in key.split("."))
-    return not nested and not has_items and not any(isinstance(value, dict) for value in values)
+    return len({*keys}) == len(keys) and not nested and not has_items and not any(isinstance(value, dict) for value in values)
 
 
 def plain_values(config: DictConfig) -> Plain:
@@ -103,17 +104,8 @@ def plain_values(config: DictConfig) -> Plain:
     if missing:
         raise ConfigError(f"{missing[0]}: the value is missing; give one")
     plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=False)
-    require_no_interpolation(plain)
+    require_no_reference(plain)
     return cast(Plain, plain)
-
-
-def require_no_interpolation(value: Any) -> None:
-    """Values are copied into many jobs, so one that refers to another key would be the same in all of them."""
-    if isinstance(value, dict):
-        for item in value.values():
-            require_no_interpolation(item)
-    elif isinstance(value, str) and "${" in value:
-        raise ConfigError(f"{value}: a value cannot refer to another key; give the value itself")
 
 
 def changed(plain: Plain, path: Sequence[str], value: Any) -> Plain:

@@ -91,8 +91,8 @@ def _unreadable(argument: str) -> str:
     if argument in general_keys():
         return f"{argument}: a key has a value; write {argument}=VALUE"
     if re.fullmatch(r"[\w-]+", argument):
-        question = hint(closest(argument, COMMANDS))
-        return f"{argument}: there is no such command; {question}Write key=value for a run, or {', '.join(COMMANDS)}"
+        remedy = hint(closest(argument, COMMANDS), f"write key=value for a run, or {', '.join(COMMANDS)}")
+        return f"{argument}: there is no such command; {remedy}"
     return f"{shown(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
 
 

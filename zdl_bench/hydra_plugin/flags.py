@@ -61,11 +61,9 @@ def _require_open(argument: str, flag: str, name: str, value: str) -> None:
     if name == "--experimental-rerun":
         raise ConfigError(f"{shown(argument)}: it would load a pickle; type the command of the run again instead")
     if name not in WITHOUT_VALUE | WITH_CHOICE.keys() | WITH_VALUE:
-        question = hint([f"{key}=VALUE" for key in meant(flag.strip("-"))])
-        raise ConfigError(
-            f"{shown(argument)}: there is no such flag; {question}See --help for ours, --hydra-help for Hydra's, and write it "
-            "in full"
-        )
+        known = "see --help for ours, --hydra-help for Hydra's, and write it in full"
+        remedy = hint([f"{key}=VALUE" for key in meant(flag.strip("-"))], known)
+        raise ConfigError(f"{shown(argument)}: there is no such flag; {remedy}")
     require(flag, value, (bool(value) and not value.startswith("-")) or name not in WITH_VALUE, "it takes a value")
     if name in WITH_CHOICE and (value or name == "--cfg"):  # `--info` alone is all of it
         require(flag, value, value in WITH_CHOICE[name], f"choose one of {', '.join(WITH_CHOICE[name])}")

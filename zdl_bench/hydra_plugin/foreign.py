@@ -49,10 +49,8 @@ def foreign_sweeper(arguments: Sequence[str]) -> str | None:
 def unknown_sweeper(name: str, installed: Sequence[str]) -> str:
     """What to say of a sweeper that is not there."""
     missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package brings it"
-    return (
-        f"hydra/sweeper={shown(name)}: {missing}; {hint(closest(name, [*installed, *PACKAGES]))}There are "
-        f"{', '.join(installed)}; -m takes lists and ranges without any other, as lr=1e-3,1e-2"
-    )
+    known = f"there are {', '.join(installed)}; -m takes lists and ranges without any other, as lr=1e-3,1e-2"
+    return f"hydra/sweeper={shown(name)}: {missing}; {hint(closest(name, [*installed, *PACKAGES]), known)}"
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """Every key that a user may give, as conf/ has them, and which one was meant by a word that is none."""
 
+from contextlib import suppress
 from typing import Any
 
 import yaml
 
 from zdl_bench import registry
-from zdl_bench.errors import choices, closest, hint, shown
+from zdl_bench.errors import ConfigError, abridged, closest, hint, shown
 
 SYNONYMS = {
     "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
@@ -47,8 +48,9 @@ def part_keys() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for group in sorted(registry.groups()):
         for name in registry.names(group):
-            for key in registry.given_keys(group, name):
-                found.setdefault(f"{group}.{key}", []).append(name)
+            with suppress(ConfigError):  # a broken YAML is in nobody else's way
+                for key in registry.given_keys(group, name):
+                    found.setdefault(f"{group}.{key}", []).append(name)
     return found
 
 
@@ -57,25 +59,27 @@ def unknown_key(key: str) -> str:
     group, _, own = key.partition(".")
     of_parts = part_keys()
     if key in of_parts:
-        names = choices(key, of_parts[key])
+        names = abridged(key, of_parts[key])
         return f"{key}: the chosen {group} has no key {own}; {names} {'have' if ', ' in names else 'has'} it"
-    question = hint([one for one in meant(key) if one != key])
+    others = [one for one in meant(key) if one != key]
     if own and group in registry.groups():
-        return f"{shown(key)}: the chosen {group} has no key {shown(own)}; {question}See its keys with --cfg job"
+        return f"{shown(key)}: the chosen {group} has no key {shown(own)}; {hint(others, 'see its keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
-    return f"{shown(key)}: there is no such key; {question}The keys are {listed}; --help has those of the parts, too"
+    known = f"the keys are {listed}; --help has those of the parts, too"
+    return f"{shown(key)}: there is no such key; {hint(others, known)}"
 
 
 def meant(word: str) -> list[str]:
-    """The keys that a word can stand for: those that end with it or with what it means, else the one most like it."""
+    """The keys that a word can stand for: those that end with it or with what it means, else the one most like it. Keys of the
+    same group go first.
+    """
+    group, last = word.partition(".")[0], _last(word).casefold().replace("-", "_")
     known = [one for one in (*general_keys(), *part_keys()) if not word.startswith(f"{one}.")]
-    last = _last(word).casefold().replace("-", "_")
     ends = [one for one in known if _last(one) == MEANING.get(last, last)]
     if ends:
-        of_its_group = [one for one in ends if one.partition(".")[0] == word.partition(".")[0]]
-        return of_its_group or ends
-    by_end = {_last(one): one for one in known} | {one: one for one in known}
-    return [by_end[match] for match in closest(word, by_end) or closest(last, by_end)]
+        return [one for one in ends if one.startswith(f"{group}.")] or ends
+    by_end = {_last(one): one for one in sorted(known, key=lambda one: one.startswith(f"{group}."))}
+    return [by_end[match] for match in closest(last, by_end)]
 
 
 def _last(key: str) -> str:

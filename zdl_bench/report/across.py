@@ -20,19 +20,9 @@ FEWEST_PROBLEMS = 4
 
 
 def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
-    """A problem is a target in a setting that some optimizer reached, and not all had at the start; None where there are few,
-    or one optimizer.
-
-    Only settings in which every optimizer was tried count; each is at its best learning rate, and one that has none there
-    solves nothing.
-    """
-    erts = expected_running_times(comparisons)
-    if erts.empty:
-        return None
-    is_solved = erts.groupby("problem")["ert"].transform("min").between(0, np.inf, inclusive="neither")
-    has_all = erts.groupby("problem")["variant"].transform("nunique") == erts["variant"].nunique()
-    everything = erts[is_solved & has_all]
-    frame = with_looks(first_variants(everything), erts)
+    """None of few problems, or one optimizer."""
+    everything = solved_problems(comparisons)
+    frame = first_variants(everything)
     problems, optimizers = frame["problem"].nunique(), frame["variant"].nunique()
     settings = frame["setting"].nunique()
     if settings < 2 or problems < FEWEST_PROBLEMS or optimizers < 2:
@@ -45,7 +35,7 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
     context = [
         f"{problems} problems: targets that some optimizer reached, in {settings} settings",
         "each optimizer at its best learning rate; another set of optimizers gives another profile",
-        *_settings_left_out(erts[~has_all]),
+        *_settings_left_out(comparisons),
         *more_variants(frame, everything),
     ]
     head(figure, title, context)
@@ -54,6 +44,19 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
     words = "Share of problems solved within a multiple of the best expected running time, against that multiple on a log scale"
     best = first("Fastest on the largest share of problems", shares, percent)
     return Drawn("performance_profile", title, f"{words}. {problems} problems. {counted(frame)}. {best}", figure)
+
+
+def solved_problems(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """The `expected_running_times` to compare optimizers by, with the looks of their variants.
+
+    A problem is a target in a setting that some optimizer reached, and not all had at the start. Only settings in which every
+    optimizer was tried count; each is at its best learning rate, and one that has none there solves nothing.
+    """
+    erts = expected_running_times(comparisons)
+    by_problem = erts.groupby("problem")
+    is_solved = by_problem["ert"].transform("min").between(0, np.inf, inclusive="neither")
+    has_all = by_problem["variant"].transform("nunique") == erts["variant"].nunique()
+    return with_looks(erts[is_solved & has_all], pd.concat([one.runs for one in comparisons]))
 
 
 def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
@@ -79,8 +82,9 @@ def _lost(comparison: Comparison) -> list[tuple[str, str]]:
     return [(str(variant), str(optimizer)) for variant, optimizer in zip(lost["variant"], lost["optimizer"], strict=True)]
 
 
-def _settings_left_out(erts: pd.DataFrame) -> list[str]:
+def _settings_left_out(comparisons: Sequence[Comparison]) -> list[str]:
     """A note on settings in which some optimizer was not tried."""
-    count = erts["setting"].nunique()
+    erts = expected_running_times(comparisons)
+    count = int((erts.groupby("setting")["variant"].nunique() < erts["variant"].nunique()).sum())
     verb = "setting is" if count == 1 else "settings are"
     return [f"{count} more {verb} left out: not every optimizer was tried there"] if count else []

@@ -1,45 +1,47 @@
 """Builds a sweep's report from the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
-from zdl_bench.errors import StoreError
+from zdl_bench.errors import DamagedFile, StoreError
 from zdl_bench.experiment import Experiment
-from zdl_bench.figures.style import house_style
+from zdl_bench.figures.style import LOOK, house_style
 from zdl_bench.manifest import Manifest, Report
 from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.drawn import off_screen
 from zdl_bench.report.findings import findings_markdown
-from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path, stored_ids
+from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path
 from zdl_bench.report.notes import notes_of
 from zdl_bench.report.page import Page
 from zdl_bench.report.part import Files, comparison_part, page_table
 from zdl_bench.report.rendering import render
-from zdl_bench.report.run_tables import environment_table, run_list, settings_table
+from zdl_bench.report.run_tables import environment_table, missing_table, run_list, settings_table
 from zdl_bench.report.tables import csv
 from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
 from zdl_bench.run import Run
 from zdl_bench.statistics.verdicts import judge_experiment
-from zdl_bench.store import Store
+from zdl_bench.store import Store, how_many_are_missing
 
 
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
     """Writes report.html, figures/ and tables/ into the sweep's folder; returns the page's path.
 
-    Raises StoreError where no run of the sweep is stored, DamagedFile for a file that is not sound.
+    Damaged runs are left out, and named in the report. Raises DamagedFile or StoreError if no run is left.
     """
-    read = [store.read_with_hashes(run_id) for run_id in stored_ids(store, manifest)]
-    if not read:
-        raise StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}")
-    runs, hashes = zip(*read, strict=True)
+    found = store.read_all(manifest.run_ids)
+    found.require_this_engine()
+    if not found.runs:
+        damaged = [error for error in found.missing.values() if isinstance(error, DamagedFile)]
+        raise next(iter(damaged), StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}"))
+    runs, hashes = zip(*found.runs, strict=True)
     checksums = [each.content for each in hashes]
-    files = report_files(manifest, runs, formats)
+    files = report_files(manifest, runs, formats, found.missing)
     store.replace_report(manifest.name, files)
     built = Report(fingerprint_of_runs(manifest, formats, checksums), sorted(files), list(formats))
     now = store.find_manifest(manifest.name) or manifest  # its sweep may have ended meanwhile
@@ -47,19 +49,25 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
     return page_path(store, manifest)
 
 
-def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]) -> dict[str, bytes]:
-    """Every file of the report, by its path below the sweep's folder; the same bytes for the same runs."""
+def report_files(
+    manifest: Manifest, runs: Sequence[Run], formats: Sequence[str], missing: Mapping[str, StoreError] = MappingProxyType({})
+) -> dict[str, bytes]:
+    """Every file of the report, by its path below the sweep's folder; the same bytes for the same runs.
+
+    missing: why others cannot be read, by their ids.
+    """
     files = Files(formats)
     experiment = Experiment.of(manifest.name, manifest.experiment or {})  # a sweep that is none has no claims, no tuning seeds
-    comparisons = list(comparisons_of(runs, experiment.tuning_seeds))
-    with house_style(), off_screen():
+    comparisons = comparisons_of(runs, experiment.tuning_seeds)
+    with house_style():
         parts = [comparison_part(comparison, files) for comparison in comparisons]
         profile = performance_profiles(comparisons)
         across = [files.add_figure(profile)] if profile else []
-    everything = pd.concat([one.runs.assign(setting=one.setting) for one in comparisons], ignore_index=True)
+    everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
     environment = files.add_table(environment_table(runs))
     settings = files.add_table(settings_table(comparisons))
+    files.add_table(missing_table(missing))
     files.contents["tables/runs.csv"] = csv(everything).encode()
     findings = findings_markdown(parts)
     if findings:
@@ -74,7 +82,7 @@ def report_files(manifest: Manifest, runs: Sequence[Run], formats: Sequence[str]
         command=manifest.command,
         made=_made(manifest),
         run_count=len(manifest.run_ids),
-        notes=notes_of(len(manifest.run_ids), runs, comparisons),
+        notes=notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
         verdicts=page_verdicts(judged),
         across=across,
         parts=parts,

@@ -1,18 +1,16 @@
 """The curves of a sweep as the data of the page's interactive chart."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, combinations
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from zdl_bench.conditions import texts_of
-from zdl_bench.figures.style import look_of
+from zdl_bench.figures.style import are_near, line_looks
 from zdl_bench.report.comparison import Comparison
 
 MOST_POINTS = 60
@@ -20,7 +18,21 @@ MOST_POINTS = 60
 MOST_RUNS = 3_000
 """More make a page that is slow to open and a chart that shows nothing."""
 SIGNIFICANT = 5
-DARKER = 0.6
+SYMBOLS = {
+    "s": "square",
+    "^": "triangle-up",
+    "v": "triangle-down",
+    "D": "diamond",
+    "d": "diamond-tall",
+    "P": "cross",
+    "X": "x",
+    "<": "triangle-left",
+    ">": "triangle-right",
+    "p": "pentagon",
+    "h": "hexagon",
+    "*": "star",
+}
+"""Plotly's names of matplotlib's markers; any other is a circle."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +46,11 @@ class ChartSetting:
 
 @dataclass(frozen=True)
 class ChartOptimizer:
+    """symbol: the marker on its lines; empty if all colours differ enough."""
+
     name: str
     color: str
+    symbol: str
 
 
 @dataclass(frozen=True)
@@ -79,9 +94,9 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     with_curve = about[about["run_id"].isin(curves)]
     shown = with_curve.sort_values("seed", kind="stable").head(MOST_RUNS).sort_index()
     lrs = sorted(shown["lr"].dropna().unique().tolist())
-    optimizers = dict(shown[["variant", "optimizer"]].drop_duplicates("variant").itertuples(index=False))
+    optimizers = _optimizers(shown)
     places = {
-        "variant": {variant: place for place, variant in enumerate(optimizers)},
+        "variant": {one.name: place for place, one in enumerate(optimizers)},
         "lr": {lr: place for place, lr in enumerate(lrs)},
         "seed": {seed: place for place, seed in enumerate(sorted(shown["seed"].unique().tolist()))},
     }
@@ -103,7 +118,7 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
         )
     return Chart(
         settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
-        optimizers=[ChartOptimizer(variant, color) for variant, color in _colors(optimizers).items()],
+        optimizers=optimizers,
         lrs=[*texts_of(lrs).values(), *(["none"] if shown["lr"].isna().any() else [])],
         seeds=[str(seed) for seed in places["seed"]],
         steps=list(grids),
@@ -132,12 +147,12 @@ def _rounded(loss: float) -> float | None:
     return float(f"{loss:.{SIGNIFICANT}g}") if np.isfinite(loss) else None
 
 
-def _colors(optimizers: Mapping[str, str]) -> dict[str, str]:
-    """variant → its optimizer's colour, darker for each further variant of one optimizer."""
-    before: Counter[str] = Counter()
-    colors = {}
-    for variant, optimizer in optimizers.items():
-        red, green, blue = (DARKER ** before[optimizer] * part for part in mpl.colors.to_rgb(look_of(optimizer).color))
-        colors[variant] = mpl.colors.to_hex((red, green, blue))
-        before[optimizer] += 1
-    return colors
+def _optimizers(runs: pd.DataFrame) -> list[ChartOptimizer]:
+    """The variants as they look in every figure; dashes are those of the learning rate here."""
+    looks = line_looks(runs)
+    colors = {look["color"] for look in looks.values()}
+    has_markers = len(colors) < len(looks) or any(are_near(*pair) for pair in combinations(colors, 2))
+    return [
+        ChartOptimizer(variant, look["color"], SYMBOLS.get(look["marker"], "circle") if has_markers else "")
+        for variant, look in looks.items()
+    ]

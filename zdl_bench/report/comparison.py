@@ -2,29 +2,33 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from zdl_bench.conditions import facets_of, short
-from zdl_bench.frames import probe_frame, run_frame
+from zdl_bench.conditions import facets_of, short, texts_of
+from zdl_bench.figures.style import LOOK, with_looks
+from zdl_bench.frames import Results, probe_frame, run_frame
 from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.run import DIVERGENCE_FACTOR, Run, RunConfig, Status, Value
 from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.tuning import best_lr
 
-ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr")
+ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr", *LOOK)
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Runs of one setting: they differ by optimizer, its hyper-parameters, lr and seed only.
 
-    runs: the columns of `Results.runs`, and `variant`. probes: `Results.probes`. members: the runs themselves, in the order
-    of `runs`. tuning_seeds: those on which the experiment chooses learning rates; empty where it has none.
+    setting: what sets them apart from the other runs, in words; empty if there are no others. context: what they have in
+    common, in two lines.
+    runs: the columns of `Results.runs`, and variant (the optimizer and what was varied of it: what gets a line of its own),
+    setting, and how the variant is drawn: color, marker, linestyle. probes: `Results.probes`. members: the runs themselves,
+    in the order of `runs`. tuning_seeds: those on which the experiment chooses learning rates; empty if it has none.
     """
 
     setting: str
@@ -86,16 +90,17 @@ class Comparison:
         return not (probes["probe_loss"] < 0).any() and not (starts == 0).any()
 
     @cached_property
-    def strided_losses(self) -> pd.DataFrame:
-        """Of the judged runs: run_id, step, loss, seconds (of training) at the equal strides, with ABOUT and planned_steps.
+    def losses(self) -> pd.DataFrame:
+        """Of the judged runs: run_id, step, loss, seconds (of training) at the equal strides, with ABOUT, planned_steps and
+        line: what has a line of its own, a variant at a learning rate.
 
         A run that diverged has one row more, the step that ended it, with the loss of its batch; one that is not finite is
         given as DIVERGENCE_FACTOR times the first.
         """
         names = {"run_id": "run_id", "step": "step", "probe_loss": "loss", "train_seconds": "seconds"}
         if "strided" not in self.probes:
-            return pd.DataFrame(columns=[*names.values(), *ABOUT[1:], "planned_steps"])
-        about = self.judged[[*ABOUT, "steps"]].rename(columns={"steps": "planned_steps"})
+            return pd.DataFrame(columns=[*names.values(), *ABOUT[1:], "planned_steps", "line"])
+        about = self.judged[[*ABOUT, "steps"]].rename(columns={"steps": "planned_steps"}).assign(line=_lines(self.judged))
         probed = self.probes.loc[self.probes["strided"], list(names)].rename(columns=names)
         ends = pd.DataFrame([_end(run) for run in self.members if run.status is Status.DIVERGED and run.curve])
         rows = pd.concat([probed.astype({"run_id": about["run_id"].dtype}), ends], ignore_index=True) if len(ends) else probed
@@ -144,14 +149,34 @@ def _end(run: Run) -> dict[str, Any]:
     return {"run_id": run.run_id, "step": len(run.curve.train_loss), "loss": loss, "seconds": run.train_seconds}
 
 
-def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> Iterator[Comparison]:
-    """One comparison per setting, in the order of the plan."""
+def _lines(runs: pd.DataFrame) -> pd.Series:
+    """What the line of each run is called: its variant, and its learning rate if there are several."""
+    words = (", lr " + runs["lr"].map(texts_of(runs["lr"].dropna().unique()))).fillna("")
+    return runs["variant"] + (words if runs["lr"].nunique(dropna=False) > 1 else "")
+
+
+def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
+    """What figures and tables take: the runs that `results.runs` names, one Comparison per setting, in their order.
+
+    Runs of one setting differ by optimizer, its hyper-parameters, lr and seed only; others are never compared. A variant looks
+    the same in all settings. tuning_seeds: those of an experiment's YAML on which it chooses learning rates.
+    """
+    members = {run.run_id: run for run in results.members}
+    return comparisons_of([members[run_id] for run_id in results.runs.get("run_id", ())], tuning_seeds)
+
+
+def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
+    """The `comparisons` of some runs."""
     facets = facets_of(run.config for run in runs)
+    pairs = [(facets[run.run_id].variant, run.config.optimizer.name) for run in runs]
+    variants = pd.DataFrame(pairs, columns=["variant", "optimizer"])
+    found = []
     for setting in dict.fromkeys(facet.setting for facet in facets.values()):
-        members = [run for run in runs if facets[run.run_id].setting == setting]
-        frame = run_frame(members).assign(variant=[facets[run.run_id].variant for run in members])
+        members = tuple(run for run in runs if facets[run.run_id].setting == setting)
+        frame = run_frame(members).assign(variant=[facets[run.run_id].variant for run in members], setting=setting)
         context = context_of([run.config for run in members], tuning_seeds)
-        yield Comparison(setting, context, frame, probe_frame(members), tuple(members), tuning_seeds)
+        found.append(Comparison(setting, context, with_looks(frame, variants), probe_frame(members), members, tuning_seeds))
+    return found
 
 
 def context_of(configs: Sequence[RunConfig], tuning_seeds: Sequence[int] = ()) -> tuple[str, ...]:

@@ -1,11 +1,8 @@
 """What a report has of a figure."""
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -25,24 +22,6 @@ class Drawn:
     title: str
     description: str
     figure: Figure
-
-    def close(self) -> None:
-        """Gives back what pyplot keeps of it."""
-        plt.close(self.figure)
-
-
-@contextmanager
-def off_screen() -> Iterator[None]:
-    """Figures are drawn without windows, wherever this runs; afterwards the backend is what it was."""
-    before = plt.get_backend()
-    if before.lower() == "agg":
-        yield
-        return
-    plt.switch_backend("agg")
-    try:
-        yield
-    finally:
-        plt.switch_backend(before)
 
 
 def can_be_shown(figure: Figure) -> bool:

@@ -32,7 +32,7 @@ OTHERS: tuple[Maker, ...] = (speed_against_jitter, oscillation, targets_reached,
 
 
 def figures_of(comparison: Comparison) -> Iterator[Drawn]:
-    """The figures of a comparison that its runs can fill, one at a time: the caller closes each."""
+    """The figures of a comparison that its runs can fill, one at a time."""
     for make in (*(OF_LOSSES if comparison.has_log_scale else ()), *OTHERS):
         drawn = make(comparison)
         if drawn:

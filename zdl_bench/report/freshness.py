@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from zdl_bench.errors import printable
+from zdl_bench.errors import DamagedFile, MissingRun, StoreError, printable
 from zdl_bench.manifest import Manifest
 from zdl_bench.registry import CONF, hash_of_sources
 from zdl_bench.store import Store
 
 PAGE = "report.html"
 VERDICTS = "tables/verdicts.txt"
+LONGEST_VERDICTS = 200_000
+"""Bytes; those of the largest shipped experiment have 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
@@ -22,24 +24,30 @@ def page_path(store: Store, manifest: Manifest) -> Path:
 
 
 def verdict_text(store: Store, manifest: Manifest) -> str:
-    """The verdicts of a sweep's claims as its report has them; empty where it has none."""
+    """The verdicts of a sweep's claims as its report has them, or where they are if they are long; empty if it has none."""
     path = store.sweep_folder(manifest.name) / VERDICTS
-    has_verdicts = VERDICTS in manifest.report.files and path.is_file()
-    return printable(path.read_text(encoding="utf-8", errors="replace")) if has_verdicts else ""
-
-
-def stored_ids(store: Store, manifest: Manifest) -> list[str]:
-    """The ids of the sweep's runs that are stored, in the order of the plan."""
-    return [run_id for run_id in manifest.run_ids if store.has(run_id)]
+    if VERDICTS not in manifest.report.files or not path.is_file():
+        return ""
+    if path.stat().st_size > LONGEST_VERDICTS:
+        return f"verdicts: {path}\n"
+    return printable(path.read_text(encoding="utf-8", errors="replace"))
 
 
 def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Whether the report is whole, and was built from the runs as they are stored now, by the same code.
+    """Whether the report is whole, and was built from the sound runs as they are stored now, by the same code."""
+    return is_built_from(sound_checksums(store, manifest)[0], store, manifest, formats)
 
-    Raises DamagedFile.
-    """
-    checksums = [store.sound_checksum(run_id) for run_id in stored_ids(store, manifest)]
-    return is_built_from(checksums, store, manifest, formats)
+
+def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[str, StoreError]]:
+    """The checksums of the sweep's sound runs in the order of the plan, and by id why the others cannot be read."""
+    checksums: list[str] = []
+    missing: dict[str, StoreError] = {}
+    for run_id in manifest.run_ids:
+        try:
+            checksums.append(store.sound_checksum(run_id))
+        except (MissingRun, DamagedFile) as error:
+            missing[run_id] = error
+    return checksums, missing
 
 
 def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:

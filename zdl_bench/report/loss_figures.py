@@ -18,7 +18,7 @@ from zdl_bench.report.descriptions import counted, left_out, listed, lowest_tail
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.loss_against import SECONDS, STEPS, Against
 from zdl_bench.report.loss_notes import curve_notes, first_losses, floor_note, more_panels, tried_as, without_curve
-from zdl_bench.report.shown import at_some_lrs, first_variants, in_their_looks, more, more_variants
+from zdl_bench.report.shown import at_some_lrs, first_variants, more, more_variants
 
 MOST_LINES = 8
 MOST_LR_PANELS = 12
@@ -48,17 +48,18 @@ def loss_over_seconds_at_best_lr(comparison: Comparison) -> Drawn | None:
 
 def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     """Panels per effective learning rate that several optimizers share; None where it is the learning rate for all."""
-    losses = comparison.strided_losses
+    losses = comparison.losses
     losses = losses[losses["effective_lr"].notna()]
     if losses.empty or (losses["effective_lr"] == losses["lr"]).all():
         return None
-    frame = in_their_looks(losses, comparison).assign(
+    frame = losses.assign(
         line=losses["variant"] + ", " + _labels("lr", losses["lr"]),
         panel=_labels("effective lr", alike(losses["effective_lr"])),
+        effective=alike(losses["effective_lr"]),
     )
     shared = frame.groupby("panel")["variant"].transform("nunique") > 1
     is_momentum = frame["effective_lr"] != frame["lr"]
-    frame = frame[shared & is_momentum.groupby(frame["panel"]).transform("any")].sort_values("effective_lr", kind="stable")
+    frame = frame[shared & is_momentum.groupby(frame["panel"]).transform("any")].sort_values("effective", kind="stable")
     if frame.empty:
         return None
     found = {str(title): rows for title, rows in frame.groupby("panel", sort=False)}
@@ -86,7 +87,7 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
 
 def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | None:
     """Panels per learning rate with a line per optimizer; with many optimizers, the other way round."""
-    losses = comparison.strided_losses
+    losses = comparison.losses
     if comparison.was_tuned:  # each at its best has a figure of its own
         losses = losses[losses.groupby("lr", dropna=False)["variant"].transform("nunique") > 1]
     losses = against.drawable(losses)
@@ -95,7 +96,7 @@ def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
     by_lr = losses["variant"].nunique() <= MOST_LINES and losses["lr"].nunique() <= MOST_LR_PANELS
     panel, line = ("lr", "variant") if by_lr else ("variant", "lr")
     some = losses if by_lr else at_some_lrs(losses, comparison, MOST_LR_LINES)
-    frame = in_their_looks(some, comparison) if by_lr else some.assign(color=_lr_colors(some))
+    frame = some if by_lr else some.assign(color=_lr_colors(some), linestyle="-")
     frame = frame.assign(line=_labels(line, some[line]), panel=_labels(panel, some[panel]))
     ordered = frame.sort_values("lr", kind="stable", ignore_index=True) if by_lr else frame
     groups = dict(list(ordered.groupby("panel", sort=False))[:MOST_VARIANT_PANELS])
@@ -111,12 +112,12 @@ def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
 
 def _at_best_lr(comparison: Comparison, against: Against, name: str) -> Drawn | None:
     """All optimizers in one panel, each at its best learning rate; None where there was no choice."""
-    chosen = against.drawable(comparison.at_best_lr(comparison.strided_losses))
+    chosen = against.drawable(comparison.at_best_lr(comparison.losses))
     if chosen.empty or not comparison.has_lr_choice:
         return None
     some = first_variants(chosen)
     labels = some["variant"] + ", " + _labels("lr", some["lr"])
-    frame = in_their_looks(some, comparison).assign(line=labels)
+    frame = some.assign(line=labels)
     figure, axes = single()
     against.draw(frame, axes)
     axes.set_ylabel(comparison.loss_name)

@@ -8,12 +8,12 @@ from zdl_bench.report.descriptions import listed
 from zdl_bench.run import Run, Status
 
 
-def notes_of(planned: int, runs: Sequence[Run], comparisons: Sequence[Comparison]) -> list[str]:
-    """planned: the number of runs that the sweep planned; runs: those that are stored."""
+def notes_of(missing: str, runs: Sequence[Run], comparisons: Sequence[Comparison]) -> list[str]:
+    """missing: how many runs are, in words; runs: those that are stored."""
     return [
         text
         for text in (
-            _missing(planned, runs),
+            missing and f"{missing}; the command above makes them.",
             _outcomes(runs),
             _alone(runs, comparisons),
             _deterministic(comparisons),
@@ -23,11 +23,6 @@ def notes_of(planned: int, runs: Sequence[Run], comparisons: Sequence[Comparison
         )
         if text
     ]
-
-
-def _missing(planned: int, runs: Sequence[Run]) -> str:
-    missing = planned - len(runs)
-    return f"{missing} of {planned} planned runs are not in the store; the command above makes them." if missing else ""
 
 
 def _outcomes(runs: Sequence[Run]) -> str:

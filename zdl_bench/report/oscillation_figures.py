@@ -7,7 +7,6 @@ from zdl_bench.figures.oscillation import draw_oscillation
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, first, left_out, listed
 from zdl_bench.report.drawn import Drawn
-from zdl_bench.report.shown import in_their_looks
 
 OF_NETWORKS = ("jitter", "overshoot", "displacement_cosine", "gradient_cosine", "path_efficiency")
 OF_SURFACES = ("axis_crossings", "flip_rate")
@@ -27,7 +26,7 @@ def oscillation(comparison: Comparison) -> Drawn | None:
     rows = min(len(names), MOST_ROWS)
     figure, axes_list = row_panels(len(metrics), rows)
     for axes, metric in zip(axes_list, metrics, strict=True):
-        draw_oscillation(in_their_looks(runs, comparison), axes, metric)
+        draw_oscillation(runs, axes, metric)
     title = "Oscillation"
     choice = [f"each optimizer at its best lr, {comparison.choice_words}"] if comparison.has_lr_choice else []
     seeds = ["dots: seeds; above them their mean and its 95 % interval"] if runs["seed"].nunique() > 1 else []

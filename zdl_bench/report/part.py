@@ -48,7 +48,7 @@ class Files:
             self.contents[f"tables/{name}{slug}.csv"] = csv(numbers).encode()
 
     def add_figure(self, drawn: Drawn, slug: str = "") -> PageFigure:
-        """Keeps the figure's files, closes it, and gives what the page shows of it: of one too large, where its files are."""
+        """Keeps the figure's files, and gives what the page shows of it: of one too large, where its files are."""
         if not can_be_shown(drawn.figure):
             return self.add_linked_figure(drawn, slug)
         png = image(drawn.figure, "png")
@@ -57,13 +57,12 @@ class Files:
         return replace(self._kept(drawn, slug, {"png": png}), image=shown)
 
     def add_linked_figure(self, drawn: Drawn, slug: str = "") -> PageFigure:
-        """Keeps the figure's files, closes it, and gives where they are."""
+        """Keeps the figure's files, and gives where they are."""
         return self._kept(drawn, slug, {})
 
     def _kept(self, drawn: Drawn, slug: str, images: Mapping[str, bytes]) -> PageFigure:
         """images: those that are made, by their suffixes."""
         made = {suffix: images[suffix] if suffix in images else image(drawn.figure, suffix) for suffix in self.formats}
-        drawn.close()
         files = {f"figures/{drawn.name}{slug}.{suffix}": content for suffix, content in made.items()}
         self.contents |= files
         return PageFigure(drawn.title, drawn.description, "", list(files))

@@ -12,10 +12,9 @@ from zdl_bench.figures.landscape import Landscape
 from zdl_bench.figures.optimizer_paths import draw_optimizer_paths
 from zdl_bench.figures.style import shortened
 from zdl_bench.figures.surface_path import draw_path
-from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.comparison import ABOUT, Comparison
 from zdl_bench.report.descriptions import counted, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
-from zdl_bench.report.shown import in_their_looks
 
 MOST_PANELS = 12
 MOST_PATHS = 8
@@ -58,7 +57,7 @@ def optimizer_paths(comparison: Comparison) -> Drawn | None:
         return None
     figure, axes = single(width=8.6)
     named = chosen["variant"] + ", lr " + chosen["lr"].map(short)
-    draw_optimizer_paths(in_their_looks(chosen, comparison).assign(variant=named), axes, landscape)
+    draw_optimizer_paths(chosen.assign(variant=named), axes, landscape)
     legend_outside(axes)
     title = "Paths of the optimizers"
     choice = [BEST] if comparison.has_lr_choice else []
@@ -79,14 +78,14 @@ def landscape_of(comparison: Comparison) -> Landscape | None:
 
 
 def first_paths(comparison: Comparison) -> pd.DataFrame:
-    """run_id, variant, optimizer, lr, status, x, y: a row per step of the runs of the first seed."""
+    """x, y, ABOUT and status: a row per step of the runs of the first seed."""
     seed = shown_seed(comparison)
     points = [
         pd.DataFrame(run.curve.points, columns=["x", "y"]).assign(run_id=run.run_id)
         for run in comparison.recorded
         if run.curve and run.config.seed == seed
     ]
-    about = comparison.runs[["run_id", "variant", "optimizer", "lr", "status"]]
+    about = comparison.runs[[*ABOUT, "status"]]
     return pd.concat(points).merge(about, on="run_id", how="left")
 
 

@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from zdl_bench.conditions import accuracy_text, texts_of
+from zdl_bench.errors import StoreError, printable
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.tables import Table, cell_text, told_column
 from zdl_bench.run import Curve, Run, Status, has_diverged
@@ -24,6 +25,12 @@ def failure_table(comparison: Comparison) -> Table:
     numbers = shown.assign(reason=[reason_of(run) for run in lost])
     tracebacks = [run.failure.traceback if run.failure else "" for run in lost]
     return Table("failures", numbers.assign(traceback=tracebacks), _texts(numbers), "Runs that diverged or failed")
+
+
+def missing_table(missing: Mapping[str, StoreError]) -> Table:
+    """The runs of the plan that could not be read, each with its reason."""
+    numbers = pd.DataFrame([{"run_id": run_id, "reason": printable(str(why))} for run_id, why in missing.items()])
+    return Table("missing", numbers, numbers.map(cell_text).rename(columns={"run_id": "run id"}))
 
 
 def reason_of(run: Run) -> str:

@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable
 import numpy as np
 import pandas as pd
 
-from zdl_bench.figures.style import with_looks
+from zdl_bench.figures.style import MOST_BANDS, MOST_TOLD_APART
 from zdl_bench.report.comparison import Comparison
 
-MOST_LINES = 20
-"""More lines in one panel cannot be told apart."""
+MOST_LINES = MOST_TOLD_APART
 
 
 def thinned(values: Iterable[float], kept: Collection[float], most: int) -> list[float]:
@@ -51,6 +50,7 @@ def more_of(counts: Iterable[tuple[int, str]]) -> list[str]:
     return [f"{' and '.join(hidden)} in the tables only"] if hidden else []
 
 
-def in_their_looks(frame: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
-    """The frame with the looks that its variants have in every figure of the comparison."""
-    return with_looks(frame, comparison.runs)
+def band_note(runs: pd.DataFrame) -> list[str]:
+    """The note on the bands around the lines of some runs, if they have any."""
+    has_bands = runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MOST_BANDS
+    return ["95 % bootstrap band over seeds"] if has_bands else []

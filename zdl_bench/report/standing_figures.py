@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-import matplotlib.pyplot as plt
 import pandas as pd
 
 from zdl_bench.figures.forest import draw_forest
-from zdl_bench.figures.grid import head
+from zdl_bench.figures.grid import grid_of, head
 from zdl_bench.figures.improvement_heat_map import draw_improvement
 from zdl_bench.figures.style import shortened
 from zdl_bench.report.drawn import Drawn
@@ -36,8 +35,8 @@ def _forest(standings: Standings, frames: Sequence[tuple[Question, pd.DataFrame]
     """A panel per question."""
     control = standings.variants[0]
     height = 1.1 + 0.32 * (min(len(standings.variants), MOST_ROWS) - 1)
-    figure, grid = plt.subplots(len(frames), 1, figsize=(9.2, len(frames) * height + 0.8), squeeze=False, layout="constrained")
-    for axes, (question, frame) in zip(grid[:, 0], frames, strict=True):
+    figure, everything = grid_of(len(frames), 1, (9.2, len(frames) * height + 0.8))
+    for axes, (question, frame) in zip(everything, frames, strict=True):
         draw_forest(frame, axes)
         axes.set_title(TITLES.get(question.metric, question.words), fontsize=10, loc="left")
     control = shortened(control)
@@ -57,8 +56,8 @@ def _improvement(standings: Standings) -> Drawn:
     rows = -(-questions // columns)
     letters = max(0, max(len(shortened(name)) for name in shown) - 12)  # beyond those of a usual name
     size = (columns * (max(3.6, 1.6 + 0.5 * names) + 0.05 * letters), rows * (2.4 + 0.45 * names + 0.035 * letters))
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    for number, axes in enumerate(grid.ravel()):
+    figure, everything = grid_of(rows, columns, size)
+    for number, axes in enumerate(everything):
         if number >= questions:
             axes.set_visible(False)
             continue
@@ -67,7 +66,7 @@ def _improvement(standings: Standings) -> Drawn:
         draw_improvement(frame[frame["first"].isin(shown) & frame["second"].isin(shown)], axes)
         axes.set_title(question.superlative, fontsize=10)
         if number % columns:
-            axes.set_yticklabels([])
+            axes.tick_params(left=False, labelleft=False)
     title = "Probability of improvement"
     rest = "share of seeds on which the row beats the column, ties counted half, a run without a value losing"
     head(figure, title, [*standings.comparison.context, f"{standings.view}; {rest}", *_rest(standings)])

@@ -12,7 +12,7 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import PER_CENT, counted, first, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.loss_notes import floor_note
-from zdl_bench.report.shown import at_some_lrs, first_variants, in_their_looks, more, more_variants
+from zdl_bench.report.shown import at_some_lrs, band_note, first_variants, more, more_variants
 
 EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
 NO_LOG_SCALE = "losses here may be negative, or 0 at the start: no colour for those, no figure on a log scale"
@@ -26,7 +26,7 @@ def lr_sensitivity(comparison: Comparison) -> Drawn | None:
         return None
     runs = first_variants(everything)
     figure, axes = single()
-    draw_lr_sensitivity(in_their_looks(runs, comparison), axes)
+    draw_lr_sensitivity(runs, axes)
     loss = comparison.loss_name.replace("probe loss", "tail loss")
     axes.set_ylabel(loss)
     legend_outside(axes)
@@ -61,12 +61,12 @@ def speed_against_jitter(comparison: Comparison) -> Drawn | None:
     if points["jitter"].isna().all():
         return None
     figure, axes = single(width=8.4, height=5.2)
-    draw_speed_jitter(in_their_looks(runs, comparison), axes)
+    draw_speed_jitter(runs, axes)
     axes.set_xlabel(f"geometric mean over the run: {comparison.loss_name}   ← faster")
     legend_outside(axes)
     title = "Speed against steadiness, over learning rates"
     means = "geometric means and 95 % intervals over seeds; " if runs["seed"].nunique() > 1 else ""
-    numbers = f"{means}numbers: smallest and largest learning rate of a curve"
+    numbers = f"{means}numbers: smallest and largest lr of a curve, if there is room"
     head(figure, title, [*comparison.context, numbers, *more_variants(runs, comparison.trials)])
     words = (
         f"Jitter against the geometric mean of the loss over the run, both on log scales, a point per learning rate. "
@@ -84,15 +84,14 @@ def targets_reached(comparison: Comparison) -> Drawn | None:
     if not targets or not (runs[targets] > 0).any(axis=None):
         return None
     figure, axes = single()
-    draw_runtime_ecdf(in_their_looks(runs, comparison), axes)
+    draw_runtime_ecdf(runs, axes)
     axes.yaxis.set_major_formatter(PER_CENT)
     legend_outside(axes)
     title = "Targets reached"
-    band = ["95 % bootstrap band over seeds"] if runs["seed"].nunique() > 1 else []
     choice = [f"each optimizer at its best lr, {comparison.choice_words}"] if comparison.has_lr_choice else []
     losses = ", ".join(column.removeprefix("steps_to_") for column in targets)
     rest = more_variants(runs, everything)
-    notes = [*choice, *left_out(comparison), "; ".join([f"targets: loss {losses}", *band]), *rest]
+    notes = [*choice, *left_out(comparison), "; ".join([f"targets: loss {losses}", *band_note(runs)]), *rest]
     head(figure, title, [*comparison.context, *notes])
     shares = runs[targets].notna().groupby(runs["variant"], sort=False).mean().mean(axis=1)
     most = first("Most targets reached at the end", shares.sort_values(ascending=False, kind="stable"), percent)

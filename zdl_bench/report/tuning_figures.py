@@ -6,7 +6,7 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
 from zdl_bench.report.loss_notes import floor_note
-from zdl_bench.report.shown import first_variants, in_their_looks, more_variants
+from zdl_bench.report.shown import band_note, first_variants, more_variants
 
 
 def best_of_trials(comparison: Comparison) -> Drawn | None:
@@ -16,14 +16,14 @@ def best_of_trials(comparison: Comparison) -> Drawn | None:
     if not comparison.has_lr_choice or not comparison.best_lrs:
         return None
     figure, axes = single()
-    draw_best_of_trials(in_their_looks(runs, comparison), axes)
+    draw_best_of_trials(runs, axes)
     loss = comparison.loss_name.replace("probe loss", "tail loss")
     axes.set_ylabel(f"expected {loss}")
     legend_outside(axes)
     title = "Best of k tuning trials"
     notes = [
         "learning rates drawn at random, none twice; another grid gives another line",
-        *(["95 % bootstrap band over seeds"] if runs["seed"].nunique() > 1 else []),
+        *band_note(runs),
         *floor_note(runs["tail_loss"], runs["start_loss"]),
         *(["one with a run without a value counts as the loss at the start"] if runs["tail_loss"].isna().any() else []),
     ]

@@ -24,6 +24,8 @@ class Kind(StrEnum):
 
 
 ALL_OF = "all_of"
+MAX_COMPARISONS = 300
+"""Of an experiment, views included: each takes milliseconds."""
 WITH_MARGIN = (Kind.SUPERIORITY, Kind.EQUIVALENCE)
 
 
@@ -160,6 +162,8 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
             claim = _claim(content)
             _require(claim.id not in claims, "another claim has this id")
             claims[claim.id] = claim
+            comparisons = sum(len(one.parts) * (1 + len(one.also)) for one in claims.values())
+            _require(comparisons <= MAX_COMPARISONS, f"all claims together make more than {MAX_COMPARISONS} comparisons")
         except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
             missing = f"it has no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
             raise ConfigError(f"{name} of the experiment: {missing}") from error

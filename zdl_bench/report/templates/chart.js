@@ -56,9 +56,9 @@ function tracesOf(chart) {
 }
 
 function lineOf(chart, run) {
-  const { name, color } = chart.data.optimizers[run.optimizer];
-  const line = { color, ...lookOfLr(run.lr) };
-  return { x: [], y: [], text: [], line, mode: "lines", connectgaps: false, name: plain(`${name}, lr ${chart.data.lrs[run.lr]}`) };
+  const { name, color, symbol } = chart.data.optimizers[run.optimizer];
+  const look = { line: { color, ...lookOfLr(run.lr) }, mode: symbol ? "lines+markers" : "lines", marker: { color, symbol, size: 6 } };
+  return { x: [], y: [], text: [], ...look, connectgaps: false, name: plain(`${name}, lr ${chart.data.lrs[run.lr]}`) };
 }
 
 function pointsOf(chart, run) {

@@ -1,5 +1,20 @@
 // What a reader can choose of the chart.
 
+const MARKS = {
+  circle: "●",
+  square: "■",
+  "triangle-up": "▲",
+  "triangle-down": "▼",
+  diamond: "◆",
+  "diamond-tall": "♦",
+  cross: "✚",
+  x: "✖",
+  "triangle-left": "◀",
+  "triangle-right": "▶",
+  pentagon: "⬟",
+  hexagon: "⬢",
+  star: "★",
+};
 const FOLDED_FROM = 21; // choices; so many boxes are shown on demand only
 
 function fillControls(chart) {
@@ -58,20 +73,27 @@ function labelOf(chart, list, place) {
   return choice.name ?? choice;
 }
 
-/** The colour of an optimizer and the dashes of a learning rate are their own legend. */
+/** The colour and marker of an optimizer and the dashes of a learning rate are their own legend. */
 function swatch(chart, key, place) {
   if (key === "seed") return [];
   const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-  const { dash, width } = key === "lr" ? lookOfLr(place) : { dash: "solid", width: 5 };
-  const stroke = key === "lr" ? "#1b1f24" : chart.data.optimizers[place].color;
-  const look = { stroke, "stroke-width": width, "stroke-dasharray": dash === "solid" ? "none" : dash.replaceAll("px", "") };
+  const { color = "#1b1f24", symbol } = key === "optimizer" ? chart.data.optimizers[place] : {};
+  const { dash, width } = key === "lr" ? lookOfLr(place) : { dash: "solid", width: symbol ? 2 : 5 };
+  const look = { stroke: color, "stroke-width": width, "stroke-dasharray": dash === "solid" ? "none" : dash.replaceAll("px", "") };
   const attributes = { x1: 0, x2: 30, y1: 6, y2: 6, ...look };
   for (const [name, value] of Object.entries(attributes)) line.setAttribute(name, value);
   drawing.setAttribute("class", "swatch");
   drawing.setAttribute("viewBox", "0 0 30 12");
   drawing.setAttribute("aria-hidden", "true");
   drawing.append(line);
+  if (symbol) {
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "text");
+    const place = { x: 15, y: 11, "text-anchor": "middle", "font-size": 14, fill: color };
+    for (const [name, value] of Object.entries(place)) mark.setAttribute(name, value);
+    mark.textContent = MARKS[symbol];
+    drawing.append(mark);
+  }
   return [drawing];
 }
 
