@@ -212,8 +212,8 @@ SMALLEST, LARGEST = 5e-324, 1.7e308
 def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least: float = 0.02) -> None:
     """Makes an axis logarithmic around those of the values that are positive, with plain numbers on it.
 
-    share: of their distance, the room beyond them at both ends; least: decades that it has then. The limits
-    are set before the scale is: matplotlib would look for some of its own, which may be beyond all floats.
+    share: of their distance, the room beyond them at both ends; least: decades that it has then. Some limits
+    are set before the scale is, since matplotlib would look for its own, which may be beyond all floats.
     """
     import numpy as np
 
@@ -224,11 +224,13 @@ def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least:
     with np.errstate(over="ignore", under="ignore"):
         limits = np.clip([low / 10**room, high * 10**room], SMALLEST, LARGEST)
     if axis is axis.axes.xaxis:
-        axis.axes.set_xlim(*limits)
+        axis.axes.set_xlim(EMPTY_LOG_LIMITS)
         axis.axes.set_xscale("log")
+        axis.axes.set_xlim(*limits)
     else:
-        axis.axes.set_ylim(*limits)
+        axis.axes.set_ylim(EMPTY_LOG_LIMITS)
         axis.axes.set_yscale("log")
+        axis.axes.set_ylim(*limits)
     _put_numbers(axis, *limits)
 
 
