@@ -272,10 +272,11 @@ def test_a_logarithmic_axis_holds_what_floats_do(name, values):
     with warnings.catch_warnings(), house_style():
         warnings.simplefilter("error")
         figure, axes = plt.subplots(layout="constrained")
-        other = {"x": axes.yaxis, "y": axes.xaxis}[name]
+        first, second = (axes.xaxis, axes.yaxis) if name == "x" else (axes.yaxis, axes.xaxis)
         axes.plot(values, values, marker="o")
-        for share, axis in ((0.05, {"x": axes.xaxis, "y": axes.yaxis}[name]), (0.0, other)):
-            log_axis(axis, values, share)
+        log_axis(first, values, 0.05)
+        log_axis(second, values)
+        for axis in (first, second):
             low, high = axis.get_view_interval()
             assert 0 < low < high < math.inf
             assert all(low <= value <= high for value in values if 0 < value <= LARGEST)

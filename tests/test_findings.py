@@ -283,7 +283,6 @@ def test_a_floor_that_cuts_a_figure_is_named_in_it():
     named = {}
     for drawn in figures_of(comparison):
         named[drawn.name] = drawn.figure.get_suptitle()
-        drawn.close()
     cut = [name for name, title in named.items() if re.search(r"losses below \S+e-1\d(?: to \S+)?, 1e-12 of the start", title)]
     assert {"loss_curves", "loss_at_best_lr", "loss_over_seconds", "lr_sensitivity", "best_of_trials", "heat_map"} <= {*cut}
     [comparison] = comparisons_of(
@@ -291,7 +290,6 @@ def test_a_floor_that_cuts_a_figure_is_named_in_it():
     )
     for drawn in figures_of(comparison):
         assert "of the start" not in drawn.figure.get_suptitle()
-        drawn.close()
 
 
 def test_shares_on_an_axis_are_per_cent():
@@ -301,4 +299,3 @@ def test_shares_on_an_axis_are_per_cent():
     [axes] = drawn.figure.axes
     assert "100 %" in [label.get_text() for label in axes.get_yticklabels()]
     assert re.search(r"Most targets reached at the end: sgd and 1 more, 100 %\.", drawn.description)
-    drawn.close()

@@ -191,9 +191,13 @@ def dashes_of(colors: Mapping[str, str]) -> dict[str, Any]:
 
 def plain_log_axis(axis: "Axis") -> None:
     """Puts plain numbers on a logarithmic axis whose limits are set: more of them the shorter it is."""
+    low, high = axis.get_view_interval()
+    _put_numbers(axis, low, high)
+
+
+def _put_numbers(axis: "Axis", low: float, high: float) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-    low, high = axis.get_view_interval()
     subs = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
     axis.set_major_locator(LogLocator(subs=subs, numticks=10) if high > 2.5 * low else MaxNLocator(5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -208,8 +212,8 @@ SMALLEST, LARGEST = 5e-324, 1.7e308
 def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least: float = 0.02) -> None:
     """Makes an axis logarithmic around those of the values that are positive, with plain numbers on it.
 
-    share: of their distance, the room beyond them at both ends; least: decades that it has then. The limits
-    are set before the scale is: matplotlib would look for some of its own, which may be beyond all floats.
+    share: of their distance, the room beyond them at both ends; least: decades that it has then. Some limits
+    are set before the scale is, since matplotlib would look for its own, which may be beyond all floats.
     """
     import numpy as np
 
@@ -220,12 +224,14 @@ def log_axis(axis: "Axis", values: "Iterable[float]", share: float = 0.0, least:
     with np.errstate(over="ignore", under="ignore"):
         limits = np.clip([low / 10**room, high * 10**room], SMALLEST, LARGEST)
     if axis is axis.axes.xaxis:
-        axis.axes.set_xlim(*limits)
+        axis.axes.set_xlim(EMPTY_LOG_LIMITS)
         axis.axes.set_xscale("log")
+        axis.axes.set_xlim(*limits)
     else:
-        axis.axes.set_ylim(*limits)
+        axis.axes.set_ylim(EMPTY_LOG_LIMITS)
         axis.axes.set_yscale("log")
-    plain_log_axis(axis)
+        axis.axes.set_ylim(*limits)
+    _put_numbers(axis, *limits)
 
 
 @contextmanager
