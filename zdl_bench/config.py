@@ -16,6 +16,7 @@ from zdl_bench import registry
 from zdl_bench.datasets.contract import ensure_decoded
 from zdl_bench.errors import ConfigError, DataError, closest, hint, require, shown
 from zdl_bench.executors.contract import Limits
+from zdl_bench.part_types import whole
 from zdl_bench.run import DTYPES, Choice, RunConfig
 
 Part = TypeVar("Part")
@@ -234,7 +235,7 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
     name = complete["name"]
     dataset = registry.dataset(name, complete)
     dataset.require_location()
-    validation_size = registry.whole(complete["validation_size"])
+    validation_size = whole(complete["validation_size"])
     fits = type(validation_size) is int and 0 <= validation_size < dataset.train_size
     require("dataset.validation_size", validation_size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
     choice = Choice(name, {"checksum": dataset.checksum, "validation_size": validation_size}, dataset.source)

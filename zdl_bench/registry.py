@@ -6,16 +6,16 @@ Only names are ever resolved here; what else a stored file says is data for a va
 import hashlib
 import importlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 from zdl_bench.declarations import name_of, read_declaration, yaml_content
 from zdl_bench.errors import ConfigError, abridged, closest, hint, shown
+from zdl_bench.part_types import WORDS_OF_TYPES, meant, typed_value
 from zdl_bench.run import Choice, RunConfig, Value
 from zdl_bench.sources import beyond_engine, code_of, hash_of, is_untouched
 
@@ -179,7 +179,6 @@ def targets(config: RunConfig) -> tuple[float, ...]:
 
 
 GROUPS_OF_A_RUN = ("optimizer", "problem", "schedule", "dataset")
-LAYERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
 KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "style"})
 """Keys of a part's YAML that are no argument of its class."""
 GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
@@ -199,7 +198,7 @@ def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, 
     that is missing, or a value of another type.
     """
     declared, implementation = _declared_types(group, name), _implementation(group, name)
-    values = _defaults(implementation) | {key: _meant(value, declared.get(key)) for key, value in values.items()}
+    values = _defaults(implementation) | {key: meant(value, declared.get(key)) for key, value in values.items()}
     missing = [key for key in declared if key not in values]
     if missing:
         raise ConfigError(
@@ -217,7 +216,7 @@ def _typed_part(group: str, name: str, values: Mapping[str, Any]) -> dict[str, V
         if key not in declared:
             has = f"it has {', '.join(declared)}" if declared else "it has none"
             raise ConfigError(f"{where}={shown(value)}: {name} has no such key; {has}")
-        typed[key] = _typed(where, value, declared[key])
+        typed[key] = typed_value(where, value, declared[key])
     return typed
 
 
@@ -264,54 +263,6 @@ def _defaults(implementation: Any) -> dict[str, Any]:
 
 def _file(group: str, name: str) -> str:
     return name_of(CONF / group / f"{name}.yaml")
-
-
-WORDS_OF_TYPES = {
-    float: "a number",
-    int: "an integer",
-    str: "a word",
-    str | None: "a word",
-    bool: "true or false",
-    tuple[int, ...]: "a list of integers",
-    tuple[float, ...]: "a list of numbers",
-}
-"""Types that a field of a part may have."""
-
-
-def whole(value: Any) -> Any:
-    """An integer that is written as 1e3 or 1000.0; any other value as it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _meant(value: Any, expected: Any) -> Any:
-    """What a user means by a value: 1e3 is an integer, 50 a list of one, 200x200 a list of integers."""
-    if get_origin(expected) is not tuple:
-        return whole(value) if expected is int else value
-    item = get_args(expected)[0]
-    if item is int and isinstance(value, str) and LAYERS.fullmatch(value):
-        return [int(size) for size in value.split("x")]
-    listed = [value] if isinstance(value, int | float) else value
-    return [_meant(one, item) for one in listed] if isinstance(listed, list | tuple) else listed
-
-
-def _as_float(key: str, value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise ConfigError(f"{key}={shown(value)}: it is too large for a number") from error
-
-
-def _typed(key: str, value: Any, expected: Any) -> Value:
-    """The value as the declared type: an integer serves as a float, a list as a tuple; nothing else is converted."""
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return _as_float(key, value)
-    if get_origin(expected) is tuple and isinstance(value, list | tuple):
-        return tuple(_typed(key, item, get_args(expected)[0]) for item in value)
-    if isinstance(expected, type) and type(value) is expected:
-        return cast(Value, value)
-    if expected == str | None and isinstance(value, str | None):
-        return value
-    raise ConfigError(f"{key}={shown(value)}: it has to be {WORDS_OF_TYPES[expected]}")
 
 
 @cache

@@ -20,7 +20,7 @@ from zdl_bench.config import Name, declared_type
 from zdl_bench.errors import ConfigError, shown
 from zdl_bench.experiment import require_no_reference
 from zdl_bench.hydra_plugin.grammar import parsed
-from zdl_bench.registry import whole
+from zdl_bench.part_types import whole
 
 WORD = re.compile(r"(?!(?i:true|false|null|inf|nan)$)[A-Za-z_][A-Za-z0-9_-]*")
 """A text that Hydra reads as itself without quotes."""
