@@ -294,9 +294,9 @@ def test_a_mirror_that_is_no_address(folder, mirror):
 
 
 OF_THE_WRONG_TYPE = {
-    "dataset.dir=[/a,/b]": "dataset.dir=['/a', '/b']: it has to be a word",
-    "dataset.dir={a:1}": "dataset.dir={'a': 1}: it has to be a word",
-    "dataset.dir=true": "dataset.dir=True: it has to be a word",
+    "dataset.dir=[/a,/b]": "dataset.dir=[/a,/b]: there is no such folder",
+    "dataset.dir={a:1}": "dataset.dir={a:1}: there is no such folder",
+    "dataset.dir=true": "dataset.dir=true: there is no such folder",
     "dataset.dir=": "dataset.dir=: it has to be a word",
     "dataset.mirrors=null": "dataset.mirrors=None: it has to be a list of addresses",
     "dataset.mirrors=http://127.0.0.1:9/": "dataset.mirrors=http://127.0.0.1:9/: it has to be a list of addresses",

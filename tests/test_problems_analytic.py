@@ -318,7 +318,7 @@ def test_the_minimum_is_stored_and_older_files_do_without_it():
         ({"start": [1.0]}, r"problem\.start=\[1\.0\]: a start is two finite numbers"),
         ({"start": [1.0, math.inf]}, r"problem\.start=\[1\.0, inf\]: a start is two finite numbers"),
         ({"start": [math.nan, 0.0]}, r"problem\.start=\[nan, 0\.0\]: a start is two finite numbers"),
-        ({"start": 1.0}, r"problem\.start=1\.0: it has to be a list of numbers"),
+        ({"start": 1.0}, r"problem\.start=\[1\.0\]: a start is two finite numbers"),
         ({"start": ["a", 1.0]}, r"problem\.start=a: it has to be a number"),
         ({"start": [True, 1.0]}, r"problem\.start=True: it has to be a number"),
         ({"start_std": -1.0}, r"problem\.start_std=-1\.0: a standard deviation is 0 or more"),

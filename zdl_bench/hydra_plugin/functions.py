@@ -5,12 +5,12 @@ Hydra keeps a range as its bounds and an order as a wish: it sorts a range past 
 a list, and what takes a sweep takes that list.
 """
 
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import ceil
 from typing import Any
 
+import numpy as np
 from hydra._internal.grammar.functions import Functions
 from hydra.core.override_parser.overrides_parser import create_functions
 from hydra.core.override_parser.types import ChoiceSweep, Override
@@ -57,8 +57,11 @@ def _range(start: float, stop: float | None = None, step: float = 1) -> ChoiceSw
 
 def _shuffle(*values: Any, **named: Any) -> Any:
     """In an order that looks random and is the same each time: the same command means the same sweep."""
-    shuffled = random.Random(0).sample  # noqa: S311
-    return _in_order(lambda items: shuffled(items, len(items)), *values, *named.values())
+    return _in_order(_shuffled, *values, *named.values())
+
+
+def _shuffled(items: Sequence[Any]) -> list[Any]:
+    return [items[place] for place in np.random.default_rng(0).permutation(len(items))]
 
 
 def _sort(*values: Any, reverse: bool = False, **named: Any) -> Any:
