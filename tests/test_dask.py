@@ -514,6 +514,16 @@ def test_who_talks_no_dask_is_no_scheduler(command, listening, kind, monkeypatch
     assert "Traceback" not in outcome.err
 
 
+def test_a_name_server_that_keeps_silent_is_not_waited_for(command, monkeypatch):
+    heard = threading.Event()
+    monkeypatch.setattr("zdl_bench.executors.dask_address.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: heard.wait())
+    outcome = command("problem=bowl", "steps=5", "report=false", "executor=dask", "executor.address=tcp://slow.example:8786")
+    heard.set()
+    assert outcome.status == 2
+    assert "tcp://slow.example:8786: no Dask scheduler answers there" in outcome.err
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tcp://127.0.0.1:8786/", "tcp://[::1]:8786/", "wss://host:443//"])
 def test_a_slash_behind_an_address_is_none_of_it(address):
     assert normalized(address) == address.rstrip("/")

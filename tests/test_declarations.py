@@ -43,6 +43,7 @@ def own(command, tmp_path, monkeypatch, digits):
         (f"{SGD}# 最適化\n{MINE}".encode("shift_jis"), "save it as UTF-8"),
         (f"{SGD}{MINE}x: [1\n", "it cannot be read: line"),
         (f"{SGD}{MINE}default_lr: 0.2\n", "it cannot be read: line 4: default_lr is given twice"),
+        (f"{SGD}{MINE}rate: ${{oc.env:HOME}}\n", "rate=${oc.env:HOME}: a value cannot refer to another key"),
         (MINE, "_target_ is missing: name a class as MODULE.CLASS"),
         (f"_target_: SGD\n{MINE}", "_target_=SGD: name a class as MODULE.CLASS"),
         (f"_target_: nowhere.SGD\n{MINE}", "_target_=nowhere.SGD: it cannot be imported (ModuleNotFoundError"),

@@ -132,7 +132,7 @@ def test_a_choice_that_is_no_name_names_the_key_and_the_choices(command, tmp_pat
     names = registry.experiment_names() if group == "experiment" else registry.names(group)
     outcome = command(*(word for word in BOWL if not word.startswith(f"{group}=")), argument)
     assert outcome.status == 2
-    assert outcome.err == f"error: {argument}: there is no such {group}; Choose one of {', '.join(names)}\n"
+    assert outcome.err == f"error: {argument}: there is no such {group}; choose one of {', '.join(names)}\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -145,7 +145,7 @@ def test_a_bad_choice_of_an_experiment_is_named(command, tmp_path, monkeypatch):
     (tmp_path / "mine.yaml").write_text("blocks: [{problem: bowl, optimizer: [sgd, 2024]}]")
     outcome = command("experiment=mine", *BOWL[1:])
     assert outcome.status == 2
-    assert "optimizer=2024: there is no such optimizer; Choose one of adagrad, adam" in outcome.err
+    assert "optimizer=2024: there is no such optimizer; choose one of adagrad, adam" in outcome.err
 
 
 @pytest.mark.parametrize("form", ["optimizer=adam.yaml", "+optimizer=adam", "++optimizer=adam.yml", "optimizer=[adam]"])

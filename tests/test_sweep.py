@@ -106,13 +106,12 @@ def test_a_glob_is_a_sweep_over_all_choices(small_sweep):
     assert set(load_results("results").runs["schedule"]) == set(registry.names("schedule"))
 
 
-def test_the_order_of_overrides_is_hydras(command, small_sweep):
-    """What one override sets, another may change: the last one wins, in a sweep as in a single run."""
-    for number, arguments in enumerate((["probe.count=4", "probe={count:3}"], ["probe={count:3}", "probe.count=4"])):
-        small_sweep(*arguments, f"results_dir=one{number}")
-        small_sweep("-m", *arguments, f"results_dir=many{number}")
-        counts = [load_results(f"{kind}{number}").runs["probe.count"].tolist() for kind in ("one", "many")]
-        assert counts == [[3 + number]] * 2
+@pytest.mark.parametrize("multirun", [(), ("-m",)], ids=["a run", "a sweep"])
+@pytest.mark.parametrize("arguments", [("probe.count=4", "probe={count:3}"), ("probe={count:3}", "probe.count=4")])
+def test_a_key_is_given_once_also_within_a_dictionary(command, arguments, multirun):
+    outcome = command("problem=bowl", "steps=5", "executor=serial", "report=false", *multirun, *arguments)
+    assert outcome.status == 2
+    assert "probe.count is given already" in outcome.err
 
 
 def test_a_bug_of_ours_is_no_wrong_input(small_sweep, monkeypatch):
@@ -171,8 +170,8 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
     victim = store.read_manifest("mine").run_ids[0]
     path = store.run_path(victim)
     path.write_bytes(path.read_bytes()[:keep])
-    for sweep in ((), ("mine",)):
-        with pytest.warns(UserWarning, match=rf"1 of 2 planned runs are not in the store, 1 of them damaged \({victim}\)"):
+    for sweep, what in (((), "files cannot be read"), (("mine",), "planned runs are not in the store")):
+        with pytest.warns(UserWarning, match=rf"1 of 2 {what}, 1 of them damaged \({victim}\)"):
             assert len(load_results("results", *sweep).runs) == 1
     reported = command("report")
     assert reported.status == 0
@@ -186,6 +185,18 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
     assert load_results("results").runs["digest"].tolist() == digests
 
 
+def test_a_run_of_another_engine_is_left_out_of_what_is_read(small_sweep, command):
+    small_sweep("-m", "seed=1,2", "name=mine")
+    store = Store("results")
+    victim = store.read_manifest("mine").run_ids[0]
+    store.run_path(victim).write_bytes(file_of(encode(replace(store.read(victim), engine=0))))
+    with pytest.warns(UserWarning, match=rf"1 of 2 planned runs .*1 of them made by another engine \({victim}\)"):
+        assert len(load_results("results", "mine").runs) == 1
+    reported = command("report")
+    assert reported.status == 0
+    assert f"1 of them made by another engine ({victim})" in reported.err
+
+
 @pytest.mark.parametrize("changes", [{}, {"lr": 0.5}], ids=["the same config", "another config"])
 def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, command, changes):
     """Every command says what it is; the sweep's own replaces it, and is done."""
@@ -196,10 +207,10 @@ def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, comman
     run = store.read(victim)
     foreign = replace(run, engine=ENGINE_VERSION + 1, config=replace(run.config, **changes))
     store.run_path(victim).write_bytes(file_of(encode(foreign)))
-    for reader in (["report"], ["verify"]):
-        outcome = command(*reader)
-        assert outcome.status == 2
-        assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, this is engine {ENGINE_VERSION}" in outcome.err
+    assert f"made by another engine ({victim})" in command("report").err
+    outcome = command("verify")
+    assert outcome.status == 2
+    assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, this is engine {ENGINE_VERSION}" in outcome.err
     assert f"1 of engine {ENGINE_VERSION + 1}, 1 completed" in command("ls").out
     assert "1 to make" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from conftest import quadratic_config
+from own_images import copy_conf
 
 from zdl_bench import registry, store
 from zdl_bench.run import Choice
@@ -123,3 +124,40 @@ def test_an_empty_name_of_a_sweep_is_not_the_latest(command):
         outcome = command(name, "")
         assert outcome.status == 2
         assert "name=: a sweep's name" in outcome.err
+
+
+TUNED = """
+fixed: {problem: bowl, steps: 5}
+tuning_seeds: [0]
+evaluation_seeds: [10, 11]
+blocks: [{optimizer: sgd, lr: [0.1, 0.2]}]
+"""
+
+
+def test_sweeps_whose_runs_are_known_only_later_have_names_of_their_own(command, tmp_path, monkeypatch):
+    """The first batch of both is the same: what is tried on the tuning seeds, or one job of a launcher."""
+    (tmp_path / "tuned.yaml").write_text(TUNED)
+    monkeypatch.setattr(registry, "EXPERIMENTS", tmp_path)
+    launched = ("-m", "problem=bowl", "steps=5", "hydra/launcher=basic")
+    for first, second in (
+        (("experiment=tuned", "seed=900"), ("experiment=tuned", "seed=910")),
+        ((*launched, "seed=1,2"), (*launched, "seed=1,3")),
+    ):
+        for arguments in (first, second, first):
+            assert command(*arguments, "executor=serial", "report=false").status == 0
+    assert len(list(tmp_path.glob("results/sweeps/*"))) == 4
+
+
+def test_an_experiment_is_not_left_to_a_foreign_sweeper(command):
+    outcome = command("-m", "experiment=day64", "hydra/sweeper=basic", "dry_run=true")
+    assert outcome.status == 2
+    assert "an experiment says its own sweep" in outcome.err
+
+
+@pytest.mark.parametrize("multirun", [(), ("-m",)], ids=["a run", "a sweep"])
+def test_a_name_in_other_letters_needs_no_quotes(command, tmp_path, monkeypatch, multirun):
+    conf = copy_conf(tmp_path)
+    monkeypatch.setattr(registry, "CONF", conf)
+    (conf / "optimizer/最適.yaml").write_text("_target_: zdl_bench.optimizers.sgd.SGD\nname: 最適\ndefault_lr: 0.1\n")
+    chosen = "optimizer=最適,sgd" if multirun else "optimizer=最適"
+    assert command(*multirun, chosen, "problem=bowl", "steps=5", "executor=serial", "report=false").status == 0

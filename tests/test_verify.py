@@ -258,3 +258,18 @@ def test_runs_of_another_kernel_are_close(digits, tmp_path):
     assert outcome.status == 0, outcome.out
     assert "verified 2 runs: 2 close" in outcome.out
     assert f"blas_kernel: {kernels.pop()} → " in outcome.out
+
+
+def test_a_run_without_a_result_is_named(small_sweep, command):
+    """It says nothing that could be compared, and is not passed over in silence."""
+    small_sweep("-m", "seed=1,2", "name=mine")
+    store = Store("results")
+    victim = store.read_manifest("mine").run_ids[0]
+    run = replace(store.read(victim), status=Status.FAILED, curve=None, end={}, digest=None, failure=Failure("X", "y", "z"))
+    store.write(run)
+    outcome = command("verify")
+    assert outcome.status == 0
+    assert (
+        f"{victim}  sgd lr=0.001 seed=1: without a stored result (failed; the command of its sweep makes it again)"
+        in outcome.out
+    )

@@ -10,7 +10,7 @@ from conftest import SMALL
 
 WRONG = {
     "unknown optimizer": (["optimizer=sdg"], ["optimizer=sdg", "did you mean sgd?", "adagrad, adam"]),
-    "unknown optimizer in a sweep": (["-m", "optimizer=sgd,foo"], ["optimizer=foo", "Choose one of"]),
+    "unknown optimizer in a sweep": (["-m", "optimizer=sgd,foo"], ["optimizer=foo", "hoose one of"]),
     "unknown key": (["lrr=1"], ["lrr", "did you mean lr?"]),
     "unknown key, forced": (["+foo=1"], ["foo", "there is no such key"]),
     "unknown hyper-parameter": (["optimizer.beta2=0.9"], ["optimizer.beta2", "no key beta2"]),

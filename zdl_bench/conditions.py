@@ -79,8 +79,9 @@ ACCURACY_DECIMALS = 2
 
 def accuracy_text(mean: float, sd: float = math.nan) -> str:
     """An accuracy, and its standard deviation if there is one."""
-    spread = "" if math.isnan(sd) else f" ± {100 * sd:.{ACCURACY_DECIMALS}f}"
-    return f"{100 * mean:.{ACCURACY_DECIMALS}f}{spread} %"
+    digits = f".{ACCURACY_DECIMALS}f" if abs(mean) <= 1 else ".3g"  # a file may claim any number
+    spread = "" if math.isnan(sd) else f" ± {100 * sd:{digits}}"
+    return f"{100 * mean:{digits}}{spread} %"
 
 
 @dataclass(frozen=True)

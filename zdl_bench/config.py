@@ -31,7 +31,7 @@ SWEEP_KEYS = (
 TYPES_OF_A_DATA_SET: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "dir": (
         lambda value: isinstance(value, str) and value != "",
-        "it has to be a word, the name of a folder (a number as ./2024)",
+        "it has to be a word, the name of a folder",
     ),
     "mirrors": (
         lambda value: isinstance(value, list) and all(re.match("https?://[^/]", str(one)) for one in value),
@@ -280,7 +280,10 @@ def _learning_rate(composed: Mapping[str, Any]) -> float | None:
 
 
 def _require_in_dtype(dtype: str, **choices: Choice) -> None:
-    """Raises ConfigError for a number that the run's dtype turns into 0, 1 or infinity: the rule would be another one."""
+    """Raises ConfigError for a number that the run's dtype turns into 0, 1 or infinity: the rule would be another one.
+
+    A learning rate may be 0 or infinite there: that nothing is learned, or that the run diverges, is what it does anyway.
+    """
     if dtype not in DTYPES:  # RunConfig says what there is
         return
     for group, choice in choices.items():

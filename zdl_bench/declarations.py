@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from zdl_bench.errors import ConfigError, shown
-from zdl_bench.plain import require_plain
+from zdl_bench.plain import require_no_reference, require_plain
 
 MAX_BYTES = 1_000_000
 BAD_TAGS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
@@ -62,6 +62,11 @@ def read_declaration(path: Path) -> Mapping[str, Any]:
         raise ConfigError(f"{name_of(path)}: it cannot be read: {shown(error)}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{name_of(path)}: it holds no keys; write `key: value` lines, _target_ and name among them")
+    for key, value in content.items():
+        try:
+            require_no_reference(value)
+        except ConfigError as error:
+            raise ConfigError(f"{name_of(path)}: {key}={error}") from error
     for key, (holds, remedy) in _requirements(path, content).items():
         if not holds:
             given = f"{key}={shown(content[key])}" if key in content else f"{key} is missing"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zdl_bench.errors import ConfigError, shown
+from zdl_bench.plain import require_no_reference
 
 KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
 RANGE = re.compile(r"range\((\d+),\s*(\d+)\)")
@@ -73,15 +74,6 @@ class Experiment:
             evaluation_seeds=_seeds(name, "evaluation_seeds", content),
             claims=tuple(claims),
         )
-
-
-def require_no_reference(value: Any) -> None:
-    """Raises ConfigError for an interpolation, before anything of another key or of the environment comes into a message."""
-    if isinstance(value, dict | list):
-        for item in [*value, *value.values()] if isinstance(value, dict) else value:
-            require_no_reference(item)
-    elif isinstance(value, str) and "${" in value:
-        raise ConfigError(f"{shown(value)}: a value cannot refer to another key or to the environment; give the value itself")
 
 
 def named_in(arguments: Sequence[str]) -> str | None:

@@ -17,7 +17,7 @@ from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.metrics import convergence
 from zdl_bench.metrics.catalogue import METRICS, measured
 from zdl_bench.run import Curve, Run, Value
-from zdl_bench.store import Store, how_many_are_missing
+from zdl_bench.store import PLANNED, Store, how_many_are_missing
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
 
@@ -48,14 +48,15 @@ def load_results(path: str | Path = "results", sweep: str | None = None) -> Resu
     """
     store = Store(path)
     store.require_existing()
-    found = store.read_all(store.run_ids() if sweep is None else store.read_manifest(sweep).run_ids)
-    if sweep is not None:
-        found.require_this_engine()
-    missing = {run_id: error for run_id, error in found.missing.items() if not isinstance(error, OtherEngine)}
-    if missing and not found.runs:
-        raise next(iter(missing.values()))
-    if missing:
-        words = how_many_are_missing(missing, len(found.runs) + len(missing))
+    run_ids, what = (
+        (store.run_ids(), "files cannot be read") if sweep is None else (store.read_manifest(sweep).run_ids, PLANNED)
+    )
+    found = store.read_all(run_ids)
+    told = {key: error for key, error in found.missing.items() if sweep is not None or not isinstance(error, OtherEngine)}
+    if told and not found.runs:
+        raise next(iter(told.values()))
+    if told:
+        words = how_many_are_missing(told, len(found.runs) + len(told), what)
         warnings.warn(f"{path}: {words}; the command of the sweep makes them", stacklevel=2)
     return frames_of([run for run, _ in found.runs])
 

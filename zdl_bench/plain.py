@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from zdl_bench.errors import shown
+from zdl_bench.errors import ConfigError, shown
 
 LONGEST_INTEGER = 1023
 """Bits: what is longer is no number of the machine, not even a float, and cannot be printed in full."""
@@ -49,3 +49,12 @@ def size_of_values(text: bytes) -> int:
     letter = 2 if text.isascii() and b"\\" not in text else 8  # one letter beyond Latin makes all of its text wide
     inside = {b",": 40, b"[": 96, b"{": 256, b'"': 32}
     return letter * len(text) + sum(size * text.count(mark) for mark, size in inside.items())
+
+
+def require_no_reference(value: Any) -> None:
+    """Raises ConfigError for an interpolation, before anything of another key or of the environment comes into a message."""
+    if isinstance(value, dict | list):
+        for item in [*value, *value.values()] if isinstance(value, dict) else value:
+            require_no_reference(item)
+    elif isinstance(value, str) and "${" in value:
+        raise ConfigError(f"{shown(value)}: a value cannot refer to another key or to the environment; give the value itself")

@@ -78,7 +78,7 @@ def experiment_names() -> list[str]:
 
 def unknown(group: str, name: str, known: Sequence[str]) -> str:
     """What to say of a name that is none, with those that are."""
-    remedy = hint(closest(name, known), f"Choose one of {abridged(name, known)}")
+    remedy = hint(closest(name, known), f"choose one of {abridged(name, known)}")
     return f"{group}={shown(name)}: there is no such {group}; {remedy}"
 
 

@@ -125,9 +125,7 @@ class Store:
         except NOT_A_RUN as error:
             raise damaged(path, error) from error
         if run.engine != ENGINE_VERSION:
-            raise OtherEngine(
-                f"run {run_id} was made by engine {run.engine}, this is engine {ENGINE_VERSION}; run its sweep's command again"
-            )
+            raise _other_engine(run_id, run.engine)
         if names != {run.run_id}:
             raise damaged(path, ValueError("it holds another run"))
         return run, hashes
@@ -159,11 +157,15 @@ class Store:
         """The checksum of a run's content, computed anew. Raises DamagedFile where it is not the stored one."""
         path = self.run_path(run_id)
         try:
-            return sound_checksum(table_in(read_file(path)))
+            table = table_in(read_file(path))
+            checksum, engine = sound_checksum(table), json.loads(table.schema.metadata[b"engine"])
         except FileNotFoundError as error:
             raise self._missing(run_id) from error
-        except UNREADABLE as error:
+        except NOT_A_RUN as error:
             raise damaged(path, error) from error
+        if engine != ENGINE_VERSION:
+            raise _other_engine(run_id, engine)
+        return checksum
 
     def hash_of_file(self, run_id: str) -> str:
         """SHA-256 of a run's file as it is. Raises DamagedFile where it cannot be read."""
@@ -330,25 +332,29 @@ class Found(NamedTuple):
     runs: list[tuple[Run, Hashes]]
     missing: dict[str, StoreError]
 
-    def require_this_engine(self) -> None:
-        """Raises OtherEngine if a run was made by another."""
-        for error in self.missing.values():
-            if isinstance(error, OtherEngine):
-                raise error
+
+PLANNED = "planned runs are not in the store"
 
 
-def how_many_are_missing(missing: Mapping[str, StoreError], planned: int) -> str:
-    """In words, each damaged file by its name; empty if none is missing."""
+def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str = PLANNED) -> str:
+    """In words, with the names of files that are damaged or of another engine; empty if none is missing."""
     if not missing:
         return ""
-    damaged = [run_id for run_id, error in missing.items() if isinstance(error, DamagedFile)]
-    named = ", ".join(damaged[:MAX_NAMED]) + (" …" if len(damaged) > MAX_NAMED else "")
-    count = f"{len(missing)} of {planned} planned runs are not in the store"
-    return f"{count}, {len(damaged)} of them damaged ({named})" if damaged else count
+    words = f"{len(missing)} of {of} {what}"
+    for kind, why in ((DamagedFile, "damaged"), (OtherEngine, "made by another engine")):
+        ids = [run_id for run_id, error in missing.items() if isinstance(error, kind)]
+        named = ", ".join(ids[:MAX_NAMED]) + (" …" if len(ids) > MAX_NAMED else "")
+        words += f", {len(ids)} of them {why} ({named})" if ids else ""
+    return words
 
 
 def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _other_engine(run_id: str, engine: object) -> OtherEngine:
+    made_by = f"run {run_id} was made by engine {shown(engine)}, this is engine {ENGINE_VERSION}"
+    return OtherEngine(f"{made_by}; run its sweep's command again")
 
 
 def damaged(path: Path, error: Exception) -> DamagedFile:

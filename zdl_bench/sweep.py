@@ -40,22 +40,25 @@ def distinct(configs: Iterable[RunConfig]) -> tuple[RunConfig, ...]:
     return tuple({config.run_id: config for config in configs}.values())
 
 
-def name_of(configs: Sequence[RunConfig]) -> str:
-    """A name that the same distinct runs always get: what they compare, and 8 hex digits of their ids."""
+def name_of(configs: Sequence[RunConfig], asked: str = "") -> str:
+    """A name that the same distinct runs always get: what they compare, and 8 hex digits of their ids.
+
+    asked: what tells the sweep apart if more runs may follow that are not known yet.
+    """
     optimizers = list(dict.fromkeys(config.optimizer.name for config in configs))
     listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"
-    return _derived(f"{listed}-{configs[0].problem.name}", _hash_of(configs))
+    return _derived(f"{listed}-{configs[0].problem.name}", _hash_of(configs, asked))
 
 
-def name_of_experiment(experiment: str, changed: Sequence[RunConfig] = ()) -> str:
-    """The experiment's own name, with 8 hex digits of the ids of its runs if they are not those of its YAML."""
+def name_of_experiment(experiment: str, changed: Sequence[RunConfig] = (), asked: str = "") -> str:
+    """The experiment's own name, with 8 hex digits if its runs are not those of its YAML: of their ids, and as in `name_of`."""
     if not changed and is_new_name(experiment):
         return experiment
-    return _derived(experiment, _hash_of(changed))
+    return _derived(experiment, _hash_of(changed, asked))
 
 
-def _hash_of(configs: Sequence[RunConfig]) -> str:
-    return hashlib.sha256("".join(config.run_id for config in configs).encode()).hexdigest()
+def _hash_of(configs: Sequence[RunConfig], asked: str) -> str:
+    return hashlib.sha256(("".join(config.run_id for config in configs) + asked).encode()).hexdigest()
 
 
 def _derived(words: str, full_hash: str) -> str:

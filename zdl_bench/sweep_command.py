@@ -218,9 +218,12 @@ class SweepCommand:
         experiment = named_in(self._arguments)
         name = self._settings.name or (self._manifest.name if self._manifest else None)
         if name is None and experiment:
-            name = name_of_experiment(experiment, runs if self._overrides_runs() else ())
+            tunes = self._experiment is not None and bool(self._experiment.tuning_seeds)
+            asked = "\n".join(self._asked()) if tunes else ""
+            name = name_of_experiment(experiment, runs if self._overrides_runs() else (), asked)
+        is_foreign = any(one.lstrip("+").startswith("hydra/") for one in self._arguments)
         return Manifest(
-            name=name or name_of(runs),
+            name=name or name_of(runs, "\n".join(self._asked()) if is_foreign else ""),
             title=self._experiment.title if self._experiment else "",
             command=shlex.join(["python", "-m", "zdl_bench", *self._arguments]),
             overrides=[argument for argument in self._arguments if "=" in argument],
@@ -248,9 +251,13 @@ class SweepCommand:
         claims_of(self._experiment.claims)
 
     def _overrides_runs(self) -> bool:
+        keys = [re.split(r"[.@=/]", override.lstrip("+~"))[0] for override in self._asked()]
+        return any(key not in ("experiment", "hydra") for key in keys)
+
+    def _asked(self) -> list[str]:
+        """The overrides that may change runs, sorted."""
         overrides = [one for one in self._arguments if one.startswith("~") or ("=" in one and not one.startswith("-"))]
-        keys = [re.split(r"[.@=]", override.lstrip("+~"))[0] for override in overrides]
-        return any(key not in ("experiment", *SWEEP_KEYS) for key in keys)
+        return sorted(one for one in overrides if re.split(r"[.@=/]", one.lstrip("+~"))[0] not in SWEEP_KEYS)
 
     def _next_command(self) -> str:
         assert self._settings is not None

@@ -91,7 +91,8 @@ def _read(store: Store, run_id: str) -> Run | Verified:
         return _unsound(run_id, error)
     if run and (run.status.is_result or run.curve or run.digest or run.end):
         return run
-    return Verified(run_id, words_of(run.config) if run else "", Agreement.NOT_STORED, None, "")
+    reason = f"{run.status.value}; the command of its sweep makes it again" if run else "missing"
+    return Verified(run_id, words_of(run.config) if run else "", Agreement.NOT_STORED, None, reason)
 
 
 def _unsound(name: str, error: StoreError) -> Verified:
@@ -135,10 +136,10 @@ def print_verdict(verified: Iterator[Verified]) -> int:
         results.append(one)
         if one.agreement is Agreement.UNSOUND:
             errors.print(printable(f"error: {one.explanation}"), soft_wrap=True, markup=False)
-        elif one.agreement is not Agreement.NOT_STORED:
+        else:
             step = f" from step {one.first_difference}" if one.first_difference else ""
             note = f" ({one.explanation})" if one.explanation else ""
-            line = f"{one.run_id}  {one.words}: {one.agreement.value}{step}{note}"
+            line = f"{one.run_id}  {one.words or 'a run'}: {one.agreement.value}{step}{note}"
             console.print(printable(line), soft_wrap=True, markup=False)
     for line in _sum(results):
         console.print(line, soft_wrap=True)

@@ -14,7 +14,7 @@ from zdl_bench.announcement import announce_data_sets, announce_passed_over
 from zdl_bench.benchmark.machine import memory_bandwidth, product_rate, warnings_of
 from zdl_bench.benchmark.products import limit_of
 from zdl_bench.benchmark.steps import PARTS, timed_parts
-from zdl_bench.conditions import condition_keys, short
+from zdl_bench.conditions import condition_keys, percent, short
 from zdl_bench.config import Resolver
 from zdl_bench.environment import describe_environment
 from zdl_bench.errors import ConfigError
@@ -156,8 +156,8 @@ def print_timings(timings: Sequence[Timing]) -> None:
         table.add_row(
             *(short(flat.get(key)) for key in keys),
             *(f"{1e6 * seconds:.0f}" for seconds in (timing.step, *timing.parts.values())),
-            f"{timing.share:.0%}" if timing.share == timing.share else "–",
+            percent(timing.share) if timing.share == timing.share else "–",
             f"{timing.wall:.2f} s",
-            f"{timing.evaluation:.0%}",
+            percent(timing.evaluation),
         )
     console_for().print(table)

@@ -1,6 +1,9 @@
 """The address of a Dask scheduler: whether it is one, and who answers there."""
 
 import asyncio
+import queue
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +35,7 @@ def require_scheduler(address: str) -> None:
     """Raises ExecutorError unless a scheduler answers, in time: a Client would wait for ever for who keeps silent."""
     arguments = _connection_arguments(address)
     try:
+        _require_resolved(address)
         with ThreadPoolExecutor(1) as elsewhere:  # a notebook has a loop of its own in this thread
             who = elsewhere.submit(asyncio.run, _identity(address, arguments)).result()
         kind = str(who["type"])
@@ -43,6 +47,26 @@ def require_scheduler(address: str) -> None:
         scheduler = who.get("scheduler")
         remedy = f"its scheduler is at {shown(scheduler)}" if isinstance(scheduler, str) else "name the scheduler"
         raise ExecutorError(f"executor.address={shown(address)}: a Dask {shown(kind).lower()} answers there; {remedy}")
+
+
+def _require_resolved(address: str) -> None:
+    """Raises OSError or TimeoutError: a name server that keeps silent would hold whoever asks it for half a minute."""
+    parts, found = urlsplit(address), queue.Queue[OSError | None]()
+
+    def resolve() -> None:
+        try:
+            socket.getaddrinfo(parts.hostname, parts.port)
+            found.put(None)
+        except OSError as error:
+            found.put(error)
+
+    threading.Thread(target=resolve, daemon=True).start()  # nobody waits for it at the end, as for the threads of a pool
+    try:
+        error = found.get(timeout=CONNECT_SECONDS)
+    except queue.Empty:
+        raise TimeoutError(f"no name server knows {parts.hostname}") from None
+    if error:
+        raise error
 
 
 async def _identity(address: str, arguments: dict[str, Any]) -> Any:

@@ -61,7 +61,7 @@ def _without_plus(argument: str) -> str:
 
 def _named(argument: str) -> str:
     group, _, value = argument.partition("=")
-    if _names(group) is None:
+    if "=" not in argument or _names(group) is None:
         return argument
     named = f"{group}={SUFFIX.sub('', value)}"
     with suppress(HydraException, RecursionError, ValueError):  # what cannot be read is explained where all is read

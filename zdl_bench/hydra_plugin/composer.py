@@ -17,8 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from zdl_bench import registry
 from zdl_bench.errors import ConfigError
-from zdl_bench.experiment import require_no_reference
 from zdl_bench.hydra_plugin.chosen import require_names
+from zdl_bench.plain import require_no_reference
 
 Plain = dict[str, Any]
 

@@ -41,19 +41,25 @@ def plain_messages() -> "Iterator[None]":
     except RecursionError as error:
         raise ConfigError("a value is nested too deeply to be read; write it flat") from error
     except (HydraException, OmegaConfBaseException) as error:
-        if found := re.match(r"In '(\w+)/(\w+)':", str(error)):
-            registry.require_sound({found[1]: found[2]})
+        _require_sound_yaml(error)
         raise ConfigError(_explained(error)) from error
     except Exception as error:
         if not _is_about_the_input(error):
             raise
-        if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
-            registry.require_readable()
+        _require_sound_yaml(error)
         if isinstance(error, ValueError):
             raise ConfigError(_explained(error)) from error
         given = shown(" ".join(sys.argv[1:])[-LONGEST_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
         said = shown(f"{type(error).__name__}: {error}")
         raise ConfigError(f"{given}: this cannot be read ({said}); look for a stray sign or bracket") from error
+
+
+def _require_sound_yaml(error: BaseException) -> None:
+    """Raises ConfigError that names the file if the YAML of a part is what Hydra stumbled over."""
+    if found := re.match(r"In '(\w+)/(\w+)':", str(error)):
+        registry.require_sound({found[1]: found[2]})
+    if isinstance(error, yaml.YAMLError | UnicodeDecodeError) or "interpolation" in str(error):
+        registry.require_readable()
 
 
 def _is_about_the_input(error: BaseException) -> bool:
@@ -79,12 +85,21 @@ def _explained(error: BaseException) -> str:
     elif found := re.search(r"Error merging override (.+)", text):
         explanation = f"{shown(found[1])}: {shown((cause.splitlines() or ['it does not fit'])[0])}; see the keys with --help"
     elif found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
-        explanation = f"{shown(found[1])}: several values are a sweep; put -m before them, or write a list as 'key=[a,b]'"
+        explanation = _several_values(found[1])
     elif "integer string conversion" in text:
         explanation = "an integer has thousands of digits; write a number as 1e9"
     elif type(error).__name__ == "OverrideParseException":
         explanation = _unreadable(str(getattr(error, "override", "")))
     return explanation
+
+
+def _several_values(argument: str) -> str:
+    from zdl_bench.config import declared_type
+
+    key = argument.partition("=")[0].lstrip("+")
+    if declared_type(key) in (str, str | None):
+        return f"{shown(argument)}: a comma separates values; quote the text: \"{key}='…'\""
+    return f"{shown(argument)}: several values are a sweep; put -m before them, or write a list as 'key=[a,b]'"
 
 
 def _unreadable(argument: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from zdl_bench.errors import ConfigError, closest, hint, shown
+from zdl_bench.experiment import named_in
 
 OF_HYDRA = re.compile(r"[+~]*hydra\b|[^=]*@hydra\b")
 SWEEPER = re.compile(r"hydra/sweeper=(?!null$|true$|false$)([A-Za-z_]\w*)")
@@ -22,6 +23,8 @@ PACKAGES = {name: f"hydra-{name}-sweeper" for name in ("ax", "nevergrad", "optun
 
 def require_open(arguments: Sequence[str]) -> None:
     """Raises ConfigError for a key of Hydra's own that is not open: a foreign sweeper may be chosen, and its keys set."""
+    if named_in(arguments) and foreign_sweeper(arguments):
+        raise ConfigError("hydra/sweeper: an experiment says its own sweep; leave one of the two out")
     for argument in filter(OF_HYDRA.match, arguments):
         launcher = LAUNCHER.fullmatch(argument)
         if launcher and launcher[1] not in LAUNCHERS:

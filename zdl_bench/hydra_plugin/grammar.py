@@ -33,7 +33,12 @@ def parsed(argument: str, declared: Any) -> Override:
         if isinstance(ours, ConfigError):
             raise ConfigError(f"{shown(argument)}: {ours}") from error
         key, _, typed = argument.partition("=")
-        if not is_text or not typed:
+        if not (is_text or declared == Name) or not typed:
+            raise
+        if declared == Name and all(map(str.isidentifier, typed.split(","))):  # letters that are not Hydra's
+            names = ",".join(QuotedString(name, Quote.single).with_quotes() for name in typed.split(","))
+            return parser.parse_overrides([f"{key}={names}"])[0]
+        if not is_text:
             raise
         if "," in typed:
             raise ConfigError(f"{shown(argument)}: a comma separates values; quote the text: \"{key}='…'\"") from error

@@ -18,9 +18,9 @@ from hydra.errors import HydraException
 from zdl_bench import registry
 from zdl_bench.config import Name, declared_type
 from zdl_bench.errors import ConfigError, shown
-from zdl_bench.experiment import require_no_reference
 from zdl_bench.hydra_plugin.grammar import parsed
 from zdl_bench.part_types import whole
+from zdl_bench.plain import require_no_reference
 
 WORD = re.compile(r"(?!(?i:true|false|null|inf|nan)$)[A-Za-z_][A-Za-z0-9_-]*")
 """A text that Hydra reads as itself without quotes."""
@@ -108,13 +108,12 @@ class Reading:
 def read_all(arguments: Iterable[str]) -> list[Reading]:
     """Raises ConfigError if a key is given twice, however it is written, and what `read` raises."""
     readings: list[Reading] = []
-    given: dict[tuple[str, str], str] = {}
+    given: dict[str, str] = {}
     for argument in arguments:
-        reading = read(argument)
-        for part in reading.parts():
-            if before := given.get((reading.key, part.key)):
+        for part in read(argument).parts():
+            if before := given.get(part.key):
                 raise ConfigError(f"{shown(argument)}: {shown(part.key)} is given already, as {shown(before)}; give it once")
-            given[reading.key, part.key] = argument
+            given[part.key] = argument
             readings.append(part)
     return readings
 

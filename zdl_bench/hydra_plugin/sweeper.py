@@ -162,14 +162,4 @@ def block_settings(block: Block) -> dict[str, list[Setting]]:
 
 def _typed(value: Any) -> str:
     """A value of a YAML as it would be typed; a text is what was typed."""
-    return value if isinstance(value, str) else as_text(_read_within(value))
-
-
-def _read_within(value: Any) -> Any:
-    """PyYAML takes 1e-3 for a text, wherever it stands."""
-    if isinstance(value, dict):
-        return {key: _read_within(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_read_within(item) for item in value]
-    read_values = read(f"={value}").settings if isinstance(value, str) else []
-    return read_values[0].value if len(read_values) == 1 else value
+    return value if isinstance(value, str) else as_text(value)

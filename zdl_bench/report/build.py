@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from zdl_bench.errors import DamagedFile, StoreError
+from zdl_bench.errors import DamagedFile, OtherEngine, StoreError
 from zdl_bench.experiment import Experiment
 from zdl_bench.figures.style import LOOK, house_style
 from zdl_bench.manifest import Manifest, Report
@@ -32,12 +32,11 @@ from zdl_bench.store import Store, how_many_are_missing
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
     """Writes report.html, figures/ and tables/ into the sweep's folder; returns the page's path.
 
-    Damaged runs are left out, and named in the report. Raises DamagedFile or StoreError if no run is left.
+    Damaged runs and those of another engine are left out, and named in the report. Raises StoreError if no run is left.
     """
     found = store.read_all(manifest.run_ids)
-    found.require_this_engine()
     if not found.runs:
-        damaged = [error for error in found.missing.values() if isinstance(error, DamagedFile)]
+        damaged = [error for error in found.missing.values() if isinstance(error, DamagedFile | OtherEngine)]
         raise next(iter(damaged), StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}"))
     runs, hashes = zip(*found.runs, strict=True)
     checksums = [each.content for each in hashes]

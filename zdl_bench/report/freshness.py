@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from zdl_bench.errors import DamagedFile, MissingRun, StoreError, printable
+from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError, printable
 from zdl_bench.manifest import Manifest
 from zdl_bench.registry import CONF, hash_of_sources
 from zdl_bench.store import Store
@@ -45,7 +45,7 @@ def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[s
     for run_id in manifest.run_ids:
         try:
             checksums.append(store.sound_checksum(run_id))
-        except (MissingRun, DamagedFile) as error:
+        except (MissingRun, DamagedFile, OtherEngine) as error:
             missing[run_id] = error
     return checksums, missing
 
