@@ -129,7 +129,11 @@ def test_a_damaged_file_is_named_and_the_others_are_verified(four, command):
     assert outcome.status == 2
     assert outcome.err.startswith(f"error: results/runs/{manifest.run_ids[1][:2]}/{manifest.run_ids[1]}.parquet is damaged")
     lines = [line for line in outcome.out.splitlines() if "seed=" in line]
-    assert {line[:16] for line in lines} == {manifest.run_ids[0], manifest.run_ids[2]}
+    assert {line[:16]: line.partition(": ")[2][:9] for line in lines} == {
+        manifest.run_ids[0]: "same bits",
+        manifest.run_ids[2]: "same bits",
+        manifest.run_ids[3]: "without a",
+    }
     assert "verified 2 runs: 2 same bits, 1 without a stored result, 1 unsound" in outcome.out
 
 
