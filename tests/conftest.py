@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,12 @@ settings.load_profile("any machine")  # how fast an example comes, and how long 
 
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
 """Keys of a network that trains in milliseconds."""
+
+
+def pytest_configure() -> None:
+    """Tests interrupt commands: those must not inherit that Ctrl-C is ignored, as it is in the background of a script."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
