@@ -39,8 +39,8 @@ def key_values() -> dict[str, tuple[tuple[str, ...], str, tuple[object, ...]]]:
                 values = tried(kind)
                 if values:
                     needs_data = group == "problem" and name.startswith("mlp")
-                    others = (steps, *NETWORK) if needs_data else (steps, "problem=bowl")
-                    around = (*others, f"{group}={name}") if group == "problem" else (steps, "problem=bowl", f"{group}={name}")
+                    surface = () if group == "problem" else ("problem=bowl",)
+                    around = (steps, *(NETWORK if needs_data else surface), f"{group}={name}")
                     optimizer = () if group == "optimizer" else (pair,)
                     cases[f"{name}.{key}"] = ((*around, *optimizer, "lr=0.1"), f"{group}.{key}", values)
     return cases

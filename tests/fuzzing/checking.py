@@ -97,7 +97,7 @@ def _started(command: tuple[str, ...]) -> int:
 
 def _load(*arguments: str) -> None:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*runs are not in the store", UserWarning)  # as it should be
+        warnings.filterwarnings("ignore", ".*(are not in the store|cannot be read)", UserWarning)  # as it should be
         load_results("results", *arguments)
 
 
