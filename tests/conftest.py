@@ -150,7 +150,10 @@ def small_sweep(command, digits) -> Callable[..., Outcome]:
     def run(*arguments: str) -> Outcome:
         given = {argument.partition("=")[0].lstrip("+~") for argument in arguments}
         defaults = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
-        return command(*(key for key in defaults if key.partition("=")[0] not in given), *arguments)
+        own = [
+            one for one in defaults if not {one.partition("=")[0], one.partition(".")[0]} & given
+        ]  # probe={…} has probe.count
+        return command(*own, *arguments)
 
     return run
 
