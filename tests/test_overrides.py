@@ -251,7 +251,7 @@ def test_a_dictionary_may_hold_keys_of_a_part(bowl, flags):
 
 
 def test_dictionaries_can_be_swept(small_sweep):
-    assert small_sweep("-m", "probe={count:3,images:40},{count:4}", "seed=0,1").status == 0
+    assert small_sweep("-m", "probe.images=50", "probe={count:3,images:40},{count:4}", "seed=0,1").status == 0
     found = runs()[["probe.count", "probe.images", "seed"]].to_numpy().tolist()
     assert sorted(found) == [[3, 40, 0], [3, 40, 1], [4, 50, 0], [4, 50, 1]]
 
