@@ -150,9 +150,8 @@ def small_sweep(command, digits) -> Callable[..., Outcome]:
     def run(*arguments: str) -> Outcome:
         given = {argument.partition("=")[0].lstrip("+~") for argument in arguments}
         defaults = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
-        own = [
-            one for one in defaults if not {one.partition("=")[0], one.partition(".")[0]} & given
-        ]  # probe={…} has probe.count
+        within = {argument.partition("=")[0].lstrip("+~") for argument in arguments if "={" in argument}
+        own = [one for one in defaults if one.partition("=")[0] not in given and one.partition(".")[0] not in within]
         return command(*own, *arguments)
 
     return run
