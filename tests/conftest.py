@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from zdl_bench import cli, registry
-from zdl_bench.datasets.contract import ensure_decoded
-from zdl_bench.run import Choice, RunConfig
-from zdl_bench.training import train
+from zdl_bench import cli
+from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.optimizers.optimizer import Optimizer
+from zdl_bench.registry import registry
+from zdl_bench.run.run import Choice, RunConfig
+from zdl_bench.training.loop import train
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # how fast an example comes, and how long it takes, decides no test
@@ -72,6 +74,14 @@ def part(group: str, name: str, **values) -> Choice:
     yaml = registry.load_yaml(group, name)
     own = {key: value for key, value in yaml.items() if key not in registry.KEYS_ABOUT_A_PART}
     return registry.choice(group, name, own | values)
+
+
+OPTIMIZERS = registry.names("optimizer")
+
+
+def optimizer_of(name: str) -> Optimizer:
+    """The optimizer of conf/ with the values of its YAML."""
+    return registry.optimizer(part("optimizer", name))
 
 
 def digits_config(optimizer: str | Choice = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:

@@ -5,8 +5,8 @@
 
 import json
 
-from zdl_bench import registry
-from zdl_bench.sources import COVERED, PARTS, hash_of_parts
+from zdl_bench.registry import registry
+from zdl_bench.registry.sources import COVERED, PARTS, hash_of_parts
 
 
 def current() -> dict[str, str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from conftest import digits_config, part, quadratic_config
 
-from zdl_bench import registry
-from zdl_bench.datasets.contract import ensure_decoded
-from zdl_bench.environment import fingerprint
-from zdl_bench.run import ENGINE_VERSION, RunConfig
-from zdl_bench.training import train
+from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.registry import registry
+from zdl_bench.run.environment import fingerprint
+from zdl_bench.run.run import ENGINE_VERSION, RunConfig
+from zdl_bench.training.loop import train
 
 OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "rmsprop_articles", "adam", "adam_articles")
 """A new optimizer changes no numbers of an existing config: it is added here when the file is written anew."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from zdl_bench import registry
-from zdl_bench.datasets.contract import Arrays
+from zdl_bench.datasets.dataset import Arrays
+from zdl_bench.registry import registry
 
 VALIDATION_SIZE = 10
 TEST_SIZE = 10

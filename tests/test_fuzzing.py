@@ -18,8 +18,8 @@ from fuzzing.overrides import TINY
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from zdl_bench import registry
-from zdl_bench.datasets.contract import ensure_decoded
+from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.registry import registry
 
 QUICK, ALL = 60, 440
 """Cases of the fast tests, and of the slow ones."""

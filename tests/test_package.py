@@ -47,13 +47,13 @@ def test_importing_the_package_is_light():
 
 def test_workers_import_nothing_heavy():
     """A worker unpickles `attempt` and a RunConfig."""
-    statement = "from zdl_bench.executors.contract import attempt; from zdl_bench.executors import processes"
+    statement = "from zdl_bench.executors.executor import attempt; from zdl_bench.executors import processes"
     assert not modules_after(statement) & set(HEAVY)
 
 
 def test_storing_a_run_imports_no_pandas():
     statement = (
-        "import tempfile; from zdl_bench.executors.contract import attempt; from zdl_bench.store import Store; "
+        "import tempfile; from zdl_bench.executors.executor import attempt; from zdl_bench.store.store import Store; "
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from conftest import quadratic_config; "
         "Store(tempfile.mkdtemp()).write(attempt(quadratic_config()))"
     )
@@ -61,18 +61,18 @@ def test_storing_a_run_imports_no_pandas():
 
 
 def test_help_does_without_hydra():
-    assert not modules_after("from zdl_bench.help import help_text; help_text()") & {"hydra", "omegaconf", *HEAVY}
+    assert not modules_after("from zdl_bench.plan.help import help_text; help_text()") & {"hydra", "omegaconf", *HEAVY}
 
 
 def test_a_start_does_not_wait_for_what_draws_and_judges():
     """Claims are checked before the runs; the libraries that judge them are only needed at the end."""
     drawn = {"pandas", "seaborn", "matplotlib", "scipy", "sklearn", "jinja2"}
-    assert not modules_after("import zdl_bench.sweep_command, zdl_bench.statistics.claims") & drawn
+    assert not modules_after("import zdl_bench.commands.sweep, zdl_bench.statistics.claims") & drawn
 
 
 def test_the_fingerprint_is_that_of_numpys_blas_whatever_else_is_imported():
     """scipy and scikit-learn bring a BLAS of their own."""
-    code = "from zdl_bench.environment import describe_environment as d, fingerprint as f; print(f(d()))"
+    code = "from zdl_bench.run.environment import describe_environment as d, fingerprint as f; print(f(d()))"
     printed = [
         subprocess.run([sys.executable, "-c", before + code], capture_output=True, text=True, check=True).stdout
         for before in ("", "import scipy.linalg, sklearn.linear_model; ")
@@ -83,7 +83,7 @@ def test_the_fingerprint_is_that_of_numpys_blas_whatever_else_is_imported():
 def test_load_results_is_at_the_top():
     code = "import zdl_bench; print(zdl_bench.load_results.__module__, zdl_bench.Results.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["zdl_bench.frames", "Results"]
+    assert done.stdout.split() == ["zdl_bench.store.frames", "Results"]
 
 
 @pytest.mark.slow

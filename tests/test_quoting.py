@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from zdl_bench import registry
-from zdl_bench.help import BENCH, help_text
+from zdl_bench.plan.help import BENCH, help_text
+from zdl_bench.registry import registry
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(

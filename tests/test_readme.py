@@ -4,22 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 from conftest import SMALL
+from readme import README, ROOT, block
 
 from zdl_bench import load_results
-
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def block(language: str, containing: str) -> str:
-    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    [found] = [text for text in blocks if containing in text]
-    return found
 
 
 @pytest.mark.slow

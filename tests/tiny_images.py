@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zdl_bench.datasets.contract import Arrays
+from zdl_bench.datasets.dataset import Arrays
 from zdl_bench.datasets.idx import IdxDataSet
 
 RNG = np.random.default_rng(0)

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zdl_bench.frames import Results, load_results
     from zdl_bench.report.comparison import comparisons
+    from zdl_bench.store.frames import Results, load_results
 
 __version__ = "0.1.0"
 __all__ = ["Results", "__version__", "comparisons", "load_results"]
@@ -13,7 +13,7 @@ __all__ = ["Results", "__version__", "comparisons", "load_results"]
 def __getattr__(name: str) -> Any:
     """pandas is imported when results are loaded, not before: every worker imports this package."""
     if name in ("Results", "load_results"):
-        from zdl_bench import frames
+        from zdl_bench.store import frames
 
         return getattr(frames, name)
     if name == "comparisons":

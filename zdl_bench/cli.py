@@ -15,7 +15,7 @@ from typing import NoReturn
 from zdl_bench import __version__
 from zdl_bench.errors import ConfigError, ZdlBenchError, printable, refusal, require, shown
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.output import best_effort_output
+from zdl_bench.run.output import best_effort_output
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -69,7 +69,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 def sweep(arguments: Sequence[str]) -> int:
     """One run, or a sweep of many, and its report."""
     if _asks_for_help(arguments):
-        from zdl_bench.help import help_text
+        from zdl_bench.plan.help import help_text
 
         print(help_text(), end="")
         return 0
@@ -77,15 +77,15 @@ def sweep(arguments: Sequence[str]) -> int:
         print(f"zdl_bench {__version__}")
         return 0
     if _asks_for_completions(arguments):
-        from zdl_bench.hydra_plugin.completion import print_completions
+        from zdl_bench.plan.completion import print_completions
 
         print_completions(arguments)
         return 0
     with signals_deferred():
-        from zdl_bench.hydra_plugin.app import compose_once, run_hydra
-        from zdl_bench.hydra_plugin.chosen import as_meant
-        from zdl_bench.hydra_plugin.flags import asks_for_config
-        from zdl_bench.sweep_command import SweepCommand
+        from zdl_bench.commands.sweep import SweepCommand
+        from zdl_bench.plan.app import compose_once, run_hydra
+        from zdl_bench.plan.chosen import as_meant
+        from zdl_bench.plan.flags import asks_for_config
 
     arguments = as_meant(arguments)
     command = SweepCommand(arguments)
@@ -98,9 +98,9 @@ def sweep(arguments: Sequence[str]) -> int:
 def report(arguments: Sequence[str]) -> int:
     """Rebuilds figures, tables and page of a sweep from the store."""
     with signals_deferred():
-        from zdl_bench.config import FORMATS
+        from zdl_bench.plan.config import FORMATS
         from zdl_bench.report.freshness import is_built_from, page_path, sound_checksums, verdict_text
-        from zdl_bench.store import Store, how_many_are_missing
+        from zdl_bench.store.store import Store, how_many_are_missing
 
     parser = _parser("report", "rebuild figures, tables and page from stored runs")
     parser.add_argument("--formats", default="png", metavar="A,B", help="of the figures: png, svg, pdf; default: png")
@@ -127,9 +127,9 @@ def report(arguments: Sequence[str]) -> int:
 def verify(arguments: Sequence[str]) -> int:
     """Trains stored runs again and compares them bit for bit."""
     with signals_deferred():
-        from zdl_bench.loops.choice import require_wanted
-        from zdl_bench.store import Store
-        from zdl_bench.verify import print_verdict, require_sensible, verify_reference, verify_runs
+        from zdl_bench.commands.verify import print_verdict, require_sensible, verify_reference, verify_runs
+        from zdl_bench.kernels.choice import require_wanted
+        from zdl_bench.store.store import Store
 
     parser = _parser("verify", "train stored runs again and compare them bit for bit")
     parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
@@ -149,8 +149,8 @@ def verify(arguments: Sequence[str]) -> int:
 def ls(arguments: Sequence[str]) -> int:
     """Lists the sweeps in the store."""
     with signals_deferred():
-        from zdl_bench.listing import print_sweeps
-        from zdl_bench.store import Store
+        from zdl_bench.commands.ls import print_sweeps
+        from zdl_bench.store.store import Store
 
     parser = _Parser(prog="zdl-bench ls", description="the sweeps in the store")
     _add_results(parser)
@@ -163,16 +163,16 @@ def ls(arguments: Sequence[str]) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """Measures this machine, and the parts of a training step on it."""
     if _asks_for_help(arguments):
-        from zdl_bench.help import BENCH
+        from zdl_bench.plan.help import BENCH
 
         print(BENCH, end="")
         return 0
     with signals_deferred():
-        from zdl_bench.benchmark.command import BenchCommand
-        from zdl_bench.hydra_plugin.app import run_hydra
-        from zdl_bench.hydra_plugin.chosen import as_meant
-        from zdl_bench.hydra_plugin.flags import MULTIRUN
-        from zdl_bench.registry import names
+        from zdl_bench.commands.bench import BenchCommand
+        from zdl_bench.plan.app import run_hydra
+        from zdl_bench.plan.chosen import as_meant
+        from zdl_bench.plan.flags import MULTIRUN
+        from zdl_bench.registry.registry import names
 
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):

@@ -16,13 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from conftest import quadratic_config
 
-from zdl_bench.figures.style import house_style
-from zdl_bench.metrics.convergence import tail_loss
-from zdl_bench.run import Floats
+from zdl_bench.report.figures.style import house_style
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.families import ALPHA
 from zdl_bench.statistics.intervals import student_interval
+from zdl_bench.statistics.metrics.convergence import tail_loss
 from zdl_bench.statistics.permutation import sign_flip_p
-from zdl_bench.training import train
+from zdl_bench.training.loop import train
 
 SEEDS = 10
 FAILURE_SHARE, FAILURE_COST = 0.1, 30.0

@@ -7,7 +7,7 @@ Prints the table of docs/statistics.md; takes about a minute.
 
 import numpy as np
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.families import ALPHA
 from zdl_bench.statistics.permutation import sign_flip_p
 from zdl_bench.statistics.tuning import best_lr

@@ -17,10 +17,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from zdl_bench import registry
-from zdl_bench.datasets.contract import ensure_decoded
-from zdl_bench.executors.contract import Executor, Finished, Limits
-from zdl_bench.run import Choice, RunConfig
+from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.executors.executor import Executor, Finished, Limits
+from zdl_bench.registry import registry
+from zdl_bench.run.run import Choice, RunConfig
 
 WORKERS = 2
 GOAL_MS = 20.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from zdl_bench.loops import choice
+from zdl_bench.kernels import choice
 
 
 @contextmanager

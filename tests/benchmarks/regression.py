@@ -21,12 +21,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from conftest import digits_config, part
 from numpy_alone import numpy_alone
 
-from zdl_bench import registry
-from zdl_bench.benchmark.products import limit_of
-from zdl_bench.benchmark.steps import timed_parts
-from zdl_bench.datasets.contract import Arrays
-from zdl_bench.problems.contract import Problem, ProblemSpec, Splits
-from zdl_bench.training import split
+from zdl_bench.commands.products import limit_of
+from zdl_bench.commands.steps import timed_parts
+from zdl_bench.datasets.dataset import Arrays
+from zdl_bench.problems.problem import Problem, ProblemSpec, Splits
+from zdl_bench.registry import registry
+from zdl_bench.training.loop import split
 
 STORED = Path(__file__).parent / "ratios.json"
 ALLOWED = 1.3

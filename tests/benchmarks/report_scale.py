@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from conftest import digits_config, part
 
-from zdl_bench import registry
-from zdl_bench.datasets.contract import ensure_decoded
-from zdl_bench.manifest import Manifest, Report
-from zdl_bench.run import Curve, Probes, Run, RunConfig, Status
-from zdl_bench.store import Store
-from zdl_bench.training import train
+from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.registry import registry
+from zdl_bench.run.run import Curve, Probes, Run, RunConfig, Status
+from zdl_bench.store.manifest import Manifest, Report
+from zdl_bench.store.store import Store
+from zdl_bench.training.loop import train
 
 OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 SCHEDULES = ("constant", "cosine")

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from conftest import digits_config, part
 from matplotlib.figure import Figure
 
-from zdl_bench import registry
-from zdl_bench.datasets.contract import ensure_decoded
-from zdl_bench.executors.contract import attempt
+from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.executors.executor import attempt
+from zdl_bench.registry import registry
 
 STORED = Path(__file__).parent / "sweep_scale.json"
 FIGURE = Path(__file__).parents[2] / "docs/figures/sweep_cost.png"

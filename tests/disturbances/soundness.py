@@ -6,7 +6,7 @@ from pathlib import Path
 
 from disturbances.sweeping import Place
 from zdl_bench.errors import ZdlBenchError
-from zdl_bench.store import Store
+from zdl_bench.store.store import Store
 
 PARTS_OF_A_REPORT = ("report.html", "figures/*", "tables/*")
 

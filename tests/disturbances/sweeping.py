@@ -14,7 +14,7 @@ from pathlib import Path
 
 from conftest import SMALL
 
-from zdl_bench.store import Store
+from zdl_bench.store.store import Store
 
 SWEEP = (
     "-m", "dataset=digits", "report=false", "steps=400", "n_jobs=2", "optimizer=sgd,adam", "seed=range(0,4)", "name=sweep",

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from fuzzing.stored import file_of, sound_runs
-from zdl_bench.encoding import CHECKSUM, LARGEST_IN_MEMORY, encode
-from zdl_bench.parquet import (
+from zdl_bench.run.run import MOST_STEPS
+from zdl_bench.run.untrusted import size_of_values
+from zdl_bench.store.encoding import CHECKSUM, LARGEST_IN_MEMORY, encode
+from zdl_bench.store.parquet import (
     BINARY,
     FILE_WITH_METADATA,
     I32,
@@ -23,8 +25,6 @@ from zdl_bench.parquet import (
     _struct,
     _varint,
 )
-from zdl_bench.plain import size_of_values
-from zdl_bench.run import MOST_STEPS
 
 ROWS = 20
 """What each of these footers says."""

@@ -17,10 +17,11 @@ from pathlib import Path
 from fuzzing.case import EXPERIMENTS, JUDGE, LOAD_RESULTS, WORK, Case
 from fuzzing.guard import ADDRESS_SPACE, MEMORY, SECONDS, Hang, PeakMemory, Watch, address_space, time_limit
 from fuzzing.stored import sound_frame
-from zdl_bench import cli, load_results, registry
-from zdl_bench.datasets.contract import cache_folder
+from zdl_bench import cli, load_results
+from zdl_bench.datasets.dataset import cache_folder
 from zdl_bench.errors import ZdlBenchError
-from zdl_bench.experiment import Experiment
+from zdl_bench.registry import registry
+from zdl_bench.run.experiment import Experiment
 from zdl_bench.statistics.verdicts import judge_experiment
 
 BYSTANDERS = ("bystander/x.txt", "x", "tables/x.csv", "figures/x.png", "sweep.json")

@@ -11,7 +11,7 @@ from functools import cache
 from hypothesis import strategies as st
 
 from fuzzing.case import Case
-from zdl_bench import registry
+from zdl_bench.registry import registry
 
 SPECS = tuple(registry.load_yaml("dataset", "mnist")["files"].values())
 NETWORK = (

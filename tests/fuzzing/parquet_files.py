@@ -15,7 +15,7 @@ from fuzzing.case import LOAD_RESULTS, Case
 from fuzzing.overrides import TINY
 from fuzzing.stored import as_metadata, columns_of, file_of, id_of, manifest_of, manifest_place, run_place, sound_runs, texts_of
 from fuzzing.structures import changed, deep_texts, scalars, structures
-from zdl_bench.encoding import encode
+from zdl_bench.store.encoding import encode
 
 SWEEP_AGAIN = ("-m", *TINY, "name=mine", "optimizer=sgd,momentum", "seed=0,1")
 

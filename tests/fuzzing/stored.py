@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from conftest import quadratic_config
 
-from zdl_bench.encoding import CHECKSUM, _checksum, encode
-from zdl_bench.frames import run_frame
-from zdl_bench.run import Run
-from zdl_bench.training import train
+from zdl_bench.run.run import Run
+from zdl_bench.store.encoding import CHECKSUM, _checksum, encode
+from zdl_bench.store.frames import run_frame
+from zdl_bench.training.loop import train
 
 SWEEP = "mine"
 

@@ -1,6 +1,6 @@
 """`dataset=auto`: the first of a list of data sets that can be had."""
 
-from zdl_bench.datasets.contract import Arrays, DataSet
+from zdl_bench.datasets.dataset import Arrays, DataSet
 from zdl_bench.errors import DataError
 
 

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from zdl_bench.datasets.contract import Arrays, DataSet
+from zdl_bench.datasets.dataset import Arrays, DataSet
 from zdl_bench.errors import DataError
 
 IMAGES = 1797

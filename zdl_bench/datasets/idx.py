@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.datasets import mirrors
-from zdl_bench.datasets.contract import Arrays, DataSet, cache_folder, is_decoded
+from zdl_bench.datasets.dataset import Arrays, DataSet, cache_folder, is_decoded
 from zdl_bench.datasets.packings import IdxFile, WrongChecksum, arrays_of
 from zdl_bench.datasets.places import Candidate, candidates_in, places_of
 from zdl_bench.errors import DataError, shown

@@ -1,1 +1,4 @@
-"""Executors, one per file: each maps the training loop over runs."""
+"""The loop over runs, one executor per file: configs in, finished runs out.
+
+Does not store or judge; joblib and Dask are known here alone.
+"""

@@ -11,13 +11,13 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from zdl_bench import registry
-from zdl_bench.environment import describe_environment
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, require, shown
-from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, until_all_end
 from zdl_bench.executors.dask_address import normalized, require_scheduler
 from zdl_bench.executors.dask_child import ChildDied
-from zdl_bench.run import ENGINE_VERSION, Failure, Run, RunConfig
+from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, until_all_end
+from zdl_bench.registry import registry
+from zdl_bench.run.environment import describe_environment
+from zdl_bench.run.run import ENGINE_VERSION, Failure, Run, RunConfig
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -11,19 +11,11 @@ import numpy as np
 from distributed import get_worker
 from distributed.core import Status
 
-from zdl_bench import registry
-from zdl_bench.datasets.contract import (
-    Arrays,
-    DataSet,
-    content_hashes,
-    has_sound_arrays,
-    is_decoded,
-    keep_decoded,
-    load_decoded,
-)
+from zdl_bench.datasets.dataset import Arrays, DataSet, content_hashes, has_sound_arrays, is_decoded, keep_decoded, load_decoded
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError
 from zdl_bench.executors.dask_child import CHECK_SECONDS, Children, Unwanted
-from zdl_bench.run import ENGINE_VERSION, Run, RunConfig
+from zdl_bench.registry import registry
+from zdl_bench.run.run import ENGINE_VERSION, Run, RunConfig
 
 if TYPE_CHECKING:
     from dask.typing import Key

@@ -6,11 +6,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
 
-from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, timed_out, until_all_end
+from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, timed_out, until_all_end
 from zdl_bench.executors.loky import effective_n_jobs
 from zdl_bench.executors.stopwatch import TICK_SECONDS
 from zdl_bench.executors.worker import Worker
-from zdl_bench.run import Failure, Run, RunConfig
+from zdl_bench.run.run import Failure, Run, RunConfig
 
 
 @dataclass(frozen=True)

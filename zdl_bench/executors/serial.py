@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from types import FrameType
 
 from zdl_bench.errors import ExecutorError
-from zdl_bench.executors.contract import Event, Executor, Finished, Limits, Started, attempt, timed_out
+from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, attempt, timed_out
 from zdl_bench.executors.stopwatch import TICK_SECONDS, Stopwatch
-from zdl_bench.run import Run, RunConfig
+from zdl_bench.run.run import Run, RunConfig
 
 
 class Overdue(BaseException):

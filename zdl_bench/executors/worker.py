@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker as multiprocessing_tracker
 
 from zdl_bench.errors import ExecutorError, refusal, shown
-from zdl_bench.executors.contract import attempt, be_ready
+from zdl_bench.executors.executor import attempt, be_ready
 from zdl_bench.executors.loky import ProcessPoolExecutor
 from zdl_bench.executors.loky import resource_tracker as loky_tracker
-from zdl_bench.executors.orphan import end_with_parent
+from zdl_bench.executors.parent_death import end_with_parent
 from zdl_bench.executors.stopwatch import Stopwatch
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.run import Run, RunConfig
+from zdl_bench.run.run import Run, RunConfig
 
 TRACKERS = (multiprocessing_tracker, loky_tracker)
 STARTS = 3

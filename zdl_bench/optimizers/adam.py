@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zdl_bench.errors import require
-from zdl_bench.optimizers.contract import ElementwiseOptimizer
+from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from zdl_bench.errors import require
-from zdl_bench.optimizers.contract import ElementwiseOptimizer
-from zdl_bench.run import Floats
+from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
+from zdl_bench.run.run import Floats
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
-from zdl_bench.loops.contract import Loops
-from zdl_bench.run import Floats
+from zdl_bench.kernels.loops import Loops
+from zdl_bench.run.run import Floats
 
 
 class Activation(Protocol):

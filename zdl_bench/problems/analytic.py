@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
-from zdl_bench.problems.contract import Point, Problem, ProblemSpec, Splits
-from zdl_bench.run import Floats, Tensor
-from zdl_bench.streams import Stream, Streams
+from zdl_bench.problems.problem import Point, Problem, ProblemSpec, Splits
+from zdl_bench.run.run import Floats, Tensor
+from zdl_bench.run.streams import Stream, Streams
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
-from zdl_bench.loops.choice import loops_for
-from zdl_bench.loops.contract import Loops
+from zdl_bench.kernels.choice import loops_for
+from zdl_bench.kernels.loops import Loops
 from zdl_bench.problems.activations import Activation, ReLU, Sigmoid, Tanh
-from zdl_bench.problems.contract import Examples, Problem, ProblemSpec, Splits
-from zdl_bench.run import Floats, Layout, Tensor
-from zdl_bench.streams import Stream, Streams
+from zdl_bench.problems.problem import Examples, Problem, ProblemSpec, Splits
+from zdl_bench.run.run import Floats, Layout, Tensor
+from zdl_bench.run.streams import Stream, Streams
 
 ACTIVATIONS: dict[str, Callable[[Loops], Activation]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
 INITS = ("normal", "he", "xavier")

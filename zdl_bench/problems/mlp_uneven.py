@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
-from zdl_bench.problems.contract import Examples, Splits
 from zdl_bench.problems.mlp import MLP, Batch, Network
-from zdl_bench.run import Floats
-from zdl_bench.streams import Streams
+from zdl_bench.problems.problem import Examples, Splits
+from zdl_bench.run.run import Floats
+from zdl_bench.run.streams import Streams
 
 GOLDEN_SHARE = 0.618
 

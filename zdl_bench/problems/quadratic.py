@@ -8,8 +8,8 @@ import numpy as np
 
 from zdl_bench.errors import require
 from zdl_bench.problems.analytic import AnalyticSpec
-from zdl_bench.problems.contract import Point
-from zdl_bench.run import Floats
+from zdl_bench.problems.problem import Point
+from zdl_bench.run.run import Floats
 
 MOST_DIMENSIONS = 1_000_000
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zdl_bench.problems.surface import Surface
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from zdl_bench.problems.surface import Surface
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 
 @dataclass(frozen=True)

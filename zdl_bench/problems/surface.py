@@ -9,8 +9,8 @@ import numpy as np
 
 from zdl_bench.errors import require
 from zdl_bench.problems.analytic import AnalyticSpec
-from zdl_bench.problems.contract import Domain, Point
-from zdl_bench.run import Floats
+from zdl_bench.problems.problem import Domain, Point
+from zdl_bench.run.run import Floats
 
 
 @dataclass(frozen=True)

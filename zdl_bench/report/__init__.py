@@ -1,1 +1,4 @@
-"""The report: stored runs → figures, tables and one page. It trains nothing."""
+"""Frames → figures, tables, findings and one page. It trains nothing.
+
+seaborn and matplotlib are known here alone.
+"""

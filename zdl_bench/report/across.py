@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zdl_bench.conditions import percent
-from zdl_bench.figures.grid import head, legend_outside, single
-from zdl_bench.figures.performance_profile import draw_performance_profile
-from zdl_bench.figures.style import with_looks
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import PER_CENT, counted, first
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.figures.grid import head, legend_outside, single
+from zdl_bench.report.figures.performance_profile import draw_performance_profile
+from zdl_bench.report.figures.style import with_looks
 from zdl_bench.report.shown import first_variants, more_variants
+from zdl_bench.run.conditions import percent
 from zdl_bench.statistics.runtime import expected_running_time
 
 FEWEST_PROBLEMS = 4

@@ -9,12 +9,10 @@ from types import MappingProxyType
 import pandas as pd
 
 from zdl_bench.errors import DamagedFile, OtherEngine, StoreError
-from zdl_bench.experiment import Experiment
-from zdl_bench.figures.style import LOOK, house_style
-from zdl_bench.manifest import Manifest, Report
 from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.figures.style import LOOK, house_style
 from zdl_bench.report.findings import findings_markdown
 from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path
 from zdl_bench.report.notes import notes_of
@@ -24,9 +22,11 @@ from zdl_bench.report.rendering import render
 from zdl_bench.report.run_tables import environment_table, missing_table, run_list, settings_table
 from zdl_bench.report.tables import csv
 from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
-from zdl_bench.run import Run
+from zdl_bench.run.experiment import Experiment
+from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdicts import judge_experiment
-from zdl_bench.store import Store, how_many_are_missing
+from zdl_bench.store.manifest import Manifest, Report
+from zdl_bench.store.store import Store, how_many_are_missing
 
 
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:

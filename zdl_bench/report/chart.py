@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zdl_bench.conditions import texts_of
-from zdl_bench.figures.style import are_near, line_looks
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.style import are_near, line_looks
+from zdl_bench.run.conditions import texts_of
 
 MOST_POINTS = 60
 """Of a run: more cannot be told apart on a screen."""

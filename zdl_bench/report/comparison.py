@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from zdl_bench.conditions import facets_of, short, texts_of
-from zdl_bench.figures.style import LOOK, with_looks
-from zdl_bench.frames import Results, probe_frame, run_frame
-from zdl_bench.metrics.contract import FLOOR
-from zdl_bench.run import DIVERGENCE_FACTOR, Run, RunConfig, Status, Value
+from zdl_bench.report.figures.style import LOOK, with_looks
+from zdl_bench.run.conditions import facets_of, short, texts_of
+from zdl_bench.run.run import DIVERGENCE_FACTOR, Run, RunConfig, Status, Value
 from zdl_bench.statistics.evidence import lr_grid
+from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import best_lr
+from zdl_bench.store.frames import Results, probe_frame, run_frame
 
 ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr", *LOOK)
 

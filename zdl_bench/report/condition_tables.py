@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zdl_bench.conditions import accuracy_text, percent
-from zdl_bench.metrics import oscillation
-from zdl_bench.metrics.catalogue import METRICS
-from zdl_bench.metrics.contract import metrics_of
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.tables import Table, rounded, told_column
-from zdl_bench.run import Status
+from zdl_bench.run.conditions import accuracy_text, percent
+from zdl_bench.run.run import Status
 from zdl_bench.statistics.measures import ACCURACY
+from zdl_bench.statistics.metrics import oscillation
+from zdl_bench.statistics.metrics.catalogue import METRICS
+from zdl_bench.statistics.metrics.metric import metrics_of
 from zdl_bench.statistics.runtime import ert_intervals
 
 ALONE = ("val_accuracy", "test_accuracy", PACE := "seconds_per_1000_steps")

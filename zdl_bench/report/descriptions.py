@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from zdl_bench.conditions import short
-from zdl_bench.figures.style import shortened
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.style import shortened
+from zdl_bench.run.conditions import short
 
 MOST_NAMES = 10
 PER_CENT = PercentFormatter(1.0, symbol=" %")

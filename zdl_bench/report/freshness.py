@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError, printable
-from zdl_bench.manifest import Manifest
-from zdl_bench.registry import CONF, hash_of_sources
-from zdl_bench.store import Store
+from zdl_bench.registry.registry import CONF, hash_of_sources
+from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.store import Store
 
 PAGE = "report.html"
 VERDICTS = "tables/verdicts.txt"

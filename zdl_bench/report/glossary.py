@@ -2,9 +2,9 @@
 
 import inspect
 
-from zdl_bench.metrics.catalogue import METRICS
-from zdl_bench.metrics.contract import Metric
 from zdl_bench.report.page import Cell, PageTable
+from zdl_bench.statistics.metrics.catalogue import METRICS
+from zdl_bench.statistics.metrics.metric import Metric
 
 SYMBOLS = (
     "L_k is the loss on the probe, a fixed set of training images, at equal strides of the steps; of a problem without data, "

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.figures.loss_curves import draw_loss_curves
-from zdl_bench.figures.loss_over_seconds import draw_loss_over_seconds
+from zdl_bench.report.figures.loss_curves import draw_loss_curves
+from zdl_bench.report.figures.loss_over_seconds import draw_loss_over_seconds
 
 SECONDS_NOTE = "evaluation left out; runs made side by side on shared cores slow one another: shown, not compared"
 

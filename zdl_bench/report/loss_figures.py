@@ -9,16 +9,16 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zdl_bench.conditions import texts_of
-from zdl_bench.figures.grid import head, legend_outside, make_room, outer_labels, panels, single
-from zdl_bench.figures.loss_lines import loss_limits
-from zdl_bench.figures.style import log_axis, shortened
 from zdl_bench.report.comparison import Comparison, alike
 from zdl_bench.report.descriptions import counted, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.figures.grid import head, legend_outside, make_room, outer_labels, panels, single
+from zdl_bench.report.figures.loss_lines import loss_limits
+from zdl_bench.report.figures.style import log_axis, shortened
 from zdl_bench.report.loss_against import SECONDS, STEPS, Against
 from zdl_bench.report.loss_notes import curve_notes, first_losses, floor_note, more_panels, tried_as, without_curve
 from zdl_bench.report.shown import at_some_lrs, first_variants, more, more_variants
+from zdl_bench.run.conditions import texts_of
 
 MOST_LINES = 8
 MOST_LR_PANELS = 12

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zdl_bench.conditions import texts_of
-from zdl_bench.figures.style import MOST_BANDS, shortened
-from zdl_bench.metrics.contract import FLOOR
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.style import MOST_BANDS, shortened
 from zdl_bench.report.shown import more_of
+from zdl_bench.run.conditions import texts_of
+from zdl_bench.statistics.metrics.metric import FLOOR
 
 MOST_NOTES = 4
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from zdl_bench.environment import FINGERPRINT
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import listed
-from zdl_bench.run import Run, Status
+from zdl_bench.run.environment import FINGERPRINT
+from zdl_bench.run.run import Run, Status
 
 
 def notes_of(missing: str, runs: Sequence[Run], comparisons: Sequence[Comparison]) -> list[str]:

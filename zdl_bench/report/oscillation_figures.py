@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from zdl_bench.figures.grid import head, row_panels
-from zdl_bench.figures.oscillation import draw_oscillation
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, first, left_out, listed
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.figures.grid import head, row_panels
+from zdl_bench.report.figures.oscillation import draw_oscillation
 
 OF_NETWORKS = ("jitter", "overshoot", "displacement_cosine", "gradient_cosine", "path_efficiency")
 OF_SURFACES = ("axis_crossings", "flip_rate")

@@ -9,8 +9,8 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.comparison_tables import comparison_table
 from zdl_bench.report.condition_tables import condition_table, optimizer_table
 from zdl_bench.report.drawn import Drawn, can_be_shown, image, webp_of
-from zdl_bench.report.figures import figures_of
 from zdl_bench.report.findings import findings_numbers, findings_of
+from zdl_bench.report.makers import figures_of
 from zdl_bench.report.page import PageFigure, PagePart, PageTable, data_url
 from zdl_bench.report.run_tables import failure_table
 from zdl_bench.report.standing_figures import standing_figures

@@ -4,17 +4,17 @@ from typing import cast
 
 import pandas as pd
 
-from zdl_bench import registry
-from zdl_bench.conditions import short
 from zdl_bench.errors import ConfigError
-from zdl_bench.figures.grid import head, legend_outside, outer_labels, panels, single
-from zdl_bench.figures.landscape import Landscape
-from zdl_bench.figures.optimizer_paths import draw_optimizer_paths
-from zdl_bench.figures.style import shortened
-from zdl_bench.figures.surface_path import draw_path
+from zdl_bench.registry import registry
 from zdl_bench.report.comparison import ABOUT, Comparison
 from zdl_bench.report.descriptions import counted, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.figures.grid import head, legend_outside, outer_labels, panels, single
+from zdl_bench.report.figures.landscape import Landscape
+from zdl_bench.report.figures.optimizer_paths import draw_optimizer_paths
+from zdl_bench.report.figures.style import shortened
+from zdl_bench.report.figures.surface_path import draw_path
+from zdl_bench.run.conditions import short
 
 MOST_PANELS = 12
 MOST_PATHS = 8

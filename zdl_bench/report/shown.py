@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 import numpy as np
 import pandas as pd
 
-from zdl_bench.figures.style import MOST_BANDS, MOST_TOLD_APART
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.style import MOST_BANDS, MOST_TOLD_APART
 
 MOST_LINES = MOST_TOLD_APART
 

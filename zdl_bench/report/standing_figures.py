@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from zdl_bench.figures.forest import draw_forest
-from zdl_bench.figures.grid import grid_of, head
-from zdl_bench.figures.improvement_heat_map import draw_improvement
-from zdl_bench.figures.style import shortened
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.figures.forest import draw_forest
+from zdl_bench.report.figures.grid import grid_of, head
+from zdl_bench.report.figures.improvement_heat_map import draw_improvement
+from zdl_bench.report.figures.style import shortened
 from zdl_bench.report.standings import Question, Standings, contrast_frame, improvement_frame
 
 MOST_ROWS = 20

@@ -2,17 +2,17 @@
 
 import pandas as pd
 
-from zdl_bench.conditions import percent
-from zdl_bench.figures.grid import head, legend_outside, single
-from zdl_bench.figures.heat_map import draw_heat_map
-from zdl_bench.figures.lr_sensitivity import draw_lr_sensitivity
-from zdl_bench.figures.runtime_ecdf import draw_runtime_ecdf
-from zdl_bench.figures.speed_jitter import draw_speed_jitter, speed_and_jitter
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import PER_CENT, counted, first, left_out, listed, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.figures.grid import head, legend_outside, single
+from zdl_bench.report.figures.heat_map import draw_heat_map
+from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
+from zdl_bench.report.figures.runtime_ecdf import draw_runtime_ecdf
+from zdl_bench.report.figures.speed_jitter import draw_speed_jitter, speed_and_jitter
 from zdl_bench.report.loss_notes import floor_note
 from zdl_bench.report.shown import at_some_lrs, band_note, first_variants, more, more_variants
+from zdl_bench.run.conditions import percent
 
 EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
 NO_LOG_SCALE = "losses here may be negative, or 0 at the start: no colour for those, no figure on a log scale"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zdl_bench.conditions import texts_of
+from zdl_bench.run.conditions import texts_of
 
 SIGNIFICANT = 4
 FORMULA = ("=", "+", "@", "\t", "\r")

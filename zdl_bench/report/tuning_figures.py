@@ -1,10 +1,10 @@
 """A comparison → what tuning its learning rates buys."""
 
-from zdl_bench.figures.best_of_trials import draw_best_of_trials
-from zdl_bench.figures.grid import head, legend_outside, single
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.descriptions import counted, lowest_tail_loss
 from zdl_bench.report.drawn import Drawn
+from zdl_bench.report.figures.best_of_trials import draw_best_of_trials
+from zdl_bench.report.figures.grid import head, legend_outside, single
 from zdl_bench.report.loss_notes import floor_note
 from zdl_bench.report.shown import band_note, first_variants, more_variants
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from zdl_bench.conditions import accuracy_text, exact
 from zdl_bench.report.page import PageTable, PageVerdict
+from zdl_bench.run.conditions import accuracy_text, exact
 from zdl_bench.statistics.claims import Kind, Part, Selector, Statistic, View
 from zdl_bench.statistics.findings import Effect, Finding, three_digits
 from zdl_bench.statistics.verdicts import Judged

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.intervals import Interval
 
 DRAWS = 1000

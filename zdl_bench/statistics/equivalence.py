@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 
 def tost_p(differences: Floats, margin: float) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claims import Part, Statistic, View
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.measures import Measure, share_of

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claims import Part, Statistic
 from zdl_bench.statistics.measures import Measure
 from zdl_bench.statistics.pairing import Pairs, Undecidable, orientation

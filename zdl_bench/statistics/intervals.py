@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 
 class Interval(NamedTuple):

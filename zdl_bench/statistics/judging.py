@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from zdl_bench.conditions import percent
-from zdl_bench.run import Floats
+from zdl_bench.run.conditions import percent
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claims import Kind, Part
 from zdl_bench.statistics.equivalence import beyond_margin_p, tost_p
 from zdl_bench.statistics.findings import Effect, Finding, effect_of, three_digits
@@ -15,13 +15,7 @@ from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.measures import Measure, measure_of
 from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable, orientation
 from zdl_bench.statistics.permutation import sign_flip_p
-from zdl_bench.statistics.proportions import (
-    WinRate,
-    mcnemar_p,
-    paired_proportion_interval,
-    sign_test_p,
-    win_rate,
-)
+from zdl_bench.statistics.proportions import WinRate, mcnemar_p, paired_proportion_interval, sign_test_p, win_rate
 from zdl_bench.statistics.runtime import ert_ratio_interval
 
 ROUNDING = 1e-12

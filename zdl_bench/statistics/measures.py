@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from zdl_bench.errors import ConfigError
-from zdl_bench.metrics.catalogue import METRICS
-from zdl_bench.metrics.contract import Scale
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
+from zdl_bench.statistics.metrics.catalogue import METRICS
+from zdl_bench.statistics.metrics.metric import Scale
 
 STEPS, REACHED, ACCURACY = "steps_to_", "reached_", "_accuracy"
 

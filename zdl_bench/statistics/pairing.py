@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from zdl_bench.conditions import percent
 from zdl_bench.errors import ZdlBenchError
-from zdl_bench.metrics.contract import FLOOR
-from zdl_bench.run import Floats
+from zdl_bench.run.conditions import percent
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claims import Part, Selector, Statistic
 from zdl_bench.statistics.measures import Measure, measure_of
+from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import Selection
 
 WITHOUT_VALUE, LOST = 1e300, math.inf

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 MOST_EXACT = 16
 """Up to so many differences all 2**n flips are tried."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special, stats
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 
 class WinRate(NamedTuple):

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 
 def expected_running_time(steps: Floats, planned_steps: int) -> float:

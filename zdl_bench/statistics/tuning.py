@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.run import Floats
+from zdl_bench.run.run import Floats
 
 DRAWS = 1000
 SEED = 0

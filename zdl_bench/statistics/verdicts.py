@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-from zdl_bench.experiment import Experiment
+from zdl_bench.run.experiment import Experiment
 from zdl_bench.statistics.claims import Claim, Kind, View, claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.families import ALPHA, holm, seeds_needed

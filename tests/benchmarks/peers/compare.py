@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from peers.programs import ONLY, PROGRAMS, jax_scan, jax_scan_with_compilation, ours
 from peers.work import RATES, Training, Work
-from zdl_bench.environment import describe_environment
+from zdl_bench.run.environment import describe_environment
 
 STORED = Path(__file__).parent / "ratios.json"
 RUNS_OF_A_SWEEP = 4

@@ -10,8 +10,8 @@ import threadpoolctl
 from numpy_alone import numpy_alone
 
 from peers.work import Training, Work
-from zdl_bench.run import Floats
-from zdl_bench.training import train
+from zdl_bench.run.run import Floats
+from zdl_bench.training.loop import train
 
 
 def timed(training: Callable[[], Floats]) -> Training:

@@ -1,0 +1,215 @@
+"""`bench`: what it prints, what it measures, what it warns of."""
+
+import os
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SMALL, digits_config, quadratic_config
+
+from zdl_bench.commands.bench import timed
+from zdl_bench.commands.machine import memory_bandwidth, product_rate, warnings_of
+from zdl_bench.commands.products import Products, limit_of
+from zdl_bench.commands.steps import PARTS, timed_parts
+from zdl_bench.training.loop import problem_of
+
+FLOAT32 = np.dtype(np.float32)
+FAST = 1e12
+"""Operations per second that no core has."""
+
+
+@pytest.fixture
+def all_cores(monkeypatch):
+    """Whoever runs the tests may have been given fewer."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(os.cpu_count())), raising=False)
+
+
+def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(command, digits, tmp_path):
+    outcome = command("bench", "dataset=digits", "optimizer=sgd,adam", "steps=20", *SMALL)
+    assert outcome.status == 0, outcome.err
+    for words in ("matrix products:", "Gflop/s at its shapes", "memory:", "GB/s", "loops by numpy"):
+        assert words in outcome.out
+    lines = [line for line in outcome.out.splitlines() if "│ sgd" in line or "│ adam" in line]
+    assert len(lines) == 2
+    for line in lines:
+        step, *parts = (float(cell) for cell in line.split("│")[2 : 3 + len(PARTS)])
+        assert step == pytest.approx(sum(parts), abs=1 + len(PARTS) / 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_by_default_it_times_every_optimizer(command, digits):
+    outcome = command("bench", "dataset=digits", "steps=10", *SMALL)
+    assert outcome.status == 0, outcome.err
+    for name in ("sgd", "momentum", "adagrad", "rmsprop", "adam", "adam_articles"):
+        assert f"│ {name} " in outcome.out
+
+
+def test_what_was_varied_tells_the_lines_apart(command, digits):
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=10", *SMALL[:3], "problem.batch_size=10,30")
+    assert outcome.status == 0, outcome.err
+    assert "problem.batch_size" in outcome.out
+    assert [line.split("│")[2].strip() for line in outcome.out.splitlines() if "│ sgd" in line] == ["10", "30"]
+
+
+def test_a_function_has_no_products(command):
+    outcome = command("bench", "problem=rosenbrock", "optimizer=sgd", "steps=20")
+    assert outcome.status == 0, outcome.err
+    assert "at its shapes" not in outcome.out
+    assert limit_of(problem_of(quadratic_config())) is None
+
+
+def test_learning_rates_and_seeds_cost_nothing_and_make_no_lines(command, digits):
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "lr=0.1,0.2", "seed=1,2", "steps=10", *SMALL)
+    assert outcome.out.count("│ sgd") == 1
+    assert "rounds of 10 steps" in " ".join(outcome.out.split())
+
+
+def test_each_problem_has_its_line(command, digits):
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem=rosenbrock,mlp")
+    lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    assert lines == ["rosenbrock", "mlp"]
+    outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem.hidden=[10],[300]")
+    lines = [line.partition(": loops by n")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    assert lines == ["mlp problem.hidden=10", "mlp problem.hidden=300"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["optimizer=sdg"], "did you mean sgd?"),
+        (["optimizer=sgd", "seed=range(0,0)"], "there is nothing to time"),
+        (["--cfg", "job"], "--cfg: bench takes KEY=VALUE of a run alone"),
+        (["hydra/sweeper=basic"], "hydra/sweeper=basic: bench takes KEY=VALUE"),
+    ],
+)
+def test_wrong_input_is_one_clear_error(command, digits, arguments, words):
+    outcome = command("bench", *arguments)
+    assert outcome.status == 2
+    assert words in outcome.err
+
+
+def test_a_system_that_does_not_tell_which_cores_may_be_used(tmp_path, monkeypatch):
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == []
+
+
+def test_fewer_cores_than_there_are_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {2}, raising=False)
+    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == ["this process may use 1 of 4 cores"]
+
+
+def test_a_quota_is_said_without_advice_that_joblib_follows_already(tmp_path, all_cores):
+    files = QUIET | {"sys__fs__cgroup__cpu.max": "50000 100000"}
+    (warning,) = warnings_of(FAST, FLOAT32, tree(tmp_path, **files))
+    assert warning == f"this container may use 0.5 of {os.cpu_count()} cores"
+
+
+def test_its_help(command):
+    assert command("bench", "--help").out.startswith("usage: zdl-bench bench")
+
+
+def test_the_products_are_those_of_a_step():
+    sizes, batch = (7, 5, 4, 3), 6
+    products = Products(sizes, batch, np.dtype(np.float64))
+    products.step()
+    x, w, d = products._inputs, products._weights, products._deltas
+    for layer in range(3):
+        if layer == 0:
+            assert np.allclose(products._outputs[1], d[2] @ w[1].T), "the gradient of a layer's input comes last"
+        assert np.allclose(products._gradients[layer], x[layer].T @ d[layer + 1])
+    assert np.allclose(products._outputs[3], x[2] @ w[2])
+    multiplied = sum(3 * 2 * batch * a * b for a, b in pairwise(sizes)) - 2 * batch * sizes[0] * sizes[1]
+    assert products.flops == multiplied
+
+
+def test_the_parts_add_up_to_the_time_they_took(digits):
+    config = digits_config("adam", steps=400)
+    problem = problem_of(config)
+
+    def parts_and_share():
+        start = time.perf_counter()
+        parts = timed_parts(config, problem, 400)
+        return parts, 400 * sum(parts.values()) / (time.perf_counter() - start)
+
+    rounds = [parts_and_share() for _ in range(10)]
+    for parts, share in rounds:
+        assert tuple(parts) == PARTS
+        assert all(seconds > 0 for seconds in parts.values())
+        assert share < 1
+    assert max(share for _, share in rounds) > 0.5, "in some round no other process came between two steps"
+
+
+def test_shares_are_shares(digits):
+    (timing,) = timed([digits_config("sgd", steps=50)])
+    assert 0 < timing.share < 1
+    assert 0 < timing.evaluation < 1
+    assert timing.wall > 50 * timing.step / 10
+
+
+def test_rates_are_of_this_world():
+    assert 1e8 < product_rate(FLOAT32) < 1e13
+    assert 1e8 < memory_bandwidth() < 1e13
+
+
+def tree(root: Path, **files: str) -> Path:
+    for name, content in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return root
+
+
+CPUFREQ = "sys__devices__system__cpu__cpu0__cpufreq__"
+QUIET = {"proc__loadavg": "0.9 0.5 0.4 1/100 1"}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"proc__loadavg": "3.4 0.1 0.1 1/100 1"}, "others keep 2.4 of"),
+        ({"sys__fs__cgroup__cpu.max": "50000 100000"}, "this container may use 0.5 of"),
+        (
+            {f"{CPUFREQ}scaling_governor": "powersave", f"{CPUFREQ}scaling_driver": "acpi-cpufreq"},
+            "the power plan is powersave",
+        ),
+        (
+            {
+                f"{CPUFREQ}scaling_governor": "powersave",
+                f"{CPUFREQ}scaling_driver": "intel_pstate",
+                f"{CPUFREQ}energy_performance_preference": "power",
+            },
+            "the power plan is powersave",
+        ),
+        ({f"{CPUFREQ}cpuinfo_max_freq": "4000000", f"{CPUFREQ}scaling_max_freq": "2000000"}, "held at 2.0 of 4.0 GHz"),
+        ({"sys__class__power_supply__AC__online": "0"}, "on its battery"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_slows_a_machine_down_is_said(files, words, tmp_path, all_cores):
+    (warning,) = warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET | files))
+    assert words in warning
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"sys__fs__cgroup__cpu.max": "max 100000"},
+        {f"{CPUFREQ}scaling_governor": "performance"},
+        {f"{CPUFREQ}scaling_governor": "powersave", f"{CPUFREQ}scaling_driver": "intel_pstate"},
+        {f"{CPUFREQ}cpuinfo_max_freq": "4000000", f"{CPUFREQ}scaling_max_freq": "3900000"},
+        {"sys__class__power_supply__AC__online": "1", "sys__class__power_supply__USB__online": "0"},
+    ],
+    ids=str,
+)
+def test_where_nothing_slows_it_down_nothing_is_said(files, tmp_path, all_cores):
+    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET | files)) == []
+
+
+def test_a_slow_blas_is_said(tmp_path, all_cores):
+    (warning,) = warnings_of(3e9, FLOAT32, tree(tmp_path, **QUIET))
+    assert warning.startswith("BLAS is slow (3 Gflop/s")
+    assert warnings_of(15e9, np.dtype(np.float64), tmp_path) == []

@@ -1,0 +1,301 @@
+"""Findings in words and the tables beside them, against numbers computed by hand or by scipy."""
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from claim_rows import FAST, NOISE, SLOW, rows
+from conftest import digits_config, quadratic_config
+from scipy import stats
+
+from zdl_bench.report.comparison import Comparison, comparisons_of
+from zdl_bench.report.comparison_tables import comparison_table
+from zdl_bench.report.condition_tables import condition_table, optimizer_table
+from zdl_bench.report.findings import findings_numbers, findings_of
+from zdl_bench.report.makers import figures_of
+from zdl_bench.report.run_tables import failure_table, reason_of, run_list
+from zdl_bench.report.standings import Standings
+from zdl_bench.report.summary_figures import targets_reached
+from zdl_bench.report.tables import latex
+from zdl_bench.report.verdicts import verdict_lines
+from zdl_bench.statistics.claims import claims_of
+from zdl_bench.statistics.evidence import ExperimentRuns
+from zdl_bench.statistics.metrics.catalogue import METRICS
+from zdl_bench.statistics.verdicts import judge_family
+from zdl_bench.training.loop import train
+
+
+def standings_of(*frames: pd.DataFrame, tuning_seeds=()) -> Standings:
+    runs = pd.concat(frames, ignore_index=True)
+    others = {metric.name: math.nan for metric in METRICS if metric.name not in runs}
+    alone = {"val_accuracy": math.nan, "train_seconds": 2.0, "jitter": runs["tail_loss"] / 3}
+    return Standings(
+        Comparison("", (), runs.assign(variant=runs["optimizer"], **(others | alone)), pd.DataFrame(), (), tuning_seeds)
+    )
+
+
+def found(*frames: pd.DataFrame, tuning_seeds=()) -> dict[str, tuple[str, list[str]]]:
+    told = [one.words for one in findings_of(standings_of(*frames, tuning_seeds=tuning_seeds))]
+    return {one.heading: (one.sentence, list(one.details)) for one in told}
+
+
+def test_a_leader_is_named_with_effect_interval_n_and_p():
+    findings = found(rows("sgd", SLOW), rows("momentum", FAST))
+    sentence, details = findings["Lowest loss at the end: momentum"]
+    assert sentence == "momentum (lr 0.001) has a lower tail loss than sgd."
+    differences = np.log(FAST) - np.log(SLOW)
+    low, high = stats.t.interval(0.95, 9, differences.mean(), stats.sem(differences))
+    ratio, low, high = np.exp([differences.mean(), low, high])
+    assert details[0] == f"against sgd: ratio {ratio:.3g} [{low:.3g}, {high:.3g}], n 10, wins 10 of 10"
+    assert details[1] == "p 0.002 for being ahead of sgd"
+    assert "Undecided against sgd" not in findings
+
+
+def test_speed_is_a_ratio_of_geometric_mean_losses():
+    [[_, details]] = [value for key, value in found(rows("sgd", SLOW), rows("momentum", FAST)).items() if "Fastest" in key]
+    assert details[0].startswith("against sgd: ratio 0.667 [")
+
+
+def test_what_is_not_shown_is_called_undecided():
+    findings = found(rows("sgd", FAST), rows("momentum", FAST * np.exp(0.001 + NOISE[::-1])))
+    sentence, _ = findings["Lowest loss at the end: undecided"]
+    assert sentence == "sgd (lr 0.001) is ahead by a lower tail loss, but not shown to be ahead of momentum."
+    sentence, details = findings["Undecided against sgd"]
+    assert sentence == "Of 4 comparisons with sgd, the first of the plan, undecided: 4."
+    assert details[1].startswith("loss at the end, momentum / sgd: ratio 1")
+    assert details[1].endswith("in its family")
+
+
+def test_learning_rates_chosen_on_the_judging_seeds_are_said_to_be():
+    grids = [
+        rows(name, values * factor, lr=lr)
+        for name, values in (("sgd", SLOW), ("adam", FAST))
+        for lr, factor in ((0.01, 1), (0.1, 2))
+    ]
+    findings = found(*grids)
+    said = [heading for heading, (_, details) in findings.items() if any("seeds that are judged" in line for line in details)]
+    assert said == ["Fastest: adam"], "once"
+
+
+def test_other_views_and_measures_are_left_to_their_tables():
+    """They have no test: each at its best, adam ends lower; at the same lr, sgd does, and has less overshoot."""
+    grids = [("sgd", 0.001, 2.0), ("sgd", 0.01, 1.5), ("adam", 0.001, 1.0), ("adam", 0.01, 1.8)]
+    frames = [
+        rows(name, SLOW * factor * np.exp(0.1 * i * NOISE[::-1]), lr=lr).assign(overshoot=0.1 * i)
+        for i, (name, lr, factor) in enumerate(grids)
+    ]
+    findings = found(*frames)
+    assert "Lowest loss at the end: adam" in findings
+    said = [text for sentence, details in findings.values() for text in (sentence, *details)]
+    assert not [text for text in said if "other way round" in text or "overshoot" in text or "without a test" in text]
+    views = comparison_table(standings_of(*frames)).numbers
+    assert "same lr 0.01" in views["view"].tolist()
+
+
+LEFT = np.where(np.arange(10) < 9, np.nan, 0.1)
+EFFECT = re.compile(r"(?:ratio|difference) (?!.*\[)")
+
+
+@pytest.mark.parametrize("lrs", [(0.01,), (0.001, 0.01)])
+@pytest.mark.parametrize("ours", [SLOW, SLOW[:1], SLOW[:3], LEFT, LEFT * np.nan])
+@pytest.mark.parametrize("theirs", [FAST, FAST[:1], FAST[:3], LEFT, LEFT[::-1]])
+def test_no_effect_is_told_without_an_interval(ours, theirs, lrs):
+    frames = [rows(name, values * lr, lr=lr) for name, values in (("sgd", ours), ("adam", theirs)) for lr in lrs]
+    findings = found(*frames)
+    for heading, (sentence, details) in findings.items():
+        assert not [text for text in (sentence, *details) if EFFECT.search(text)], heading
+        if "is ahead" in sentence:
+            assert any(line.startswith("p ") for line in details), heading
+
+
+def test_one_seed_puts_nobody_ahead():
+    sentence, details = found(rows("sgd", SLOW[:1]), rows("adam", FAST[:1]))["Lowest loss at the end: undecided"]
+    assert sentence == "Undecided: 1 seed, and 2 optimizers need 6."
+    assert details == []
+
+
+def test_few_seeds_have_their_interval_and_their_p():
+    sentence, details = found(rows("sgd", SLOW[:3]), rows("adam", FAST[:3]))["Lowest loss at the end: undecided"]
+    assert sentence == "Undecided: 3 seeds, and 2 optimizers need 6."
+    assert details[0].startswith("against sgd: ratio 0.6")
+    assert details[1] == "p 0.25 for being ahead of sgd"
+
+
+def test_a_best_lr_at_the_edge_on_one_seed_has_no_effect():
+    grid = [rows("sgd", SLOW[:1] * factor, lr=lr) for lr, factor in ((0.01, 3), (0.1, 2), (1.0, 1))]
+    _, [line] = found(*grid)["Best learning rate at the edge"]
+    assert line == "sgd: 1 is the largest of 3; its tail loss against that at 0.1: 1 seed has values, too few to compare them"
+
+
+def test_runs_without_a_value_are_said_to_decide():
+    lost = np.where(np.arange(10) < 9, np.nan, 0.01)
+    sentence, details = found(rows("sgd", SLOW), rows("adam", lost))["Lowest loss at the end: sgd"]
+    assert sentence == "sgd (lr 0.001) wins by a lower tail loss (a run without a value loses) against adam."
+    assert "n 10 (1 with values), wins 9 of 10" in details[0]
+
+
+def test_nobody_is_ahead_where_all_are_equal():
+    sentence, _ = found(rows("sgd", SLOW), rows("adam", SLOW))["Lowest loss at the end: undecided"]
+    assert sentence == "No optimizer is ahead by a lower tail loss."
+
+
+def test_the_numbers_behind_the_findings_have_their_run_ids():
+    frames = [rows("sgd", SLOW), rows("adam", np.where(np.arange(10) < 2, np.nan, FAST))]
+    numbers = findings_numbers(findings_of(standings_of(*frames)))
+    speed = numbers[(numbers["metric"] == "tail_loss")].iloc[0]
+    assert {*speed["run_ids"].split()} == {*frames[0]["run_id"], *frames[1]["run_id"]}
+    lost = numbers[numbers["finding"] == "Runs without a value"].iloc[0]
+    assert (lost["n"], lost["effect"]) == (10, 0.2)
+
+
+def test_a_best_lr_at_the_edge_is_tested_against_its_neighbour():
+    grid = [
+        rows("sgd", SLOW * factor * np.exp(0.1 * i * NOISE), lr=lr)
+        for i, (lr, factor) in enumerate(((0.01, 3), (0.1, 2), (1.0, 1)))
+    ]
+    sentence, [line] = found(*grid)["Best learning rate at the edge"]
+    assert "of 1 optimizer lies at the edge" in sentence
+    assert "p is that of one comparison, on the seeds that chose" in sentence
+    assert line.startswith(
+        "sgd: 1 is the largest of 3, chosen in 100 % of resamples; its tail loss against that at 0.1: ratio 0.500 ["
+    )
+    assert line.endswith("n 10, p 0.002")
+
+
+def test_a_best_lr_inside_its_grid_is_no_finding():
+    grid = [rows("sgd", SLOW * factor, lr=lr) for lr, factor in ((0.01, 3), (0.1, 1), (1.0, 2))]
+    assert found(*grid) == {}
+
+
+def test_lost_runs_have_their_share_with_its_interval():
+    lost = np.where(np.arange(10) < 3, np.nan, SLOW)
+    sentence, [line] = found(rows("sgd", lost), rows("adam", FAST))["Runs without a value"]
+    low, high = stats.binomtest(3, 10).proportion_ci(method="wilson")
+    assert sentence == "Of 20 runs: 3 diverged."
+    assert line == f"sgd, lr 0.001: 3 diverged of 10, 30 % [{100 * low:.0f} %, {100 * high:.0f} %]"
+
+
+def test_pairwise_table_has_every_pair_and_verdicts_for_the_control_only():
+    frames = [rows("sgd", SLOW), rows("momentum", FAST), rows("adam", FAST * 1.2)]
+    table = comparison_table(standings_of(*frames)).numbers
+    tail = table[table["metric"] == "tail_loss"].set_index(["first", "second"])
+    assert list(tail.index) == [("momentum", "sgd"), ("adam", "sgd"), ("momentum", "adam")]
+    assert tail.loc[("momentum", "adam"), "effect"] == pytest.approx(1 / 1.2)
+    assert tail.loc[("momentum", "adam"), "verdict"] == ""
+    assert tail.loc[("momentum", "sgd"), "verdict"] == "supported"
+    assert tail.loc[("adam", "sgd"), "p_family"] == pytest.approx(2**-8)
+    ids = tail.loc[("momentum", "sgd"), "run_ids"].split()
+    assert sorted(ids) == sorted([*frames[0]["run_id"], *frames[1]["run_id"]])
+
+
+def test_pairwise_table_has_the_views_of_the_learning_rate():
+    grids = [rows(name, values, lr=lr) for name, values in (("sgd", SLOW), ("momentum", FAST)) for lr in (0.001, 0.01)]
+    table = comparison_table(standings_of(*grids)).numbers
+    views = table.loc[table["metric"] == "tail_loss", "view"].tolist()
+    assert views == ["each at its best lr", "same lr 0.001", "same lr 0.01", "same effective lr 0.01"]
+    assert (table.loc[table["view"] != "each at its best lr", "verdict"] == "").all()
+
+
+def test_optimizer_table_stands_at_the_best_lr_with_shares_and_ert():
+    reached = np.where(np.arange(10) < 4, SLOW, np.nan)
+    frames = [rows("sgd", SLOW, lr=0.01).assign(**{"steps_to_0.3": reached * 1000}), rows("sgd", SLOW * 2, lr=0.1)]
+    table = optimizer_table(standings_of(*frames))
+    [row] = table.numbers.to_dict("records")
+    assert (row["best_lr"], row["at_edge"], row["runs"]) == (0.01, True, 10)
+    assert row["tail_loss_mean"] == pytest.approx(SLOW.mean())
+    assert row["steps_to_0.3_share"] == 0.4
+    assert row["ert_0.3"] == pytest.approx((np.nansum(reached * 1000) + 6 * 1000) / 4)
+    assert row["seconds_per_1000_steps_mean"] == 2.0
+    assert row["run_ids"].split() == frames[0]["run_id"].tolist()
+    [text] = table.reading.to_dict("records")
+    assert text["best lr"] == "0.01 (edge of its grid)"
+    assert "(40 %)" in text["steps to 0.3"]
+
+
+def test_an_optimizer_without_a_best_lr_has_a_row_without_means():
+    lost = np.where(np.arange(10) == 0, np.nan, FAST)
+    frames = [
+        rows("sgd", lost, lr=0.01),
+        rows("sgd", lost, lr=0.1),
+        rows("adam", SLOW, lr=0.01),
+        rows("adam", SLOW * 2, lr=0.1),
+    ]
+    table = optimizer_table(standings_of(*frames))
+    assert table.reading["best lr"].tolist() == ["none", "0.01 (edge of its grid)"]
+    assert table.reading["tail loss"].tolist()[0] == "–"
+    assert "no learning rate" in table.numbers["reason"][0]
+
+
+def test_every_number_of_the_tables_leads_to_its_runs(digits):
+    runs = [train(digits_config(name, lr=0.01, seed=seed)) for name in ("sgd", "adam") for seed in (0, 1)]
+    [comparison] = comparisons_of(runs)
+    for table in (condition_table(comparison.runs), optimizer_table(Standings(comparison))):
+        for row in table.numbers.to_dict("records"):
+            members = comparison.runs[comparison.runs["run_id"].isin(row["run_ids"].split())]
+            assert len(members) == row["runs"] == 2
+            assert row["tail_loss_mean"] == pytest.approx(members["tail_loss"].mean())
+
+
+def test_a_diverged_run_says_where_and_how(digits):
+    exploded, grown = train(digits_config(lr=1e30)), train(quadratic_config(lr=30.0))
+    for run, words in ((exploded, "not finite at step"), (grown, "over 1,000 times the first")):
+        step = len(run.curve.train_loss)
+        assert words in reason_of(run)
+        assert f"at step {step}" in reason_of(run)
+    [comparison] = comparisons_of([exploded])
+    assert failure_table(comparison).numbers["reason"].tolist() == [reason_of(exploded)]
+
+
+def test_latex_is_escaped():
+    text = latex(pd.DataFrame({"a_b": ["50%", "<script>", "x & y", "\\input{z}"]}))
+    for escaped in (r"a\_b", r"50\%", r"x \& y", r"\textbackslash input"):
+        assert escaped in text
+    assert text.startswith("\\begin{tabular}")
+    assert "\\toprule" in text
+
+
+def test_accuracies_are_per_cent_where_they_are_read_and_numbers_in_csv(digits):
+    [comparison] = comparisons_of(
+        [train(digits_config(name, lr=0.01, seed=seed)) for name in ("sgd", "adam") for seed in (0, 1)]
+    )
+    values = comparison.runs["test_accuracy"]
+    assert values.between(0.1, 1).all()
+    assert run_list(comparison.runs)["test accuracy"].tolist() == [f"{100 * value:.2f} %" for value in values]
+    for table, row in ((condition_table(comparison.runs), 0), (optimizer_table(Standings(comparison)), 0)):
+        [cell] = table.reading.iloc[[row]]["test accuracy"]
+        mean, sd = values[:2].mean(), values[:2].std()
+        assert cell == f"{100 * mean:.2f} ± {100 * sd:.2f} %"
+        assert table.numbers["test_accuracy_mean"][row] == mean
+    stated = {"id": 1, "sentence": "s", "source": "s", "kind": "threshold", "metric": "test_accuracy", "at_least": 0.5}
+    [one] = judge_family(
+        claims_of([stated | {"first": {"optimizer": "sgd"}}]), ExperimentRuns(comparison.runs.assign(learned=True), ())
+    )
+    assert re.search(r": \d\d\.\d\d % \[\d+\.\d\d %, \d+\.\d\d %\], n 2", "\n".join(verdict_lines([one])))
+
+
+def test_a_floor_that_cuts_a_figure_is_named_in_it():
+    """The gap falls far below 1e-12 of the start, where the figures end."""
+    exact = [train(quadratic_config(name, lr=lr, steps=300)) for name in ("sgd", "momentum") for lr in (0.9, 1.0)]
+    [comparison] = comparisons_of(exact)
+    assert (comparison.runs["tail_loss"] < 1e-12 * comparison.runs["start_loss"]).any()
+    named = {}
+    for drawn in figures_of(comparison):
+        named[drawn.name] = drawn.figure.get_suptitle()
+    cut = [name for name, title in named.items() if re.search(r"losses below \S+e-1\d(?: to \S+)?, 1e-12 of the start", title)]
+    assert {"loss_curves", "loss_at_best_lr", "loss_over_seconds", "lr_sensitivity", "best_of_trials", "heat_map"} <= {*cut}
+    [comparison] = comparisons_of(
+        [train(quadratic_config(name, lr=lr, steps=9)) for name in ("sgd", "adam") for lr in (0.1, 0.2)]
+    )
+    for drawn in figures_of(comparison):
+        assert "of the start" not in drawn.figure.get_suptitle()
+
+
+def test_shares_on_an_axis_are_per_cent():
+    [comparison] = comparisons_of([train(quadratic_config(name, lr=0.5, steps=200)) for name in ("sgd", "adam")])
+    drawn = targets_reached(comparison)
+    drawn.figure.canvas.draw()
+    [axes] = drawn.figure.axes
+    assert "100 %" in [label.get_text() for label in axes.get_yticklabels()]
+    assert re.search(r"Most targets reached at the end: sgd and 1 more, 100 %\.", drawn.description)

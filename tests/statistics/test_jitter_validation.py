@@ -1,0 +1,127 @@
+"""The metric jitter, and the loop beneath it, against the closed forms of a noisy quadratic."""
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from benchmarks.jitter_validation import (
+    BETA,
+    SEEDS,
+    STRIDED_DIMENSION,
+    above_floor,
+    at_stride,
+    curve_of,
+    expected_jitter,
+    jitters_of_noise,
+    measured_gap,
+    momentum_variance,
+    root_mean_square_jitter,
+    stationary_covariance,
+    stationary_gap,
+    strided_curves,
+)
+from conftest import quadratic_config
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special
+
+from zdl_bench.run.run import Curve
+from zdl_bench.statistics.metrics.oscillation import jitter
+from zdl_bench.statistics.permutation import sign_flip_p
+from zdl_bench.training.loop import train
+
+POSITIVE = st.floats(0.01, 1.5)
+
+
+@functools.cache
+def learned_curve(steps: int) -> Curve:
+    return train(quadratic_config(lr=0.1, steps=steps, probe_count=steps)).curve
+
+
+def synthetic_curve(log_losses) -> Curve:
+    """A curve of a learned run that has this ln L, one probe per step."""
+    curve = learned_curve(len(log_losses) - 1)
+    return replace(curve, probes=replace(curve.probes, probe_loss=np.exp(log_losses)), trivial_loss=1e9)
+
+
+# The stationary state
+
+
+@given(POSITIVE, st.floats(0, 0.99), POSITIVE, POSITIVE)
+def test_closed_form_is_the_solution_of_the_lyapunov_equation(lr, momentum, curvature, noise):
+    covariance = stationary_covariance(lr, momentum, curvature, noise)
+    assert momentum_variance(lr, momentum, curvature, noise) == pytest.approx(covariance[0, 0], rel=1e-6)
+
+
+@given(POSITIVE, POSITIVE, POSITIVE)
+def test_without_momentum_it_is_the_sum_of_a_geometric_series(lr, curvature, noise):
+    """w_t = −lr Σ (1 − lr·curvature)^k noise_{t−k}"""
+    series = (lr * noise) ** 2 / (1 - (1 - lr * curvature) ** 2)
+    assert momentum_variance(lr, 0, curvature, noise) == pytest.approx(series)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "momentum", "lr"), [("sgd", 0, 0.3), ("sgd", 0, 1.2), ("momentum", BETA, 0.1), ("momentum", BETA, 1)]
+)
+def test_runs_have_the_loss_of_the_closed_form(optimizer, momentum, lr):
+    problem = {"dimension": 32, "condition_number": 2, "gradient_noise": 0.3}
+    exact = stationary_gap(lr, momentum, np.geomspace(0.5, 1, 32), 0.3)
+    gap = measured_gap(optimizer, lr, problem, seeds=6, steps=2000)
+    standard_error = float(gap.high - gap.mean) / 2.57  # Student's t of 5 degrees
+    assert abs(gap.mean - exact) < 4 * standard_error
+    assert standard_error < 0.025 * exact
+
+
+# Jitter
+
+
+@pytest.mark.parametrize("deviation", [0.001, 0.05, 0.5])
+@pytest.mark.parametrize("decay", [0, 0.004])
+def test_jitter_of_noise_about_a_straight_decay(deviation, decay):
+    """A decay at a constant rate adds nothing: jitter² is unbiased for the variance of white noise."""
+    rng = np.random.default_rng(0)
+    x = -decay * np.arange(5001) + deviation * rng.standard_normal(5001)
+    assert jitter(synthetic_curve(x)) == pytest.approx(deviation, rel=0.05)
+
+
+def test_jitter_is_unbiased_at_fifty_probes():
+    rng = np.random.default_rng(0)
+    squares = [jitter(synthetic_curve(0.2 * rng.standard_normal(51))) ** 2 for _ in range(300)]
+    assert np.mean(squares) == pytest.approx(0.2**2, rel=0.06)
+
+
+@pytest.fixture(scope="module", params=[("sgd", 0.0), ("momentum", BETA)], ids=lambda p: p[0])
+def correlated(request):
+    optimizer, momentum = request.param
+    return momentum, strided_curves(optimizer, 0.05, 2)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 5, 20])
+def test_jitter_at_a_stride(correlated, stride):
+    momentum, curves = correlated
+    expected = expected_jitter(0.05, momentum, stride, STRIDED_DIMENSION)
+    assert root_mean_square_jitter(curves, stride) == pytest.approx(expected, rel=0.1)
+
+
+def test_jitter_beyond_the_correlation_time_is_the_deviation_of_ln_loss(correlated):
+    """At stride 1 it reads a small part of it: L is a sum of squares, ln L has the variance ψ′(d / 2)."""
+    _, curves = correlated
+    deviation = np.sqrt(special.polygamma(1, STRIDED_DIMENSION / 2))
+    assert root_mean_square_jitter(curves, 60) == pytest.approx(deviation, rel=0.15)
+    assert root_mean_square_jitter(curves, 1) < 0.35 * deviation
+
+
+def test_jitter_of_a_gap_does_not_see_the_level_of_the_noise():
+    """Around a minimum of 0, L is proportional to the variance of the noise, and ln L only shifts."""
+    problem = {"dimension": 10, "condition_number": 1}
+    quiet, loud = (at_stride(curve_of("sgd", 0.3, 0, 1000, problem | {"gradient_noise": noise}), 20) for noise in (0.05, 0.1))
+    assert jitter(quiet) == pytest.approx(jitter(loud), rel=1e-6)
+    assert jitter(above_floor(loud, 1)) > 2 * jitter(above_floor(quiet, 1))
+
+
+def test_ten_seeds_tell_noise_levels_apart():
+    """Disjoint seeds: with the same ones the noise is the same but for its size, and any ratio shows."""
+    quiet, loud, other = (jitters_of_noise(noise, first, SEEDS) for noise, first in ((0.5, 0), (0.75, 100), (0.5, 200)))
+    assert sign_flip_p(loud - quiet) <= 0.01
+    assert sign_flip_p(other - quiet) > 0.05

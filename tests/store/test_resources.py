@@ -1,0 +1,245 @@
+"""No file of a store, whatever it says of itself, takes more than a gigabyte or ten seconds."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fuzzing.bombs import BOMBS, LARGEST_READ
+from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
+from fuzzing.stored import manifest_of, sound_runs
+
+from zdl_bench.errors import ConfigError, DamagedFile
+from zdl_bench.report.freshness import VERDICTS, verdict_text
+from zdl_bench.statistics.claims import MAX_COMPARISONS, claims_of
+from zdl_bench.store.encoding import LARGEST
+from zdl_bench.store.manifest import MAX_RUNS, Manifest, Report
+from zdl_bench.store.parquet import read_columns, read_footer
+from zdl_bench.store.remembered import recall
+from zdl_bench.store.store import Store
+
+MEMORY, SECONDS = 1_000_000_000, 10
+RUN = sound_runs()[0]
+SMALL = (
+    "a data page",
+    "a data page of as many values",
+    "a page of more values than rows",
+    "a dictionary page",
+    "a dictionary of many values",
+    "a page of version 2",
+    "a list of 2 billion structs",
+    "a million texts",
+    "codec 6",
+    "structs a million deep",
+)
+"""Bombs that are made in no time."""
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "results")
+    store.write_manifest(Manifest("mine", "", "command", [], [RUN.run_id], "2026-01-01T00:00:00+00:00"))
+    return store
+
+
+def put(store: Store, content: bytes) -> int:
+    path = store.run_path(RUN.run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return len(content)
+
+
+@pytest.mark.parametrize("name", [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in BOMBS if name not in SMALL)])
+def test_a_bomb_is_refused_before_memory_is_taken(store, name):
+    size = put(store, BOMBS[name]())
+    for read in (store.read, store.sound_checksum):
+        memory = PeakMemory()
+        with address_space(ADDRESS_SPACE), pytest.raises(DamagedFile) as refusal:
+            read(RUN.run_id)
+        assert memory.growth() < 3 * size + 50_000_000
+        assert len(str(refusal.value)) < 500
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGEST_READ)
+def test_what_is_not_refused_is_read_within_the_limits(store, name):
+    put(store, LARGEST_READ[name]())
+    memory = PeakMemory()
+    with contextlib.suppress(DamagedFile):
+        store.read(RUN.run_id)
+    assert memory.growth() < MEMORY * 8 // 10, "a report takes some more"
+
+
+REFERENCE = sorted((Path(__file__).parents[2] / "results" / "reference").glob("*.parquet"))
+REFERENCE_TYPES = (pa.string(), pa.float64(), pa.float32(), pa.int64(), pa.bool_())
+
+
+@pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.stem)
+def test_other_tables_of_ours_are_read_as_pyarrow_reads_them(path):
+    content = path.read_bytes()
+    read = read_columns(content, read_footer(content), REFERENCE_TYPES, LARGEST)
+    assert read.equals(pq.read_table(path).replace_schema_metadata(None).cast(read.schema))
+
+
+def test_a_text_of_a_dictionary_may_not_stand_in_too_many_rows(tmp_path):
+    """A megabyte in a file, a thousand in memory."""
+    path = tmp_path / "texts.parquet"
+    for rows, fits in ((10, True), (1000, False)):
+        pq.write_table(pa.table({"text": ["x" * 1_000_000] * rows}), path, compression="zstd")
+        content = path.read_bytes()
+        memory = PeakMemory()
+        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="its texts have 1,000,000,000 bytes"):
+            read_columns(content, read_footer(content), REFERENCE_TYPES, LARGEST)
+        assert memory.growth() < 100_000_000
+
+
+ALL_COMMANDS = """
+import os, resource
+
+resource.setrlimit(resource.RLIMIT_AS, (8 * 10**9, 8 * 10**9))  # so that a bomb ends the test and not the machine
+
+
+def run(command):
+    import contextlib
+    from zdl_bench import cli, load_results
+    from zdl_bench.errors import ZdlBenchError
+
+    if command != "load_results":
+        return cli.main([command])
+    with contextlib.suppress(ZdlBenchError):
+        load_results("results", "mine")
+    return 0
+
+
+for command in ("ls", "report", "verify", "load_results"):
+    child = os.fork()
+    if not child:
+        status = run(command)
+        print(flush=True)
+        os._exit(status)
+    _, status, used = os.wait4(child, 0)
+    print("TOOK", os.waitstatus_to_exitcode(status), 1024 * used.ru_maxrss, used.ru_utime + used.ru_stime, flush=True)
+"""
+
+
+def taken_by_all_commands(folder: Path) -> tuple[float, float, str]:
+    """The most memory and processor time of the commands that read the store, each a process, and their words."""
+    settings = {"cwd": folder, "env": os.environ | {"OPENBLAS_NUM_THREADS": "1"}, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, "-c", ALL_COMMANDS], check=True, **settings)
+    words = done.stdout + done.stderr
+    took = [[float(number) for number in line.split()[1:]] for line in words.splitlines() if line.startswith("TOOK")]
+    assert len(took) == 4, words
+    assert all(status in (0, 1, 2) for status, _, _ in took), words
+    return max(memory for _, memory, _ in took), max(seconds for _, _, seconds in took), words
+
+
+OF_EACH_KIND = (
+    "a data page",
+    "a dictionary page",
+    "a page of version 2",
+    "codec 2",
+    "a million pages",
+    "a schema 100,000 deep",
+    "a million texts",
+    "points of empty lists",
+    "a long failure",
+    "a text under an unknown key",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make", [*(BOMBS[name] for name in OF_EACH_KIND), *LARGEST_READ.values()], ids=[*OF_EACH_KIND, *LARGEST_READ]
+)
+def test_no_run_takes_a_gigabyte_or_ten_seconds(store, tmp_path, make):
+    put(store, make())
+    memory, seconds, words = taken_by_all_commands(tmp_path)
+    assert memory < MEMORY, words
+    assert seconds < SECONDS, words
+    assert "Traceback" not in words
+
+
+MANIFEST = manifest_of([RUN.run_id])
+LONG = 19_000_000
+
+
+def with_run_ids(count: int) -> bytes:
+    return json.dumps(MANIFEST | {"run_ids": [f"{number:016x}" for number in range(count)]}).encode()
+
+
+MANIFESTS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "lists in a list": (lambda: b"[" + b"[]," * (LONG // 3) + b"[]]", "its values may take"),
+    "lists in the experiment": (
+        lambda: json.dumps(MANIFEST | {"experiment": {"a": 0}}).encode().replace(b"0}", b"[" + b"[]," * (LONG // 3) + b"[]]}"),
+        "its values may take",
+    ),
+    "run ids": (lambda: with_run_ids(MAX_RUNS + 1), "no manifest of mine"),
+    "more bytes than any": (lambda: json.dumps(MANIFEST | {"title": "x" * 20_000_000}).encode(), "more than 20,000,000 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_a_manifest_without_measure_is_refused_before_memory_is_taken(store, name):
+    content, reason = MANIFESTS[name]
+    (store.sweep_folder("mine") / "sweep.json").write_bytes(content())
+    memory = PeakMemory()
+    with pytest.raises(DamagedFile, match=reason):
+        store.read_manifest("mine")
+    assert memory.growth() < 300_000_000
+
+
+def test_a_manifest_of_the_most_runs_is_read(store):
+    (store.sweep_folder("mine") / "sweep.json").write_bytes(with_run_ids(MAX_RUNS))
+    assert len(store.read_manifest("mine").run_ids) == MAX_RUNS
+
+
+def test_a_sweep_of_more_runs_than_are_read_again_is_refused(small_sweep, monkeypatch):
+    monkeypatch.setattr("zdl_bench.commands.sweep.MAX_RUNS", 2)
+    outcome = small_sweep("-m", "seed=1,2,3")
+    assert outcome.status == 2
+    assert "runs=3: a sweep has up to 2 runs" in outcome.err
+    assert not Path("results").exists()
+    assert small_sweep("-m", "seed=1,2").status == 0
+
+
+@pytest.mark.parametrize("key", ["title", "command"])
+def test_a_long_text_of_a_manifest_is_listed_in_part(store, key, command):
+    (store.sweep_folder("mine") / "sweep.json").write_text(json.dumps(MANIFEST | {key: "x y " * (LONG // 4)}))
+    outcome = command("ls")
+    assert outcome.status == 0
+    assert len(outcome.out) < 20_000
+    assert ("x y" in outcome.out) == (key == "command")
+
+
+def test_rows_of_many_values_are_not_remembered(store):
+    store.write_rows("mine", "[" + "[]," * 16_000_000 + "[]]")
+    memory = PeakMemory()
+    assert recall(store, "mine") == {}
+    assert memory.growth() < 200_000_000
+
+
+def test_long_verdicts_are_named_and_not_printed(store):
+    manifest = replace(store.read_manifest("mine"), report=Report(files=[VERDICTS]))
+    path = store.sweep_folder("mine") / VERDICTS
+    path.parent.mkdir()
+    for content, told in (("supported: x\n", "supported: x\n"), ("x y\n" * 13_000_000, f"verdicts: {path}\n")):
+        path.write_text(content)
+        memory = PeakMemory()
+        assert verdict_text(store, manifest) == told
+        assert memory.growth() < 20_000_000
+
+
+def test_the_claims_of_an_experiment_are_counted():
+    """Each comparison takes milliseconds, and a manifest has room for thousands."""
+    one = {"sentence": "", "source": "", "kind": "superiority", "metric": "tail_loss", "first": {"lr": 1}, "second": {"lr": 2}}
+    assert len(claims_of([one | {"id": str(number)} for number in range(MAX_COMPARISONS)])) == MAX_COMPARISONS
+    for also, count in (([], MAX_COMPARISONS + 1), (["as_named"], MAX_COMPARISONS // 2 + 1)):
+        with pytest.raises(ConfigError, match=f"more than {MAX_COMPARISONS} comparisons"):
+            claims_of([one | {"id": str(number), "also": also} for number in range(count)])

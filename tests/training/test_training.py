@@ -1,0 +1,167 @@
+"""The training loop: statuses, common random numbers, digests, and closed forms on a quadratic."""
+
+import math
+
+import numpy as np
+import pytest
+from conftest import digits_config, part, quadratic_config
+
+from zdl_bench.problems.mlp import Network
+from zdl_bench.run.run import Choice, RunConfig, Status
+from zdl_bench.statistics.metrics.convergence import tail_loss
+from zdl_bench.training.loop import train
+from zdl_bench.training.probes import early_steps, stride_steps
+
+
+def test_sgd_on_a_quadratic_has_a_closed_form():
+    """Each coordinate is multiplied by 1 − lr·λ in each step."""
+    run = train(quadratic_config("sgd", lr=0.3, problem={"dimension": 3, "condition_number": 100.0}, steps=40))
+    eigenvalues = np.array([0.01, 0.1, 1.0])
+    steps = np.arange(41)[:, np.newaxis]
+    expected = (1 - 0.3 * eigenvalues) ** steps
+    assert run.curve.points == pytest.approx(expected, rel=1e-12)
+    losses = 0.5 * (eigenvalues * expected**2).sum(axis=1)
+    assert run.curve.train_loss == pytest.approx(losses[:-1], rel=1e-12)
+    assert run.curve.probes.probe_loss == pytest.approx(losses, rel=1e-12)
+    assert run.curve.trivial_loss == pytest.approx(losses[0])
+
+
+def test_sgd_beyond_its_stable_learning_rate_diverges():
+    """lr > 2/λ; the loss grows by (1 − lr·λ)² each step until it is 1,000 times the first."""
+    run = train(quadratic_config("sgd", lr=3.0, problem={"dimension": 1, "condition_number": 1.0}, steps=100))
+    assert run.status is Status.DIVERGED
+    assert len(run.curve.train_loss) == math.ceil(math.log(1000) / math.log(4))
+    assert run.curve.probes.probe_loss[-1] > 1000 * run.curve.probes.probe_loss[0]
+    assert (run.curve.probes.probe_loss[:-1] < 1000 * run.curve.probes.probe_loss[0]).all()
+    assert np.isfinite(run.curve.train_loss).all()
+    assert run.end == {}
+
+
+def test_a_last_update_that_explodes_diverges():
+    run = train(digits_config("sgd", lr=1e4, steps=1))
+    assert run.status is Status.DIVERGED
+    assert run.end == {}
+    assert np.isfinite(run.curve.probes.probe_loss).all()
+    assert math.isnan(tail_loss(run.curve))
+
+
+def test_an_overflow_diverges_without_a_warning():
+    run = train(digits_config("sgd", lr=1e30))
+    assert run.status is Status.DIVERGED
+    assert len(run.curve.train_loss) < run.config.steps
+    assert len(run.curve.lr) == len(run.curve.train_loss)
+
+
+def test_a_completed_run_has_everything():
+    run = train(digits_config("adam", lr=0.01))
+    curve = run.curve
+    assert run.status is Status.COMPLETED
+    assert len(curve.train_loss) == 60
+    assert set(run.end) == {"val_loss", "val_accuracy", "test_loss", "test_accuracy"}
+    assert curve.trivial_loss == pytest.approx(math.log(10))
+    assert curve.probes.step[curve.probes.strided].tolist() == list(range(0, 61, 3))
+    assert set(curve.probes.step) == set(range(0, 61, 3)) | {1, 2, 5, 10, 20, 50}
+    assert np.isfinite(curve.probes.val_loss).sum() == 5
+    assert np.isfinite(curve.probes.val_loss[curve.probes.step >= 48]).sum() == 5
+    assert np.isnan(curve.probes.gradient_norm[0])
+    assert np.isfinite(curve.probes.gradient_norm[1:]).all()
+    assert np.isfinite(curve.probes.gradient_cosine[2:]).all()
+    assert np.isfinite(curve.probes.displacement_cosine[curve.probes.strided][2:]).all()
+    assert np.isnan(curve.probes.displacement[~curve.probes.strided]).all()
+    assert (np.diff(curve.probes.train_seconds) >= 0).all()
+    assert run.train_seconds >= curve.probes.train_seconds[-1]
+    assert {"numpy", "blas", "blas_kernel", "cpu", "python"} <= set(run.environment)
+
+
+def test_probe_geometry_on_a_straight_path():
+    """SGD on a round bowl goes straight to the middle: distances are known, cosines are 1."""
+    run = train(quadratic_config("sgd", lr=0.1, problem={"condition_number": 1.0}, steps=10, probe_count=5))
+    probes = run.curve.probes
+    assert probes.step.tolist() == list(range(11))  # analytic problems record every step
+    assert probes.strided.tolist() == [step % 2 == 0 for step in range(11)]
+    expected = math.sqrt(2) * (1 - 0.9 ** np.arange(11))
+    assert probes.distance == pytest.approx(expected)
+    assert probes.update_norm[1:] == pytest.approx(np.diff(expected))
+    assert probes.gradient_norm[1:] == pytest.approx(math.sqrt(2) * 0.9 ** np.arange(10))
+    assert probes.gradient_cosine[2:] == pytest.approx(1)
+    assert probes.displacement[2::2] == pytest.approx(np.diff(expected[::2]))
+    assert probes.displacement_cosine[4::2] == pytest.approx(1)
+
+
+def test_runs_of_one_seed_share_start_and_batches(digits, monkeypatch):
+    """Whatever the optimizer and the learning rate: the first loss, and the batches that the runs see, are the same."""
+    seen = []
+    original = Network.loss_and_gradient
+
+    def watched(self, params, batch, grad):
+        seen[-1].append((batch.labels.tolist(), float(batch.inputs.sum())))
+        return original(self, params, batch, grad)
+
+    monkeypatch.setattr(Network, "loss_and_gradient", watched)
+    first = set()
+    for name, lr in (("sgd", 0.1), ("sgd", 0.001), ("adam", 0.01)):
+        seen.append([])
+        first.add(train(digits_config(name, lr=lr)).curve.train_loss[0])
+    assert len(first) == 1
+    assert len(seen[0]) == 60
+    assert seen[0] == seen[1] == seen[2]
+    seen.append([])
+    train(digits_config(seed=1))
+    assert seen[3] != seen[0]
+
+
+def test_seed_0_is_a_seed():
+    digests = [train(digits_config(seed=seed)).digest for seed in (0, 0, 1)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_float32_and_float64_start_at_the_same_point():
+    losses = [train(digits_config(dtype=dtype, steps=1)).curve.train_loss[0] for dtype in ("float32", "float64")]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+def test_the_schedule_multiplies_the_learning_rate():
+    run = train(quadratic_config("sgd", lr=0.5, schedule=part("schedule", "step_decay"), steps=30))
+    assert run.curve.lr.tolist() == pytest.approx([0.5] * 10 + [0.05] * 10 + [0.005] * 10)
+    cosine = train(quadratic_config("sgd", lr=0.5, schedule=part("schedule", "cosine", warmup_share=0.1), steps=20)).curve.lr
+    assert cosine[:2].tolist() == [0.25, 0.5]
+    assert cosine[-1] == pytest.approx(0)
+    assert (np.diff(cosine[2:]) < 0).all()
+
+
+def test_gradient_noise_is_common_to_optimizers_and_differs_between_seeds():
+    noisy = {"gradient_noise": 0.5, "dimension": 4}
+    same = [train(quadratic_config("sgd", lr=lr, problem=noisy, steps=2)).curve.points for lr in (0.1, 0.2)]
+    assert (same[0][1] - 1) * 2 == pytest.approx(same[1][1] - 1)  # one gradient, noise included, at twice the rate
+    other = train(quadratic_config("sgd", lr=0.1, problem=noisy, steps=2, seed=1)).curve.points
+    assert not np.allclose(same[0], other)
+
+
+def test_the_run_id_names_everything_that_determines_the_numbers():
+    base = digits_config()
+    changed = [
+        digits_config(lr=0.002),
+        digits_config(seed=1),
+        digits_config(steps=61),
+        digits_config(dtype="float64"),
+        digits_config(rng="legacy"),
+        digits_config("momentum"),
+        digits_config(probe_images=99),
+        digits_config(probe_count=19),
+        digits_config(schedule=part("schedule", "cosine")),
+        digits_config(problem=part("problem", "mlp", hidden=(16,), batch_size=21)),
+        digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300})),
+    ]
+    ids = {config.run_id for config in (base, *changed)}
+    assert len(ids) == 1 + len(changed)
+    assert base.run_id == digits_config().run_id
+    assert RunConfig.from_dict(base.as_dict()) == base
+    assert RunConfig.from_dict(base.as_dict()).run_id == base.run_id
+
+
+def test_strides_and_early_steps():
+    assert stride_steps(1000, 50).tolist() == list(range(0, 1001, 20))
+    assert stride_steps(3, 50).tolist() == [0, 1, 2, 3]
+    assert stride_steps(7, 3).tolist() == [0, 2, 5, 7]
+    assert early_steps(1000).tolist() == [1, 2, 5, 10, 20, 50, 100, 200, 500]
+    assert early_steps(1).tolist() == []

@@ -1,0 +1,50 @@
+"""`ls`: the sweeps in the store."""
+
+import json
+from collections import Counter
+
+from rich.table import Table
+from rich.text import Text
+
+from zdl_bench.commands.terminal import console_for
+from zdl_bench.errors import DamagedFile, MissingRun, printable, shown
+from zdl_bench.run.run import ENGINE_VERSION, Status
+from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.store import Store
+
+LONGEST_CELL = 2000
+"""Letters; more would keep a terminal busy for minutes."""
+
+
+def print_sweeps(store: Store) -> None:
+    """A line per sweep, the one started last at the end: when, how many runs, their states."""
+    table = Table(header_style="bold")
+    for heading in ("sweep", "started (UTC)", "runs", "states", "command"):
+        table.add_column(heading, justify="right" if heading == "runs" else "left")
+    for manifest in store.manifests():
+        when = manifest.started[:16].replace("T", " ")
+        cells = (manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), manifest.command)
+        table.add_row(*(Text(_cell(cell)) for cell in cells))  # what a file says is no markup
+    console_for().print(table)
+
+
+def _cell(text: str) -> str:
+    return printable(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…")
+
+
+def states(store: Store, manifest: Manifest) -> str:
+    """How many runs of a sweep are in which state, those that are not stored as missing."""
+    counts: Counter[str] = Counter()
+    for run_id in manifest.run_ids:
+        if not store.has(run_id):
+            counts["missing"] += 1
+            continue
+        try:
+            about = store.read_metadata(run_id)
+            engine = json.loads(about["engine"])
+            counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {shown(engine)}"] += 1
+        except MissingRun:  # it was removed just now
+            counts["missing"] += 1
+        except (DamagedFile, KeyError, ValueError, RecursionError):  # a status that is none is a ValueError
+            counts["damaged"] += 1
+    return ", ".join(f"{count} {state}" for state, count in counts.items())

@@ -1,1 +1,0 @@
-"""The only place that knows Hydra's inside: its sweeper, its launcher, its error messages."""

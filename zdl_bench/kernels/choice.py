@@ -1,0 +1,67 @@
+"""Which loops a run has."""
+
+import os
+from functools import cache
+from importlib.util import find_spec
+
+import numpy as np
+
+from zdl_bench.errors import ConfigError, require, shown
+from zdl_bench.interrupts import signals_deferred
+from zdl_bench.kernels.loops import Loops
+from zdl_bench.kernels.numpy_loops import NumpyLoops
+
+SMALLEST = 20_000
+"""Elements from which compiled loops are worth the import of their compiler."""
+VARIABLE = "ZDL_BENCH_LOOPS"
+CHOICES = ("", "numpy", "numba")
+
+
+def loops_for(elements: int, dtype: np.dtype) -> Loops:
+    """The loops for vectors of so many elements: compiled ones where they are installed (extra `fast`) and pay."""
+    return fastest(dtype) if elements >= SMALLEST else plain()
+
+
+def require_wanted() -> None:
+    """Raises ConfigError where the environment asks for loops that are not to be had."""
+    if _wanted() == "numba":
+        fastest(np.dtype(np.float32))
+
+
+@cache
+def fastest(dtype: np.dtype) -> Loops:
+    """The fastest loops that there are here, or those that the environment asks for. Raises ConfigError."""
+    wanted = _wanted()
+    if wanted == "numpy":
+        return plain()
+    try:
+        return _compiled(dtype)
+    except ConfigError:
+        if wanted:
+            raise
+        return plain()
+
+
+def _wanted() -> str:
+    wanted = os.environ.get(VARIABLE, "")
+    require(VARIABLE, wanted, wanted in CHOICES, "choose numpy or numba, or leave it out")
+    return wanted
+
+
+def _compiled(dtype: np.dtype) -> Loops:
+    """Raises ConfigError where there is no numba that works."""
+    if find_spec("numba") is None:
+        raise ConfigError(f"{VARIABLE}=numba: it is not installed; pip install 'zdl-bench[fast]', or leave the variable out")
+    try:
+        with signals_deferred():
+            from zdl_bench.kernels.numba_loops import NumbaLoops
+        return NumbaLoops(dtype)
+    except Exception as error:  # a numba that does not know this NumPy, a library that is missing
+        raise ConfigError(
+            f"{VARIABLE}=numba: it does not work here ({shown(error)}); install another numba, or leave the variable out"
+        ) from error
+
+
+@cache
+def plain() -> Loops:
+    return NumpyLoops()

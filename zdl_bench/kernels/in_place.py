@@ -1,0 +1,106 @@
+"""A rule's expressions as calls of NumPy in place: the same operations, without temporaries and their passes over memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from zdl_bench.kernels.loops import Rule, Scalars
+from zdl_bench.run.run import Floats
+
+SLICE = 65_536
+"""Elements per slice: enough to forget the cost of a call, few enough for weights, state and scratch to stay in cache."""
+
+
+class Call(NamedTuple):
+    """output ← ufunc(*inputs), all of them numbers of places."""
+
+    ufunc: np.ufunc
+    inputs: tuple[int, ...]
+    output: int
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """Calls on numbered places: w, g, the state, the scalars, then vectors of scratch. An Update."""
+
+    calls: tuple[Call, ...]
+    scratch: int
+
+    def __call__(self, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
+        vectors = (params, grad, *state)
+        scratch = np.empty((self.scratch, min(len(params), SLICE)), params.dtype)
+        for part in slices(len(params)):
+            parts = [vector[part] for vector in vectors]
+            places = [*parts, *scalars, *scratch[:, : len(parts[0])]]
+            for ufunc, inputs, output in self.calls:
+                ufunc(*[places[place] for place in inputs], out=places[output])
+
+
+def slices(elements: int) -> Iterator[slice]:
+    for start in range(0, elements, SLICE):
+        yield slice(start, start + SLICE)
+
+
+@dataclass
+class _Recording:
+    """What a rule called. A value is the number of an argument or, counted on from there, of a call's result."""
+
+    arguments: int
+    calls: list[Call] = field(default_factory=list)
+
+
+class _Symbol(NDArrayOperatorsMixin):
+    """Stands for an array or a scalar while a rule is recorded."""
+
+    def __init__(self, recording: _Recording, value: int) -> None:
+        self.recording, self.value = recording, value
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__" or options or ufunc.nout != 1 or not all(isinstance(item, _Symbol) for item in inputs):
+            return NotImplemented  # a number written out, or no function of one element after the other
+        calls = self.recording.calls
+        value = self.recording.arguments + len(calls)
+        calls.append(Call(ufunc, tuple(item.value for item in inputs), value))
+        return _Symbol(self.recording, value)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule that decides by a value cannot be recorded")
+
+
+def in_place(rule: Rule, buffers: int, scalars: int) -> InPlace | None:
+    """The rule in place, or None where it does more than to call ufuncs on what it is given."""
+    recording = _Recording(2 + buffers + scalars)
+    try:
+        results = rule(*(_Symbol(recording, value) for value in range(recording.arguments)))
+    except Exception:  # it asks more of its arguments than a symbol can tell
+        return None
+    values = [result.value for result in results if isinstance(result, _Symbol) and result.value >= recording.arguments]
+    if len(set(values)) < 1 + buffers:  # something is handed through, or twice the same
+        return None
+    return _placed(recording, values)
+
+
+def _placed(recording: _Recording, results: list[int]) -> InPlace:
+    """A result goes where it has to end once nobody reads what was there, the others into as little scratch as will do."""
+    ends = dict(zip(results, (0, *range(2, 1 + len(results))), strict=True))
+    last_read = {value: number for number, call in enumerate(recording.calls) for value in call.inputs}
+    places = {value: value for value in range(recording.arguments)}
+    free: list[int] = []
+    scratch = 0
+    placed = []
+    for number, (ufunc, inputs, value) in enumerate(recording.calls):
+        read_last = {each for each in inputs if last_read[each] == number and each not in ends}
+        free += [places[each] for each in read_last if places[each] >= recording.arguments]
+        if value in ends and last_read.get(ends[value], -1) <= number:
+            places[value] = ends[value]
+        elif free:
+            places[value] = free.pop()
+        else:
+            places[value] = recording.arguments + scratch
+            scratch += 1
+        placed.append(Call(ufunc, tuple(places[each] for each in inputs), places[value]))
+    moved = [Call(np.positive, (places[value],), end) for value, end in ends.items() if places[value] != end]
+    return InPlace((*placed, *moved), scratch)

@@ -1,0 +1,22 @@
+"""Where Hydra finds the plugins of zdl_bench. Hydra accepts only classes that a module of `hydra_plugins` defines.
+
+This folder has no `__init__.py`: `hydra_plugins` is a namespace package that others may share.
+"""
+
+from hydra.core.config_store import ConfigStore
+
+from zdl_bench.plan.launcher import SweepLauncher
+from zdl_bench.plan.sweeper import BlockSweeper
+
+
+class ZdlBenchLauncher(SweepLauncher):
+    """`hydra/launcher=zdl_bench`"""
+
+
+class ZdlBenchSweeper(BlockSweeper):
+    """`hydra/sweeper=zdl_bench`"""
+
+
+for group, plugin in (("hydra/launcher", ZdlBenchLauncher), ("hydra/sweeper", ZdlBenchSweeper)):
+    target = {"_target_": f"{plugin.__module__}.{plugin.__name__}"}
+    ConfigStore.instance().store(group=group, name="zdl_bench", node=target, provider="zdl_bench")

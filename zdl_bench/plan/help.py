@@ -1,0 +1,55 @@
+"""What `--help` says, without the second that Hydra takes to say it."""
+
+from textwrap import TextWrapper
+
+from zdl_bench.plan.keys import part_keys
+from zdl_bench.registry import registry
+
+COMMANDS = """\
+zdl_bench: which optimizer, at which learning rate, learns faster and steadier, and how sure can we be?
+
+python -m zdl_bench [KEY=VALUE ...]               one run
+python -m zdl_bench -m KEY=V1,V2 ...              a sweep: every combination
+python -m zdl_bench -m experiment=NAME            a named experiment
+python -m zdl_bench report [SWEEP]                figures, tables and page from stored runs
+python -m zdl_bench verify [SWEEP] [--runs N]     trains stored runs again and compares them bit for bit
+python -m zdl_bench ls                            the sweeps in the store
+python -m zdl_bench bench [KEY=VALUE ...]         this machine, and what the parts of a training step take on it
+report, verify and ls take --results DIR.
+"""
+FLAGS = """\
+-m, --multirun               a sweep: lists and ranges are values to go through
+--cfg job [KEY=VALUE ...]    prints the config of one run, and so the keys of what it chooses
+-sc install=bash             prints the tab completion of `zdl-bench`, for `eval "$(zdl-bench -sc install=bash)"`
+--version                    this program's
+--hydra-help                 Hydra's own flags
+"""
+BENCH = """\
+usage: zdl-bench bench [KEY=VALUE ...]
+
+how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
+those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
+"""
+
+
+KEY_WIDTH = 28
+
+
+def help_text() -> str:
+    """The commands, the names of each group, all keys with the defaults of conf/config.yaml, the flags."""
+    groups = {group: registry.names(group) for group in registry.groups()} | {"experiment": registry.experiment_names()}
+    choices = "".join(f"{group:<11}{', '.join(names)}\n" for group, names in sorted(groups.items()))
+    config = (registry.CONF / "config.yaml").read_text(encoding="utf-8")
+    keys = config[config.index("# A run") : config.index("hydra:\n")].strip()
+    sections = {
+        "Choices (GROUP=NAME)": choices,
+        "Keys and their defaults": f"{keys}\n",
+        "Keys of the parts, as optimizer.beta2=0.99, and who has them (defaults: --cfg job optimizer=NAME)": _keys_of_parts(),
+        "Flags": FLAGS,
+    }
+    return "\n".join([COMMANDS, *(f"== {heading} ==\n{text}" for heading, text in sections.items())])
+
+
+def _keys_of_parts() -> str:
+    wrapper = TextWrapper(width=128, subsequent_indent=" " * KEY_WIDTH, break_long_words=False)
+    return "".join(f"{wrapper.fill(f'{key:<{KEY_WIDTH}}' + ', '.join(names))}\n" for key, names in part_keys().items())

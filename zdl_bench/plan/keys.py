@@ -1,0 +1,86 @@
+"""Every key that a user may give, as conf/ has them, and which one was meant by a word that is none."""
+
+from contextlib import suppress
+from typing import Any
+
+import yaml
+
+from zdl_bench.errors import ConfigError, abridged, closest, hint, shown
+from zdl_bench.registry import registry
+
+SYNONYMS = {
+    "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
+    "steps": "epochs epoch iterations iteration iters iter num_steps n_steps max_steps num_epochs n_epochs max_iter",
+    "seed": "random_state random_seed seeds rng_seed",
+    "dtype": "precision float",
+    "optimizer": "optim opt optimiser algorithm method solver",
+    "problem": "model network net architecture function",
+    "dataset": "data data_set",
+    "schedule": "scheduler lr_schedule lr_scheduler decay_schedule",
+    "n_jobs": "workers num_workers n_workers jobs processes cores threads parallel cpus",
+    "executor": "backend launcher",
+    "results_dir": "output output_dir out outdir results store save_dir log_dir logdir",
+    "dry_run": "dryrun dry",
+    "batch_size": "batch batchsize minibatch minibatch_size",
+    "hidden": "layers layer_sizes hidden_sizes hidden_size hidden_layers hidden_layer_sizes hidden_units units width",
+    "epsilon": "eps",
+    "decay": "rho",
+    "loss_reduction": "reduction",
+    "activation": "nonlinearity act activation_function",
+}
+"""What a key is called elsewhere."""
+MEANING = {word: key for key, words in SYNONYMS.items() for word in words.split()}
+
+
+def general_keys() -> list[str]:
+    """The groups, and the keys of conf/config.yaml, those of `probe` as probe.count."""
+    content = yaml.safe_load((registry.CONF / "config.yaml").read_text(encoding="utf-8"))
+    own = {key: value for key, value in content.items() if key not in ("defaults", "hydra")}
+    return [*sorted(registry.groups()), "experiment", *own, *_below(own)]
+
+
+def _below(keys: dict[str, Any]) -> list[str]:
+    return [f"{key}.{below}" for key, value in keys.items() if isinstance(value, dict) for below in value]
+
+
+def part_keys() -> dict[str, list[str]]:
+    """The keys of the parts, as optimizer.beta1, and the names of those that have it."""
+    found: dict[str, list[str]] = {}
+    for group in sorted(registry.groups()):
+        for name in registry.names(group):
+            with suppress(ConfigError):  # a broken YAML is in nobody else's way
+                for key in registry.given_keys(group, name):
+                    found.setdefault(f"{group}.{key}", []).append(name)
+    return found
+
+
+def unknown_key(key: str) -> str:
+    """What to say of a key that there is not, or not with what was chosen."""
+    group, _, own = key.partition(".")
+    of_parts = part_keys()
+    if key in of_parts:
+        names = abridged(key, of_parts[key])
+        return f"{key}: the chosen {group} has no key {own}; {names} {'have' if ', ' in names else 'has'} it"
+    others = [one for one in meant(key) if one != key]
+    if own and group in registry.groups():
+        return f"{shown(key)}: the chosen {group} has no key {shown(own)}; {hint(others, 'see its keys with --cfg job')}"
+    listed = ", ".join(one for one in general_keys() if "." not in one)
+    known = f"the keys are {listed}; --help has those of the parts, too"
+    return f"{shown(key)}: there is no such key; {hint(others, known)}"
+
+
+def meant(word: str) -> list[str]:
+    """The keys that a word can stand for: those that end with it or with what it means, else the one most like it. Keys of the
+    same group go first.
+    """
+    group, last = word.partition(".")[0], _last(word).casefold().replace("-", "_")
+    known = [one for one in (*general_keys(), *part_keys()) if not word.startswith(f"{one}.")]
+    ends = [one for one in known if _last(one) == MEANING.get(last, last)]
+    if ends:
+        return [one for one in ends if one.startswith(f"{group}.")] or ends
+    by_end = {_last(one): one for one in sorted(known, key=lambda one: one.startswith(f"{group}."))}
+    return [by_end[match] for match in closest(last, by_end)]
+
+
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]

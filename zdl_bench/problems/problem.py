@@ -1,0 +1,95 @@
+"""What a problem is: hyper-parameters that can be checked (ProblemSpec) and what they build (Problem)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from zdl_bench.run.run import Floats, Layout
+from zdl_bench.run.streams import Stream, Streams
+
+RECORDED_PARAMETERS = 16
+"""Up to so many parameters, the iterates of an analytic problem are recorded."""
+
+Point = tuple[float, ...]
+Domain = tuple[tuple[float, float], tuple[float, float]]
+"""(x_low, x_high), (y_low, y_high)"""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """images: (n, pixels) uint8; labels: (n,) uint8."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def part(self, start: int, stop: int) -> "Examples":
+        return Examples(self.images[start:stop], self.labels[start:stop])
+
+    def spread(self, count: int) -> "Examples":
+        """`count` examples at equal distances, so that no random number is drawn and no class left out by order."""
+        rows = np.arange(count) * len(self) // count
+        return Examples(self.images[rows], self.labels[rows])
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What a problem learns from and is judged on. `probe` is part of `train`, `validation_sample` of `validation`."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+    probe: Examples
+    validation_sample: Examples
+    classes: int
+
+
+class Problem(ABC):
+    """A loss to minimize over a flat parameter vector of shape (n,) in the run's dtype."""
+
+    layout: Layout
+    trivial_loss: float
+    """Loss of the trivial answer."""
+    evaluated_splits: tuple[str, ...]
+    """Names that `evaluate` takes besides `probe`."""
+    is_analytic: bool
+    minimum: Point | None = None
+    """The global minimum nearest to the start, where it is known."""
+
+    @abstractmethod
+    def init(self, rng: Stream) -> Floats:
+        """Initial parameters, drawn in float64, then cast."""
+
+    @abstractmethod
+    def batches(self, rng: Streams) -> Iterator[Any]:
+        """Endless batches, drawn from the streams for batches and for noise; each may be valid only until the next is drawn."""
+
+    @abstractmethod
+    def loss_and_gradient(self, params: Floats, batch: Any, grad: Floats) -> float:
+        """Loss on the batch; fills `grad`, shape (n,)."""
+
+    @abstractmethod
+    def evaluate(self, params: Floats, split: str) -> dict[str, float]:
+        """Named numbers on a split, `loss` among them."""
+
+
+class ProblemSpec(ABC):
+    """A frozen dataclass of a problem's hyper-parameters, validated when made."""
+
+    needs_data: ClassVar[bool]
+    domain: ClassVar[Domain | None] = None
+    """Where a function of two parameters is drawn; None where there is nothing to draw."""
+
+    @abstractmethod
+    def check(self, train_size: int | None) -> None:
+        """Raises ConfigError where the problem does not fit so many training examples (None: no data)."""
+
+    @abstractmethod
+    def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> Problem:
+        """The problem itself; `splits` is None exactly where `needs_data` is False."""

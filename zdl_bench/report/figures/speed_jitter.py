@@ -1,0 +1,96 @@
+"""Speed against steadiness: one curve per optimizer over its learning rates."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from zdl_bench.report.figures.style import EMPTY_LOG_LIMITS, legend_name, line_looks, log_axis
+from zdl_bench.run.run import Floats
+from zdl_bench.statistics.intervals import student_interval
+
+COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
+FARTHEST = 2
+"""The axes reach so many times beyond the points to show the ends of intervals, and no farther."""
+PLACES = ((6, 5), (-6, -11), (6, -11), (-6, 5))
+"""Where a number may stand beside its point, in points: to its left if the first is below 0."""
+LETTER_WIDTH, LETTER_HEIGHT, MARKER = 5.0, 9.0, 4.0
+"""What a number and half a marker take, in points."""
+
+
+def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
+    """variant, lr and COLUMNS: a row per learning rate, NaN where some of its runs have no jitter.
+
+    frame: one row per run: variant, lr, log_aulc, jitter. loss: geometric mean of the probe loss over the whole run (exp of
+    log_aulc), and over the runs; jitter: geometric mean over the runs. Each with its 95 % interval (Student, on the log scale),
+    NaN where there is one run.
+    """
+    cells = {key: _summary(runs) for key, runs in frame.groupby(["variant", "lr"], sort=False)}
+    index = pd.MultiIndex.from_tuples(cells, names=["variant", "lr"])
+    points = pd.DataFrame(list(cells.values()), index, COLUMNS)
+    return points.reset_index().sort_values("lr", kind="stable")
+
+
+def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
+    """frame: one row per run: variant, optimizer, lr, log_aulc, jitter.
+
+    A point is a learning rate, with 95 % intervals. Lower left is faster and steadier. The smallest and the largest learning
+    rate of a curve are written beside it, the only one too, if they find room; those without a value are left out and counted
+    in the legend.
+    """
+    points = speed_and_jitter(frame)
+    ends = []
+    for variant, look in line_looks(frame).items():
+        curve = points[points["variant"] == variant]
+        defined = curve.dropna(subset=["loss", "jitter"])
+        lost = len(curve) - len(defined)
+        name = legend_name(variant) + (f" ({lost} lr without a value)" if lost else "")
+        thin = {"color": look["color"], "linewidth": 0.9, "alpha": 0.4}
+        axes.hlines(defined["jitter"], defined["loss_low"], defined["loss_high"], **thin)
+        axes.vlines(defined["loss"], defined["jitter_low"], defined["jitter_high"], **thin)
+        axes.plot(defined["loss"], defined["jitter"], label=name, markersize=6, linewidth=1.3, **look)
+        ends.append(defined.iloc[sorted({0, len(defined) - 1}) if len(defined) else []].assign(color=look["color"]))
+    log_axis(axes.xaxis, _limits(points, "loss"))
+    log_axis(axes.yaxis, _limits(points, "jitter"))
+    _write_numbers(pd.concat(ends), points.dropna(subset=["loss", "jitter"]), axes)
+    axes.set_xlabel("geometric mean of the loss over the run   ← faster")
+    axes.set_ylabel("jitter   ← steadier")
+    return axes
+
+
+def _summary(runs: pd.DataFrame) -> Floats:
+    """COLUMNS of the runs of one learning rate."""
+    with np.errstate(divide="ignore"):
+        logs = np.column_stack([runs["log_aulc"], np.log(runs["jitter"].astype(float))])
+    if not np.isfinite(logs).all():
+        return np.full(len(COLUMNS), np.nan)
+    return np.asarray(np.exp(np.array(student_interval(logs)).T.ravel()))
+
+
+def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None:
+    """Writes each learning rate where it hides no point and no other number, if there is such a place."""
+    in_points, places = 72 / axes.figure.dpi, ["loss", "jitter"]
+    at = in_points * axes.transData.transform(points[places].to_numpy())
+    taken = [(x - MARKER, y - MARKER, x + MARKER, y + MARKER) for x, y in at]
+    for end, (x, y) in zip(ends.itertuples(), in_points * axes.transData.transform(ends[places].to_numpy()), strict=True):
+        text = f"{end.lr:g}"
+        for shift, rise in PLACES:
+            left = x + shift - (LETTER_WIDTH * len(text) if shift < 0 else 0)
+            box = (left, y + rise, left + LETTER_WIDTH * len(text), y + rise + LETTER_HEIGHT)
+            if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+                look: dict[str, Any] = {"ha": "right" if shift < 0 else "left", "fontsize": 8, "color": end.color}
+                axes.annotate(text, (end.loss, end.jitter), xytext=(shift, rise), textcoords="offset points", **look)
+                taken.append(box)
+                break
+
+
+def _limits(points: pd.DataFrame, name: str) -> tuple[float, float]:
+    """The ends of an axis: around all points, and intervals that do not run away."""
+    lowest, highest = points[name].min(), points[name].max()
+    if np.isnan(lowest):
+        return EMPTY_LOG_LIMITS
+    low = max(np.nanmin([points[f"{name}_low"].min(), lowest]), lowest / FARTHEST)
+    high = min(np.nanmax([points[f"{name}_high"].max(), highest]), highest * FARTHEST)
+    room = max(high**0.08 / low**0.08, 1.05)
+    return low / room, high * room

@@ -1,0 +1,102 @@
+"""What an experiment is: its runs as blocks, the seeds that choose and those that judge, and its claims."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zdl_bench.errors import ConfigError, shown
+from zdl_bench.run.untrusted import require_no_reference
+
+KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
+RANGE = re.compile(r"range\((\d+),\s*(\d+)\)")
+LONGEST_SEED = 19
+"""Digits: those of the largest seed."""
+MOST_SEEDS = 100_000
+
+Block = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The content of `experiments/NAME.yaml`, checked.
+
+    blocks: each a product of its own, key → value or list of values, the fixed keys in each.
+    tuning_seeds: a block with several learning rates tries them on these; the best one, by mean tail_loss, is judged on
+        evaluation_seeds. A block with one learning rate runs on evaluation_seeds alone, a block that names its seeds on
+        those. Where there are no tuning seeds, nothing is chosen: every learning rate runs on evaluation_seeds.
+    claims: as in the YAML; `statistics.claims` reads them.
+
+    Raises ConfigError for a seed that both chooses and judges.
+    """
+
+    title: str
+    source: str = ""
+    blocks: tuple[Block, ...] = ({},)
+    tuning_seeds: tuple[int, ...] = ()
+    evaluation_seeds: tuple[int, ...] = ()
+    claims: tuple[Mapping[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        self.require_judging(self.evaluation_seeds)
+        if self.tuning_seeds and not self.evaluation_seeds:
+            raise ConfigError("experiment: it has tuning_seeds but no evaluation_seeds to judge on; give both")
+
+    def require_judging(self, seeds: Iterable[int]) -> None:
+        """Raises ConfigError where one of the seeds is there to choose."""
+        both = sorted({*self.tuning_seeds} & {*seeds})
+        if both:
+            raise ConfigError(f"seed={both[0]}: it is one of the tuning seeds of this experiment; judge on others")
+
+    @classmethod
+    def of(cls, name: str, content: Mapping[str, Any]) -> "Experiment":
+        """Reads the YAML's content. Raises ConfigError where it is no experiment."""
+        unknown = [key for key in content if key not in KEYS]
+        if unknown:
+            raise ConfigError(f"experiment={name}: it has the key {unknown[0]}; an experiment has {', '.join(KEYS)}")
+        fixed, blocks, claims = content.get("fixed", {}), content.get("blocks", [{}]), content.get("claims", [])
+        if not isinstance(fixed, dict) or not _are_mappings(blocks) or not blocks:
+            raise ConfigError(
+                f"experiment={name}: `blocks` is a list of mappings from key to value or values, `fixed` one such mapping"
+            )
+        if not _are_mappings(claims):
+            raise ConfigError(f"experiment={name}: `claims` is a list of mappings")
+        blocks = [fixed | block for block in blocks]
+        try:
+            require_no_reference(blocks)
+        except ConfigError as error:
+            raise ConfigError(f"experiment={name}: {error}") from error
+        return cls(
+            title=str(content.get("title", name)),
+            source=str(content.get("source", "")),
+            blocks=tuple(blocks),
+            tuning_seeds=_seeds(name, "tuning_seeds", content),
+            evaluation_seeds=_seeds(name, "evaluation_seeds", content),
+            claims=tuple(claims),
+        )
+
+
+def named_in(arguments: Sequence[str]) -> str | None:
+    """The name of the experiment that a command line asks for, None where it asks for none."""
+    named = [argument.partition("=")[2].strip("'\"") for argument in arguments if argument.startswith("experiment=")]
+    return named[-1] if named and named[-1] != "null" else None
+
+
+def _are_mappings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _seeds(name: str, key: str, content: Mapping[str, Any]) -> tuple[int, ...]:
+    value = content.get(key, [])
+    if isinstance(value, str) and (found := RANGE.fullmatch(value)):
+        return tuple(range(*_bounds(name, key, found)))
+    if isinstance(value, list) and all(type(seed) is int for seed in value):
+        return tuple(value)
+    raise ConfigError(f"experiment={name}: {key}={shown(value)} is neither a list of seeds nor range(start,stop)")
+
+
+def _bounds(name: str, key: str, found: re.Match[str]) -> tuple[int, int]:
+    """The bounds of a range of seeds. Raises ConfigError where it has more seeds than anybody can mean."""
+    if max(map(len, found.groups())) <= LONGEST_SEED and int(found[2]) - int(found[1]) <= MOST_SEEDS:
+        return int(found[1]), int(found[2])
+    raise ConfigError(f"experiment={name}: {key}={shown(found[0])}: an experiment has up to {MOST_SEEDS:,} seeds")

@@ -1,0 +1,28 @@
+"""Cosine annealing after a linear warm-up."""
+
+import math
+from dataclasses import dataclass
+
+from zdl_bench.errors import require
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from 1 down to `final_factor`, after a linear warm-up over a share of the steps.
+
+    Source: Loshchilov & Hutter 2017, arXiv:1608.03983, equation 5, without restarts.
+    """
+
+    warmup_share: float = 0.0
+    final_factor: float = 0.0
+
+    def __post_init__(self) -> None:
+        require("schedule.warmup_share", self.warmup_share, 0 <= self.warmup_share < 1, "a share lies in [0, 1)")
+        require("schedule.final_factor", self.final_factor, 0 <= self.final_factor <= 1, "a factor lies in [0, 1]")
+
+    def factor(self, step: int, steps: int) -> float:
+        warmup = int(self.warmup_share * steps)
+        if step <= warmup:
+            return step / warmup
+        progress = (step - warmup - 1) / max(1, steps - warmup - 1)
+        return self.final_factor + (1 - self.final_factor) * 0.5 * (1 + math.cos(math.pi * progress))

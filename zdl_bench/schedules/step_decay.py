@@ -1,0 +1,21 @@
+"""A learning rate that drops in steps."""
+
+from dataclasses import dataclass
+
+from zdl_bench.errors import require
+
+
+@dataclass(frozen=True)
+class StepDecay:
+    """Multiplies the learning rate by `decay` after each of `drops` equal parts of the run but the last."""
+
+    decay: float = 0.1
+    drops: int = 2
+
+    def __post_init__(self) -> None:
+        require("schedule.decay", self.decay, 0 < self.decay <= 1, "the decay lies in (0, 1]")
+        require("schedule.drops", self.drops, self.drops >= 1, "there is at least 1 drop")
+
+    def factor(self, step: int, steps: int) -> float:
+        part = (step - 1) * (self.drops + 1) // steps
+        return self.decay**part

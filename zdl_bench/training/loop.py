@@ -1,0 +1,164 @@
+"""The training loop: RunConfig → Run."""
+
+import hashlib
+import math
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+import threadpoolctl
+
+from zdl_bench.datasets.dataset import Arrays, load_decoded
+from zdl_bench.errors import DataError
+from zdl_bench.problems.problem import RECORDED_PARAMETERS, Examples, Problem, Splits
+from zdl_bench.registry import registry
+from zdl_bench.run.environment import describe_environment
+from zdl_bench.run.run import Curve, Floats, Run, RunConfig, Status, has_diverged
+from zdl_bench.run.streams import Streams, legacy_streams, spawned_streams
+from zdl_bench.training.probes import Prober
+
+VALIDATION_SAMPLE = 1000
+"""Validation images that are looked at during a run."""
+
+
+def train(config: RunConfig) -> Run:
+    """Makes the run, with one BLAS thread: thread counts change the bits.
+
+    Raises what the run raises, DataError if its data cannot be had, ConfigError if a part has other code here.
+    """
+    registry.require_same_code(config)
+    with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
+        problem = problem_of(config)
+        trace, end = _evaluated(problem, _descend(config, problem))
+        return Run(
+            config=config,
+            status=trace.status,
+            curve=trace.curve,
+            end=end,
+            digest=digest_of(trace.curve, trace.params),
+            train_seconds=trace.seconds,
+            environment=describe_environment(),
+        )
+
+
+@dataclass(frozen=True)
+class _Trace:
+    status: Status
+    curve: Curve
+    params: Floats
+    answer: Floats
+    seconds: float
+
+
+def _descend(config: RunConfig, problem: Problem) -> _Trace:
+    steps = config.steps
+    base_lr = 1.0 if config.lr is None else config.lr
+    streams = streams_of(config)
+    optimizer, schedule = registry.optimizer(config.optimizer), registry.schedule(config.schedule)
+
+    params = problem.init(streams.weights)
+    grad = np.empty_like(params)
+    state = optimizer.init(params, problem.layout, base_lr)
+    batches = problem.batches(streams)
+    prober = Prober(problem, params, steps, config.probe_count)
+    losses, lrs = np.empty(steps), np.empty(steps)
+    points = [params.copy()] if problem.is_analytic and len(params) <= RECORDED_PARAMETERS else None
+
+    first_probe = prober.probe_start(optimizer.evaluation_point(params, state))
+    status, made, seconds = Status.COMPLETED, 0, 0.0
+    resumed = time.perf_counter()
+    for step in range(1, steps + 1):
+        lr = base_lr * schedule.factor(step, steps)
+        loss = problem.loss_and_gradient(params, next(batches), grad)
+        losses[step - 1], lrs[step - 1], made = loss, lr, step
+        if has_diverged(loss, losses[0]) or not math.isfinite(first_probe):
+            status = Status.DIVERGED
+            break
+        prober.remember(step, params, grad)
+        optimizer.update(params, grad, state, lr, step)
+        if points is not None:
+            points.append(params.copy())
+        if prober.is_due(step):
+            seconds += time.perf_counter() - resumed
+            probe_loss = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
+            resumed = time.perf_counter()
+            if has_diverged(probe_loss, first_probe):
+                status = Status.DIVERGED
+                break
+        prober.end_step()
+    seconds += time.perf_counter() - resumed
+
+    curve = Curve(
+        planned_steps=steps,
+        trivial_loss=problem.trivial_loss,
+        train_loss=losses[:made].copy(),
+        lr=lrs[:made].copy(),
+        probes=prober.table(),
+        points=np.array(points, dtype=np.float64) if points is not None else None,
+        minimum=problem.minimum if points is not None else None,
+    )
+    return _Trace(status, curve, params, optimizer.evaluation_point(params, state), seconds)
+
+
+def problem_of(config: RunConfig) -> Problem:
+    """The problem with its data. Raises DataError where they cannot be had."""
+    return registry.problem(config.problem).build(_splits(config), config.dtype)
+
+
+def streams_of(config: RunConfig) -> Streams:
+    """The random streams of a run; runs of one seed share them, whatever their optimizer."""
+    return legacy_streams(config.seed) if config.rng == "legacy" else spawned_streams(config.seed)
+
+
+def _evaluated(problem: Problem, trace: _Trace) -> tuple[_Trace, dict[str, float]]:
+    """The numbers at the end of a completed run. One that is not finite makes it a run that diverged in its last step."""
+    if trace.status is not Status.COMPLETED:
+        return trace, {}
+    end = _end_numbers(problem, trace.answer)
+    if all(map(math.isfinite, end.values())):
+        return trace, end
+    probe_loss = trace.curve.probes.probe_loss.copy()
+    probe_loss[-1] = math.nan  # a curve alone says whether its run has finished
+    curve = replace(trace.curve, probes=replace(trace.curve.probes, probe_loss=probe_loss))
+    return replace(trace, status=Status.DIVERGED, curve=curve), {}
+
+
+def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:
+    prefixes = {"validation": "val", "test": "test"}
+    return {
+        f"{prefixes[split]}_{name}": value
+        for split in problem.evaluated_splits
+        for name, value in problem.evaluate(answer, split).items()
+    }
+
+
+def digest_of(curve: Curve, params: Floats) -> str:
+    """SHA-256 over the losses of the steps and the final weights, in hex."""
+    return hashlib.sha256(curve.train_loss.tobytes() + params.tobytes()).hexdigest()
+
+
+def _splits(config: RunConfig) -> Splits | None:
+    if config.dataset is None:
+        return None
+    dataset = registry.dataset(config.dataset.name)
+    if dataset.checksum != config.dataset.values["checksum"]:
+        raise DataError(f"dataset={dataset.name}: the data set of this name has changed since the run was planned")
+    validation_size = config.dataset.values["validation_size"]
+    assert isinstance(validation_size, int)
+    assert config.probe_images is not None
+    return split(load_decoded(dataset), validation_size, config.probe_images, dataset.classes)
+
+
+def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int) -> Splits:
+    """The last `validation_size` training images validate; the probe is spread over the others."""
+    everything = Examples(arrays.train_images, arrays.train_labels)
+    train = everything.part(0, len(everything) - validation_size)
+    validation = everything.part(len(train), len(everything))
+    return Splits(
+        train=train,
+        validation=validation,
+        test=Examples(arrays.test_images, arrays.test_labels),
+        probe=train.spread(probe_images),
+        validation_sample=validation.spread(min(VALIDATION_SAMPLE, len(validation))),
+        classes=classes,
+    )
