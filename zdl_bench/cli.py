@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from zdl_bench import __version__
-from zdl_bench.errors import ConfigError, ZdlBenchError, printable, refusal, require, shown
+from zdl_bench.errors import ConfigError, ZdlBenchError, display, printable, refusal, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run.output import best_effort_output
 
@@ -176,7 +176,7 @@ def bench(arguments: Sequence[str]) -> int:
 
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
-            raise ConfigError(f"{shown(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
+            raise ConfigError(f"{display(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
     arguments = as_meant(arguments)
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     command = BenchCommand()
@@ -197,7 +197,7 @@ class _Parser(argparse.ArgumentParser):
     """Its complaints are errors like all others."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{shown(message)}; see {self.prog} --help")
+        raise ConfigError(f"{display(message)}; see {self.prog} --help")
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

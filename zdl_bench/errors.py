@@ -23,7 +23,7 @@ REMEDIES = {
 """What helps where the system refuses something."""
 NO_MEMORY = ("Cannot allocate memory", "failed to map segment")
 NO_THREAD = "can't start new thread"
-LONGEST_SHOWN = 120
+MAX_SHOWN = 120
 """Letters of a value in an error."""
 MAX_LISTED = 300
 """Letters of a list of names in an error. A longer one is cut to the names that are most like the given one."""
@@ -65,16 +65,16 @@ class ExecutorError(ZdlBenchError):
 def require(key: str, value: object, holds: bool, remedy: str) -> None:
     """Raises ConfigError that names the key, the value and the remedy unless the condition holds."""
     if not holds:
-        raise ConfigError(f"{key}={shown(value)}: {remedy}")
+        raise ConfigError(f"{key}={display(value)}: {remedy}")
 
 
-def shown(value: object) -> str:
+def display(value: object) -> str:
     """A value as an error names it: on one line, cut where it is long, without what a terminal would obey."""
     try:
         text = str(value)
     except (ValueError, RecursionError):  # an integer of more than 4,300 digits, or nested beyond all measure
         text = f"a very large {type(value).__name__}"
-    cut = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     return printable(cut.replace("\n", "?"))
 
 
@@ -95,7 +95,7 @@ def refusal(error: BaseException) -> str:
         os.getcwd()
     except OSError:
         return "the folder that this was started in is gone, or may not be read; change to another one"
-    where = f"{shown(error.filename)}: " if error.filename else ""
+    where = f"{display(error.filename)}: " if error.filename else ""
     remedy = REMEDIES.get(error.errno)
     return f"{where}{error.strerror}" + (f"; {remedy}" if remedy else "")
 
@@ -106,7 +106,7 @@ def closest(word: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6
     return [folded[match] for match in get_close_matches(_folded(word), folded, count, cutoff)]
 
 
-def abridged(word: str, known: Sequence[str]) -> str:
+def abridge(word: str, known: Sequence[str]) -> str:
     """The known words; if they are too many to read, those that are most like the given one, and their number."""
     listed = ", ".join(known)
     if len(listed) <= MAX_LISTED:
@@ -122,4 +122,4 @@ def hint(meant: Sequence[str], then: str) -> str:
 
 
 def _folded(word: str) -> str:
-    return word[:LONGEST_SHOWN].casefold().replace("-", "_")
+    return word[:MAX_SHOWN].casefold().replace("-", "_")

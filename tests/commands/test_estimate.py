@@ -6,7 +6,7 @@ import pytest
 from conftest import digits_config, part, quadratic_config
 
 from zdl_bench.commands.announcement import disk_warning
-from zdl_bench.commands.estimate import DISK_BLOCK, MOST_KINDS, Cost, estimated_cost
+from zdl_bench.commands.estimate import DISK_BLOCK, MAX_KINDS, Cost, estimated_cost
 from zdl_bench.commands.terminal import size
 from zdl_bench.executors.executor import attempt
 from zdl_bench.executors.worker import Worker
@@ -60,8 +60,8 @@ def test_more_kinds_than_are_tried_count_as_the_others(digits):
     def configs(widths):
         return [digits_config(steps=5, problem=part("problem", "mlp", hidden=(width,))) for width in widths]
 
-    some = estimated_cost(configs(range(8, 8 + MOST_KINDS)))
-    twice = estimated_cost(configs(range(8, 8 + 2 * MOST_KINDS)))
+    some = estimated_cost(configs(range(8, 8 + MAX_KINDS)))
+    twice = estimated_cost(configs(range(8, 8 + 2 * MAX_KINDS)))
     assert twice.bytes == pytest.approx(2 * some.bytes, rel=0.05)
 
 

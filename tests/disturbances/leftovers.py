@@ -8,7 +8,7 @@ from pathlib import Path
 
 from disturbances.sweeping import MARK, Place
 
-MOST_SECONDS = 30
+MAX_SECONDS = 30
 """Nobody lives longer than its parent by more."""
 
 
@@ -46,12 +46,12 @@ def end_all(place: Place) -> None:
 
 def leftovers(place: Place) -> list[str]:
     """What is still there after the time that descendants have to end; those that live are named and then killed."""
-    deadline = time.monotonic() + MOST_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS
     while time.monotonic() < deadline and (descendants(place) or place.shared_objects() - place.shared_before):
         time.sleep(0.02)
     found = []
     for pid in descendants(place):
         command = _command_line(pid).decode(errors="replace").strip()
-        found.append(f"process {pid} lives {MOST_SECONDS} s after its parent: {command[:200]}")
+        found.append(f"process {pid} lives {MAX_SECONDS} s after its parent: {command[:200]}")
     end_all(place)
     return [*found, *(f"/dev/shm/{name} is left" for name in sorted(place.shared_objects() - place.shared_before))]

@@ -25,7 +25,7 @@ RUNS = 8
 WITH_REPORT = tuple("report=true" if argument == "report=false" else argument for argument in SWEEP)
 MARK = "ZDL_BENCH_DISTURBANCE"
 """Variable in the environment of a sweep and of all its descendants, those that were given to another parent too."""
-LONGEST_SECONDS = 240
+MAX_SECONDS = 240
 """No start takes longer than that, on a machine that does other things as well."""
 POLL_SECONDS = 0.005
 SHARED = Path("/dev/shm")
@@ -113,7 +113,7 @@ class Start:
 
     def wait_until(self, condition: Callable[[], bool]) -> bool:
         """Whether it came true before the process ended."""
-        deadline = time.monotonic() + LONGEST_SECONDS
+        deadline = time.monotonic() + MAX_SECONDS
         while not condition():
             if self.has_ended or time.monotonic() > deadline:
                 return False
@@ -132,11 +132,11 @@ class Start:
     def ended(self) -> Ended:
         """Waits for the end. A start that does not come to one is killed, and has no status of a sweep."""
         try:
-            self.process.wait(LONGEST_SECONDS)
+            self.process.wait(MAX_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            return Ended(-1000, "", f"it had not ended after {LONGEST_SECONDS} s")
+            return Ended(-1000, "", f"it had not ended after {MAX_SECONDS} s")
         return Ended(self.process.returncode, (self._output / "out").read_text(), (self._output / "err").read_text())
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from fuzzing.stored import file_of, sound_runs
-from zdl_bench.run.run import MOST_STEPS
+from zdl_bench.run.run import MAX_STEPS
 from zdl_bench.run.untrusted import size_of_values
-from zdl_bench.store.encoding import CHECKSUM, LARGEST_IN_MEMORY, encode
+from zdl_bench.store.encoding import CHECKSUM, MAX_IN_MEMORY, encode
 from zdl_bench.store.parquet import (
     BINARY,
     FILE_WITH_METADATA,
@@ -190,7 +190,7 @@ FOOTERS: dict[str, Callable[[], bytes]] = {
     "much of Arrow's own schema": lambda: with_text("ARROW:schema", b"A" * LONG),
 }
 TEXTS: dict[str, Callable[[], bytes]] = {
-    **long_texts(2 * LARGEST_IN_MEMORY),
+    **long_texts(2 * MAX_IN_MEMORY),
     "a long word": lambda: with_text("environment", json.dumps({"cpu": "x" * LONG}).encode()),
     "a long failure": lambda: with_text("failure", json.dumps({"type": "", "message": "x" * LONG, "traceback": ""}).encode()),
     "a text under an unknown key": lambda: with_text("more", many(b"[],", b"[]", LONG)),
@@ -200,14 +200,14 @@ BOMBS = {**PAGES, **FOOTERS, **TEXTS}
 
 
 def longest_curve() -> bytes:
-    zeros = {name: np.zeros(MOST_STEPS, np.int64 if name == "step" else float) for name in ("step", "train_loss", "lr")}
+    zeros = {name: np.zeros(MAX_STEPS, np.int64 if name == "step" else float) for name in ("step", "train_loss", "lr")}
     texts = {key: value for key, value in metadata_of_a_run().items() if key != CHECKSUM}
-    about = json.loads(texts[b"curve"]) | {"planned_steps": MOST_STEPS, "points": None, "minimum": None}
+    about = json.loads(texts[b"curve"]) | {"planned_steps": MAX_STEPS, "points": None, "minimum": None}
     return file_of(pa.table(zeros), texts | {b"curve": json.dumps(about).encode()}, compression="zstd")
 
 
-LARGEST_READ: dict[str, Callable[[], bytes]] = {
-    **long_texts(LARGEST_IN_MEMORY - 2_000_000),
+MAX_READ: dict[str, Callable[[], bytes]] = {
+    **long_texts(MAX_IN_MEMORY - 2_000_000),
     "the longest curve": longest_curve,
     "a number of a million digits": lambda: with_text("train_seconds", b"1." + b"1" * 1_000_000),
 }

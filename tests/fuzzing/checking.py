@@ -27,7 +27,7 @@ from zdl_bench.statistics.verdicts import judge_experiment
 BYSTANDERS = ("bystander/x.txt", "x", "tables/x.csv", "figures/x.png", "sweep.json")
 """Files beside the folder of the commands, which no command may touch."""
 STATUSES = (0, 1, 2)
-LONGEST_MESSAGE = 4_000
+MAX_MESSAGE = 4_000
 
 
 @dataclass
@@ -120,7 +120,7 @@ def judged(status: int, out: str, err: str) -> list[str]:
         wrong.append(f"a traceback is shown: {(out + err)[-2000:]}")
     if status == 2 and not err.strip():
         wrong.append("exit status 2 without a word")
-    if len(err) > LONGEST_MESSAGE:
+    if len(err) > MAX_MESSAGE:
         wrong.append(f"{len(err):,} letters on stderr: {err[:200]!r}")
     return wrong
 

@@ -3,7 +3,7 @@
 import pytest
 
 from zdl_bench import load_results
-from zdl_bench.errors import abridged, closest
+from zdl_bench.errors import abridge, closest
 from zdl_bench.plan.help import help_text
 from zdl_bench.plan.keys import SYNONYMS, general_keys, meant, part_keys, unknown_key
 from zdl_bench.registry import registry
@@ -185,12 +185,12 @@ def test_a_sweep_over_forms_of_names(command):
 
 def test_many_names_are_cut_to_the_closest_and_their_number():
     names = [f"sgd-adam-mlp-{number:08x}" for number in range(2000)]
-    listed = abridged("sgd-adam-mlp-0000007", names)
+    listed = abridge("sgd-adam-mlp-0000007", names)
     assert listed.startswith("sgd-adam-mlp-0000007")
     assert listed.endswith(", … (2,000 in all)")
     assert listed.count(",") == 5 + 1  # and that of the number
-    assert abridged("", names).endswith("(2,000 in all)")
-    assert abridged("x", ["a", "b"]) == "a, b"
+    assert abridge("", names).endswith("(2,000 in all)")
+    assert abridge("x", ["a", "b"]) == "a, b"
     assert closest("steps", ["steps", "step"]) == ["step"]
 
 

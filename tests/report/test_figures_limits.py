@@ -20,7 +20,7 @@ from zdl_bench.report.figures.oscillation import draw_oscillation
 from zdl_bench.report.figures.speed_jitter import draw_speed_jitter
 from zdl_bench.report.figures.style import (
     LARGEST,
-    LONGEST_NAME,
+    MAX_NAME,
     house_style,
     legend_name,
     line_looks,
@@ -35,7 +35,7 @@ from zdl_bench.report.standings import Standings
 from zdl_bench.run.run import Choice, Run, Status
 from zdl_bench.training.loop import train
 
-MOST_PIXELS = 4000
+MAX_PIXELS = 4000
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ def test_figures_of_a_large_sweep_are_of_a_sane_size_and_say_what_is_left_out(tr
     assert "heat_map" in drawn
     for one in drawn.values():
         width, height = one.figure.get_size_inches() * one.figure.dpi
-        assert max(width, height) < MOST_PIXELS, one.name
+        assert max(width, height) < MAX_PIXELS, one.name
         one.figure.canvas.draw()  # a layout that fails is a warning, and an error here
         for axes in one.figure.axes:
             assert axes.get_window_extent().width > 100 or axes.get_label() == "<colorbar>", one.name
@@ -104,7 +104,7 @@ def test_figures_of_a_large_sweep_are_of_a_sane_size_and_say_what_is_left_out(tr
 def test_figures_of_many_paths_are_of_a_sane_size(on_a_bowl):
     for one in all_figures([as_if(on_a_bowl, float(lr)) for lr in np.geomspace(1e-4, 0.5, 200)]).values():
         one.figure.canvas.draw()
-        assert max(one.figure.get_size_inches() * one.figure.dpi) < MOST_PIXELS, one.name
+        assert max(one.figure.get_size_inches() * one.figure.dpi) < MAX_PIXELS, one.name
 
 
 def test_thinning_keeps_the_best_and_both_ends():
@@ -124,12 +124,12 @@ def test_strange_names_are_drawn_as_they_are(trained):
     drawn = all_figures(runs)
     for one in drawn.values():
         one.figure.canvas.draw()
-        assert max(one.figure.get_size_inches() * one.figure.dpi) < MOST_PIXELS, one.name
+        assert max(one.figure.get_size_inches() * one.figure.dpi) < MAX_PIXELS, one.name
     [axes] = drawn["lr_sensitivity"].figure.axes
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
     assert texts[:2] == ["$x^{$", legend_name("_hidden")]
     assert texts[2] == shortened("a" * 300)
-    assert len(texts[2]) == LONGEST_NAME
+    assert len(texts[2]) == MAX_NAME
 
 
 def test_names_that_are_cut_alike_stay_lines_of_their_own(trained):

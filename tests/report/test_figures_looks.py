@@ -15,7 +15,7 @@ from zdl_bench.registry import registry
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures import style
-from zdl_bench.report.figures.style import MOST_TOLD_APART, Look, line_looks
+from zdl_bench.report.figures.style import MAX_TOLD_APART, Look, line_looks
 from zdl_bench.training.loop import train
 
 SEEN = 12
@@ -65,14 +65,14 @@ COMPARED = {
 @pytest.mark.parametrize("case", COMPARED)
 def test_twenty_lines_differ_with_and_without_their_markers(case):
     every = looks_of(COMPARED[case])
-    first = dict(list(every.items())[:MOST_TOLD_APART])
+    first = dict(list(every.items())[:MAX_TOLD_APART])
     assert alike(first, "linestyle") == []  # curves of losses have no markers
     assert alike(first, "marker") == []  # in the page's chart dashes are those of the learning rate
 
 
 @pytest.mark.parametrize("case", [case for case, counts in COMPARED.items() if max(counts.values()) > 1])
 def test_each_variant_has_a_color_of_its_own(case):
-    first = list(looks_of(COMPARED[case]).values())[:MOST_TOLD_APART]
+    first = list(looks_of(COMPARED[case]).values())[:MAX_TOLD_APART]
     assert len({look["color"] for look in first}) == len(first)
 
 

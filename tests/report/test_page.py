@@ -108,7 +108,7 @@ def test_the_chart_has_the_losses_of_every_run(runs):
 
 def test_a_long_curve_is_thinned_evenly_to_both_ends():
     kept = thinned(10_001)
-    assert (len(kept), kept[0], kept[-1]) == (chart.MOST_POINTS, 0, 10_000)
+    assert (len(kept), kept[0], kept[-1]) == (chart.MAX_POINTS, 0, 10_000)
     assert np.ptp(np.diff(kept)) <= 1
     assert thinned(7).tolist() == list(range(7))
     assert thinned(1).tolist() == [0]
@@ -124,7 +124,7 @@ def test_seeds_and_rates_keep_their_digits(runs):
 
 
 def test_of_too_many_runs_the_smallest_seeds_are_drawn_and_the_page_says_so(runs, monkeypatch):
-    monkeypatch.setattr(chart, "MOST_RUNS", 6)
+    monkeypatch.setattr(chart, "MAX_RUNS", 6)
     page = render(page_of(runs))
     data = chart_data(page)
     assert {data["seeds"][run["seed"]] for run in data["runs"]} == {"0"}
@@ -312,7 +312,7 @@ def test_neither_side_nor_area_of_a_shown_figure_is_too_large():
 
 
 def test_of_many_settings_the_first_ones_figures_are_on_the_page_and_the_others_beside_it(digits, monkeypatch):
-    monkeypatch.setattr(parts, "MOST_IMAGES", 1)
+    monkeypatch.setattr(parts, "MAX_IMAGES", 1)
     runs = [
         train(digits_config(problem=part("problem", "mlp", hidden=(hidden,), batch_size=20), seed=seed))
         for hidden in (8, 9)

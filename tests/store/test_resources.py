@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fuzzing.bombs import BOMBS, LARGEST_READ
+from fuzzing.bombs import BOMBS, MAX_READ
 from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
 from fuzzing.stored import manifest_of, sound_runs
 
@@ -68,9 +68,9 @@ def test_a_bomb_is_refused_before_memory_is_taken(store, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LARGEST_READ)
+@pytest.mark.parametrize("name", MAX_READ)
 def test_what_is_not_refused_is_read_within_the_limits(store, name):
-    put(store, LARGEST_READ[name]())
+    put(store, MAX_READ[name]())
     memory = PeakMemory()
     with contextlib.suppress(DamagedFile):
         store.read(RUN.run_id)
@@ -155,9 +155,7 @@ OF_EACH_KIND = (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "make", [*(BOMBS[name] for name in OF_EACH_KIND), *LARGEST_READ.values()], ids=[*OF_EACH_KIND, *LARGEST_READ]
-)
+@pytest.mark.parametrize("make", [*(BOMBS[name] for name in OF_EACH_KIND), *MAX_READ.values()], ids=[*OF_EACH_KIND, *MAX_READ])
 def test_no_run_takes_a_gigabyte_or_ten_seconds(store, tmp_path, make):
     put(store, make())
     memory, seconds, words = taken_by_all_commands(tmp_path)

@@ -282,7 +282,7 @@ def test_content_that_is_no_run_is_damaged(store, changes, reason):
         store.read(run_id)
 
 
-LARGEST_INTEGER = 2**1023 - 1
+MAX_INTEGER = 2**1023 - 1
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ LARGEST_INTEGER = 2**1023 - 1
 def test_the_largest_integer_that_is_read_is_a_number(store, key):
     """In a row, a frame, and what pandas makes of them."""
     runs = [train(quadratic_config(seed=seed)) for seed in (0, 1)]
-    for run_id, content in (rewritten(runs[0], {key: LARGEST_INTEGER}), rewritten(runs[1], {})):
+    for run_id, content in (rewritten(runs[0], {key: MAX_INTEGER}), rewritten(runs[1], {})):
         store.run_path(run_id).parent.mkdir(parents=True, exist_ok=True)
         store.run_path(run_id).write_bytes(content)
         assert summarized(*store.read_with_hashes(run_id)).status is Status.COMPLETED

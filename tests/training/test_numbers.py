@@ -19,7 +19,7 @@ from own_images import VALIDATION_SIZE, add_dataset, copy_conf
 from zdl_bench.datasets.dataset import load_decoded
 from zdl_bench.executors.executor import attempt
 from zdl_bench.registry import registry
-from zdl_bench.run.run import DTYPES, LARGEST_LEGACY_SEED, LARGEST_SEED, Choice, Run, RunConfig, Status
+from zdl_bench.run.run import DTYPES, MAX_LEGACY_SEED, MAX_SEED, Choice, Run, RunConfig, Status
 from zdl_bench.statistics.metrics.convergence import has_finished, has_learned
 from zdl_bench.store.frames import frames_of, run_row
 from zdl_bench.store.store import Store
@@ -245,8 +245,8 @@ ODD_NETWORKS = {
     "no validation images": {"validation_size": 0},
     "more probes than steps": {"probe_count": 1000, "steps": 3},
     "one probe": {"probe_count": 1, "probe_images": 1},
-    "largest seed": {"seed": LARGEST_SEED},
-    "largest legacy seed": {"rng": "legacy", "seed": LARGEST_LEGACY_SEED},
+    "largest seed": {"seed": MAX_SEED},
+    "largest legacy seed": {"rng": "legacy", "seed": MAX_LEGACY_SEED},
     "weights of 0": {"init_std": 0.0},
     "weights of next to 0": {"init_std": 1e-30},
     "subnormal weights": {"init_std": 1e-310},

@@ -14,7 +14,7 @@ from zdl_bench.executors.worker import Worker
 from zdl_bench.run.run import Floats, RunConfig
 from zdl_bench.store.encoding import encode, file_of
 
-MOST_KINDS = 12
+MAX_KINDS = 12
 """Kinds of runs that are tried, the most frequent first; the others are taken to cost what these do on average."""
 FIRST_STEPS = 5
 GROWTH = 4
@@ -55,7 +55,7 @@ def estimated_cost(configs: Sequence[RunConfig]) -> Cost | None:
     by_size = sorted(kinds.values(), key=len, reverse=True)
     worker = Worker()
     try:
-        lines = [_line(worker, max(members, key=lambda config: config.steps)) for members in by_size[:MOST_KINDS]]
+        lines = [_line(worker, max(members, key=lambda config: config.steps)) for members in by_size[:MAX_KINDS]]
     finally:
         worker.kill()
     known = [(line, members) for line, members in zip(lines, by_size, strict=False) if line]

@@ -15,7 +15,7 @@ from zdl_bench.store.remembered import Remembered
 from zdl_bench.store.rows import Row, summarized
 from zdl_bench.store.store import Store, is_new_name
 
-LONGEST_WORDS = 91
+MAX_WORDS = 91
 """Letters of a derived name, which are 100 with a hyphen and 8 digits."""
 
 
@@ -68,7 +68,7 @@ def _derived(words: str, full_hash: str) -> str:
     name = f"{words}-{full_hash[:8]}"
     if is_new_name(name):
         return name
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", words).lstrip(".-")[:LONGEST_WORDS]
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", words).lstrip(".-")[:MAX_WORDS]
     return f"{plain or 'sweep'}-{hashlib.sha256(f'{words} {full_hash}'.encode()).hexdigest()[:8]}"
 
 

@@ -7,12 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from zdl_bench.commands.terminal import console_for
-from zdl_bench.errors import DamagedFile, MissingRun, printable, shown
+from zdl_bench.errors import DamagedFile, MissingRun, display, printable
 from zdl_bench.run.run import ENGINE_VERSION, Status
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
-LONGEST_CELL = 2000
+MAX_CELL = 2000
 """Letters; more would keep a terminal busy for minutes."""
 
 
@@ -29,7 +29,7 @@ def print_sweeps(store: Store) -> None:
 
 
 def _cell(text: str) -> str:
-    return printable(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…")
+    return printable(text if len(text) <= MAX_CELL else f"{text[:MAX_CELL]}…")
 
 
 def states(store: Store, manifest: Manifest) -> str:
@@ -42,7 +42,7 @@ def states(store: Store, manifest: Manifest) -> str:
         try:
             about = store.read_metadata(run_id)
             engine = json.loads(about["engine"])
-            counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {shown(engine)}"] += 1
+            counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {display(engine)}"] += 1
         except MissingRun:  # it was removed just now
             counts["missing"] += 1
         except (DamagedFile, KeyError, ValueError, RecursionError):  # a status that is none is a ValueError

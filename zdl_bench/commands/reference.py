@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zdl_bench.errors import StoreError, abridged, closest, hint, shown
+from zdl_bench.errors import StoreError, abridge, closest, display, hint
 from zdl_bench.registry import registry
 from zdl_bench.run.conditions import facets_of
 from zdl_bench.run.environment import FINGERPRINT, fingerprint
@@ -62,7 +62,7 @@ def reference_files(root: Path, experiment: str | None) -> list[Path]:
     chosen = [path for path in paths if experiment in (None, path.stem)]
     if not chosen:
         names = [path.stem for path in paths]
-        known = f"it has {abridged(experiment or '', names) or 'none; name the results of a checkout with --results DIR'}"
+        known = f"it has {abridge(experiment or '', names) or 'none; name the results of a checkout with --results DIR'}"
         meant = hint(closest(experiment or "", names), known)
         raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
     return chosen
@@ -78,8 +78,8 @@ def read_reference(path: Path) -> list[ReferenceRun]:
             return [_run_of(row, path.stem) for row in _rows(content, footer)]
     except NOT_A_RUN as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise StoreError(f"{path} cannot be read ({shown(reason)}); check it out again") from error
-    raise StoreError(f"{path} was made by engine {shown(engine)}, this is engine {ENGINE_VERSION}; run {path.stem} again")
+        raise StoreError(f"{path} cannot be read ({display(reason)}); check it out again") from error
+    raise StoreError(f"{path} was made by engine {display(engine)}, this is engine {ENGINE_VERSION}; run {path.stem} again")
 
 
 def _rows(content: bytes, footer: Footer) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from zdl_bench.commands.reference import ReferenceRun, read_reference, reference
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.errors import ConfigError, StoreError, printable, require
-from zdl_bench.executors.executor import LONGEST_TIMEOUT, Executor, Finished, Limits
+from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Finished, Limits
 from zdl_bench.registry import registry
 from zdl_bench.run.run import Choice, Run, RunConfig
 from zdl_bench.store.manifest import Manifest
@@ -23,8 +23,8 @@ Some = TypeVar("Some")
 def require_sensible(count: int | None, timeout: float | None) -> None:
     """Raises ConfigError unless these can be the number of runs and the seconds that each may take."""
     require("--runs", count, count is None or count >= 1, "verify at least 1 run")
-    sensible = timeout is None or 0 < timeout <= LONGEST_TIMEOUT
-    require("--timeout", timeout, sensible, f"give each run seconds from above 0 to {LONGEST_TIMEOUT:g}")
+    sensible = timeout is None or 0 < timeout <= MAX_TIMEOUT
+    require("--timeout", timeout, sensible, f"give each run seconds from above 0 to {MAX_TIMEOUT:g}")
 
 
 def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: float | None) -> Iterator[Verified]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.errors import DataError, shown
+from zdl_bench.errors import DataError, display
 from zdl_bench.run.atomic import DRAFTS, draft_folder, remove_abandoned
 
 
@@ -102,7 +102,7 @@ def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
         _write(arrays, folder)
     except OSError as error:
         raise DataError(
-            f"the cache {shown(folder)} cannot be written ({error.strerror or error}); "
+            f"the cache {display(folder)} cannot be written ({error.strerror or error}); "
             "free some space, or name another place with the variable XDG_CACHE_HOME"
         ) from error
 

@@ -14,7 +14,7 @@ from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.dataset import Arrays, DataSet, cache_folder, is_decoded
 from zdl_bench.datasets.packings import IdxFile, WrongChecksum, arrays_of
 from zdl_bench.datasets.places import Candidate, candidates_in, places_of
-from zdl_bench.errors import DataError, shown
+from zdl_bench.errors import DataError, display
 
 DATA_VARIABLE = "ZDL_BENCH_DATA"
 """Environment variable: folders (separated as in PATH) that hold data sets, or subfolders named after them."""
@@ -100,7 +100,7 @@ class IdxDataSet(DataSet):
         return cache_folder() / self.name
 
     def _pass_over(self, place: Path, reason: str) -> None:
-        self.passed_over.append(f"{shown(place)} was passed over: {reason}")
+        self.passed_over.append(f"{display(place)} was passed over: {reason}")
 
     def _places_in_dir(self, given: str) -> list[list[Candidate]]:
         """Raises DataError unless `dir` leads to files that may be those of the data set."""
@@ -108,7 +108,7 @@ class IdxDataSet(DataSet):
             places = self._places_below(_folder(given))
         except (OSError, ValueError) as error:  # the second for a name that no file can have
             reason = error.strerror if isinstance(error, OSError) else error
-            raise DataError(f"dataset.dir={shown(given)}: it cannot be read ({reason}); name another") from error
+            raise DataError(f"dataset.dir={display(given)}: it cannot be read ({reason}); name another") from error
         complete = [place for place in places if self._is_complete(place)]
         if not complete:
             nearest = max(map(_parts_of, places), key=len, default=set())
@@ -119,7 +119,7 @@ class IdxDataSet(DataSet):
     def _absence(self, given: str, reason: str) -> DataError:
         can_be_repacked = all(file.content for file in self.files.values())
         accepted = "packed or not, or an archive of them" if can_be_repacked else "compressed as they are served"
-        return DataError(f"dataset.dir={shown(given)}: {reason}; name the folder with the IDX files ({accepted})")
+        return DataError(f"dataset.dir={display(given)}: {reason}; name the folder with the IDX files ({accepted})")
 
     def _places_below(self, root: Path) -> list[list[Candidate]]:
         """The files of each place below a root. Raises OSError if the root cannot be read."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zdl_bench.errors import DataError, shown
+from zdl_bench.errors import DataError, display
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -37,7 +37,7 @@ def require_one(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOU
         if not reason:
             return mirror
         outcomes[mirror] = reason
-    told = "; ".join(f"{shown(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "there are none"
+    told = "; ".join(f"{display(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "there are none"
     has_answered = any(reason[0].isdigit() for reason in outcomes.values())
     raise DataError(f"none of its mirrors {f'serves {file}' if has_answered else 'can be reached'} ({told}).")
 
@@ -65,12 +65,12 @@ def _reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return shown(f"{error.response.status_code} {error.response.reason}")
+        return display(f"{error.response.status_code} {error.response.reason}")
     root: BaseException = error
     while root.__context__ is not None:
         root = root.__context__
     if isinstance(root, OSError) and not isinstance(root, requests.RequestException):
-        return shown(f"{type(error).__name__}: {root.strerror or root}")
+        return display(f"{type(error).__name__}: {root.strerror or root}")
     return type(error).__name__
 
 
@@ -95,7 +95,7 @@ def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) ->
 
 def _unwritable(path: Path, error: OSError) -> DataError:
     return DataError(
-        f"{shown(path)} cannot be written ({error.strerror}); free some space, or name another place with XDG_CACHE_HOME."
+        f"{display(path)} cannot be written ({error.strerror}); free some space, or name another place with XDG_CACHE_HOME."
     )
 
 
@@ -115,13 +115,13 @@ def _fetch(mirrors: list[str], file: str, sha256: str, folder: Path) -> None:
                 pooch.retrieve(_address(mirror, file), f"sha256:{sha256}", fname=file, path=folder, downloader=downloader)
             return
         except requests.RequestException as error:
-            reasons.append(f"{shown(mirror)}: {_reason(error)}")
+            reasons.append(f"{display(mirror)}: {_reason(error)}")
         except ValueError:  # pooch's word for a hash that does not match
-            reasons.append(f"{shown(mirror)}: wrong checksum")
+            reasons.append(f"{display(mirror)}: wrong checksum")
         except OSError as error:
             if error.errno is not None:
                 raise _unwritable(folder / file, error) from error
-            reasons.append(f"{shown(mirror)}: {_reason(error)}")  # requests misses certificates
+            reasons.append(f"{display(mirror)}: {_reason(error)}")  # requests misses certificates
     raise DataError(f"{file} cannot be downloaded ({'; '.join(reasons)}).")
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.errors import DataError, shown
+from zdl_bench.errors import DataError, display
 
 GZIP, ZIP, NPY_START, IDX = b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"\x00\x00\x08"
 """How files begin: the last is an IDX file of unsigned bytes."""
@@ -125,7 +125,7 @@ def _errors_explained(path: Path) -> Iterator[None]:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is no sound gzip file ({error}); {REMEDY}") from error
     except (zipfile.BadZipFile, struct.error, RuntimeError, ValueError) as error:  # RuntimeError: it has a password
-        raise DataError(f"{path} is no sound archive ({shown(error)}); {REMEDY}") from error
+        raise DataError(f"{path} is no sound archive ({display(error)}); {REMEDY}") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
 

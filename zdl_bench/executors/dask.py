@@ -11,7 +11,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, require, shown
+from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, display, require
 from zdl_bench.executors.dask_address import normalized, require_scheduler
 from zdl_bench.executors.dask_child import ChildDied
 from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, until_all_end
@@ -29,7 +29,7 @@ LOOK_SECONDS = 1.0
 """After so long without an end of a run the workers are counted."""
 CHATTY = ("distributed", "distributed.client", "tornado", "asyncio")
 """They log tracebacks from threads of their own when a scheduler goes away; ExecutorError says it in a line."""
-MOST_SUBMITTED = 1000
+MAX_SUBMITTED = 1000
 """Runs that the scheduler has at a time: more than most clusters have threads, and few enough to be held by it and by us."""
 WORKER_DIED = Failure(
     "WorkerDied", "its processes on the Dask cluster died again and again (killed, out of memory, or a crash in C)", ""
@@ -59,7 +59,7 @@ class Dask(Executor):
         client = self._connect()
         try:
             attempts = partial(_execute, client, timeout=limits.timeout, wait=self.wait)
-            yield from until_all_end(attempts, configs, MOST_SUBMITTED, WORKER_DIED)
+            yield from until_all_end(attempts, configs, MAX_SUBMITTED, WORKER_DIED)
         finally:
             client.close(timeout=CLIENT_SECONDS)  # nobody wants the tasks then, which ends them
 
@@ -80,7 +80,9 @@ class Dask(Executor):
         try:
             return Client(address, timeout=CLIENT_SECONDS, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:  # it is gone again, or of a version that does not fit ours
-            raise ExecutorError(f"executor.address={shown(address)}: no connection ({shown(error)}); start it again") from error
+            raise ExecutorError(
+                f"executor.address={display(address)}: no connection ({display(error)}); start it again"
+            ) from error
 
 
 def _execute(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from zdl_bench.errors import ExecutorError, require, shown
+from zdl_bench.errors import ExecutorError, display, require
 
 CONNECT_SECONDS = 5
 """So long whoever is there has to answer."""
@@ -41,12 +41,12 @@ def require_scheduler(address: str) -> None:
         kind = str(who["type"])
     except Exception as error:  # whoever answers there talks no Dask
         raise ExecutorError(
-            f"executor.address={shown(address)}: no Dask scheduler answers there; start one with `dask scheduler`"
+            f"executor.address={display(address)}: no Dask scheduler answers there; start one with `dask scheduler`"
         ) from error
     if kind != "Scheduler":
         scheduler = who.get("scheduler")
-        remedy = f"its scheduler is at {shown(scheduler)}" if isinstance(scheduler, str) else "name the scheduler"
-        raise ExecutorError(f"executor.address={shown(address)}: a Dask {shown(kind).lower()} answers there; {remedy}")
+        remedy = f"its scheduler is at {display(scheduler)}" if isinstance(scheduler, str) else "name the scheduler"
+        raise ExecutorError(f"executor.address={display(address)}: a Dask {display(kind).lower()} answers there; {remedy}")
 
 
 def _require_resolved(address: str) -> None:
@@ -90,7 +90,7 @@ def _connection_arguments(address: str) -> dict[str, Any]:
     arguments: dict[str, Any] = Security().get_connection_args("client")
     if address.startswith(("tls:", "wss:")) and arguments["ssl_context"] is None:
         raise ExecutorError(
-            f"executor.address={shown(address)}: TLS needs certificates; name them in the variables "
+            f"executor.address={display(address)}: TLS needs certificates; name them in the variables "
             "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
         )
     return arguments

@@ -26,7 +26,7 @@ class Finished:
 Event = Started | Finished
 
 
-LONGEST_TIMEOUT = 1e7
+MAX_TIMEOUT = 1e7
 """Seconds; the clocks of the system take no more than some years."""
 
 
@@ -39,8 +39,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         require("n_jobs", self.n_jobs, self.n_jobs == -1 or self.n_jobs >= 1, "take -1 (one per core) or 1 and more")
-        sensible = self.timeout is None or 0 < self.timeout <= LONGEST_TIMEOUT
-        require("timeout", self.timeout, sensible, f"seconds from above 0 to {LONGEST_TIMEOUT:g}, or null for any")
+        sensible = self.timeout is None or 0 < self.timeout <= MAX_TIMEOUT
+        require("timeout", self.timeout, sensible, f"seconds from above 0 to {MAX_TIMEOUT:g}, or null for any")
 
 
 class Executor(ABC):

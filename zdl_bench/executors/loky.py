@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from zdl_bench.errors import ExecutorError, shown
+from zdl_bench.errors import ExecutorError, display
 
 VARIABLES = ("JOBLIB_", "LOKY_")
 """How the names of joblib's environment variables begin."""
@@ -22,7 +22,7 @@ def clear_errors() -> Iterator[None]:
         names = sorted(name for name in os.environ if name.startswith(VARIABLES))
         if not names or isinstance(error, OSError | MemoryError):
             raise
-        reason = shown(str(error).partition("\n")[0])
+        reason = display(str(error).partition("\n")[0])
         raise ExecutorError(f"{', '.join(names)}: joblib cannot read this ({reason}); mend it, or unset it") from error
 
 

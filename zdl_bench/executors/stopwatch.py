@@ -4,7 +4,7 @@ import time
 
 TICK_SECONDS = 0.1
 """How often a stopwatch is to be read."""
-LONGEST_GAP_SECONDS = 0.5
+MAX_GAP_SECONDS = 0.5
 """Between two readings: this process was stopped, as by Ctrl-Z, if more time passes, and it does not compute all the while."""
 
 
@@ -18,6 +18,6 @@ class Stopwatch:
     def seconds(self) -> float:
         wall, computing = time.monotonic(), time.process_time()
         passed, computed = wall - self._wall, computing - self._computing
-        self._seconds += passed if passed <= LONGEST_GAP_SECONDS else min(passed, max(TICK_SECONDS, computed))
+        self._seconds += passed if passed <= MAX_GAP_SECONDS else min(passed, max(TICK_SECONDS, computed))
         self._wall, self._computing = wall, computing
         return self._seconds

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker as multiprocessing_tracker
 
-from zdl_bench.errors import ExecutorError, refusal, shown
+from zdl_bench.errors import ExecutorError, display, refusal
 from zdl_bench.executors.executor import attempt, be_ready
 from zdl_bench.executors.loky import ProcessPoolExecutor
 from zdl_bench.executors.loky import resource_tracker as loky_tracker
@@ -124,7 +124,7 @@ def _require_what_loky_needs() -> None:
 
 def _cannot_start(reason: str) -> ExecutorError:
     remedy = "mend that, give fewer of them with n_jobs=1, or use executor=serial, which needs none"
-    return ExecutorError(f"worker processes cannot be started ({shown(reason)}); {remedy}")
+    return ExecutorError(f"worker processes cannot be started ({display(reason)}); {remedy}")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from zdl_bench.errors import ConfigError, require, shown
+from zdl_bench.errors import ConfigError, display, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.kernels.loops import Loops
 from zdl_bench.kernels.numpy_loops import NumpyLoops
@@ -58,7 +58,7 @@ def _compiled(dtype: np.dtype) -> Loops:
         return NumbaLoops(dtype)
     except Exception as error:  # a numba that does not know this NumPy, a library that is missing
         raise ConfigError(
-            f"{VARIABLE}=numba: it does not work here ({shown(error)}); install another numba, or leave the variable out"
+            f"{VARIABLE}=numba: it does not work here ({display(error)}); install another numba, or leave the variable out"
         ) from error
 
 

@@ -13,7 +13,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from zdl_bench.datasets.dataset import ensure_decoded
-from zdl_bench.errors import ConfigError, DataError, closest, hint, require, shown
+from zdl_bench.errors import ConfigError, DataError, closest, display, hint, require
 from zdl_bench.executors.executor import Limits
 from zdl_bench.registry import registry
 from zdl_bench.registry.part_types import whole
@@ -21,7 +21,7 @@ from zdl_bench.run.run import DTYPES, Choice, RunConfig
 
 Part = TypeVar("Part")
 
-MOST_PROBED_STEPS = 200_000
+MAX_PROBED_STEPS = 200_000
 """Of a run that is probed at every step: it keeps half a kilobyte of each."""
 FORMATS = ("png", "svg", "pdf")
 SWEEP_KEYS = (
@@ -157,8 +157,8 @@ class Resolver:
         optimizer, _ = self._part("optimizer", composed["optimizer"], registry.optimizer)
         schedule, _ = self._part("schedule", composed["schedule"], registry.schedule)
         _require_in_dtype(composed["dtype"], optimizer=optimizer, problem=problem)
-        few = bool(in_use) or composed["steps"] <= MOST_PROBED_STEPS
-        require("steps", composed["steps"], few, f"every step of a function is probed, so take up to {MOST_PROBED_STEPS:,}")
+        few = bool(in_use) or composed["steps"] <= MAX_PROBED_STEPS
+        require("steps", composed["steps"], few, f"every step of a function is probed, so take up to {MAX_PROBED_STEPS:,}")
         probe_images = composed["probe"]["images"] if in_use else None
         if in_use:
             enough = composed["probe"]["images"] <= in_use.train_size
@@ -311,11 +311,11 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     """Raises ConfigError where a key is not in the YAML of that name, or its name or class was overridden."""
     name = settings.get("name")
     if not isinstance(name, str):
-        raise ConfigError(f"{group}.name={shown(name)}: a name is a word; choose one with {group}=NAME")
+        raise ConfigError(f"{group}.name={display(name)}: a name is a word; choose one with {group}=NAME")
     yaml = registry.load_yaml(group, name)
     for key in settings:
         if key not in yaml:
-            given = f"{group}.{key}={shown(settings[key])}"
+            given = f"{group}.{key}={display(settings[key])}"
             own = registry.given_keys(group, name)
             remedy = hint([f"{group}.{one}" for one in closest(key, own)], f"it has {', '.join(own) or 'none'}")
             raise ConfigError(f"{given}: {name} has no such key; {remedy}")

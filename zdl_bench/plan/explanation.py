@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from zdl_bench.errors import LONGEST_SHOWN, ConfigError, ZdlBenchError, closest, hint, shown
+from zdl_bench.errors import MAX_SHOWN, ConfigError, ZdlBenchError, closest, display, hint
 from zdl_bench.plan.foreign import unknown_sweeper
 from zdl_bench.plan.keys import general_keys, unknown_key
 from zdl_bench.registry import registry
@@ -49,8 +49,8 @@ def plain_messages() -> "Iterator[None]":
         _require_sound_yaml(error)
         if isinstance(error, ValueError):
             raise ConfigError(_explained(error)) from error
-        given = shown(" ".join(sys.argv[1:])[-LONGEST_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
-        said = shown(f"{type(error).__name__}: {error}")
+        given = display(" ".join(sys.argv[1:])[-MAX_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
+        said = display(f"{type(error).__name__}: {error}")
         raise ConfigError(f"{given}: this cannot be read ({said}); look for a stray sign or bracket") from error
 
 
@@ -74,7 +74,7 @@ def _is_about_the_input(error: BaseException) -> bool:
 
 def _explained(error: BaseException) -> str:
     text, cause = str(error), str(error.__cause__ or "")
-    explanation = "; ".join([shown(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
+    explanation = "; ".join([display(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
     if found := re.search(r"Could not find 'hydra/sweeper/([^']*)'", text):
         explanation = unknown_sweeper(found[1], re.findall(r"^\t(\w+)$", text, re.MULTILINE))
     elif found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
@@ -83,7 +83,9 @@ def _explained(error: BaseException) -> str:
         within = re.search(rf"full_key: ({re.escape(found[1])}\.\S+)", cause)  # of `problem={{hiden:3}}` the key within
         explanation = unknown_key(within[1] if within else found[1])
     elif found := re.search(r"Error merging override (.+)", text):
-        explanation = f"{shown(found[1])}: {shown((cause.splitlines() or ['it does not fit'])[0])}; see the keys with --help"
+        explanation = (
+            f"{display(found[1])}: {display((cause.splitlines() or ['it does not fit'])[0])}; see the keys with --help"
+        )
     elif found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
         explanation = _several_values(found[1])
     elif "integer string conversion" in text:
@@ -98,8 +100,8 @@ def _several_values(argument: str) -> str:
 
     key = argument.partition("=")[0].lstrip("+")
     if declared_type(key) in (str, str | None):
-        return f"{shown(argument)}: a comma separates values; quote the text: \"{key}='…'\""
-    return f"{shown(argument)}: several values are a sweep; put -m before them, or write a list as 'key=[a,b]'"
+        return f"{display(argument)}: a comma separates values; quote the text: \"{key}='…'\""
+    return f"{display(argument)}: several values are a sweep; put -m before them, or write a list as 'key=[a,b]'"
 
 
 def _unreadable(argument: str) -> str:
@@ -108,7 +110,7 @@ def _unreadable(argument: str) -> str:
     if re.fullmatch(r"[\w-]+", argument):
         remedy = hint(closest(argument, COMMANDS), f"write key=value for a run, or {', '.join(COMMANDS)}")
         return f"{argument}: there is no such command; {remedy}"
-    return f"{shown(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
+    return f"{display(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
 
 
 def _unknown_choice(group: str, name: str) -> str:

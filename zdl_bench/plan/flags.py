@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from zdl_bench.errors import ConfigError, hint, require, shown
+from zdl_bench.errors import ConfigError, display, hint, require
 from zdl_bench.plan.keys import meant
 
 MULTIRUN = ("-m", "--multirun")
@@ -59,11 +59,11 @@ def _takes(name: str, following: str) -> bool:
 
 def _require_open(argument: str, flag: str, name: str, value: str) -> None:
     if name == "--experimental-rerun":
-        raise ConfigError(f"{shown(argument)}: it would load a pickle; type the command of the run again instead")
+        raise ConfigError(f"{display(argument)}: it would load a pickle; type the command of the run again instead")
     if name not in WITHOUT_VALUE | WITH_CHOICE.keys() | WITH_VALUE:
         known = "see --help for ours, --hydra-help for Hydra's, and write it in full"
         remedy = hint([f"{key}=VALUE" for key in meant(flag.strip("-"))], known)
-        raise ConfigError(f"{shown(argument)}: there is no such flag; {remedy}")
+        raise ConfigError(f"{display(argument)}: there is no such flag; {remedy}")
     require(flag, value, (bool(value) and not value.startswith("-")) or name not in WITH_VALUE, "it takes a value")
     if name in WITH_CHOICE and (value or name == "--cfg"):  # `--info` alone is all of it
         require(flag, value, value in WITH_CHOICE[name], f"choose one of {', '.join(WITH_CHOICE[name])}")

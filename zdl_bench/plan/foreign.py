@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from zdl_bench.errors import ConfigError, closest, hint, shown
+from zdl_bench.errors import ConfigError, closest, display, hint
 from zdl_bench.run.experiment import named_in
 
 OF_HYDRA = re.compile(r"[+~]*hydra\b|[^=]*@hydra\b")
@@ -29,16 +29,20 @@ def require_open(arguments: Sequence[str]) -> None:
         launcher = LAUNCHER.fullmatch(argument)
         if launcher and launcher[1] not in LAUNCHERS:
             raise ConfigError(
-                f"{shown(argument)}: no launcher of Hydra's is needed, zdl_bench spreads runs itself; leave it out, and give "
+                f"{display(argument)}: no launcher of Hydra's is needed, zdl_bench spreads runs itself; leave it out, and give "
                 "n_jobs=N for processes, or executor=dask for a cluster"
             )
         if PARAMS.match(argument):
-            raise ConfigError(f"{shown(argument)}: a sweep's values are given as keys; leave it out, and write -m lr=1e-3,1e-2")
+            raise ConfigError(
+                f"{display(argument)}: a sweep's values are given as keys; leave it out, and write -m lr=1e-3,1e-2"
+            )
         if OF_A_SWEEPER.match(argument) and foreign_sweeper(arguments) is None:
-            raise ConfigError(f"{shown(argument)}: zdl_bench's own sweeper has no keys; choose another with hydra/sweeper=NAME")
+            raise ConfigError(
+                f"{display(argument)}: zdl_bench's own sweeper has no keys; choose another with hydra/sweeper=NAME"
+            )
         if not (launcher or OF_A_SWEEPER.match(argument) or SWEEPER.fullmatch(argument)):
             raise ConfigError(
-                f"{shown(argument)}: Hydra's own folders, logs and callbacks are off; results go to results_dir=DIR, and of "
+                f"{display(argument)}: Hydra's own folders, logs and callbacks are off; results go to results_dir=DIR, and of "
                 "Hydra's keys there are hydra/sweeper, hydra/launcher and theirs"
             )
 
@@ -53,7 +57,7 @@ def unknown_sweeper(name: str, installed: Sequence[str]) -> str:
     """What to say of a sweeper that is not there."""
     missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package brings it"
     known = f"there are {', '.join(installed)}; -m takes lists and ranges without any other, as lr=1e-3,1e-2"
-    return f"hydra/sweeper={shown(name)}: {missing}; {hint(closest(name, [*installed, *PACKAGES]), known)}"
+    return f"hydra/sweeper={display(name)}: {missing}; {hint(closest(name, [*installed, *PACKAGES]), known)}"
 
 
 @contextmanager

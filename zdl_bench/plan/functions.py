@@ -17,14 +17,14 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 
 from zdl_bench.errors import ConfigError
 
-LARGEST_SWEEP = 100_000
+MAX_SWEEP = 100_000
 """Runs: composed and planned they take a few hundred megabytes, and nobody means more."""
 
 
 def require_sane(runs: int, of: str) -> None:
-    """Raises ConfigError if there are more than LARGEST_SWEEP runs."""
-    if runs > LARGEST_SWEEP:
-        raise ConfigError(f"{of}: that makes more than {LARGEST_SWEEP:,} runs; start it in parts, with shorter lists or ranges")
+    """Raises ConfigError if there are more than MAX_SWEEP runs."""
+    if runs > MAX_SWEEP:
+        raise ConfigError(f"{of}: that makes more than {MAX_SWEEP:,} runs; start it in parts, with shorter lists or ranges")
 
 
 def exact_functions() -> Functions:
@@ -46,7 +46,7 @@ def _range(start: float, stop: float | None = None, step: float = 1) -> ChoiceSw
     try:
         first, stride = Fraction(str(start)), Fraction(str(step))
         is_endless = str(stop).endswith("inf")
-        count = LARGEST_SWEEP + 1 if is_endless else ceil((Fraction(str(stop)) - first) / stride)
+        count = MAX_SWEEP + 1 if is_endless else ceil((Fraction(str(stop)) - first) / stride)
     except (ValueError, ZeroDivisionError) as error:
         raise ConfigError("a range goes from one number to another, in steps other than 0") from error
     require_sane(count, f"range({start},{stop},{step})")

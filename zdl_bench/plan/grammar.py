@@ -10,10 +10,10 @@ from hydra.errors import OverrideParseException
 from hydra.grammar.gen.OverrideLexer import CommonTokenStream, InputStream, OverrideLexer  # type: ignore[attr-defined]
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.plan.config import Name
 from zdl_bench.plan.functions import exact_functions
-from zdl_bench.run.untrusted import DEEPEST
+from zdl_bench.run.untrusted import MAX_DEPTH
 
 TEXTS = (str, str | None)
 """Types of a key that is text: what Hydra would take for a number, a list or a sign is what was typed."""
@@ -21,8 +21,8 @@ TEXTS = (str, str | None)
 
 def parsed(argument: str, declared: Any) -> Override:
     """`declared`: the type of the key. Raises ConfigError, and what Hydra raises for what it cannot read."""
-    if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > DEEPEST:
-        raise ConfigError(f"{shown(argument)}: a value is nested too deeply to be read; write it flat")
+    if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > MAX_DEPTH:
+        raise ConfigError(f"{display(argument)}: a value is nested too deeply to be read; write it flat")
     is_text = declared in TEXTS
     visitor = _Texts(takes_null=declared is not str) if is_text else _Names() if declared == Name else _Values()
     parser = _Parser(visitor)
@@ -31,7 +31,7 @@ def parsed(argument: str, declared: Any) -> Override:
     except (OverrideParseException, ConfigError) as error:
         ours = error if isinstance(error, ConfigError) else error.__cause__
         if isinstance(ours, ConfigError):
-            raise ConfigError(f"{shown(argument)}: {ours}") from error
+            raise ConfigError(f"{display(argument)}: {ours}") from error
         key, _, typed = argument.partition("=")
         if not (is_text or declared == Name) or not typed:
             raise
@@ -41,7 +41,7 @@ def parsed(argument: str, declared: Any) -> Override:
         if not is_text:
             raise
         if "," in typed:
-            raise ConfigError(f"{shown(argument)}: a comma separates values; quote the text: \"{key}='…'\"") from error
+            raise ConfigError(f"{display(argument)}: a comma separates values; quote the text: \"{key}='…'\"") from error
         return parser.parse_overrides([f"{key}={QuotedString(typed.strip(), Quote.single).with_quotes()}"])[0]
 
 

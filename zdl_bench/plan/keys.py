@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from zdl_bench.errors import ConfigError, abridged, closest, hint, shown
+from zdl_bench.errors import ConfigError, abridge, closest, display, hint
 from zdl_bench.registry import registry
 
 SYNONYMS = {
@@ -59,14 +59,14 @@ def unknown_key(key: str) -> str:
     group, _, own = key.partition(".")
     of_parts = part_keys()
     if key in of_parts:
-        names = abridged(key, of_parts[key])
+        names = abridge(key, of_parts[key])
         return f"{key}: the chosen {group} has no key {own}; {names} {'have' if ', ' in names else 'has'} it"
     others = [one for one in meant(key) if one != key]
     if own and group in registry.groups():
-        return f"{shown(key)}: the chosen {group} has no key {shown(own)}; {hint(others, 'see its keys with --cfg job')}"
+        return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see its keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
     known = f"the keys are {listed}; --help has those of the parts, too"
-    return f"{shown(key)}: there is no such key; {hint(others, known)}"
+    return f"{display(key)}: there is no such key; {hint(others, known)}"
 
 
 def meant(word: str) -> list[str]:

@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Quote, QuotedString, Sweep
 from hydra.errors import HydraException
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.plan.config import Name, declared_type
 from zdl_bench.plan.grammar import parsed
 from zdl_bench.registry import registry
@@ -101,7 +101,7 @@ class Reading:
         if isinstance(parsed, Glob) and self.key in registry.groups():
             return list(parsed.filter(registry.names(self.key)))
         if _has_sweep(parsed):
-            raise ConfigError(f"{shown(self.argument)}: a sweep needs a list of values; use a,b,c or range(start,stop,step)")
+            raise ConfigError(f"{display(self.argument)}: a sweep needs a list of values; use a,b,c or range(start,stop,step)")
         return [Override._convert_value(parsed)]
 
 
@@ -112,7 +112,9 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
     for argument in arguments:
         for part in read(argument).parts():
             if before := given.get(part.key):
-                raise ConfigError(f"{shown(argument)}: {shown(part.key)} is given already, as {shown(before)}; give it once")
+                raise ConfigError(
+                    f"{display(argument)}: {display(part.key)} is given already, as {display(before)}; give it once"
+                )
             given[part.key] = argument
             readings.append(part)
     return readings

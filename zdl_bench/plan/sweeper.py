@@ -15,7 +15,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.plan.config import SWEEP_KEYS
 from zdl_bench.plan.functions import require_sane
 from zdl_bench.plan.overrides import Reading, Setting, as_text, read
@@ -127,7 +127,7 @@ def _require_keys_of_runs(block: Block) -> None:
     for key in block:
         group = re.split(r"[.@:=]", key.lstrip("+~"))[0]
         if group in (*SWEEP_KEYS, "experiment", "hydra"):
-            raise ConfigError(f"{shown(key)}: a block says what its runs are and nothing else; give it on the command line")
+            raise ConfigError(f"{display(key)}: a block says what its runs are and nothing else; give it on the command line")
 
 
 def _require_numbers(lrs: Iterable[Setting]) -> None:
@@ -156,7 +156,7 @@ def block_settings(block: Block) -> dict[str, list[Setting]]:
     lists = dict(readings)
     if len(lists) < len(readings):
         twice = next(key for key, settings in readings if settings is not lists[key])
-        raise ConfigError(f"{shown(twice)}: a block gives it twice; give it once")
+        raise ConfigError(f"{display(twice)}: a block gives it twice; give it once")
     return lists
 
 

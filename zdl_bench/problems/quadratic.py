@@ -11,7 +11,7 @@ from zdl_bench.problems.analytic import AnalyticSpec
 from zdl_bench.problems.problem import Point
 from zdl_bench.run.run import Floats
 
-MOST_DIMENSIONS = 1_000_000
+MAX_DIMENSIONS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Quadratic(AnalyticSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        sensible = 1 <= self.dimension <= MOST_DIMENSIONS
-        require("problem.dimension", self.dimension, sensible, f"a bowl has 1 to {MOST_DIMENSIONS:,} dimensions")
+        sensible = 1 <= self.dimension <= MAX_DIMENSIONS
+        require("problem.dimension", self.dimension, sensible, f"a bowl has 1 to {MAX_DIMENSIONS:,} dimensions")
         finite = 1 <= self.condition_number < math.inf
         require("problem.condition_number", self.condition_number, finite, "a condition number is 1 or more")
 

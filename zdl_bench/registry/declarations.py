@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.run.untrusted import require_no_reference, require_plain
 
 MAX_BYTES = 1_000_000
@@ -59,7 +59,7 @@ def read_declaration(path: Path) -> Mapping[str, Any]:
     try:
         content = yaml_content(path)
     except ValueError as error:
-        raise ConfigError(f"{name_of(path)}: it cannot be read: {shown(error)}") from error
+        raise ConfigError(f"{name_of(path)}: it cannot be read: {display(error)}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{name_of(path)}: it holds no keys; write `key: value` lines, _target_ and name among them")
     for key, value in content.items():
@@ -69,7 +69,7 @@ def read_declaration(path: Path) -> Mapping[str, Any]:
             raise ConfigError(f"{name_of(path)}: {key}={error}") from error
     for key, (holds, remedy) in _requirements(path, content).items():
         if not holds:
-            given = f"{key}={shown(content[key])}" if key in content else f"{key} is missing"
+            given = f"{key}={display(content[key])}" if key in content else f"{key} is missing"
             raise ConfigError(f"{name_of(path)}: {given}: {remedy}")
     return content
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any, cast, get_args, get_origin
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.run.run import Value
 
 LAYERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
@@ -40,7 +40,7 @@ def _as_float(key: str, value: int) -> float:
     try:
         return float(value)
     except OverflowError as error:
-        raise ConfigError(f"{key}={shown(value)}: it is too large for a number") from error
+        raise ConfigError(f"{key}={display(value)}: it is too large for a number") from error
 
 
 def typed_value(key: str, value: Any, expected: Any) -> Value:
@@ -53,4 +53,4 @@ def typed_value(key: str, value: Any, expected: Any) -> Value:
         return cast(Value, value)
     if expected == str | None and isinstance(value, str | None):
         return value
-    raise ConfigError(f"{key}={shown(value)}: it has to be {WORDS_OF_TYPES[expected]}")
+    raise ConfigError(f"{key}={display(value)}: it has to be {WORDS_OF_TYPES[expected]}")

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
-from zdl_bench.errors import ConfigError, abridged, closest, hint, shown
+from zdl_bench.errors import ConfigError, abridge, closest, display, hint
 from zdl_bench.registry.declarations import name_of, read_declaration, yaml_content
 from zdl_bench.registry.part_types import WORDS_OF_TYPES, meant, typed_value
 from zdl_bench.registry.sources import PACKAGE, beyond_engine, code_of, hash_of, is_untouched
@@ -76,8 +76,8 @@ def experiment_names() -> list[str]:
 
 def unknown(group: str, name: str, known: Sequence[str]) -> str:
     """What to say of a name that is none, with those that are."""
-    remedy = hint(closest(name, known), f"choose one of {abridged(name, known)}")
-    return f"{group}={shown(name)}: there is no such {group}; {remedy}"
+    remedy = hint(closest(name, known), f"choose one of {abridge(name, known)}")
+    return f"{group}={display(name)}: there is no such {group}; {remedy}"
 
 
 @cache
@@ -94,7 +94,7 @@ def load_experiment(name: str) -> Mapping[str, Any]:
     try:
         content = yaml_content(EXPERIMENTS / f"{name}.yaml")
     except ValueError as error:
-        raise ConfigError(f"experiment={name}: its YAML cannot be read: {shown(error)}") from error
+        raise ConfigError(f"experiment={name}: its YAML cannot be read: {display(error)}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"experiment={name}: its YAML holds no keys")
     return content
@@ -125,7 +125,7 @@ def dataset(name: str, settings: Mapping[str, Any] | None = None) -> "DataSet":
     except (TypeError, LookupError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise ConfigError(
-            f"{_file('dataset', name)}: its class cannot be made of it ({shown(reason)}); see its keys"
+            f"{_file('dataset', name)}: its class cannot be made of it ({display(reason)}); see its keys"
         ) from error
     made.source = source("dataset", name)
     return made
@@ -165,7 +165,7 @@ def require_same_code(config: RunConfig) -> None:
         chosen: Choice | None = getattr(config, group)
         if chosen and source(group, chosen.name) != chosen.source:
             raise ConfigError(
-                f"{group}={shown(chosen.name)}: its code here is not the code that the run was planned with; "
+                f"{group}={display(chosen.name)}: its code here is not the code that the run was planned with; "
                 "run the command of its sweep again"
             )
 
@@ -213,7 +213,7 @@ def _typed_part(group: str, name: str, values: Mapping[str, Any]) -> dict[str, V
         where = f"{_file(group, name)}: {key}" if key in own and own[key] == value else f"{group}.{key}"
         if key not in declared:
             has = f"it has {', '.join(declared)}" if declared else "it has none"
-            raise ConfigError(f"{where}={shown(value)}: {name} has no such key; {has}")
+            raise ConfigError(f"{where}={display(value)}: {name} has no such key; {has}")
         typed[key] = typed_value(where, value, declared[key])
     return typed
 
@@ -231,8 +231,8 @@ def _implementation(group: str, name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except Exception as error:  # whatever a module of somebody else does when it is imported
-        reason = shown(f"{type(error).__name__}: {error}")
-        raise ConfigError(f"{_file(group, name)}: _target_={shown(target)}: it cannot be imported ({reason})") from error
+        reason = display(f"{type(error).__name__}: {error}")
+        raise ConfigError(f"{_file(group, name)}: _target_={display(target)}: it cannot be imported ({reason})") from error
 
 
 @cache
@@ -245,7 +245,7 @@ def _declared_types(group: str, name: str) -> dict[str, Any]:
     try:
         hints = get_type_hints(implementation)
     except Exception as error:
-        raise ConfigError(f"{where}: its types cannot be read ({shown(error)})") from error
+        raise ConfigError(f"{where}: its types cannot be read ({display(error)})") from error
     declared = {field.name: hints[field.name] for field in fields(implementation) if field.init}
     odd = [key for key, kind in declared.items() if kind not in WORDS_OF_TYPES]
     if odd:

@@ -15,7 +15,7 @@ from zdl_bench.report.shown import first_variants, more_variants
 from zdl_bench.run.conditions import percent
 from zdl_bench.statistics.runtime import expected_running_time
 
-FEWEST_PROBLEMS = 4
+MIN_PROBLEMS = 4
 """With fewer, a profile says no more than the tables."""
 
 
@@ -25,7 +25,7 @@ def performance_profiles(comparisons: Sequence[Comparison]) -> Drawn | None:
     frame = first_variants(everything)
     problems, optimizers = frame["problem"].nunique(), frame["variant"].nunique()
     settings = frame["setting"].nunique()
-    if settings < 2 or problems < FEWEST_PROBLEMS or optimizers < 2:
+    if settings < 2 or problems < MIN_PROBLEMS or optimizers < 2:
         return None
     figure, axes = single()
     draw_performance_profile(frame, axes)

@@ -13,9 +13,9 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.style import are_near, line_looks
 from zdl_bench.run.conditions import texts_of
 
-MOST_POINTS = 60
+MAX_POINTS = 60
 """Of a run: more cannot be told apart on a screen."""
-MOST_RUNS = 3_000
+MAX_RUNS = 3_000
 """More make a page that is slow to open and a chart that shows nothing."""
 SIGNIFICANT = 5
 SYMBOLS = {
@@ -92,7 +92,7 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     curves = dict(chain.from_iterable(map(_curves, comparisons)))
     about = pd.concat([one.runs.assign(place=place) for place, one in enumerate(comparisons)], ignore_index=True)
     with_curve = about[about["run_id"].isin(curves)]
-    shown = with_curve.sort_values("seed", kind="stable").head(MOST_RUNS).sort_index()
+    shown = with_curve.sort_values("seed", kind="stable").head(MAX_RUNS).sort_index()
     lrs = sorted(shown["lr"].dropna().unique().tolist())
     optimizers = _optimizers(shown)
     places = {
@@ -140,7 +140,7 @@ def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...]
 
 def thinned(count: int) -> npt.NDArray[np.int64]:
     """Places in a list of that length, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(np.int64))
+    return np.unique(np.linspace(0, count - 1, min(count, MAX_POINTS)).round().astype(np.int64))
 
 
 def _rounded(loss: float) -> float | None:

@@ -9,7 +9,7 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.style import shortened
 from zdl_bench.run.conditions import short
 
-MOST_NAMES = 10
+MAX_NAMES = 10
 PER_CENT = PercentFormatter(1.0, symbol=" %")
 """Of an axis of shares."""
 
@@ -17,8 +17,8 @@ PER_CENT = PercentFormatter(1.0, symbol=" %")
 def listed(names: Iterable[str]) -> str:
     """Names as in a sentence; of many, their first."""
     unique = [shortened(name) for name in dict.fromkeys(names)]
-    if len(unique) > MOST_NAMES:
-        return f"{', '.join(unique[:MOST_NAMES])} and {len(unique) - MOST_NAMES} more"
+    if len(unique) > MAX_NAMES:
+        return f"{', '.join(unique[:MAX_NAMES])} and {len(unique) - MAX_NAMES} more"
     return " and ".join([", ".join(unique[:-1]), unique[-1]]) if len(unique) > 1 else "".join(unique)
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from PIL import Image
 
-MOST_SHOWN = 16_000
+MAX_SHOWN = 16_000
 """Pixels of a side: WebP has 16,383."""
-MOST_SHOWN_IN_ALL = 80_000_000
+MAX_SHOWN_IN_ALL = 80_000_000
 """Pixels: of more, Pillow suspects an attack."""
-MOST_SAVED = 65_000
+MAX_SAVED = 65_000
 """Pixels of a side: matplotlib has 65,535."""
 
 
@@ -27,14 +27,14 @@ class Drawn:
 def can_be_shown(figure: Figure) -> bool:
     """Whether a page can have its pixels."""
     width, height = figure.get_size_inches() * figure.dpi
-    return bool(max(width, height) <= MOST_SHOWN and width * height <= MOST_SHOWN_IN_ALL)
+    return bool(max(width, height) <= MAX_SHOWN and width * height <= MAX_SHOWN_IN_ALL)
 
 
 def image(figure: Figure, suffix: str) -> bytes:
     """The figure as a file, without a date, so that the same figure gives the same bytes."""
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     stream = io.BytesIO()
-    dpi = min(figure.dpi, MOST_SAVED / max(figure.get_size_inches()))
+    dpi = min(figure.dpi, MAX_SAVED / max(figure.get_size_inches()))
     figure.savefig(stream, format=suffix, dpi=dpi, metadata=undated.get(suffix))
     return stream.getvalue()
 

@@ -13,7 +13,7 @@ from zdl_bench.store.store import Store
 
 PAGE = "report.html"
 VERDICTS = "tables/verdicts.txt"
-LONGEST_VERDICTS = 200_000
+MAX_VERDICTS = 200_000
 """Bytes; those of the largest shipped experiment have 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
@@ -28,7 +28,7 @@ def verdict_text(store: Store, manifest: Manifest) -> str:
     path = store.sweep_folder(manifest.name) / VERDICTS
     if VERDICTS not in manifest.report.files or not path.is_file():
         return ""
-    if path.stat().st_size > LONGEST_VERDICTS:
+    if path.stat().st_size > MAX_VERDICTS:
         return f"verdicts: {path}\n"
     return printable(path.read_text(encoding="utf-8", errors="replace"))
 

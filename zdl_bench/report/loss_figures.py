@@ -20,13 +20,13 @@ from zdl_bench.report.loss_notes import curve_notes, first_losses, floor_note, m
 from zdl_bench.report.shown import at_some_lrs, first_variants, more, more_variants
 from zdl_bench.run.conditions import texts_of
 
-MOST_LINES = 8
-MOST_LR_PANELS = 12
-MOST_VARIANT_PANELS = 24
-MOST_LR_LINES = 12
+MAX_LINES = 8
+MAX_LR_PANELS = 12
+MAX_VARIANT_PANELS = 24
+MAX_LR_LINES = 12
 
 
-MOST_IN_PANEL = 4
+MAX_IN_PANEL = 4
 """More lines need a legend outside."""
 
 
@@ -63,8 +63,8 @@ def loss_at_effective_lr(comparison: Comparison) -> Drawn | None:
     if frame.empty:
         return None
     found = {str(title): rows for title, rows in frame.groupby("panel", sort=False)}
-    groups = {title: first_variants(rows, MOST_LINES) for title, rows in list(found.items())[:MOST_LR_PANELS]}
-    is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MOST_IN_PANEL
+    groups = {title: first_variants(rows, MAX_LINES) for title, rows in list(found.items())[:MAX_LR_PANELS]}
+    is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MAX_IN_PANEL
     if is_crowded:  # a legend for all, by variant
         groups = {title: rows.assign(line=rows["variant"]) for title, rows in groups.items()}
     shown = pd.concat(groups.values())
@@ -93,13 +93,13 @@ def _at_same_lr(comparison: Comparison, against: Against, name: str) -> Drawn | 
     losses = against.drawable(losses)
     if losses.empty:
         return None
-    by_lr = losses["variant"].nunique() <= MOST_LINES and losses["lr"].nunique() <= MOST_LR_PANELS
+    by_lr = losses["variant"].nunique() <= MAX_LINES and losses["lr"].nunique() <= MAX_LR_PANELS
     panel, line = ("lr", "variant") if by_lr else ("variant", "lr")
-    some = losses if by_lr else at_some_lrs(losses, comparison, MOST_LR_LINES)
+    some = losses if by_lr else at_some_lrs(losses, comparison, MAX_LR_LINES)
     frame = some if by_lr else some.assign(color=_lr_colors(some), linestyle="-")
     frame = frame.assign(line=_labels(line, some[line]), panel=_labels(panel, some[panel]))
     ordered = frame.sort_values("lr", kind="stable", ignore_index=True) if by_lr else frame
-    groups = dict(list(ordered.groupby("panel", sort=False))[:MOST_VARIANT_PANELS])
+    groups = dict(list(ordered.groupby("panel", sort=False))[:MAX_VARIANT_PANELS])
     shown = pd.concat(groups.values())
     figure, axes_list = _loss_panels(groups, against, comparison.loss_name)
     _one_legend(figure, [axes.get_legend_handles_labels() for axes in axes_list])

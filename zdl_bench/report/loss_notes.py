@@ -5,19 +5,19 @@ from collections.abc import Mapping
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.style import MOST_BANDS, shortened
+from zdl_bench.report.figures.style import MAX_BANDS, shortened
 from zdl_bench.report.shown import more_of
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.statistics.metrics.metric import FLOOR
 
-MOST_NOTES = 4
+MAX_NOTES = 4
 
 
 def curve_notes(frame: pd.DataFrame) -> list[str]:
     """What has to be known to read loss curves, as far as it applies."""
     notes = []
     if frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1:
-        band = ", 95 % band" if frame["line"].nunique() <= MOST_BANDS else ""
+        band = ", 95 % band" if frame["line"].nunique() <= MAX_BANDS else ""
         notes.append(f"geometric mean over seeds{band}")
     if (frame.groupby("run_id")["step"].max() < frame.groupby("run_id")["planned_steps"].first()).any():
         notes.append("× where a run diverged")
@@ -56,8 +56,8 @@ def without_curve(comparison: Comparison, runs: pd.DataFrame) -> list[str]:
         f"{shortened(str(variant))}{lr_text.get(lr, '')}: {row['sum']} of {row['size']} runs have a curve"
         for (variant, lr), row in lacking.iterrows()
     ]
-    rest = [f"and {len(notes) - MOST_NOTES} more such"] if len(notes) > MOST_NOTES else []
-    return ["; ".join([*notes[:MOST_NOTES], *rest])] if notes else []
+    rest = [f"and {len(notes) - MAX_NOTES} more such"] if len(notes) > MAX_NOTES else []
+    return ["; ".join([*notes[:MAX_NOTES], *rest])] if notes else []
 
 
 def tried_as(shown: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:

@@ -10,20 +10,20 @@ from zdl_bench.report.figures.oscillation import draw_oscillation
 
 OF_NETWORKS = ("jitter", "overshoot", "displacement_cosine", "gradient_cosine", "path_efficiency")
 OF_SURFACES = ("axis_crossings", "flip_rate")
-MOST_ROWS = 40
+MAX_ROWS = 40
 
 
 def oscillation(comparison: Comparison) -> Drawn | None:
     """A panel per metric that is defined somewhere, each optimizer at its best learning rate; None with one optimizer."""
     chosen = comparison.at_best_lr(comparison.judged)
     names = list(dict.fromkeys(chosen["variant"]))
-    runs = chosen[chosen["variant"].isin(names[:MOST_ROWS])]
+    runs = chosen[chosen["variant"].isin(names[:MAX_ROWS])]
     defined = [name for name in (*OF_NETWORKS, *OF_SURFACES) if runs[name].notna().any()]
     all_zero = [name.replace("_", " ") for name in defined if (runs[name] == 0).all()]
     metrics = [name for name in defined if name.replace("_", " ") not in all_zero]
     if len(names) < 2 or not metrics:
         return None
-    rows = min(len(names), MOST_ROWS)
+    rows = min(len(names), MAX_ROWS)
     figure, axes_list = row_panels(len(metrics), rows)
     for axes, metric in zip(axes_list, metrics, strict=True):
         draw_oscillation(runs, axes, metric)

@@ -17,7 +17,7 @@ from zdl_bench.report.standing_figures import standing_figures
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.tables import Table, csv
 
-MOST_IMAGES = 3_000_000
+MAX_IMAGES = 3_000_000
 """Letters of a page's images, after which a further comparison's are left beside it: a page should open at once."""
 
 
@@ -35,7 +35,7 @@ class Files:
     @property
     def is_full(self) -> bool:
         """Whether the page has as many images as it should."""
-        return self.letters >= MOST_IMAGES
+        return self.letters >= MAX_IMAGES
 
     def add_table(self, table: Table, slug: str = "") -> PageTable:
         """Keeps the table's files, and gives what the page shows of it."""

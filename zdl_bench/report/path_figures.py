@@ -16,8 +16,8 @@ from zdl_bench.report.figures.style import shortened
 from zdl_bench.report.figures.surface_path import draw_path
 from zdl_bench.run.conditions import short
 
-MOST_PANELS = 12
-MOST_PATHS = 8
+MAX_PANELS = 12
+MAX_PATHS = 8
 BEST = "each at its best learning rate by mean tail loss"
 
 
@@ -28,8 +28,8 @@ def paths(comparison: Comparison) -> Drawn | None:
         return None
     frame = first_paths(comparison)
     count = frame["run_id"].nunique()
-    chosen = _at_best_lr(frame, comparison) if count > MOST_PANELS else frame
-    shown = [rows for _, rows in (frame if chosen.empty else chosen).groupby("run_id", sort=False)][:MOST_PANELS]
+    chosen = _at_best_lr(frame, comparison) if count > MAX_PANELS else frame
+    shown = [rows for _, rows in (frame if chosen.empty else chosen).groupby("run_id", sort=False)][:MAX_PANELS]
     figure, axes_list = panels(len(shown))
     for axes, rows in zip(axes_list, shown, strict=True):
         draw_path(rows, axes, landscape)
@@ -53,7 +53,7 @@ def optimizer_paths(comparison: Comparison) -> Drawn | None:
         return None
     frame = first_paths(comparison)
     chosen = _at_best_lr(frame, comparison)
-    if not 1 < chosen["variant"].nunique() <= MOST_PATHS:
+    if not 1 < chosen["variant"].nunique() <= MAX_PATHS:
         return None
     figure, axes = single(width=8.6)
     named = chosen["variant"] + ", lr " + chosen["lr"].map(short)

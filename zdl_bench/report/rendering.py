@@ -11,7 +11,7 @@ from zdl_bench.report.page import Page
 
 TEMPLATES = Path(__file__).with_name("templates")
 SCRIPTS = ("unpack.js", "tables.js", "chart.js", "chart_controls.js", "page.js")
-MOST_HTML_ROWS = 500
+MAX_HTML_ROWS = 500
 """Of a table; of more, a browser gets the data, packed, and builds what is looked at."""
 
 
@@ -28,7 +28,7 @@ def render(page: Page) -> str:
         page=page,
         sections=_sections(page),
         with_findings=[part for part in page.parts if part.findings],
-        most_html_rows=MOST_HTML_ROWS,
+        most_html_rows=MAX_HTML_ROWS,
         style=_own("page.css"),
         script=_own(*SCRIPTS),
         libraries=packed_libraries(),

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.style import MOST_BANDS, MOST_TOLD_APART
+from zdl_bench.report.figures.style import MAX_BANDS, MAX_TOLD_APART
 
-MOST_LINES = MOST_TOLD_APART
+MAX_LINES = MAX_TOLD_APART
 
 
 def thinned(values: Iterable[float], kept: Collection[float], most: int) -> list[float]:
@@ -22,7 +22,7 @@ def thinned(values: Iterable[float], kept: Collection[float], most: int) -> list
     return sorted([*ours, *(others[number] for number in picked)])
 
 
-def first_variants(frame: pd.DataFrame, most: int = MOST_LINES) -> pd.DataFrame:
+def first_variants(frame: pd.DataFrame, most: int = MAX_LINES) -> pd.DataFrame:
     """The rows of the first variants of a frame."""
     return frame[frame["variant"].isin(list(frame["variant"].drop_duplicates()[:most]))]
 
@@ -52,5 +52,5 @@ def more_of(counts: Iterable[tuple[int, str]]) -> list[str]:
 
 def band_note(runs: pd.DataFrame) -> list[str]:
     """The note on the bands around the lines of some runs, if they have any."""
-    has_bands = runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MOST_BANDS
+    has_bands = runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MAX_BANDS
     return ["95 % bootstrap band over seeds"] if has_bands else []

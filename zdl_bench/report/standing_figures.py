@@ -11,9 +11,9 @@ from zdl_bench.report.figures.improvement_heat_map import draw_improvement
 from zdl_bench.report.figures.style import shortened
 from zdl_bench.report.standings import Question, Standings, contrast_frame, improvement_frame
 
-MOST_ROWS = 20
+MAX_ROWS = 20
 """The first of more: a figure of all could not be read, and the tables have them."""
-MOST_BESIDE = 8
+MAX_BESIDE = 8
 """Tables of more optimizers stand in two columns."""
 TITLES = {"test_accuracy": "test accuracy (odds)"}
 """Of the panels whose effect is not the ratio of what the question asks for."""
@@ -23,7 +23,7 @@ def standing_figures(standings: Standings) -> Iterator[Drawn]:
     """None of one optimizer; of many, the first."""
     if len(standings.variants) < 2:
         return
-    frames = [(question, contrast_frame(question, standing).head(MOST_ROWS - 1)) for question, standing in standings.at_best]
+    frames = [(question, contrast_frame(question, standing).head(MAX_ROWS - 1)) for question, standing in standings.at_best]
     with_effects = [(question, frame) for question, frame in frames if frame["mean"].notna().any()]
     if with_effects:
         yield _forest(standings, with_effects)
@@ -34,7 +34,7 @@ def standing_figures(standings: Standings) -> Iterator[Drawn]:
 def _forest(standings: Standings, frames: Sequence[tuple[Question, pd.DataFrame]]) -> Drawn:
     """A panel per question."""
     control = standings.variants[0]
-    height = 1.1 + 0.32 * (min(len(standings.variants), MOST_ROWS) - 1)
+    height = 1.1 + 0.32 * (min(len(standings.variants), MAX_ROWS) - 1)
     figure, everything = grid_of(len(frames), 1, (9.2, len(frames) * height + 0.8))
     for axes, (question, frame) in zip(everything, frames, strict=True):
         draw_forest(frame, axes)
@@ -50,9 +50,9 @@ def _forest(standings: Standings, frames: Sequence[tuple[Question, pd.DataFrame]
 
 def _improvement(standings: Standings) -> Drawn:
     """A panel per question."""
-    shown = standings.variants[:MOST_ROWS]
+    shown = standings.variants[:MAX_ROWS]
     names, questions = len(shown), len(standings.at_best)
-    columns = questions if names <= MOST_BESIDE else min(2, questions)
+    columns = questions if names <= MAX_BESIDE else min(2, questions)
     rows = -(-questions // columns)
     letters = max(0, max(len(shortened(name)) for name in shown) - 12)  # beyond those of a usual name
     size = (columns * (max(3.6, 1.6 + 0.5 * names) + 0.05 * letters), rows * (2.4 + 0.45 * names + 0.035 * letters))
@@ -75,5 +75,5 @@ def _improvement(standings: Standings) -> Drawn:
 
 
 def _rest(standings: Standings) -> list[str]:
-    count = len(standings.variants) - MOST_ROWS
+    count = len(standings.variants) - MAX_ROWS
     return [f"{count} more optimizer{'' if count == 1 else 's'} in the tables only"] if count > 0 else []

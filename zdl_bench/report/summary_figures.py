@@ -16,7 +16,7 @@ from zdl_bench.run.conditions import percent
 
 EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
 NO_LOG_SCALE = "losses here may be negative, or 0 at the start: no colour for those, no figure on a log scale"
-MOST_ROWS, MOST_COLUMNS = 40, 24
+MAX_ROWS, MAX_COLUMNS = 40, 24
 """Of the heat map: more make no image that can be read, or be stored."""
 
 
@@ -101,7 +101,7 @@ def targets_reached(comparison: Comparison) -> Drawn | None:
 
 def heat_map(comparison: Comparison) -> Drawn | None:
     everything = comparison.above_floor(comparison.trials)
-    runs = at_some_lrs(first_variants(everything, MOST_ROWS), comparison, MOST_COLUMNS)
+    runs = at_some_lrs(first_variants(everything, MAX_ROWS), comparison, MAX_COLUMNS)
     rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)
     figure, axes = single(width=max(6.4, 3.2 + 1.05 * columns), height=1.9 + 0.42 * max(rows, 2))
     draw_heat_map(runs, axes)

@@ -9,7 +9,7 @@ from zdl_bench.report.standings import Question
 from zdl_bench.report.verdicts import effect_text, numbers_of, wins_text
 from zdl_bench.statistics.findings import Finding
 
-MOST_LINES = 8
+MAX_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,5 @@ def number_row(question: Question, finding: Finding) -> dict[str, object]:
 
 def first_lines(lines: Iterable[str]) -> list[str]:
     listed_lines = list(lines)
-    rest = len(listed_lines) - MOST_LINES
-    return listed_lines[:MOST_LINES] + ([f"and {rest} more, in the tables"] if rest > 0 else [])
+    rest = len(listed_lines) - MAX_LINES
+    return listed_lines[:MAX_LINES] + ([f"and {rest} more, in the tables"] if rest > 0 else [])

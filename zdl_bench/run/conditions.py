@@ -16,7 +16,7 @@ ALWAYS_SHOWN = ("optimizer", "lr")
 NEVER_SHOWN = ("seed",)
 LONGEST = 60
 """Letters: a checksum is cut."""
-LONGEST_NUMBER = 12
+MAX_NUMBER = 12
 """Letters: of a longer one six digits, as of the 0.0031622776601683794 of a grid."""
 OWNERS = {"probe.images": "dataset"}
 """Keys that only runs with a data set have."""
@@ -52,7 +52,7 @@ def short(value: Value) -> str:
     if value is None or value != value:
         return "none"
     if isinstance(value, float):
-        return exact(value) if len(repr(value)) <= LONGEST_NUMBER else f"{value:g}"
+        return exact(value) if len(repr(value)) <= MAX_NUMBER else f"{value:g}"
     if isinstance(value, tuple):
         return "-".join(short(item) for item in value)
     text = str(value)

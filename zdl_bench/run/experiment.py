@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.run.untrusted import require_no_reference
 
 KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
 RANGE = re.compile(r"range\((\d+),\s*(\d+)\)")
-LONGEST_SEED = 19
+MAX_SEED = 19
 """Digits: those of the largest seed."""
-MOST_SEEDS = 100_000
+MAX_SEEDS = 100_000
 
 Block = Mapping[str, Any]
 
@@ -92,11 +92,11 @@ def _seeds(name: str, key: str, content: Mapping[str, Any]) -> tuple[int, ...]:
         return tuple(range(*_bounds(name, key, found)))
     if isinstance(value, list) and all(type(seed) is int for seed in value):
         return tuple(value)
-    raise ConfigError(f"experiment={name}: {key}={shown(value)} is neither a list of seeds nor range(start,stop)")
+    raise ConfigError(f"experiment={name}: {key}={display(value)} is neither a list of seeds nor range(start,stop)")
 
 
 def _bounds(name: str, key: str, found: re.Match[str]) -> tuple[int, int]:
     """The bounds of a range of seeds. Raises ConfigError where it has more seeds than anybody can mean."""
-    if max(map(len, found.groups())) <= LONGEST_SEED and int(found[2]) - int(found[1]) <= MOST_SEEDS:
+    if max(map(len, found.groups())) <= MAX_SEED and int(found[2]) - int(found[1]) <= MAX_SEEDS:
         return int(found[1]), int(found[2])
-    raise ConfigError(f"experiment={name}: {key}={shown(found[0])}: an experiment has up to {MOST_SEEDS:,} seeds")
+    raise ConfigError(f"experiment={name}: {key}={display(found[0])}: an experiment has up to {MAX_SEEDS:,} seeds")

@@ -22,9 +22,9 @@ ENGINE_VERSION = 1
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 DTYPES = ("float32", "float64")
 RNGS = ("spawned", "legacy")
-MOST_STEPS = 10_000_000
-LARGEST_SEED = 2**63 - 1
-LARGEST_LEGACY_SEED = 2**32 - 1
+MAX_STEPS = 10_000_000
+MAX_SEED = 2**63 - 1
+MAX_LEGACY_SEED = 2**32 - 1
 
 Floats = npt.NDArray[np.floating]
 Value = bool | int | float | str | tuple["Value", ...] | None
@@ -99,9 +99,9 @@ class RunConfig:
     def __post_init__(self) -> None:
         positive = self.lr is None or (math.isfinite(self.lr) and self.lr > 0)
         require("lr", self.lr, positive, "a learning rate is a finite number above 0, for example lr=0.001")
-        largest_seed = LARGEST_LEGACY_SEED if self.rng == "legacy" else LARGEST_SEED
+        largest_seed = MAX_LEGACY_SEED if self.rng == "legacy" else MAX_SEED
         require("seed", self.seed, 0 <= self.seed <= largest_seed, f"a seed is an integer from 0 to {largest_seed}")
-        require("steps", self.steps, 1 <= self.steps <= MOST_STEPS, f"a run makes 1 to {MOST_STEPS:,} steps: each is recorded")
+        require("steps", self.steps, 1 <= self.steps <= MAX_STEPS, f"a run makes 1 to {MAX_STEPS:,} steps: each is recorded")
         require("dtype", self.dtype, self.dtype in DTYPES, f"choose one of {', '.join(DTYPES)}")
         require("rng", self.rng, self.rng in RNGS, f"choose one of {', '.join(RNGS)}")
         require("probe.count", self.probe_count, self.probe_count >= 1, "a run is probed at least once")

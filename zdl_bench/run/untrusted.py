@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 
-LONGEST_INTEGER = 1023
+MAX_INTEGER_BITS = 1023
 """Bits: what is longer is no number of the machine, not even a float, and cannot be printed in full."""
-MOST_VALUES, DEEPEST = 100_000, 50
+MAX_VALUES, MAX_DEPTH = 100_000, 50
 """What stands behind a YAML alias counts each time: ten lines of them can stand for a billion values."""
 
 
@@ -18,16 +18,16 @@ def require_plain(content: object) -> None:
     while waiting:
         value, depth = waiting.pop()
         count += 1
-        if count > MOST_VALUES or depth > DEEPEST:
-            raise ValueError(f"it has more than {MOST_VALUES:,} values or {DEEPEST} levels; write less")
+        if count > MAX_VALUES or depth > MAX_DEPTH:
+            raise ValueError(f"it has more than {MAX_VALUES:,} values or {MAX_DEPTH} levels; write less")
         keys = list(value) if isinstance(value, dict) else []
-        if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+        if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
             raise ValueError("it has an integer beyond all numbers; write less")
         odd = [key for key in keys if not isinstance(key, str)]
         for text in (one for one in (value, *keys) if isinstance(one, str)):
             text.encode()  # half of a surrogate pair is no text, and cannot be written
         if odd or not isinstance(value, str | int | float | list | dict | None):
-            raise ValueError(f"{shown((odd or [value])[0])} is no text here; put it in quotes")
+            raise ValueError(f"{display((odd or [value])[0])} is no text here; put it in quotes")
         inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         waiting.extend((item, depth + 1) for item in inside)
 
@@ -57,4 +57,4 @@ def require_no_reference(value: Any) -> None:
         for item in [*value, *value.values()] if isinstance(value, dict) else value:
             require_no_reference(item)
     elif isinstance(value, str) and "${" in value:
-        raise ConfigError(f"{shown(value)}: a value cannot refer to another key or to the environment; give the value itself")
+        raise ConfigError(f"{display(value)}: a value cannot refer to another key or to the environment; give the value itself")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from zdl_bench.errors import ConfigError, shown
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.statistics.measures import Measure, measure_of
 
 Selector = Mapping[str, Any]
@@ -73,7 +73,7 @@ class Part:
     at: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        _require(isinstance(self.metric, str), f"metric: {shown(self.metric)} is no name of one")
+        _require(isinstance(self.metric, str), f"metric: {display(self.metric)} is no name of one")
         measure = measure_of(self.metric)
         for key, side in (("first", self.first), ("second", {} if self.second is None else self.second)):
             _require(_is_selector(side), f"`{key}` is a mapping from key to value")
@@ -116,11 +116,11 @@ class Part:
         """A slope needs levels that differ, at places that differ."""
         has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
         _require(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
-        _require(all(map(math.isfinite, self.at)), f"at: {shown(list(self.at))}: places of levels are finite numbers")
+        _require(all(map(math.isfinite, self.at)), f"at: {display(list(self.at))}: places of levels are finite numbers")
         middle = sum(self.at) / len(self.at)
         square = sum((place - middle) * (place - middle) for place in self.at)  # what a slope is divided by
         is_apart = len({*self.at}) == len(self.at) and 0 < square < math.inf
-        _require(is_apart, f"at: {shown(list(self.at))}: each level has a place of its own; name different ones")
+        _require(is_apart, f"at: {display(list(self.at))}: each level has a place of its own; name different ones")
         distinct = [level for number, level in enumerate(self.levels) if level not in self.levels[:number]]
         _require(len(distinct) == len(self.levels), "`levels` has a level twice; name different ones")
 
@@ -157,7 +157,7 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
     """
     claims: dict[str, Claim] = {}
     for number, content in enumerate(stated, start=1):
-        name = f"claim {shown(content.get('id', number))}"
+        name = f"claim {display(content.get('id', number))}"
         try:
             claim = _claim(content)
             _require(claim.id not in claims, "another claim has this id")
@@ -203,10 +203,10 @@ def _part(content: Mapping[str, Any]) -> Part:
     enums: dict[str, type[StrEnum]] = {"kind": Kind, "view": View, "statistic": Statistic}
     for key, choices in enums.items():
         known = [str(choice.value) for choice in choices]
-        _require(content.get(key, known[0]) in known, f"{key}: {shown(content.get(key))} is none of {', '.join(known)}")
+        _require(content.get(key, known[0]) in known, f"{key}: {display(content.get(key))} is none of {', '.join(known)}")
     typed: dict[str, Any] = {key: enums[key](value) if key in enums else value for key, value in content.items()}
     for key in ("levels", "at"):
-        _require(isinstance(typed.get(key, []), list), f"{key}: {shown(typed.get(key))}: it is a list")
+        _require(isinstance(typed.get(key, []), list), f"{key}: {display(typed.get(key))}: it is a list")
     typed["levels"] = tuple(typed.get("levels", ()))
     typed["at"] = tuple(float(x) for x in typed.get("at", range(len(typed["levels"]))))
     for key in ("lr", "margin", "at_most", "at_least"):

@@ -9,7 +9,7 @@ import numpy as np
 
 from zdl_bench.run.run import Floats
 
-MOST_EXACT = 16
+MAX_EXACT = 16
 """Up to so many differences all 2**n flips are tried."""
 DRAWS = 100_000
 TIE_TOLERANCE = 1e-12
@@ -31,7 +31,7 @@ def sign_flip_p(differences: Floats, *, seed: int = 0) -> float:
 
 def _flipped_sums(differences: Floats, seed: int) -> Floats:
     """Sums under all flips, or under random ones where there are too many; the first has the signs as observed."""
-    return _all_sums(differences) if len(differences) <= MOST_EXACT else _random_sums(differences, seed)
+    return _all_sums(differences) if len(differences) <= MAX_EXACT else _random_sums(differences, seed)
 
 
 def _all_sums(differences: Floats) -> Floats:

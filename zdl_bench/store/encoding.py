@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zdl_bench.errors import shown
-from zdl_bench.run.run import MOST_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
+from zdl_bench.errors import display
+from zdl_bench.run.run import MAX_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
 from zdl_bench.run.untrusted import require_plain, size_of_values
 from zdl_bench.store.parquet import Footer, read_columns, read_footer, size_of_table
 
@@ -25,11 +25,11 @@ COLUMNS = ("step", "train_loss", "lr")
 TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
 """Of a table's columns."""
 LARGEST = 2**28
-"""Bytes of a run's file, and of its table: enough for MOST_STEPS steps."""
-LARGEST_TEXT = 2**20
+"""Bytes of a run's file, and of its table: enough for MAX_STEPS steps."""
+MAX_TEXT = 2**20
 """Bytes of a text in the metadata but for NUMBERS."""
 NUMBERS = (b"curve", b"probes")
-LARGEST_IN_MEMORY = 640_000_000
+MAX_IN_MEMORY = 640_000_000
 """Bytes of a run's table, its texts and their values: 200,000 steps in 16 dimensions, each probed, take 600 million."""
 
 
@@ -150,7 +150,7 @@ def _require_shape(curve: Curve) -> None:
     made, probed, points = len(curve.train_loss), len(curve.probes), curve.points
     steps = curve.probes.step
     sound = {
-        "planned_steps": type(curve.planned_steps) is int and 1 <= made <= curve.planned_steps <= MOST_STEPS,
+        "planned_steps": type(curve.planned_steps) is int and 1 <= made <= curve.planned_steps <= MAX_STEPS,
         "train_loss": curve.train_loss.dtype == curve.lr.dtype == np.float64,
         "probes": probed > 0 and all(values.shape == (probed,) for _, values in curve.probes.items()),
         "probes.step": probed > 0 and steps[0] == 0 and bool((np.diff(steps) > 0).all()) and steps[-1] <= made,
@@ -259,11 +259,11 @@ def _sound_footer(content: bytes) -> Footer:
     table = size_of_table(footer)
     _require_size("its table", table)
     for key, text in footer.metadata.items():
-        if key not in NUMBERS and len(text) > LARGEST_TEXT:
-            raise ValueError(f"{shown(key.decode(errors='replace'))} is longer than any of a run")
+        if key not in NUMBERS and len(text) > MAX_TEXT:
+            raise ValueError(f"{display(key.decode(errors='replace'))} is longer than any of a run")
     texts = sum(len(text) + size_of_values(text) for text in footer.metadata.values())
-    if table + texts > LARGEST_IN_MEMORY:
-        raise ValueError(f"it may take {table + texts:,} bytes of memory, a run takes up to {LARGEST_IN_MEMORY:,}")
+    if table + texts > MAX_IN_MEMORY:
+        raise ValueError(f"it may take {table + texts:,} bytes of memory, a run takes up to {MAX_IN_MEMORY:,}")
     return footer
 
 

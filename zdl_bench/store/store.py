@@ -27,11 +27,11 @@ from zdl_bench.errors import (
     MissingRun,
     OtherEngine,
     StoreError,
-    abridged,
+    abridge,
     closest,
+    display,
     hint,
     require,
-    shown,
 )
 from zdl_bench.run.atomic import DRAFT, DRAFTS, draft_file, folder_locked, remove_abandoned
 from zdl_bench.run.run import ENGINE_VERSION, RUN_ID, Run
@@ -40,12 +40,12 @@ from zdl_bench.store.encoding import decode, encode, file_of, metadata_in, read_
 from zdl_bench.store.manifest import Manifest, Report, checksum_of
 
 FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
-LARGEST_MANIFEST = 20_000_000
+MAX_MANIFEST = 20_000_000
 """Bytes; one of 100,000 runs has 2 million."""
 ROWS = "rows.json"
-LARGEST_ROWS = 50_000_000
+MAX_ROWS = 50_000_000
 """Bytes; 100,000 rows have 24 million."""
-LARGEST_IN_MEMORY = 400_000_000
+MAX_IN_MEMORY = 400_000_000
 """Bytes of the values in a manifest, or in what a sweep remembers."""
 MAX_NAMED = 5
 """Damaged runs that a message names."""
@@ -180,9 +180,9 @@ class Store:
     def read_rows(self, name: str) -> Any:
         """What a sweep remembers of its runs, from JSON. Raises OSError or ValueError where that is nothing."""
         path = self.sweep_folder(name) / ROWS
-        if not path.is_file() or path.stat().st_size > LARGEST_ROWS:
-            raise OSError(f"{path} is no file of up to {LARGEST_ROWS:,} bytes")
-        return json_in(path.read_bytes(), LARGEST_IN_MEMORY)
+        if not path.is_file() or path.stat().st_size > MAX_ROWS:
+            raise OSError(f"{path} is no file of up to {MAX_ROWS:,} bytes")
+        return json_in(path.read_bytes(), MAX_IN_MEMORY)
 
     def write_rows(self, name: str, content: str) -> None:
         with _writing(self.sweep_folder(name) / ROWS) as draft:
@@ -257,12 +257,12 @@ class Store:
         path = self.sweep_folder(name) / "sweep.json"
         if not _is_file(path):
             names = self.sweep_names()
-            known = f"it has {abridged(name, names) or 'none yet'}"
+            known = f"it has {abridge(name, names) or 'none yet'}"
             raise StoreError(f"there is no sweep {name} in {self.root}; {hint(closest(name, names), known)}")
         try:
-            if path.stat().st_size > LARGEST_MANIFEST:
-                raise ValueError(f"it has more than {LARGEST_MANIFEST:,} bytes")
-            stored = json_in(path.read_bytes(), LARGEST_IN_MEMORY)
+            if path.stat().st_size > MAX_MANIFEST:
+                raise ValueError(f"it has more than {MAX_MANIFEST:,} bytes")
+            stored = json_in(path.read_bytes(), MAX_IN_MEMORY)
             if stored.pop("checksum", None) not in (None, checksum_of(stored)):  # earlier versions wrote none
                 raise ValueError("its checksum is wrong")
             require_plain({key: value for key, value in stored.items() if key != "run_ids"})  # of which there may be many
@@ -353,7 +353,7 @@ def hash_of(content: bytes) -> str:
 
 
 def _other_engine(run_id: str, engine: object) -> OtherEngine:
-    made_by = f"run {run_id} was made by engine {shown(engine)}, this is engine {ENGINE_VERSION}"
+    made_by = f"run {run_id} was made by engine {display(engine)}, this is engine {ENGINE_VERSION}"
     return OtherEngine(f"{made_by}; run its sweep's command again")
 
 
@@ -378,7 +378,7 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:  # too long a name, or a folder that may not be entered
-        raise StoreError(f"{shown(path)} cannot be read ({error.strerror}); see its name and its rights") from error
+        raise StoreError(f"{display(path)} cannot be read ({error.strerror}); see its name and its rights") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ COLORS = "PuOr_r"
 """Diverging, and told apart with any colour vision."""
 PALE = 0.35
 """Nearer than this to one half a cell is pale and its text black."""
-MOST_NAMES = 20
+MAX_NAMES = 20
 """With more, cells are too small for numbers, and a colour bar has to do."""
 
 
@@ -30,7 +30,7 @@ def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
     rates = frame.pivot(index="first", columns="second", values="win_rate").reindex(names, columns=names).astype(float)
     texts = [_cell_text(rate, n, frame["n"].max()) for rate, n in zip(frame["win_rate"], frame["n"], strict=True)]
     cells = frame.assign(text=texts).pivot(index="first", columns="second", values="text").reindex(names, columns=names)
-    has_room = len(names) <= MOST_NAMES
+    has_room = len(names) <= MAX_NAMES
     bar = {"label": "row beats column, share of seeds"}
     bare: Any = {"linewidths": 1, "xticklabels": False, "yticklabels": False, "ax": axes}
     sns.heatmap(rates, cmap=COLORS, vmin=0, vmax=1, cbar=not has_room, cbar_kws=bar, **bare)

@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 
 from zdl_bench.report.figures.style import (
     EMPTY_LOG_LIMITS,
-    MOST_BANDS,
+    MAX_BANDS,
     dashes_of,
     legend_name,
     log_axis,
@@ -25,7 +25,7 @@ from zdl_bench.statistics.intervals import student_interval
 
 CEILING_FACTOR = 4
 """The axis ends at so many times the first loss: what lies beyond is on its way out."""
-MOST_NOTES = 3
+MAX_NOTES = 3
 
 
 class _Runs(NamedTuple):
@@ -55,7 +55,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     """
     require_prepared(frame, "line")
     lost, ends = [], [0.0]
-    has_bands = frame["line"].nunique() <= MOST_BANDS
+    has_bands = frame["line"].nunique() <= MAX_BANDS
     low, high = loss_limits(frame)
     dashes = _dashes(frame)
     for line, rows in frame.groupby("line", sort=False):
@@ -135,7 +135,7 @@ def _curve(at: Floats, losses: Floats) -> Floats:
 
 def _words(lost: Sequence[_Lost]) -> str:
     """How many runs of which lines diverged, and that a mean is that of the others."""
-    if len(lost) > MOST_NOTES:
+    if len(lost) > MAX_NOTES:
         diverged, every = sum(one.diverged for one in lost), sum(one.diverged + one.others for one in lost)
         return f"{diverged} of {every} runs of {len(lost)} lines diverged;\nmeans are those of the others"
     return "\n".join(

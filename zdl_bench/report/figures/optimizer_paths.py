@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from zdl_bench.report.figures.landscape import Landscape, draw_landscape, drawable
 from zdl_bench.report.figures.style import legend_name, line_looks
 
-MOST_MARKERS = 100
+MAX_MARKERS = 100
 
 
 def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
@@ -17,6 +17,6 @@ def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) 
     draw_landscape(landscape, axes)
     for variant, look in line_looks(frame).items():
         path = drawable(frame.loc[frame["variant"] == variant, ["x", "y"]].to_numpy(dtype=float), landscape)
-        every = -(-len(path) // MOST_MARKERS)
+        every = -(-len(path) // MAX_MARKERS)
         axes.plot(*path.T, label=legend_name(variant), linewidth=1.3, markersize=4, markevery=every, zorder=3, **look)
     return axes

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from zdl_bench.report.figures.style import legend_name, line_looks, plain_log_axis
 from zdl_bench.statistics.runtime import performance_profile
 
-LARGEST_RATIO = 100.0
+MAX_RATIO = 100.0
 
 
 def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -21,7 +21,7 @@ def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
     finite = np.where(np.isfinite(erts), erts, np.nan)
     best = np.nanmin(np.where(np.isfinite(erts), erts, np.inf), axis=1, keepdims=True)
     largest = np.nanmax(np.append(finite / best, 2.0))
-    ratios = np.geomspace(1, min(1.2 * largest, LARGEST_RATIO), 300)
+    ratios = np.geomspace(1, min(1.2 * largest, MAX_RATIO), 300)
     shares = performance_profile(erts, ratios)
     for (variant, look), share in zip(looks.items(), shares.T, strict=True):
         line = {key: value for key, value in look.items() if key != "marker"}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.report.figures.style import MOST_BANDS, legend_name, line_looks, plain_log_axis
+from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks, plain_log_axis
 from zdl_bench.statistics.runtime import ecdf_band, runtime_ecdf
 
 
@@ -13,7 +13,7 @@ def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
     not reach it.
 
     A line is the share of (run, target) pairs reached within x steps, with a 95 % bootstrap band over runs if there are up
-    to MOST_BANDS lines.
+    to MAX_BANDS lines.
     """
     targets = [column for column in frame if column.startswith("steps_to_")]
     planned = int(frame["steps"].max())
@@ -23,7 +23,7 @@ def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
         steps = frame.loc[frame["variant"] == variant, targets].to_numpy(dtype=float)
         line = {key: value for key, value in look.items() if key != "marker"}
         axes.step(at, runtime_ecdf(steps, planned, at), where="post", label=legend_name(variant), linewidth=1.6, **line)
-        if len(steps) > 1 and len(looks) <= MOST_BANDS:
+        if len(steps) > 1 and len(looks) <= MAX_BANDS:
             low, high = ecdf_band(steps, planned, at)
             axes.fill_between(at, low, high, step="post", color=look["color"], alpha=0.14, linewidth=0)
     axes.set_xscale("log")

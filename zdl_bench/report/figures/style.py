@@ -28,9 +28,9 @@ DASHES = (
     (0, (8, 2, 3, 2)),
 )
 
-MOST_BANDS = 8
+MAX_BANDS = 8
 """With more lines than this, bands would hide each other and are left out."""
-MOST_TOLD_APART = 20
+MAX_TOLD_APART = 20
 """Lines of one figure that differ for the eye: in colour, or in dashes and marker."""
 NEAR = 0.25
 """Colours nearer than this, as points in the RGB cube of side 1, are taken for one another on thin lines."""
@@ -41,7 +41,7 @@ LIGHTNESS_STEP = 0.13
 EMPTY_LOG_LIMITS = (0.1, 10.0)
 """Of a logarithmic axis with nothing on it."""
 
-LONGEST_NAME = 60
+MAX_NAME = 60
 UNSEEN = "\N{ZERO WIDTH SPACE}"
 LOOK = ("color", "marker", "linestyle")
 
@@ -89,7 +89,7 @@ def line_looks(frame: "pd.DataFrame") -> "dict[str, dict[str, Any]]":
 
     frame: has the columns variant and optimizer. Without the columns of LOOK, an optimizer has its own colour and marker, and
     each of its variants a colour of its own. If two colours are near each other, dashes and marker differ, as long as there
-    are enough: any MOST_TOLD_APART lines in a row can be told apart.
+    are enough: any MAX_TOLD_APART lines in a row can be told apart.
     """
     require_prepared(frame, "variant")
     if set(LOOK) <= set(frame.columns):
@@ -104,7 +104,7 @@ def line_looks(frame: "pd.DataFrame") -> "dict[str, dict[str, Any]]":
     for variant, optimizer in ((str(variant), str(optimizer)) for variant, optimizer in optimizers.items()):
         number = drawn[optimizer]
         color = shades[optimizer][number % len(shades[optimizer])]
-        beside = [look for look in list(looks.values())[-MOST_TOLD_APART:] if are_near(look["color"], color)]
+        beside = [look for look in list(looks.values())[-MAX_TOLD_APART:] if are_near(look["color"], color)]
         markers, turn = (own[optimizer].marker, *FALLBACK_MARKERS), number % len(DASHES)
         looks[variant] = {
             "color": color,
@@ -130,8 +130,8 @@ def with_looks(frame: "pd.DataFrame", everything: "pd.DataFrame") -> "pd.DataFra
 
 def shortened(name: str) -> str:
     """The name with an ellipsis in its middle where it is too long for a legend."""
-    half = (LONGEST_NAME - 1) // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1 - half]}…{name[-half:]}"
+    half = (MAX_NAME - 1) // 2
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1 - half]}…{name[-half:]}"
 
 
 def legend_name(name: str) -> str:
@@ -164,7 +164,7 @@ def _shades(color: str, count: int, *, is_alone: bool) -> list[str]:
 
     if count == 1:
         return [color]
-    number = min(count, MOST_TOLD_APART)
+    number = min(count, MAX_TOLD_APART)
     if is_alone:
         return [mpl.colors.to_hex(mpl.colormaps["viridis"](0.88 * place / (number - 1))) for place in range(number)]
     hue, own, saturation = colorsys.rgb_to_hls(*mpl.colors.to_rgb(color))
