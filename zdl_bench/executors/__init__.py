@@ -1,4 +1,4 @@
-"""The loop over runs, one executor per file: configs in, finished runs out.
+"""The loop over runs: configs in, finished runs out. One executor per file.
 
-Does not store or judge; joblib and Dask are known here alone.
+Does not store or judge. Nothing else knows joblib and Dask.
 """

@@ -1,4 +1,4 @@
-"""Element by element, between the matrix products: arithmetic of which NumPy and numba give the same bits.
+"""Arithmetic between the matrix products; NumPy and numba give the same bits.
 
 Knows arrays, not optimizers, problems or runs.
 """

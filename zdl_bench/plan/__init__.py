@@ -1,4 +1,4 @@
-"""Words → run configs: the schema, overrides, expansion, completion and their messages.
+"""Words → run configs: schema, overrides, expansion, completion, and their messages.
 
-Hydra is known here alone.
+Nothing else knows Hydra.
 """

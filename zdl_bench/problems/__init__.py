@@ -1,4 +1,4 @@
-"""Problems, one per file. To add one: a file here and a YAML of its name in `conf/problem/`.
+"""One problem per file, named by a YAML in `conf/problem/`.
 
 A problem gives losses and gradients; it does not know who minimizes it.
 """

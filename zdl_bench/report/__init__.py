@@ -1,4 +1,4 @@
-"""Frames → figures, tables, findings and one page. It trains nothing.
+"""Frames → figures, tables, findings and one page.
 
-seaborn and matplotlib are known here alone.
+Trains nothing. Nothing else knows seaborn and matplotlib.
 """

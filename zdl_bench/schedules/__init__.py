@@ -1,4 +1,4 @@
-"""Schedules, one per file. To add one: a file here and a YAML of its name in `conf/schedule/`.
+"""One schedule of the learning rate per file, named by a YAML in `conf/schedule/`.
 
 A schedule knows the number of the step, not the optimizer or the problem.
 """

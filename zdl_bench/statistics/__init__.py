@@ -1,4 +1,4 @@
-"""Numbers of runs in, intervals and verdicts out. The metrics are in `metrics/`.
+"""Numbers of runs → intervals and verdicts; the metrics are in `metrics/`.
 
 Knows no figures, no files and no training.
 """

@@ -1,4 +1,4 @@
 """The only training loop, and its probes: RunConfig → Run.
 
-Knows no files of results, no frames, no executor.
+Knows no stored files, no frames, no executor.
 """
