@@ -5,13 +5,13 @@
 
 import json
 
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.registry.sources import COVERED, PARTS, hash_of_parts
 
 
 def current() -> dict[str, str]:
     """Part or module → its hash, for all that `conf/` names."""
-    parts = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in registry.names(group)]
+    parts = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in conf_files.names(group)]
     return {key: value for part in parts for key, value in registry.code(*part).items()} | {PARTS: hash_of_parts()}
 
 

@@ -15,7 +15,7 @@ from zdl_bench.problems import mlp
 from zdl_bench.problems.mlp import DRAWN_AT_ONCE, MLP, drawn_in_epochs, drawn_with_replacement
 from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.problems.problem import Examples, Splits
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.run import Choice, RunConfig
 from zdl_bench.run.streams import LegacyStream, legacy_streams, spawned_streams
 from zdl_bench.training.loop import split, train
@@ -224,7 +224,7 @@ def test_column_scales_are_scattered_over_all_magnitudes(columns):
 
 
 def test_uneven_and_even_settings_agree():
-    even, uneven = registry.load_yaml("problem", "mlp"), registry.load_yaml("problem", "mlp_uneven")
+    even, uneven = conf_files.load_yaml("problem", "mlp"), conf_files.load_yaml("problem", "mlp_uneven")
     assert uneven == {**even, "_target_": uneven["_target_"], "name": "mlp_uneven", "input_condition": 1e4}
 
 

@@ -64,6 +64,15 @@ def hash_of_parts() -> str:
     return hashlib.sha256(b"\n".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
 
 
+@cache
+def hash_of_sources(*patterns: str) -> str:
+    """SHA-256 of the package's files of these patterns."""
+    total = hashlib.sha256()
+    for path in (path for pattern in patterns for path in sorted(PACKAGE.rglob(pattern))):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
 def canonical(node: Any) -> str:
     """A syntax tree as text: layout, comments and docstrings are not in it, and every Python writes the same."""
     if isinstance(node, ast.AST):
