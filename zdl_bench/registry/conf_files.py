@@ -11,7 +11,7 @@ from zdl_bench.registry.sources import PACKAGE
 
 
 def _folder(name: str) -> Path:
-    """The wheel's copy if there is one, else the folder beside the package."""
+    """Return the wheel's copy if there is one, and the folder beside the package otherwise."""
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name
 
@@ -21,50 +21,49 @@ EXPERIMENTS = _folder("experiments")
 
 
 def groups() -> set[str]:
-    """The groups of `conf/`."""
     return {path.name for path in CONF.iterdir() if path.is_dir()}
 
 
 def names(group: str) -> list[str]:
-    """The names of a group of `conf/`, sorted."""
+    """Return the names of a group of `conf/`, sorted."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 @cache
 def load_yaml(group: str, name: str) -> Mapping[str, Any]:
-    """The content of `conf/GROUP/NAME.yaml`. Raises ConfigError if there is none, or something in it is wrong."""
+    """Return the content of `conf/GROUP/NAME.yaml`. Raise ConfigError if there is no such file, or if it has a slip."""
     if name not in names(group):
         raise ConfigError(describe_unknown(group, name, names(group)))
     return read_declaration(CONF / group / f"{name}.yaml")
 
 
 def require_sound(chosen: Mapping[str, str]) -> None:
-    """Raises ConfigError if the YAML of one of these chosen, group → name of its file, has a slip."""
+    """Raise ConfigError if one of the chosen YAMLs, group → name, has a slip."""
     for group in groups() & chosen.keys():
-        if chosen[group] in names(group):  # other names are for Hydra to complain about
+        if chosen[group] in names(group):  # Hydra complains about other names
             load_yaml(group, chosen[group])
 
 
 def require_readable() -> None:
-    """Raises ConfigError for the first YAML of `conf/` that cannot be read."""
+    """Raise ConfigError for the first YAML of `conf/` that has a slip."""
     for group in sorted(groups()):
         for name in names(group):
             load_yaml(group, name)
 
 
 def experiment_names() -> list[str]:
-    """The names of `experiments/`, sorted."""
+    """Return the names of `experiments/`, sorted."""
     return sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 
 
 def describe_unknown(group: str, name: str, known: Sequence[str]) -> str:
-    """What to say of a name that is none, with those that are."""
+    """Return the error about an unknown name, with the names that there are."""
     remedy = hint(closest(name, known), f"choose one of {abridge(name, known)}")
     return f"{group}={display(name)}: there is no such {group}; {remedy}"
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:
-    """The content of `experiments/NAME.yaml`, a file that is there. Raises ConfigError if it cannot be read."""
+    """Return the content of `experiments/NAME.yaml`, which exists. Raise ConfigError if it cannot be read."""
     try:
         content = yaml_content(EXPERIMENTS / f"{name}.yaml")
     except ValueError as error:
