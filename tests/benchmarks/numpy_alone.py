@@ -9,7 +9,7 @@ from zdl_bench.kernels import choice
 @contextmanager
 def numpy_alone() -> Iterator[None]:
     """In the block no run has compiled loops, whatever is installed."""
-    fastest, choice.fastest = choice.fastest, lambda dtype: choice.plain()
+    fastest, choice.fastest = choice.fastest, lambda dtype: choice.numpy_loops()
     try:
         yield
     finally:

@@ -14,20 +14,20 @@ from hypothesis.extra.numpy import arrays
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels import choice
-from zdl_bench.kernels.in_place import SLICE, InPlace, in_place
+from zdl_bench.kernels.in_place import SLICE, InPlace, record_in_place
 from zdl_bench.kernels.numba_loops import NumbaLoops
 from zdl_bench.kernels.numpy_loops import NumpyLoops
 from zdl_bench.training.loop import train
 
 DTYPES = ("float32", "float64")
 LARGE = {"hidden": (200, 50), "batch_size": 20}
-"""A network on the digits with more elements than SMALLEST."""
+"""A network on the digits with more elements than MIN_COMPILED."""
 
 
 @pytest.fixture
 def numpys_alone(monkeypatch):
     def switch():
-        monkeypatch.setattr(choice, "fastest", lambda dtype: choice.plain())
+        monkeypatch.setattr(choice, "fastest", lambda dtype: choice.numpy_loops())
 
     return switch
 
@@ -273,7 +273,7 @@ def test_any_operations_in_place_give_the_bits_of_the_expressions(made, elements
         expected = [np.broadcast_to(each, elements).copy() for each in rule(*vectors.copy(), lr)]
         w, g, *state = vectors
         before = g.copy()
-        in_place(rule, buffers, 1)(w, g, tuple(state), (lr,))
+        record_in_place(rule, buffers, 1)(w, g, tuple(state), (lr,))
     assert np.array_equal(g, before)
     for ours, theirs in zip((w, *state), expected, strict=True):
         assert ours.tobytes() == theirs.tobytes()

@@ -8,8 +8,7 @@ import pytest
 from conftest import OPTIMIZERS, optimizer_of, part
 
 from zdl_bench.errors import ConfigError
-from zdl_bench.kernels import in_place
-from zdl_bench.kernels import numpy_loops as plain
+from zdl_bench.kernels import in_place, numpy_loops
 from zdl_bench.registry import registry
 from zdl_bench.run.run import Tensor
 
@@ -79,7 +78,7 @@ def test_slices_do_not_change_the_bits(name, monkeypatch):
     whole = descend()
     monkeypatch.setattr(in_place, "SLICE", 7)
     assert np.array_equal(whole, descend())
-    monkeypatch.setattr(plain, "SMALLEST", 1)  # calls in place
+    monkeypatch.setattr(numpy_loops, "MIN_IN_PLACE", 1)  # calls in place
     assert np.array_equal(whole, descend())
 
 

@@ -1,4 +1,4 @@
-"""What loops over elements there are."""
+"""The loops over elements: their contract."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -9,10 +9,10 @@ import numpy.typing as npt
 from zdl_bench.run.run import Floats
 
 Rule = Callable[..., tuple[Any, ...]]
-"""(w, g, *state, *scalars) → (w, *state) of one element or of many: only operators and NumPy's elementwise functions."""
+"""(w, g, *state, *scalars) → (w, *state), for one element or for many: operators and NumPy's elementwise functions."""
 
 Scalars = tuple[Any, ...]
-"""Those of a step, in the dtype of the run."""
+"""The scalars of a step, in the dtype of the run."""
 
 Update = Callable[[Floats, Floats, tuple[Floats, ...], Scalars], None]
 """(params, grad, state, scalars): one rule, applied in place; all vectors are (n,)."""
@@ -23,10 +23,10 @@ Labels = npt.NDArray[np.uint8]
 
 
 class Loops(Protocol):
-    """Loops in place, in the dtype of what they are given: float32 or float64.
+    """Loops in place, in the dtype of their arguments: float32 or float64.
 
-    All implementations make the same operations on an element in the same order, so that which of them ran is no part of what
-    a run is. `exp`, `log` and sums are not among them: those round differently from one library to the next.
+    All implementations apply the same operations to an element in the same order, so that the choice between them is no part
+    of a run's identity. `exp`, `log` and sums are not among the loops: they round differently from one library to another.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Loops(Protocol):
         ...
 
     def add_bias_relu(self, z: Floats, bias: Floats) -> None:
-        """z ← max(z + bias, 0); NaN stays."""
+        """z ← max(z + bias, 0); NaN stays NaN."""
         ...
 
     def chain_relu(self, delta: Floats, a: Floats) -> None:
@@ -48,7 +48,7 @@ class Loops(Protocol):
         ...
 
     def shift_logits(self, logits: Floats, labels: Labels, shifted: Floats) -> None:
-        """logits ← logits − the largest of their row, shifted ← that of the label; (batch, classes), (batch,), (batch,)."""
+        """logits ← logits − max of their row, shifted ← the label's; (batch, classes), (batch,), (batch,)."""
         ...
 
     def softmax_delta(self, exps: Floats, totals: Floats, labels: Labels) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from numba import types
 from numba.extending import register_jitable
 
-from zdl_bench.kernels.agreement import agree
-from zdl_bench.kernels.compile_cached import compiled
-from zdl_bench.kernels.loops import Images, Integers, Labels, Rule, Scalars, Update
+from zdl_bench.kernels.compile_cached import compile_cached
+from zdl_bench.kernels.loops import Rule, Scalars, Update
 from zdl_bench.kernels.numpy_loops import NumpyLoops, by_expressions
+from zdl_bench.kernels.same_bits import gives_same_bits
 from zdl_bench.run.run import Floats
 
 CACHE_LINE = 64
@@ -23,64 +23,46 @@ class NumbaLoops:
     name = f"numba {numba.__version__}"
 
     def __init__(self, dtype: np.dtype) -> None:
-        """Compiles what does not depend on a rule, for float32 or float64."""
-        self._plain = NumpyLoops()
+        """Compile what does not depend on a rule, for float32 or float64."""
+        self._numpy_loops = NumpyLoops()
         self._updates: dict[tuple[Rule, int, int], Update] = {}
         self._float = numba.from_dtype(dtype)
         vector, matrix = self._float[::1], self._float[:, ::1]
-        images, labels, rows = _only_read(types.uint8, 2), _only_read(types.uint8, 1), _only_read(types.int64, 1)
-        self._gather_pixels = compiled(_gather_pixels, (images, rows, matrix))
-        self._add_bias = compiled(_add_bias, (matrix, vector))
-        self._add_bias_relu = compiled(_add_bias_relu, (matrix, vector))
-        self._chain_relu = compiled(_chain_relu, (matrix, matrix))
-        self._shift_logits = compiled(_shift_logits, (matrix, labels, vector))
-        self._softmax_delta = compiled(_softmax_delta, (matrix, vector, labels))
-
-    def gather_pixels(self, images: Images, rows: Integers, out: Floats) -> None:
-        self._gather_pixels(images, rows, out)
-
-    def add_bias(self, z: Floats, bias: Floats) -> None:
-        self._add_bias(z, bias)
-
-    def add_bias_relu(self, z: Floats, bias: Floats) -> None:
-        self._add_bias_relu(z, bias)
-
-    def chain_relu(self, delta: Floats, a: Floats) -> None:
-        self._chain_relu(delta, a)
-
-    def shift_logits(self, logits: Floats, labels: Labels, shifted: Floats) -> None:
-        self._shift_logits(logits, labels, shifted)
-
-    def softmax_delta(self, exps: Floats, totals: Floats, labels: Labels) -> None:
-        self._softmax_delta(exps, totals, labels)
+        images, labels, rows = _readonly(types.uint8, 2), _readonly(types.uint8, 1), _readonly(types.int64, 1)
+        self.gather_pixels = compile_cached(_gather_pixels, (images, rows, matrix))
+        self.add_bias = compile_cached(_add_bias, (matrix, vector))
+        self.add_bias_relu = compile_cached(_add_bias_relu, (matrix, vector))
+        self.chain_relu = compile_cached(_chain_relu, (matrix, matrix))
+        self.shift_logits = compile_cached(_shift_logits, (matrix, labels, vector))
+        self.softmax_delta = compile_cached(_softmax_delta, (matrix, vector, labels))
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         key = (rule, len(state), len(scalars))
-        update = self._updates.get(key)
-        if update is None:
-            update = self._updates[key] = self._update_of(rule, params.dtype, len(state), len(scalars))
-        update(params, grad, state, scalars)
+        if key not in self._updates:
+            self._updates[key] = self._update_of(rule, params.dtype, len(state), len(scalars))
+        self._updates[key](params, grad, state, scalars)
 
     def _update_of(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
-        """The rule's compiled loop, or NumPy's where it cannot be compiled or rounds otherwise: a number written out in a rule
-        is a float64 to numba, and to NumPy whatever it meets.
+        """Return the rule's compiled loop, or NumPy's if it cannot be compiled or rounds differently.
+
+        A number written out in a rule is a float64 to numba, and takes the dtype of its operand in NumPy.
         """
         if buffers in LOOPS:
-            with suppress(Exception):  # numba's NumbaError, and whatever else it stumbles over
+            with suppress(Exception):  # numba raises more than NumbaError
                 loop = self._loop_of(rule, buffers, scalars)
-                if agree(loop, by_expressions(rule), dtype, buffers, scalars):
+                if gives_same_bits(loop, by_expressions(rule), dtype, buffers, scalars):
                     return loop
-        return partial(self._plain.update, rule)
+        return partial(self._numpy_loops.update, rule)
 
     def _loop_of(self, rule: Rule, buffers: int, scalars: int) -> Update:
-        """Raises what numba raises for a rule that it cannot compile."""
+        """Raise what numba raises for a rule that it cannot compile."""
         vector = self._float[::1]
         signature = (vector, vector, _tuple(vector, buffers), _tuple(self._float, scalars))
-        return compiled(LOOPS[buffers](register_jitable(rule)), signature, rule)
+        return compile_cached(LOOPS[buffers](register_jitable(rule)), signature, rule)
 
 
-def _only_read(item: Any, dimensions: int) -> Any:
-    """Contiguous arrays, among them those of a file, which cannot be written."""
+def _readonly(item: Any, dimensions: int) -> Any:
+    """The type of contiguous arrays, read-only ones such as a mapped file included."""
     return types.Array(item, dimensions, "C", readonly=True)
 
 
@@ -90,14 +72,14 @@ def _tuple(item: Any, size: int) -> Any:
 
 def _gather_pixels(images, rows, out):  # type: ignore[no-untyped-def]
     touched = 0
-    for i in range(rows.size):  # asks for all cache lines of the batch before it waits for the first
+    for i in range(rows.size):  # request all cache lines of the batch before waiting for the first
         for j in range(0, images.shape[1], CACHE_LINE):
             touched += images[rows[i], j]
     for i in range(rows.size):
         row = rows[i]
         for j in range(images.shape[1]):
             out[i, j] = np.float32(images[row, j]) / np.float32(255)
-    return touched  # or the compiler would leave it out
+    return touched  # or the compiler would drop the first loop
 
 
 def _add_bias(z, bias):  # type: ignore[no-untyped-def]

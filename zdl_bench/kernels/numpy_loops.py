@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from zdl_bench.kernels.agreement import agree
-from zdl_bench.kernels.in_place import in_place, slices
+from zdl_bench.kernels.in_place import record_in_place, slices
 from zdl_bench.kernels.loops import Images, Integers, Labels, Rule, Scalars, Update
+from zdl_bench.kernels.same_bits import gives_same_bits
 from zdl_bench.run.run import Floats
 
-SMALLEST = 4_096
+MIN_IN_PLACE = 4_096
 """Elements from which calls in place are faster than a rule's expressions."""
 
 
@@ -26,7 +26,7 @@ class NumpyLoops:
 
     def add_bias_relu(self, z: Floats, bias: Floats) -> None:
         z += bias
-        np.maximum(z, np.zeros_like(bias), out=z)  # in half the time of a scalar 0
+        np.maximum(z, np.zeros_like(bias), out=z)  # twice as fast as with a scalar 0
 
     def chain_relu(self, delta: Floats, a: Floats) -> None:
         np.multiply(delta, a > 0, out=delta)
@@ -40,29 +40,29 @@ class NumpyLoops:
         exps[np.arange(len(labels)), labels] -= 1
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        is_small = len(params) < SMALLEST
+        is_small = len(params) < MIN_IN_PLACE
         update = by_expressions(rule) if is_small else self._update_of(rule, params.dtype, len(state), len(scalars))
         update(params, grad, state, scalars)
 
     def _update_of(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
-        """In place, where that can be had with the same bits."""
+        """Return the rule as calls in place if they give the same bits, else as it is written."""
         key = (rule, dtype, buffers, scalars)
         if key not in self._updates:
-            expressions, calls = by_expressions(rule), in_place(rule, buffers, scalars)
-            is_same = calls is not None and agree(calls, expressions, dtype, buffers, scalars)
+            expressions, calls = by_expressions(rule), record_in_place(rule, buffers, scalars)
+            is_same = calls is not None and gives_same_bits(calls, expressions, dtype, buffers, scalars)
             self._updates[key] = calls if calls is not None and is_same else expressions
         return self._updates[key]
 
 
 def by_expressions(rule: Rule) -> Update:
-    """The rule as it is written."""
+    """Return the rule as it is written."""
 
     def update(params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         for part in slices(len(params)):
             given = [vector[part] for vector in (params, grad, *state)]
             new = rule(*given, *scalars)
-            kept = [np.copy(values) if any(values is each for each in given) else values for values in new]
-            for vector, values in zip((params, *state), kept, strict=True):
+            unshared = [np.copy(values) if any(values is each for each in given) else values for values in new]
+            for vector, values in zip((params, *state), unshared, strict=True):
                 vector[part] = values
 
     return update

@@ -5,28 +5,29 @@ import numpy as np
 from zdl_bench.kernels.loops import Scalars, Update
 from zdl_bench.run.run import Floats
 
-SAMPLED = 512
-"""Elements on which they are compared each time."""
-DRAWN = 8
-"""Times, each with other scalars."""
+SAMPLE_SIZE = 512
+"""Elements per comparison."""
+REPETITIONS = 8
+"""Comparisons per pair of magnitudes, each with other scalars."""
 MAGNITUDES = (((-8, 3), (-1, 0)), ((-30, 30), (-6, 6)))
-"""Powers of ten that vectors span, and scalars: those of a training, and those of one that explodes."""
+"""Powers of ten that vectors and scalars span: in a training that goes well, and in one that explodes."""
 
 
-def agree(update: Update, expected: Update, dtype: np.dtype, buffers: int, scalars: int) -> bool:
-    """Compared on a sample of numbers, for so many state vectors and scalars. What cannot be done differs."""
+def gives_same_bits(update: Update, expected: Update, dtype: np.dtype, buffers: int, scalars: int) -> bool:
+    """Compare two updates on random numbers, for a rule of so many state vectors and scalars; one that fails differs."""
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
-        for of_vectors, of_scalars in MAGNITUDES * DRAWN:
-            vectors = _sample(rng, (2 + buffers, SAMPLED), of_vectors).astype(dtype)
+        for of_vectors, of_scalars in MAGNITUDES * REPETITIONS:
+            vectors = _sample(rng, (2 + buffers, SAMPLE_SIZE), of_vectors).astype(dtype)
             coefficients = tuple(np.abs(_sample(rng, (scalars,), of_scalars)).astype(dtype))
-            if not _same_bits(_applied(update, vectors, coefficients), _applied(expected, vectors, coefficients)):
+            ours, theirs = _apply(update, vectors, coefficients), _apply(expected, vectors, coefficients)
+            if ours is None or theirs is None or not _are_same_bits(ours, theirs):
                 return False
     return True
 
 
 def _sample(rng: np.random.Generator, shape: tuple[int, ...], magnitudes: tuple[int, int]) -> Floats:
-    """Of scalars none is 0 or 1, which would hide a rounding; of vectors some elements are 0, none of the state is negative."""
+    """Draw numbers. No scalar is 0 or 1, which would hide a rounding; some elements of vectors are 0; no state is negative."""
     values = np.asarray(rng.uniform(1, 10, shape) * 10.0 ** rng.integers(*magnitudes, shape))
     if len(shape) == 1:
         return values
@@ -35,8 +36,8 @@ def _sample(rng: np.random.Generator, shape: tuple[int, ...], magnitudes: tuple[
     return values
 
 
-def _applied(update: Update, vectors: Floats, scalars: Scalars) -> Floats | None:
-    """w and the state after one step; None where it cannot be made."""
+def _apply(update: Update, vectors: Floats, scalars: Scalars) -> Floats | None:
+    """Return w and the state after one step; None if it fails."""
     w, g, *state = vectors.copy()
     try:
         update(w, g, tuple(state), scalars)
@@ -45,11 +46,7 @@ def _applied(update: Update, vectors: Floats, scalars: Scalars) -> Floats | None
     return np.array([w, *state])
 
 
-def _same_bits(ours: Floats | None, theirs: Floats | None) -> bool:
-    """NaN is NaN, whichever of its patterns it has."""
-    if ours is None or theirs is None:
-        return False
-    numbers = ~np.isnan(ours)
-    return np.array_equal(ours, theirs, equal_nan=True) and np.array_equal(
-        np.signbit(ours[numbers]), np.signbit(theirs[numbers])
-    )
+def _are_same_bits(ours: Floats, theirs: Floats) -> bool:
+    """Compare bits, except that any NaN equals any other."""
+    signs_differ = np.signbit(ours) != np.signbit(theirs)
+    return np.array_equal(ours, theirs, equal_nan=True) and not np.any(signs_differ & ~np.isnan(ours))
