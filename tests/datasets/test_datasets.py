@@ -241,7 +241,7 @@ def test_only_the_head_of_an_answer_is_taken_to_see_who_serves_a_file(folder):
         serving = threading.Thread(target=serve)
         serving.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        assert mirrors.require_one([url], "train_images.gz") == url
+        assert mirrors.nearest_mirror([url], "train_images.gz") == url
         serving.join()
 
 
@@ -249,7 +249,7 @@ def test_a_mirror_that_is_silent(folder):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         with pytest.raises(DataError, match=rf"can be reached \({url}: no answer in 0\.3 s\)"):
-            mirrors.require_one([url], "train_images.gz", seconds=0.3)
+            mirrors.nearest_mirror([url], "train_images.gz", seconds=0.3)
 
 
 def test_a_mirror_that_refuses_tells_its_status(folder, server):
