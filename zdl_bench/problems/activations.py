@@ -1,5 +1,6 @@
-"""Activations of the MLP: each a pair of in-place functions. One class of this module per choice of `problem.activation`."""
+"""Activations of the MLP, each a pair of in-place functions. One class of this module per choice of `problem.activation`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +16,14 @@ class Activation(Protocol):
         ...
 
     def chain(self, delta: Floats, a: Floats) -> None:
-        """delta ← delta · f′(z), in place, from the output a = f(z)."""
+        """delta ← delta · f′(z), in place, given the output a = f(z)."""
         ...
 
 
 @dataclass(frozen=True)
 class ReLU:
+    """f(z) = max(z, 0),  f′(z) = [a > 0]"""
+
     loops: Loops
 
     def apply(self, z: Floats, bias: Floats) -> None:
@@ -32,6 +35,8 @@ class ReLU:
 
 @dataclass(frozen=True)
 class Tanh:
+    """f(z) = tanh z,  f′(z) = 1 − a²"""
+
     loops: Loops
 
     def apply(self, z: Floats, bias: Floats) -> None:
@@ -44,10 +49,11 @@ class Tanh:
 
 @dataclass(frozen=True)
 class Sigmoid:
+    """f(z) = 1/(1 + e⁻ᶻ) = (1 + tanh(z/2))/2, a form that does not overflow,  f′(z) = a (1 − a)"""
+
     loops: Loops
 
     def apply(self, z: Floats, bias: Floats) -> None:
-        """f(z) = (1 + tanh(z/2)) / 2, which does not overflow."""
         self.loops.add_bias(z, bias)
         z *= 0.5
         np.tanh(z, out=z)
@@ -56,3 +62,6 @@ class Sigmoid:
 
     def chain(self, delta: Floats, a: Floats) -> None:
         delta *= a * (1 - a)
+
+
+ACTIVATIONS: dict[str, Callable[[Loops], Activation]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
