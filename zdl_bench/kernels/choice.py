@@ -9,7 +9,6 @@ import numpy as np
 from zdl_bench.errors import ConfigError, display, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.kernels.loops import Loops
-from zdl_bench.kernels.numpy_loops import NumpyLoops
 
 MIN_COMPILED = 20_000
 """Elements from which compiled loops are worth the import of their compiler."""
@@ -19,17 +18,17 @@ CHOICES = ("", "numpy", "numba")
 
 def loops_for(elements: int, dtype: np.dtype) -> Loops:
     """Return the loops for vectors of so many elements: compiled ones if they are installed (extra `fast`) and pay."""
-    return fastest(dtype) if elements >= MIN_COMPILED else numpy_loops()
+    return fastest_loops(dtype) if elements >= MIN_COMPILED else numpy_loops()
 
 
 def require_wanted() -> None:
     """Raise ConfigError if the environment asks for loops that are not available."""
     if _wanted() == "numba":
-        fastest(np.dtype(np.float32))
+        fastest_loops(np.dtype(np.float32))
 
 
 @cache
-def fastest(dtype: np.dtype) -> Loops:
+def fastest_loops(dtype: np.dtype) -> Loops:
     """Return the fastest loops available, or those that the environment asks for. Raise ConfigError."""
     wanted = _wanted()
     if wanted == "numpy":
@@ -44,7 +43,7 @@ def fastest(dtype: np.dtype) -> Loops:
 
 @cache
 def numpy_loops() -> Loops:
-    return NumpyLoops()
+    return Loops()
 
 
 def _wanted() -> str:

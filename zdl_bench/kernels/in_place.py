@@ -1,15 +1,20 @@
 """A rule's expressions as NumPy calls in place: the same operations without temporaries and their passes over memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from zdl_bench.kernels.loops import Rule, Scalars
 from zdl_bench.run.run import Floats
 
+Rule = Callable[..., tuple[Any, ...]]
+"""(w, g, *state, *scalars) → (w, *state), for one element or for many: operators and NumPy's elementwise functions."""
+Scalars = tuple[Any, ...]
+"""The scalars of a step, in the dtype of the run."""
+Update = Callable[[Floats, Floats, tuple[Floats, ...], Scalars], None]
+"""(params, grad, state, scalars): one rule, applied in place; all vectors are (n,)."""
 SLICE = 65_536
 """Elements per slice: many enough to amortize a call, few enough for weights, state and scratch to stay in cache."""
 

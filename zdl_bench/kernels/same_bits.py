@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from zdl_bench.kernels.loops import Scalars, Update
+from zdl_bench.kernels.in_place import Scalars, Update
 from zdl_bench.run.run import Floats
 
 SAMPLE_SIZE = 512
 """Elements per comparison."""
-REPETITIONS = 8
-"""Comparisons per pair of magnitudes, each with other scalars."""
+COMPARISONS = 8
+"""Comparisons per pair of magnitudes, each with new scalars."""
 MAGNITUDES = (((-8, 3), (-1, 0)), ((-30, 30), (-6, 6)))
 """Powers of ten that vectors and scalars span: in a training that goes well, and in one that explodes."""
 
@@ -17,7 +17,7 @@ def gives_same_bits(update: Update, expected: Update, dtype: np.dtype, buffers: 
     """Compare two updates on random numbers, for a rule of so many state vectors and scalars; one that fails differs."""
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
-        for of_vectors, of_scalars in MAGNITUDES * REPETITIONS:
+        for of_vectors, of_scalars in MAGNITUDES * COMPARISONS:
             vectors = _sample(rng, (2 + buffers, SAMPLE_SIZE), of_vectors).astype(dtype)
             coefficients = tuple(np.abs(_sample(rng, (scalars,), of_scalars)).astype(dtype))
             ours, theirs = _apply(update, vectors, coefficients), _apply(expected, vectors, coefficients)

@@ -1,8 +1,7 @@
 """Activations of the MLP, each a pair of in-place functions. One class of this module per choice of `problem.activation`."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -10,21 +9,23 @@ from zdl_bench.kernels.loops import Loops
 from zdl_bench.run.run import Floats
 
 
-class Activation(Protocol):
-    def apply(self, z: Floats, bias: Floats) -> None:
-        """z ← f(z + bias), in place, for z (batch, units) and bias (units,)."""
-        ...
-
-    def chain(self, delta: Floats, a: Floats) -> None:
-        """delta ← delta · f′(z), in place, given the output a = f(z)."""
-        ...
-
-
 @dataclass(frozen=True)
-class ReLU:
-    """f(z) = max(z, 0),  f′(z) = [a > 0]"""
+class Activation(ABC):
+    """f, applied elementwise by the loops of a run."""
 
     loops: Loops
+
+    @abstractmethod
+    def apply(self, z: Floats, bias: Floats) -> None:
+        """z ← f(z + bias), in place, for z (batch, units) and bias (units,)."""
+
+    @abstractmethod
+    def chain(self, delta: Floats, a: Floats) -> None:
+        """delta ← delta · f′(z), in place, given the output a = f(z)."""
+
+
+class ReLU(Activation):
+    """f(z) = max(z, 0),  f′(z) = [a > 0]"""
 
     def apply(self, z: Floats, bias: Floats) -> None:
         self.loops.add_bias_relu(z, bias)
@@ -33,11 +34,8 @@ class ReLU:
         self.loops.chain_relu(delta, a)
 
 
-@dataclass(frozen=True)
-class Tanh:
+class Tanh(Activation):
     """f(z) = tanh z,  f′(z) = 1 − a²"""
-
-    loops: Loops
 
     def apply(self, z: Floats, bias: Floats) -> None:
         self.loops.add_bias(z, bias)
@@ -47,11 +45,8 @@ class Tanh:
         delta *= 1 - a * a
 
 
-@dataclass(frozen=True)
-class Sigmoid:
+class Sigmoid(Activation):
     """f(z) = 1/(1 + e⁻ᶻ) = (1 + tanh(z/2))/2, a form that does not overflow,  f′(z) = a (1 − a)"""
-
-    loops: Loops
 
     def apply(self, z: Floats, bias: Floats) -> None:
         self.loops.add_bias(z, bias)
@@ -64,4 +59,4 @@ class Sigmoid:
         delta *= a * (1 - a)
 
 
-ACTIVATIONS: dict[str, Callable[[Loops], Activation]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
+ACTIVATIONS: dict[str, type[Activation]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
