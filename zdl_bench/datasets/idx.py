@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy.typing as npt
 
 from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.dataset import Arrays, DataSet, cache_folder, is_decoded
-from zdl_bench.datasets.packings import IdxFile, WrongChecksum, arrays_of
-from zdl_bench.datasets.places import Candidate, candidates_in, has_usual_name, places_of
+from zdl_bench.datasets.packings import IdxFile, WrongChecksum, read_arrays
+from zdl_bench.datasets.places import Candidate, find_candidates, find_places, has_usual_name
 from zdl_bench.errors import DataError, display
 
 DATA_VARIABLE = "ZDL_BENCH_DATA"
@@ -21,7 +22,7 @@ DATA_VARIABLE = "ZDL_BENCH_DATA"
 
 
 class MissingFile(DataError):
-    """A place has no file that is recognizably one of the data set's. The message is the name of a file that is missing."""
+    """A place has no file that is recognizably one of the data set's."""
 
 
 class IdxDataSet(DataSet):
@@ -57,7 +58,8 @@ class IdxDataSet(DataSet):
 
     def require_location(self) -> None:
         if self.dir is not None:
-            self._complete_places_in(self.dir)
+            with self._errors_name_dir():
+                self._complete_places(_folder(self.dir))
 
     def require_at_hand(self) -> None:
         if not is_decoded(self) and self.decode_local() is None:
@@ -72,15 +74,11 @@ class IdxDataSet(DataSet):
     def decode_local(self) -> Arrays | None:
         self.passed_over = []
         if self.dir is not None:
-            try:
-                return self._first_sound(self._complete_places_in(self.dir))
-            except MissingFile as error:
-                raise self._nothing_in(self.dir, f"there is no {error}") from error
+            with self._errors_name_dir():
+                return self._first_sound(self._complete_places(_folder(self.dir)))
         for folder in self._folders():
             try:
-                complete = [place for place in self._places_below(folder) if self._is_complete(place)]
-                if complete:
-                    return self._first_sound(complete)
+                return self._first_sound(self._complete_places(folder))
             except MissingFile:
                 continue
             except OSError as error:
@@ -93,7 +91,7 @@ class IdxDataSet(DataSet):
 
     def _folders(self) -> Iterator[Path]:
         """Yield the folders to search, in order."""
-        yield from (Path(os.path.expanduser(one)) for one in os.environ.get(DATA_VARIABLE, "").split(os.pathsep) if one)
+        yield from (_folder(one) for one in os.environ.get(DATA_VARIABLE, "").split(os.pathsep) if one)
         try:
             yield cache_folder() / self.name
         except DataError as error:
@@ -102,37 +100,37 @@ class IdxDataSet(DataSet):
     def _pass_over(self, place: Path, reason: str) -> None:
         self.passed_over.append(f"{display(place)} was passed over: {reason}")
 
-    def _complete_places_in(self, given: str) -> list[list[Candidate]]:
-        """Return the files of each place in `dir` that may hold all parts. Raise DataError if there is none."""
+    @contextmanager
+    def _errors_name_dir(self) -> Iterator[None]:
+        """Name `dir` and the remedy in errors about files that are missing or cannot be read."""
+        given = f"dataset.dir={display(self.dir)}"
         try:
-            places = self._places_below(Path(os.path.expanduser(given)))
+            yield
+        except MissingFile as error:
+            can_be_repacked = all(file.content for file in self.files.values())
+            accepted = "packed or not, or an archive of them" if can_be_repacked else "compressed as they are served"
+            raise DataError(f"{given}: {error}; name the folder with the IDX files ({accepted})") from error
         except (OSError, ValueError) as error:  # ValueError: no file can have such a name
             reason = error.strerror if isinstance(error, OSError) else error
-            raise DataError(f"dataset.dir={display(given)}: it cannot be read ({reason}); name another") from error
-        complete = [place for place in places if self._is_complete(place)]
+            raise DataError(f"{given}: it cannot be read ({reason}); name another") from error
+
+    def _complete_places(self, root: Path) -> list[list[Candidate]]:
+        """Return the files of each place below a root that may hold all parts.
+
+        Raise MissingFile if there is none, OSError or ValueError if the root cannot be read.
+        """
+        places = []
+        for place in find_places(root, self.name):
+            try:
+                places.append(find_candidates(place, self.name, self.files, is_given=place == root))
+            except OSError as error:
+                self._pass_over(place, f"it cannot be read ({error.strerror})")
+        complete = [place for place in places if len(_parts_of(place)) == len(self.files)]
         if not complete:
             nearest = max(map(_parts_of, places), key=len, default=set())
             missing = next(file.file for part, file in self.files.items() if part not in nearest)
-            raise self._nothing_in(given, f"there is no {missing}" if places else "there is no such folder")
+            raise MissingFile(f"there is no {missing}" if places else "there is no such folder")
         return complete
-
-    def _nothing_in(self, given: str, reason: str) -> DataError:
-        can_be_repacked = all(file.content for file in self.files.values())
-        accepted = "packed or not, or an archive of them" if can_be_repacked else "compressed as they are served"
-        return DataError(f"dataset.dir={display(given)}: {reason}; name the folder with the IDX files ({accepted})")
-
-    def _places_below(self, root: Path) -> list[list[Candidate]]:
-        """Return the files of each place below a root. Raise OSError if the root cannot be read."""
-        found = []
-        for place in places_of(root, self.name):
-            try:
-                found.append(candidates_in(place, self.name, self.files, is_given=place == root))
-            except OSError as error:
-                self._pass_over(place, f"it cannot be read ({error.strerror})")
-        return found
-
-    def _is_complete(self, place: list[Candidate]) -> bool:
-        return len(_parts_of(place)) == len(self.files)
 
     def _first_sound(self, places: list[list[Candidate]]) -> Arrays:
         """Return the arrays of the first sound place. Raise DataError, with what is wrong with the first place, without one."""
@@ -153,7 +151,7 @@ class IdxDataSet(DataSet):
             if not wanted:
                 continue
             try:
-                found |= arrays_of(path, wanted)
+                found |= read_arrays(path, wanted)
                 error = DataError(f"{path} does not hold all of {self.name}; add the other files")
             except DataError as raised:
                 if not is_telling and not isinstance(raised, WrongChecksum):
@@ -163,7 +161,7 @@ class IdxDataSet(DataSet):
             refusals = dict.fromkeys(wanted, error) | refusals | dict.fromkeys(named, error)
         missing = [part for part in self.files if part not in found]
         if missing:
-            raise refusals.get(missing[0]) or MissingFile(self.files[missing[0]].file)
+            raise refusals.get(missing[0]) or MissingFile(f"there is no {self.files[missing[0]].file}")
         return Arrays(**{part: array.reshape(len(array), -1) if array.ndim > 1 else array for part, array in found.items()})
 
     def _download(self) -> Arrays:
@@ -176,6 +174,10 @@ class IdxDataSet(DataSet):
                 f"{reasons}\nPut its IDX files into a folder and name it in {DATA_VARIABLE}, or use dataset=digits."
             ) from error
         return self._read([Candidate(folder / file.file, {part}, True) for part, file in self.files.items()])
+
+
+def _folder(given: str) -> Path:
+    return Path(os.path.expanduser(given))
 
 
 def _parts_of(place: list[Candidate]) -> set[str]:

@@ -78,7 +78,7 @@ class IdxFile:
         return actual == expected
 
 
-def arrays_of(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
+def read_arrays(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
     """Return those of the parts that a file holds. Raise DataError, which names the file, if it holds none.
 
     Reads at most twice the bytes of all parts, and unpacks as many, whatever the file claims.

@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
     is_telling: bool
 
 
-def places_of(root: Path, name: str) -> list[Path]:
+def find_places(root: Path, name: str) -> list[Path]:
     """Return what may hold the files, the likeliest first: namesakes of the data set, the root, torchvision's `*/raw`.
 
     The list is empty if there is no such root, and the root itself if that is a file. Raise OSError if it cannot be read.
@@ -39,7 +39,7 @@ def places_of(root: Path, name: str) -> list[Path]:
     return [*namesakes, root, *filter(os.path.isdir, dict.fromkeys(raw))]
 
 
-def candidates_in(place: Path, name: str, files: Mapping[str, IdxFile], is_given: bool) -> list[Candidate]:
+def find_candidates(place: Path, name: str, files: Mapping[str, IdxFile], is_given: bool) -> list[Candidate]:
     """Return the files of a place that may be those of a data set, the likeliest first. Raise OSError if it cannot be read.
 
     is_given: the user named the place, so that a file in its stead is telling.
