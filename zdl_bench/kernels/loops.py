@@ -21,7 +21,7 @@ class Loops:
 
     name = "numpy"
     min_elements = 4_096
-    """Elements from which `update` is faster if it is prepared than as a rule's expressions."""
+    """Elements from which a prepared update is faster than a rule's expressions."""
 
     def __init__(self) -> None:
         self._updates: dict[tuple[Rule, np.dtype, int, int], Update] = {}
