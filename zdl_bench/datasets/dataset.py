@@ -37,6 +37,8 @@ class DataSet(ABC):
     """What identifies the code that decodes; None for the engine's. Arrays that other code decoded are not used."""
     test_size: int | None = None
     """Test images, the denominator of an accuracy; None if it is unknown before they are read."""
+    passed_over: Sequence[str] = ()
+    """What could not be read when the data were last looked for, and why, a sentence each."""
 
     @property
     @abstractmethod
@@ -46,9 +48,6 @@ class DataSet(ABC):
     @abstractmethod
     def decode(self) -> Arrays:
         """Read the arrays from their source and check them. Raise DataError if they are missing or have another checksum."""
-
-    passed_over: Sequence[str] = ()
-    """What could not be read when the data were last looked for, and why, a sentence each."""
 
     def require_at_hand(self) -> None:
         """Raise DataError with the reason unless the data are on this machine, or a mirror serves them now."""

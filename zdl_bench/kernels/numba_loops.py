@@ -55,7 +55,7 @@ class NumbaLoops(Loops):
 
 
 def _readonly(item: Any, dimensions: int) -> Any:
-    """The type of contiguous arrays, read-only ones such as a mapped file included."""
+    """Return the type of contiguous arrays, including read-only ones such as those of a mapped file."""
     return types.Array(item, dimensions, "C", readonly=True)
 
 

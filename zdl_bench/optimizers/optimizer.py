@@ -18,7 +18,7 @@ FLUSH_INTERVAL = 64
 class Optimizer(ABC):
     """A frozen dataclass of hyper-parameters, validated when made; all that changes lives in the state.
 
-    `lr` is the learning rate of the step, times the factor of the schedule; a rule without a learning rate gets the factor
+    `lr` is the learning rate of the step, the schedule's factor included; a rule without a learning rate gets that factor
     alone. `step` counts from 1. Parameters, gradient and state are flat vectors of one dtype. The gradient is read-only.
     """
 
