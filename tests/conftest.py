@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from zdl_bench import cli
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.optimizers.optimizer import Optimizer
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.run import Choice, RunConfig
 from zdl_bench.training.loop import train
 
@@ -71,12 +71,12 @@ def digits():
 
 def part(group: str, name: str, **values) -> Choice:
     """A choice of conf/ with the values of its YAML but for those given."""
-    yaml = registry.load_yaml(group, name)
+    yaml = conf_files.load_yaml(group, name)
     own = {key: value for key, value in yaml.items() if key not in registry.KEYS_ABOUT_A_PART}
     return registry.choice(group, name, own | values)
 
 
-OPTIMIZERS = registry.names("optimizer")
+OPTIMIZERS = conf_files.names("optimizer")
 
 
 def optimizer_of(name: str) -> Optimizer:

@@ -10,14 +10,14 @@ import numpy as np
 import yaml
 
 from zdl_bench.datasets.dataset import Arrays
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 VALIDATION_SIZE = 10
 TEST_SIZE = 10
 
 
 def copy_conf(folder: Path) -> Path:
-    return Path(shutil.copytree(registry.CONF, folder / "conf"))
+    return Path(shutil.copytree(conf_files.CONF, folder / "conf"))
 
 
 def add_dataset(conf: Path, name: str, images: np.ndarray, labels: np.ndarray, classes: int = 10) -> None:

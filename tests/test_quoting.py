@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from zdl_bench.plan.help import BENCH, help_text
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -58,7 +58,7 @@ def test_errors_quote_what_they_advise():
     advised = re.compile(r"(.?)\b[a-z_.]+=(?:\[[\w,. ]+\]|range\()")
     found = [
         (path.name, match[0])
-        for path in sorted(registry.PACKAGE.rglob("*.py"))
+        for path in sorted(conf_files.PACKAGE.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for match in advised.finditer(node.value)

@@ -172,7 +172,7 @@ def bench(arguments: Sequence[str]) -> int:
         from zdl_bench.plan.app import run_hydra
         from zdl_bench.plan.chosen import as_meant
         from zdl_bench.plan.flags import MULTIRUN
-        from zdl_bench.registry.registry import names
+        from zdl_bench.registry.conf_files import names
 
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.executors.executor import Executor, Finished, Limits
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.run import Choice, RunConfig
 
 WORKERS = 2
@@ -67,7 +67,7 @@ def seconds_of(executor: Executor, configs: Sequence[RunConfig]) -> float:
 
 def tiny_runs(count: int) -> list[RunConfig]:
     """20 steps of a small network on the digits, each with a seed of its own."""
-    problem = dict(registry.load_yaml("problem", "mlp")) | {"hidden": (8,), "batch_size": 20}
+    problem = dict(conf_files.load_yaml("problem", "mlp")) | {"hidden": (8,), "batch_size": 20}
     values = {key: value for key, value in problem.items() if key not in registry.KEYS_ABOUT_A_PART}
     return [
         RunConfig(

@@ -9,8 +9,8 @@ from zdl_bench.kernels import choice
 @contextmanager
 def numpy_alone() -> Iterator[None]:
     """In the block no run has compiled loops, whatever is installed."""
-    fastest, choice.fastest = choice.fastest, lambda dtype: choice.plain()
+    fastest_loops, choice.fastest_loops = choice.fastest_loops, lambda dtype: choice.numpy_loops()
     try:
         yield
     finally:
-        choice.fastest = fastest
+        choice.fastest_loops = fastest_loops

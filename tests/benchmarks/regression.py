@@ -25,7 +25,7 @@ from zdl_bench.commands.products import limit_of
 from zdl_bench.commands.steps import timed_parts
 from zdl_bench.datasets.dataset import Arrays
 from zdl_bench.problems.problem import Problem, ProblemSpec, Splits
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.training.loop import split
 
 STORED = Path(__file__).parent / "ratios.json"
@@ -48,7 +48,7 @@ def random_images() -> Arrays:
 def ratios(problem: Problem) -> dict[str, float]:
     """Step over products, by optimizer, of one round."""
     found = {}
-    for name in registry.names("optimizer"):
+    for name in conf_files.names("optimizer"):
         config = digits_config(name, lr=1e-4, problem=part("problem", "mlp"), steps=STEPS)
         products = limit_of(problem).seconds(STEPS)
         found[name] = sum(timed_parts(config, problem, STEPS).values()) / products

@@ -20,14 +20,14 @@ from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
 from zdl_bench.commands.comparison import REFERENCE_TOLERANCE, Agreement, compared_to_reference, differences
 from zdl_bench.commands.reference import CURVES, VERDICTS, read_reference, reference_row, run_table, write_reference
 from zdl_bench.errors import StoreError
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.run import ENGINE_VERSION
 from zdl_bench.store.encoding import LARGEST as MAX_RUN
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 
-COMMITTED = registry.EXPERIMENTS.parent / "results"
+COMMITTED = conf_files.EXPERIMENTS.parent / "results"
 BOWL = ("experiment=book_paths", "executor=serial", "report=false")
 
 
@@ -290,7 +290,7 @@ def changed_value(value):
 def test_what_is_committed_is_small_and_complete():
     files = [path for path in (COMMITTED / "reference").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 2_000_000
-    experiments = {path.stem for path in registry.EXPERIMENTS.glob("*.yaml")}
+    experiments = {path.stem for path in conf_files.EXPERIMENTS.glob("*.yaml")}
     assert {path.stem for path in files if path.suffix == ".parquet"} == experiments | {CURVES}
 
 
@@ -306,19 +306,19 @@ def test_committed_runs_on_mnist_are_found_again(command, mnist):
 
 
 def test_the_list_of_experiments_says_what_was_found():
-    text = (registry.EXPERIMENTS / "README.md").read_text(encoding="utf-8")
+    text = (conf_files.EXPERIMENTS / "README.md").read_text(encoding="utf-8")
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.startswith("| ")}
-    for path in registry.EXPERIMENTS.glob("*.yaml"):
+    for path in conf_files.EXPERIMENTS.glob("*.yaml"):
         assert f"`{path.stem}`" in rows, path.stem
     with (COMMITTED / "reference" / VERDICTS).open(encoding="utf-8") as stream:
         found = list(csv.DictReader(stream))
     stated = [
         (p.stem, str(c["id"]))
-        for p in registry.EXPERIMENTS.glob("*.yaml")
-        for c in registry.load_experiment(p.stem).get("claims", [])
+        for p in conf_files.EXPERIMENTS.glob("*.yaml")
+        for c in conf_files.load_experiment(p.stem).get("claims", [])
     ]
     assert sorted((row["experiment"], row["claim"]) for row in found) == sorted(stated)
     for row in found:
         assert f"| `{row['experiment']}` | {row['verdict']} |" in rows[row["claim"]]
     for link in re.findall(r"\]\(([^)]+)\)", text):
-        assert (registry.EXPERIMENTS / link).exists(), link
+        assert (conf_files.EXPERIMENTS / link).exists(), link

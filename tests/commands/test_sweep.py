@@ -15,7 +15,7 @@ from rich.console import Console
 from zdl_bench import __version__, load_results
 from zdl_bench.commands.execution import lost, plan
 from zdl_bench.commands.terminal import failures_table
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.atomic import DRAFTS
 from zdl_bench.run.run import ENGINE_VERSION, Failure, Run, Status
 from zdl_bench.store.encoding import encode, file_of
@@ -104,7 +104,7 @@ def test_a_single_run_needs_no_flag(small_sweep):
 
 def test_a_glob_is_a_sweep_over_all_choices(small_sweep):
     assert small_sweep("-m", "schedule=glob(*)").status == 0
-    assert set(load_results("results").runs["schedule"]) == set(registry.names("schedule"))
+    assert set(load_results("results").runs["schedule"]) == set(conf_files.names("schedule"))
 
 
 @pytest.mark.parametrize("multirun", [(), ("-m",)], ids=["a run", "a sweep"])

@@ -16,7 +16,7 @@ from tiny_images import CONTENT, NOBODY, assert_content, dataset_of, idx_bytes, 
 from zdl_bench.datasets.dataset import _decoded_folder, content_hashes, ensure_decoded, load_decoded
 from zdl_bench.datasets.packings import MAX_ZIP_ENTRIES, WrongChecksum
 from zdl_bench.errors import DataError
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 
 
 @pytest.fixture(autouse=True)
@@ -329,7 +329,7 @@ def test_an_array_that_was_changed_after_the_check_is_not_trained_on(folder):
 def mnist_forms(arrays):
     """File name → content, of MNIST as Keras, torchvision and others have it."""
     images = [array.reshape(-1, 28, 28) if array.ndim == 2 else array for array in arrays]
-    files = [spec["file"].removesuffix(".gz") for spec in registry.load_yaml("dataset", "mnist")["files"].values()]
+    files = [spec["file"].removesuffix(".gz") for spec in conf_files.load_yaml("dataset", "mnist")["files"].values()]
     unpacked = dict(zip(files, map(idx_bytes, images), strict=True))
     return {
         "Keras": {"mnist.npz": npz(images, compressed=False)},

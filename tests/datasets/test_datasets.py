@@ -17,7 +17,7 @@ from tiny_images import CONTENT, NOBODY, assert_content, dataset_of, idx_bytes, 
 from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.dataset import cache_folder, ensure_decoded, is_decoded, load_decoded
 from zdl_bench.errors import DataError
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_only_the_head_of_an_answer_is_taken_to_see_who_serves_a_file(folder):
         serving = threading.Thread(target=serve)
         serving.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        assert mirrors.require_one([url], "train_images.gz") == url
+        assert mirrors.nearest_mirror([url], "train_images.gz") == url
         serving.join()
 
 
@@ -249,7 +249,7 @@ def test_a_mirror_that_is_silent(folder):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         with pytest.raises(DataError, match=rf"can be reached \({url}: no answer in 0\.3 s\)"):
-            mirrors.require_one([url], "train_images.gz", seconds=0.3)
+            mirrors.nearest_mirror([url], "train_images.gz", seconds=0.3)
 
 
 def test_a_mirror_that_refuses_tells_its_status(folder, server):
@@ -342,7 +342,7 @@ def test_a_damaged_cache_is_made_anew(folder):
 def test_a_label_beyond_the_classes_ends_a_sweep_before_it_begins(command, tmp_path, monkeypatch):
     conf = copy_conf(tmp_path / "checkout")
     add_dataset(conf, "letters", CONTENT.train_images, np.arange(30, dtype=np.uint8) % 10 + 1)  # numbered from 1
-    monkeypatch.setattr(registry, "CONF", conf)
+    monkeypatch.setattr(conf_files, "CONF", conf)
     outcome = command("dataset=letters", "problem.batch_size=2", "problem.hidden=[3]", "probe.images=2", "steps=2")
     assert outcome.status == 2
     assert "dataset=letters: a label is 10, and labels go from 0 to 9" in outcome.err

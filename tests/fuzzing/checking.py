@@ -20,7 +20,7 @@ from fuzzing.stored import sound_frame
 from zdl_bench import cli, load_results
 from zdl_bench.datasets.dataset import cache_folder
 from zdl_bench.errors import ZdlBenchError
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.statistics.verdicts import judge_experiment
 
@@ -103,7 +103,7 @@ def _load(*arguments: str) -> None:
 
 
 def _judge() -> None:
-    experiment = Experiment.of("mine", registry.load_experiment("mine"))
+    experiment = Experiment.of("mine", conf_files.load_experiment("mine"))
     for one in judge_experiment(experiment, sound_frame()):
         str(one)
 
@@ -128,7 +128,7 @@ def judged(status: int, out: str, err: str) -> list[str]:
 @contextmanager
 def sandbox(case: Case) -> Iterator[Path]:
     """A folder with the files of the case, from which its commands start."""
-    before, experiments = Path.cwd(), registry.EXPERIMENTS
+    before, experiments = Path.cwd(), conf_files.EXPERIMENTS
     folder = Path(tempfile.mkdtemp(prefix="fuzzing-"))
     try:
         for path in BYSTANDERS:
@@ -140,12 +140,12 @@ def sandbox(case: Case) -> Iterator[Path]:
             os.truncate(folder / path, size)
         (folder / WORK).mkdir(exist_ok=True)
         if (folder / EXPERIMENTS).is_dir():
-            registry.EXPERIMENTS = folder / EXPERIMENTS
+            conf_files.EXPERIMENTS = folder / EXPERIMENTS
         os.chdir(folder / WORK)
         yield folder
     finally:
         os.chdir(before)
-        registry.EXPERIMENTS = experiments
+        conf_files.EXPERIMENTS = experiments
         shutil.rmtree(folder)
 
 

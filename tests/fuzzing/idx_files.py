@@ -11,9 +11,9 @@ from functools import cache
 from hypothesis import strategies as st
 
 from fuzzing.case import Case
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
-SPECS = tuple(registry.load_yaml("dataset", "mnist")["files"].values())
+SPECS = tuple(conf_files.load_yaml("dataset", "mnist")["files"].values())
 NETWORK = (
     "dataset=mnist", "executor=serial", "report=false", "steps=3", "problem.hidden=[4]", "problem.batch_size=5",
     "probe.images=10", "probe.count=2",

@@ -14,20 +14,20 @@ from hypothesis.extra.numpy import arrays
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels import choice
-from zdl_bench.kernels.in_place import SLICE, InPlace, in_place
+from zdl_bench.kernels.in_place import SLICE, InPlace, record_in_place
+from zdl_bench.kernels.loops import Loops
 from zdl_bench.kernels.numba_loops import NumbaLoops
-from zdl_bench.kernels.numpy_loops import NumpyLoops
 from zdl_bench.training.loop import train
 
 DTYPES = ("float32", "float64")
 LARGE = {"hidden": (200, 50), "batch_size": 20}
-"""A network on the digits with more elements than SMALLEST."""
+"""A network on the digits with more elements than MIN_COMPILED."""
 
 
 @pytest.fixture
 def numpys_alone(monkeypatch):
     def switch():
-        monkeypatch.setattr(choice, "fastest", lambda dtype: choice.plain())
+        monkeypatch.setattr(choice, "fastest_loops", lambda dtype: choice.numpy_loops())
 
     return switch
 
@@ -50,7 +50,7 @@ def test_every_optimizer_gives_the_same_bits_over_200_steps(name, activation, dt
     config = digits_config(
         name, lr=None, problem=part("problem", "mlp", activation=activation, **LARGE), steps=200, dtype=dtype
     )
-    assert type(choice.fastest(np.dtype(dtype))) is NumbaLoops
+    assert type(choice.fastest_loops(np.dtype(dtype))) is NumbaLoops
     compiled = train(config)
     numpys_alone()
     plain = train(config)
@@ -79,7 +79,7 @@ def test_bias_relu_and_chain_agree_on_odd_numbers(dtype, data):
     z, bias = data.draw(odd_floats(dtype, shape)), data.draw(odd_floats(dtype, shape[1:]))
     for method in ("add_bias", "add_bias_relu"):
         results = []
-        for loops in (NumpyLoops(), NumbaLoops(np.dtype(dtype))):
+        for loops in (Loops(), NumbaLoops(np.dtype(dtype))):
             out = z.copy()
             with np.errstate(all="ignore"):
                 getattr(loops, method)(out, bias)
@@ -90,7 +90,7 @@ def test_bias_relu_and_chain_agree_on_odd_numbers(dtype, data):
     delta = data.draw(odd_floats(dtype, shape))
     chained = [delta.copy(), delta.copy()]
     with np.errstate(all="ignore"):
-        NumpyLoops().chain_relu(chained[0], a)
+        Loops().chain_relu(chained[0], a)
         NumbaLoops(np.dtype(dtype)).chain_relu(chained[1], a)
     assert np.array_equal(*chained, equal_nan=True)
     assert np.array_equal(*(np.signbit(one[~np.isnan(one)]) for one in chained))
@@ -104,7 +104,7 @@ def test_softmax_agrees_on_odd_numbers(dtype, data):
     logits, totals = data.draw(odd_floats(dtype, (rows, classes))), data.draw(odd_floats(dtype, (rows,)))
     labels = data.draw(arrays(np.uint8, (rows,), elements=st.integers(0, classes - 1)))
     results = []
-    for loops in (NumpyLoops(), NumbaLoops(np.dtype(dtype))):
+    for loops in (Loops(), NumbaLoops(np.dtype(dtype))):
         out, shifted, delta = logits.copy(), np.empty(rows, dtype), logits.copy()
         with np.errstate(all="ignore"):
             loops.shift_logits(out, labels, shifted)
@@ -119,7 +119,7 @@ def test_every_pixel_value_is_a_float32_quotient(dtype):
     images = np.arange(256, dtype=np.uint8).reshape(2, 128)
     rows = np.array([1, 0, 1])
     expected = (images[rows] / np.float32(255)).astype(dtype)
-    for loops in (NumpyLoops(), NumbaLoops(np.dtype(dtype))):
+    for loops in (Loops(), NumbaLoops(np.dtype(dtype))):
         out = np.empty((3, 128), dtype)
         loops.gather_pixels(images, rows, out)
         assert np.array_equal(out, expected)
@@ -172,7 +172,7 @@ RULES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("loops", [NumpyLoops, lambda: NumbaLoops(np.dtype(np.float32))], ids=["numpy", "numba"])
+@pytest.mark.parametrize("loops", [Loops, lambda: NumbaLoops(np.dtype(np.float32))], ids=["numpy", "numba"])
 @pytest.mark.parametrize(("rule", "buffers"), RULES, ids=lambda value: getattr(value, "__name__", ""))
 def test_whatever_a_rule_does_it_gives_the_bits_of_its_expressions(rule, buffers, loops):
     rng = np.random.default_rng(0)
@@ -188,7 +188,7 @@ def of_any_number(w, g, *rest):
     return w - lr * sum(state, g), *(each + g for each in state)
 
 
-@pytest.mark.parametrize("loops", [NumpyLoops, lambda: NumbaLoops(np.dtype(np.float32))], ids=["numpy", "numba"])
+@pytest.mark.parametrize("loops", [Loops, lambda: NumbaLoops(np.dtype(np.float32))], ids=["numpy", "numba"])
 def test_one_rule_may_have_more_buffers_another_time(loops):
     loops, rng = loops(), np.random.default_rng(0)
     for buffers in (1, 2, 0):
@@ -237,8 +237,8 @@ OF_THE_ARTICLES = ("sgd", "momentum", "adagrad", "rmsprop", "rmsprop_articles", 
 def test_the_rules_of_the_articles_are_compiled_and_with_numpy_in_place(name, dtype):
     optimizer, dtype = optimizer_of(name), np.dtype(dtype)
     scalars = len(optimizer.coefficients(0.1, 3))
-    assert hasattr(NumbaLoops(dtype)._update_of(optimizer.rule, dtype, optimizer.buffers, scalars), "py_func")
-    assert isinstance(NumpyLoops()._update_of(optimizer.rule, dtype, optimizer.buffers, scalars), InPlace)
+    assert hasattr(NumbaLoops(dtype)._prepare_update(optimizer.rule, dtype, optimizer.buffers, scalars), "py_func")
+    assert isinstance(Loops()._prepare_update(optimizer.rule, dtype, optimizer.buffers, scalars), InPlace)
 
 
 @st.composite
@@ -273,7 +273,7 @@ def test_any_operations_in_place_give_the_bits_of_the_expressions(made, elements
         expected = [np.broadcast_to(each, elements).copy() for each in rule(*vectors.copy(), lr)]
         w, g, *state = vectors
         before = g.copy()
-        in_place(rule, buffers, 1)(w, g, tuple(state), (lr,))
+        record_in_place(rule, buffers, 1)(w, g, tuple(state), (lr,))
     assert np.array_equal(g, before)
     for ours, theirs in zip((w, *state), expected, strict=True):
         assert ours.tobytes() == theirs.tobytes()
@@ -299,8 +299,8 @@ def started(code, **variables):
 
 
 UPDATE = (
-    "import numpy as np; from zdl_bench.kernels.choice import fastest; from zdl_bench.optimizers.sgd import SGD; "
-    "w = np.ones(3, np.float32); loops = fastest(w.dtype); "
+    "import numpy as np; from zdl_bench.kernels.choice import fastest_loops; from zdl_bench.optimizers.sgd import SGD; "
+    "w = np.ones(3, np.float32); loops = fastest_loops(w.dtype); "
     "loops.update(SGD.rule, w, w.copy(), (), (np.float32(0.5),)); print(loops.name.split()[0], w)"
 )
 
@@ -320,10 +320,10 @@ def test_another_word_is_an_error_before_anything_is_trained(monkeypatch, comman
 
 def test_without_numba_it_cannot_be_wanted(monkeypatch):
     monkeypatch.setattr(choice, "find_spec", lambda name: None)
-    assert type(choice.fastest.__wrapped__(np.dtype(np.float32))) is NumpyLoops
+    assert type(choice.fastest_loops.__wrapped__(np.dtype(np.float32))) is Loops
     monkeypatch.setenv("ZDL_BENCH_LOOPS", "numba")
     with pytest.raises(ConfigError, match=r"ZDL_BENCH_LOOPS=numba: it is not installed; pip install 'zdl-bench\[fast\]'"):
-        choice.fastest.__wrapped__(np.dtype(np.float32))
+        choice.fastest_loops.__wrapped__(np.dtype(np.float32))
 
 
 BREAKAGES = ["ImportError", "OSError", "AttributeError", "RuntimeError", "SystemError"]

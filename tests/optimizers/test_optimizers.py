@@ -9,7 +9,7 @@ from conftest import OPTIMIZERS, optimizer_of, part
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels import in_place
-from zdl_bench.kernels import numpy_loops as plain
+from zdl_bench.kernels.loops import Loops
 from zdl_bench.registry import registry
 from zdl_bench.run.run import Tensor
 
@@ -79,7 +79,7 @@ def test_slices_do_not_change_the_bits(name, monkeypatch):
     whole = descend()
     monkeypatch.setattr(in_place, "SLICE", 7)
     assert np.array_equal(whole, descend())
-    monkeypatch.setattr(plain, "SMALLEST", 1)  # calls in place
+    monkeypatch.setattr(Loops, "min_elements", 1)  # calls in place
     assert np.array_equal(whole, descend())
 
 

@@ -8,7 +8,7 @@ from typing import get_args, get_origin
 import pytest
 from conftest import SMALL
 
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 
 TINY, HUGE, MOST = 5e-324, 1e300, sys.float_info.max
 NUMBERS = (0.0, TINY, 1e-300, 1.0, HUGE, MOST)
@@ -34,7 +34,7 @@ def key_values() -> dict[str, tuple[tuple[str, ...], str, tuple[object, ...]]]:
     cases["probe.images"] = ((*of_a_network, "lr=0.1"), "probe.images", WHOLE)
     cases["dataset.validation_size"] = ((*of_a_network, "lr=0.01"), "dataset.validation_size", WHOLE)
     for group in ("optimizer", "schedule", "problem"):
-        for name in registry.names(group):
+        for name in conf_files.names(group):
             for key, kind in registry._declared_types(group, name).items():
                 values = tried(kind)
                 if values:

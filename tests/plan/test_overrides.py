@@ -14,7 +14,7 @@ from zdl_bench import load_results
 from zdl_bench.plan.app import _let_hydra_find_the_plugins
 from zdl_bench.plan.config import register_schema
 from zdl_bench.plan.overrides import as_text, read, read_all
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.store.store import Store
 
 BOWL = ("problem=bowl", "executor=serial", "report=false")
@@ -408,7 +408,9 @@ def test_the_integers_of_a_part_may_be_typed_as_a_power(small_sweep):
 )
 def test_layers_may_be_typed_without_brackets(typed, layers):
     hidden = OverridesParser.create().parse_override(read(f"problem.hidden={typed}").for_hydra).value()
-    yaml_values = {key: value for key, value in registry.load_yaml("problem", "mlp").items() if key not in ("_target_", "name")}
+    yaml_values = {
+        key: value for key, value in conf_files.load_yaml("problem", "mlp").items() if key not in ("_target_", "name")
+    }
     assert registry.typed_values("problem", "mlp", yaml_values | {"hidden": hidden})["hidden"] == layers
 
 
@@ -437,7 +439,7 @@ def experiment(command, monkeypatch, tmp_path):
     """Writes experiments/mine.yaml, of a text or of what a YAML holds, and gives the command that runs it."""
     folder = tmp_path / "experiments"
     folder.mkdir()
-    monkeypatch.setattr(registry, "EXPERIMENTS", folder)
+    monkeypatch.setattr(conf_files, "EXPERIMENTS", folder)
 
     def run(content: dict | str, *arguments: str):
         (folder / "mine.yaml").write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
@@ -597,13 +599,13 @@ def test_no_yaml_of_a_part_refers_to_the_environment(command, tmp_path, monkeypa
     import shutil
 
     conf = tmp_path / "conf"
-    shutil.copytree(registry.CONF, conf)
+    shutil.copytree(conf_files.CONF, conf)
     part = (conf / "optimizer/adam.yaml").read_text().replace("name: adam", "name: mine")
     key = line.partition(":")[0]
     part = "\n".join(text for text in part.splitlines() if not text.startswith(f"{key}:"))
     (conf / "optimizer/mine.yaml").write_text(f"{part}\n{line}\n")
-    monkeypatch.setattr(registry, "CONF", conf)
-    registry.load_yaml.cache_clear()
+    monkeypatch.setattr(conf_files, "CONF", conf)
+    conf_files.load_yaml.cache_clear()
     outcome = command(*flags, *BOWL, "optimizer=mine", "steps=5")
     assert is_secret_kept(outcome, tmp_path)
     assert "--cfg" in str(flags) or outcome.status == 2

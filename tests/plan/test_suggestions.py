@@ -6,7 +6,7 @@ from zdl_bench import load_results
 from zdl_bench.errors import abridge, closest
 from zdl_bench.plan.help import help_text
 from zdl_bench.plan.keys import SYNONYMS, general_keys, meant, part_keys, unknown_key
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 
 BOWL = ("problem=bowl", "steps=5", "report=false", "executor=serial")
 MEANT = {
@@ -109,9 +109,9 @@ def test_every_synonym_leads_to_a_key_and_is_none():
 
 def test_help_names_the_keys_of_every_part():
     keys = help_text()
-    for group in registry.groups():
-        for name in registry.names(group):
-            for key in set(registry.load_yaml(group, name)) - registry.KEYS_ABOUT_A_PART - OF_A_DATA_SET:
+    for group in conf_files.groups():
+        for name in conf_files.names(group):
+            for key in set(conf_files.load_yaml(group, name)) - registry.KEYS_ABOUT_A_PART - OF_A_DATA_SET:
                 [line] = [line for line in keys.splitlines() if line.startswith(f"{group}.{key} ")]
                 assert line
     assert "problem.hidden              mlp, mlp_uneven" in keys
@@ -130,7 +130,7 @@ CHOSEN_BADLY = [
 @pytest.mark.parametrize("argument", CHOSEN_BADLY)
 def test_a_choice_that_is_no_name_names_the_key_and_the_choices(command, tmp_path, argument):
     group = argument.partition("=")[0]
-    names = registry.experiment_names() if group == "experiment" else registry.names(group)
+    names = conf_files.experiment_names() if group == "experiment" else conf_files.names(group)
     outcome = command(*(word for word in BOWL if not word.startswith(f"{group}=")), argument)
     assert outcome.status == 2
     assert outcome.err == f"error: {argument}: there is no such {group}; choose one of {', '.join(names)}\n"
@@ -142,7 +142,7 @@ def test_one_bad_choice_among_good_ones(command):
 
 
 def test_a_bad_choice_of_an_experiment_is_named(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "EXPERIMENTS", tmp_path)
+    monkeypatch.setattr(conf_files, "EXPERIMENTS", tmp_path)
     (tmp_path / "mine.yaml").write_text("blocks: [{problem: bowl, optimizer: [sgd, 2024]}]")
     outcome = command("experiment=mine", *BOWL[1:])
     assert outcome.status == 2

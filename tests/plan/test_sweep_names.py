@@ -9,7 +9,7 @@ from conftest import quadratic_config
 from own_images import copy_conf
 
 from zdl_bench.commands.execution import name_of, name_of_experiment
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.run import Choice
 from zdl_bench.store import store
 from zdl_bench.store.store import Store, is_new_name
@@ -54,13 +54,13 @@ def test_names_that_were_valid_stay_as_they_are():
 def test_an_optimizer_and_an_experiment_in_japanese(command, tmp_path_factory, monkeypatch):
     """Nobody is refused a name that nobody gave."""
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(registry.CONF, folder / "conf")
-    shutil.copytree(registry.EXPERIMENTS, folder / "experiments")
+    shutil.copytree(conf_files.CONF, folder / "conf")
+    shutil.copytree(conf_files.EXPERIMENTS, folder / "experiments")
     text = (folder / "conf/optimizer/sgd.yaml").read_text().replace("name: sgd", "name: 改良")
     (folder / "conf/optimizer/改良.yaml").write_text(text)
     (folder / "experiments/実験.yaml").write_text("blocks: [{problem: bowl, seed: [0, 1]}]")
-    monkeypatch.setattr(registry, "CONF", folder / "conf")
-    monkeypatch.setattr(registry, "EXPERIMENTS", folder / "experiments")
+    monkeypatch.setattr(conf_files, "CONF", folder / "conf")
+    monkeypatch.setattr(conf_files, "EXPERIMENTS", folder / "experiments")
     for arguments in (["optimizer='改良'", BOWL[0]], ["experiment='実験'"], ["experiment='実験'", "lr=0.1"]):
         outcome = command(*arguments, *BOWL[1:])
         assert outcome.status == 0, outcome.err
@@ -138,7 +138,7 @@ blocks: [{optimizer: sgd, lr: [0.1, 0.2]}]
 def test_sweeps_whose_runs_are_known_only_later_have_names_of_their_own(command, tmp_path, monkeypatch):
     """The first batch of both is the same: what is tried on the tuning seeds, or one job of a launcher."""
     (tmp_path / "tuned.yaml").write_text(TUNED)
-    monkeypatch.setattr(registry, "EXPERIMENTS", tmp_path)
+    monkeypatch.setattr(conf_files, "EXPERIMENTS", tmp_path)
     launched = ("-m", "problem=bowl", "steps=5", "hydra/launcher=basic")
     for first, second in (
         (("experiment=tuned", "seed=900"), ("experiment=tuned", "seed=910")),
@@ -158,7 +158,7 @@ def test_an_experiment_is_not_left_to_a_foreign_sweeper(command):
 @pytest.mark.parametrize("multirun", [(), ("-m",)], ids=["a run", "a sweep"])
 def test_a_name_in_other_letters_needs_no_quotes(command, tmp_path, monkeypatch, multirun):
     conf = copy_conf(tmp_path)
-    monkeypatch.setattr(registry, "CONF", conf)
+    monkeypatch.setattr(conf_files, "CONF", conf)
     (conf / "optimizer/最適.yaml").write_text("_target_: zdl_bench.optimizers.sgd.SGD\nname: 最適\ndefault_lr: 0.1\n")
     chosen = "optimizer=最適,sgd" if multirun else "optimizer=最適"
     assert command(*multirun, chosen, "problem=bowl", "steps=5", "executor=serial", "report=false").status == 0

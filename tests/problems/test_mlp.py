@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from zdl_bench.datasets.dataset import load_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.problems import mlp
-from zdl_bench.problems.mlp import DRAWN_AT_ONCE, MLP, drawn_in_epochs, drawn_with_replacement
+from zdl_bench.problems.mlp import MLP
 from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.problems.problem import Examples, Splits
-from zdl_bench.registry import registry
+from zdl_bench.problems.sampling import IMAGES_PER_DRAW, sample_in_epochs, sample_with_replacement
+from zdl_bench.registry import conf_files
 from zdl_bench.run.run import Choice, RunConfig
 from zdl_bench.run.streams import LegacyStream, legacy_streams, spawned_streams
 from zdl_bench.training.loop import split, train
@@ -81,7 +82,7 @@ def test_initial_weights_have_the_promised_spread(init, expected):
 
 
 def test_an_epoch_shows_every_image_once():
-    batches = drawn_in_epochs(spawned_streams(0).batches, 100, 20)
+    batches = sample_in_epochs(spawned_streams(0).batches, 100, 20)
     first = np.concatenate([next(batches) for _ in range(5)])
     second = np.concatenate([next(batches) for _ in range(5)])
     assert sorted(first) == list(range(100)) == sorted(second)
@@ -224,7 +225,7 @@ def test_column_scales_are_scattered_over_all_magnitudes(columns):
 
 
 def test_uneven_and_even_settings_agree():
-    even, uneven = registry.load_yaml("problem", "mlp"), registry.load_yaml("problem", "mlp_uneven")
+    even, uneven = conf_files.load_yaml("problem", "mlp"), conf_files.load_yaml("problem", "mlp_uneven")
     assert uneven == {**even, "_target_": uneven["_target_"], "name": "mlp_uneven", "input_condition": 1e4}
 
 
@@ -240,6 +241,6 @@ def test_an_impossible_condition_is_refused(condition):
     streams=st.sampled_from([spawned_streams, legacy_streams]),
 )  # fmt: skip
 def test_batches_are_those_of_one_draw_after_the_other(examples, size, seed, streams):
-    drawn, rng = drawn_with_replacement(streams(seed).batches, examples, size), streams(seed).batches
-    for _ in range(DRAWN_AT_ONCE // size + 2 if size > 40 else 3):
+    drawn, rng = sample_with_replacement(streams(seed).batches, examples, size), streams(seed).batches
+    for _ in range(IMAGES_PER_DRAW // size + 2 if size > 40 else 3):
         assert np.array_equal(next(drawn), rng.integers(examples, size=size))

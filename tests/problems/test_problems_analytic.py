@@ -15,7 +15,7 @@ from zdl_bench.problems.rastrigin import Rastrigin
 from zdl_bench.problems.six_hump_camel import SixHumpCamel
 from zdl_bench.problems.styblinski_tang import StyblinskiTang
 from zdl_bench.problems.surface import Surface
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.run import Curve, RunConfig
 from zdl_bench.run.streams import spawned_streams
 from zdl_bench.store.encoding import decode, encode
@@ -27,7 +27,7 @@ def surface_named(name: str) -> Surface | None:
     return spec if isinstance(spec, Surface) else None
 
 
-SURFACES = {name: spec for name in registry.names("problem") if (spec := surface_named(name))}
+SURFACES = {name: spec for name in conf_files.names("problem") if (spec := surface_named(name))}
 BOUNDED = [name for name, spec in SURFACES.items() if spec.minima]
 
 
@@ -118,7 +118,7 @@ def test_the_yaml_and_the_class_agree_and_the_start_lies_inside(name):
     for x, (low, high) in zip(spec.start, spec.domain, strict=True):
         assert low < x < high
     assert spec.value(np.array(spec.start)) > 0
-    targets = registry.load_yaml("problem", name)["targets"]
+    targets = conf_files.load_yaml("problem", name)["targets"]
     assert targets == sorted(targets, reverse=True)
     assert targets[0] < spec.value(np.array(spec.start))
 
@@ -175,7 +175,7 @@ def test_the_double_well_is_as_its_docstring_says():
     gaps = [float(spec.value(np.array([x, 0.0]))) for x in (lowest, local, barrier)]
     assert gaps == pytest.approx([0, 0.5995749648, 1.3167104865], abs=1e-10)
     assert f"{gaps[2] - gaps[1]:.10f}" in DoubleWell.__doc__
-    targets = registry.load_yaml("problem", "double_well")["targets"]
+    targets = conf_files.load_yaml("problem", "double_well")["targets"]
     assert targets[-1] < 0.6 * gaps[1]
     right = random_points(spec, 50_000)
     right = right[:, right[0] >= barrier]
@@ -190,7 +190,7 @@ def test_rastrigin_starts_beside_a_local_minimum_and_its_targets_tell_the_minima
     assert float(spec.value(nearest)) == pytest.approx(0.99496, abs=1e-5)
     assert float(spec.value(home)) == pytest.approx(4.97479, abs=1e-5)
     assert points_of("rastrigin", "sgd", 1e-3, steps=2000)[-1] == pytest.approx(home, abs=1e-6)
-    targets = registry.load_yaml("problem", "rastrigin")["targets"]
+    targets = conf_files.load_yaml("problem", "rastrigin")["targets"]
     assert targets[-1] < float(spec.value(nearest)) < targets[-2] < targets[-3] < float(spec.value(home))
 
 
@@ -346,7 +346,7 @@ def test_a_start_given_on_the_command_line(command):
 
 
 def test_every_analytic_problem_is_drawn_or_says_that_it_is_not():
-    for name in registry.names("problem"):
+    for name in conf_files.names("problem"):
         spec = registry.problem(part("problem", name))
         assert (spec.domain is not None) == isinstance(spec, Surface), name
         assert isinstance(spec, AnalyticSpec) == (not spec.needs_data), name

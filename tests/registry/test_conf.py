@@ -4,11 +4,11 @@ import pytest
 from conftest import SMALL
 
 from zdl_bench import load_results
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 
 @pytest.mark.parametrize(
-    ("group", "name"), [(group, name) for group in ("optimizer", "schedule") for name in registry.names(group)]
+    ("group", "name"), [(group, name) for group in ("optimizer", "schedule") for name in conf_files.names(group)]
 )
 def test_choices_compose_and_run(small_sweep, group, name):
     outcome = small_sweep(f"{group}={name}")
@@ -18,7 +18,7 @@ def test_choices_compose_and_run(small_sweep, group, name):
     assert row["status"] == "completed"
 
 
-@pytest.mark.parametrize("name", registry.names("problem"))
+@pytest.mark.parametrize("name", conf_files.names("problem"))
 def test_problems_compose_and_run(command, digits, name):
     outcome = command(f"problem={name}", "dataset=digits", "steps=5", "report=false", "executor=serial")
     assert outcome.status == 0, outcome.err
@@ -31,35 +31,35 @@ def test_executors_compose_and_run(command, digits, name):
     assert outcome.status == 0, outcome.err
 
 
-@pytest.mark.parametrize("name", [path.stem for path in sorted(registry.EXPERIMENTS.glob("*.yaml"))])
+@pytest.mark.parametrize("name", [path.stem for path in sorted(conf_files.EXPERIMENTS.glob("*.yaml"))])
 def test_experiments_run_small(command, digits, name):
     """Fewer steps and seeds, and the digits; with its report and a verdict for each claim."""
     overrides = ["dataset=digits", "steps=6", "seed=0,1", "executor=serial", "probe.count=6", "probe.images=50", "name=small"]
     outcome = command(f"experiment={name}", *overrides)
     assert outcome.status == 0, outcome.err
     assert set(load_results("results").runs["status"]) <= {"completed", "diverged"}
-    for claim in registry.load_experiment(name).get("claims", []):
+    for claim in conf_files.load_experiment(name).get("claims", []):
         assert f"claim {claim['id']}: " in outcome.out
 
 
 @pytest.mark.parametrize("group", ["optimizer", "problem", "dataset", "schedule", "executor"])
 def test_a_yaml_has_the_name_of_its_file_and_real_numbers(group):
-    for name in registry.names(group):
-        yaml = registry.load_yaml(group, name)
+    for name in conf_files.names(group):
+        yaml = conf_files.load_yaml(group, name)
         assert yaml["name"] == name
         for key, value in yaml.items():
             assert not (isinstance(value, str) and value[:1].isdigit()), f"{group}/{name}.yaml: {key} is no number to YAML"
 
 
-@pytest.mark.parametrize("name", registry.names("optimizer"))
+@pytest.mark.parametrize("name", conf_files.names("optimizer"))
 def test_an_optimizer_has_a_default_lr_and_a_look(name):
-    yaml = registry.load_yaml("optimizer", name)
+    yaml = conf_files.load_yaml("optimizer", name)
     assert yaml["default_lr"] is None or yaml["default_lr"] > 0
     assert set(yaml["style"]) == {"color", "marker"}
 
 
 def test_looks_are_distinct():
-    looks = [tuple(registry.load_yaml("optimizer", name)["style"].values()) for name in registry.names("optimizer")]
+    looks = [tuple(conf_files.load_yaml("optimizer", name)["style"].values()) for name in conf_files.names("optimizer")]
     assert len(set(looks)) == len(looks)
 
 

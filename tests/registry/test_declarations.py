@@ -7,7 +7,7 @@ from conftest import SMALL
 from own_images import copy_conf
 
 from zdl_bench import load_results
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 
 BOWL = ("problem=bowl", "steps=20", "executor=serial")
 SGD = "_target_: zdl_bench.optimizers.sgd.SGD\n"
@@ -18,9 +18,9 @@ MINE = "name: mine\ndefault_lr: 0.1\n"
 @pytest.fixture
 def own(command, tmp_path, monkeypatch, digits):
     """Runs a command with a part `mine` of a group more, made of a text."""
-    caches = (registry.load_yaml, registry._implementation, registry._declared_types, registry.source)
+    caches = (conf_files.load_yaml, registry._implementation, registry._declared_types, registry.source)
     conf = copy_conf(tmp_path)
-    monkeypatch.setattr(registry, "CONF", conf)
+    monkeypatch.setattr(conf_files, "CONF", conf)
     monkeypatch.syspath_prepend(tmp_path)
 
     def run(group, content, *arguments):

@@ -17,11 +17,11 @@ from zdl_bench import load_results
 from zdl_bench.datasets.dataset import ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.executors.executor import attempt
-from zdl_bench.registry import registry, sources
+from zdl_bench.registry import conf_files, registry, sources
 from zdl_bench.run.run import RunConfig
 from zdl_bench.training.loop import train
 
-SHIPPED = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in registry.names(group)]
+SHIPPED = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in conf_files.names(group)]
 RULE = '''"""A rule of somebody."""
 from dataclasses import dataclass
 from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
@@ -44,20 +44,20 @@ class Other(Mine):
 
 def test_the_list_is_that_of_the_package():
     """An engine's numbers are held by the stored curves; this says which code they were made by."""
-    assert current() == sources.covered(), "a part has changed: if its numbers have not, run tests/covered_code.py"
+    assert current() == sources.covered_code(), "a part has changed: if its numbers have not, run tests/covered_code.py"
 
 
 @pytest.mark.parametrize(("group", "name"), SHIPPED)
 def test_parts_of_the_package_are_covered(group, name, monkeypatch):
     assert registry.source(group, name) is None
-    assert sources.beyond_engine(registry.code(group, name)) is None  # as it is if some other part was touched
+    assert sources.beyond_engine(registry.code_hashes(group, name)) is None  # as it is if some other part was touched
 
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """Writes a rule, the module that it imports, and its YAML; returns what identifies it, as a new process would find it."""
     conf = copy_conf(tmp_path)
-    monkeypatch.setattr(registry, "CONF", conf)
+    monkeypatch.setattr(conf_files, "CONF", conf)
     monkeypatch.syspath_prepend(tmp_path)
 
     def source(rule: str = RULE, helper: str = "SCALE = 1.0\n", name: str = "Mine", module: str = "my_rule") -> str | None:
@@ -67,12 +67,12 @@ def own(tmp_path, monkeypatch):
         (conf / "optimizer/mine.yaml").write_text(yaml.safe_dump(about))
         for one in (module, "my_scale"):
             sys.modules.pop(one, None)
-        for function in (registry.load_yaml, registry._implementation, registry.source):
+        for function in (conf_files.load_yaml, registry._implementation, registry.source):
             function.cache_clear()
         return registry.source("optimizer", "mine")
 
     yield source
-    for function in (registry.load_yaml, registry._implementation, registry.source):
+    for function in (conf_files.load_yaml, registry._implementation, registry.source):
         function.cache_clear()
 
 
@@ -146,7 +146,7 @@ def test_the_code_is_part_of_the_id_and_comes_back_from_the_store(own):
 def test_what_a_yaml_says_of_a_data_set_is_part_of_its_id(tmp_path, monkeypatch, digits):
     """Another cut between training and test images is other data, though the images are the same."""
     conf = copy_conf(tmp_path)
-    monkeypatch.setattr(registry, "CONF", conf)
+    monkeypatch.setattr(conf_files, "CONF", conf)
     path = conf / "dataset/digits.yaml"
     path.write_text(path.read_text().replace("name: digits", "name: cut").replace("train_size: 1500", "train_size: 1400"))
     path.rename(conf / "dataset/cut.yaml")
@@ -162,7 +162,7 @@ def test_an_own_data_set_keeps_its_id(tmp_path, monkeypatch):
     import numpy as np
 
     conf = copy_conf(tmp_path)
-    monkeypatch.setattr(registry, "CONF", conf)
+    monkeypatch.setattr(conf_files, "CONF", conf)
     images = np.zeros((60, 9), np.uint8)
     add_dataset(conf, "mine_there", images, np.zeros(60, np.uint8))
     before = registry.dataset("mine_there").source
@@ -171,10 +171,10 @@ def test_an_own_data_set_keeps_its_id(tmp_path, monkeypatch):
 
 def test_the_word_of_the_code_is_no_key_of_a_part(tmp_path, monkeypatch):
     conf = copy_conf(tmp_path)
-    monkeypatch.setattr(registry, "CONF", conf)
+    monkeypatch.setattr(conf_files, "CONF", conf)
     (conf / "optimizer/tells.yaml").write_text("_target_: a.B\nname: tells\ndefault_lr: 1\nsource: x\n")
     with pytest.raises(ConfigError, match=r"optimizer/tells\.yaml: source=x: choose another word"):
-        registry.load_yaml("optimizer", "tells")
+        conf_files.load_yaml("optimizer", "tells")
 
 
 COMMAND = ("optimizer=sign_sgd,sgd", "problem=bowl", "steps=20", "report=false", "executor=serial", "-m")

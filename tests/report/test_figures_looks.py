@@ -11,7 +11,7 @@ import pytest
 from conftest import digits_config, part
 from test_figures_limits import all_figures, as_if
 
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures import style
@@ -57,7 +57,7 @@ COMPARED = {
     "four of each": dict.fromkeys(FIVE, 4),
     "ten of two": {"adam": 10, "sgd": 10},
     "many beside one": {"adam": 19, "sgd": 1},
-    "the shipped ones": dict.fromkeys(registry.names("optimizer"), 1),
+    "the shipped ones": dict.fromkeys(conf_files.names("optimizer"), 1),
     "without a style": dict.fromkeys([f"mine{number}" for number in range(20)], 1),
 }
 
@@ -85,8 +85,8 @@ def test_optimizers_whose_yamls_have_one_style_differ(counts, monkeypatch):
 
 
 def test_an_optimizer_with_one_variant_keeps_the_look_of_its_yaml():
-    for name, look in looks_of(dict.fromkeys(registry.names("optimizer"), 1)).items():
-        own = registry.load_yaml("optimizer", name.removesuffix(" 0"))["style"]
+    for name, look in looks_of(dict.fromkeys(conf_files.names("optimizer"), 1)).items():
+        own = conf_files.load_yaml("optimizer", name.removesuffix(" 0"))["style"]
         assert (look["color"], look["marker"], look["linestyle"]) == (own["color"], own["marker"], "-")
 
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import digits_config, part, quadratic_config
 from matplotlib.colors import LogNorm, to_hex
 
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.landscape import draw_landscape
 from zdl_bench.report.figures.optimizer_paths import draw_optimizer_paths
@@ -66,7 +66,7 @@ def test_the_bowl_is_drawn_as_in_the_article():
     assert [line.get_xydata().tolist() for line in axes.get_lines()] == [[[0, 0]]]
 
 
-@pytest.mark.parametrize("name", [name for name in registry.names("problem") if spec_of(name).domain])
+@pytest.mark.parametrize("name", [name for name in conf_files.names("problem") if spec_of(name).domain])
 def test_every_surface_has_contours_and_its_minima(name):
     spec = spec_of(name)
     axes = draw_landscape(spec, plt.figure().add_subplot())

@@ -16,7 +16,7 @@ import pytest
 from conftest import SMALL, digits_config, part, quadratic_config
 
 from zdl_bench.errors import DamagedFile
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.report.build import build_report
 from zdl_bench.report.comparison import comparisons_of, context_of
 from zdl_bench.report.condition_tables import condition_table
@@ -114,7 +114,7 @@ def test_a_report_follows_what_it_is_made_from(tmp_path, runs, monkeypatch):
     assert not is_current(store, manifest, ("png",))
     figure.with_suffix(".gone").rename(figure)
     own_conf = tmp_path / "conf"
-    shutil.copytree(registry.CONF, own_conf)
+    shutil.copytree(conf_files.CONF, own_conf)
     monkeypatch.setattr("zdl_bench.report.freshness.CONF", own_conf)
     assert is_current(store, manifest, ("png",))
     yaml = own_conf / "optimizer/sgd.yaml"

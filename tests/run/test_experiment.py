@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from zdl_bench import load_results
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.store.store import Store
 
 
@@ -16,7 +16,7 @@ def experiment(command, monkeypatch, tmp_path):
     """Writes experiments/NAME.yaml into an empty folder and gives the command that runs it."""
     folder = tmp_path / "experiments"
     folder.mkdir()
-    monkeypatch.setattr(registry, "EXPERIMENTS", folder)
+    monkeypatch.setattr(conf_files, "EXPERIMENTS", folder)
 
     def run(content: dict, *arguments: str, name: str = "mine"):
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
@@ -179,7 +179,7 @@ def test_a_wrong_experiment_trains_nothing(experiment, change, text):
 
 def test_a_broken_yaml_is_in_nobody_elses_way(experiment, command):
     experiment(TUNED, "report=false", "seed=0", "lr=0.1")
-    (registry.EXPERIMENTS / "broken.yaml").write_text("title: [\nblocks: -\n")
+    (conf_files.EXPERIMENTS / "broken.yaml").write_text("title: [\nblocks: -\n")
     outcome = command("experiment=broken")
     assert outcome.status == 2
     assert outcome.err.startswith("error: experiment=broken: its YAML cannot be read")
@@ -227,7 +227,7 @@ def test_a_hostile_yaml_is_one_clear_error(command, tmp_path, monkeypatch, conte
     folder = tmp_path / "experiments"
     folder.mkdir()
     (folder / "mine.yaml").write_text(content, encoding="utf-8", errors="surrogateescape")
-    monkeypatch.setattr(registry, "EXPERIMENTS", folder)
+    monkeypatch.setattr(conf_files, "EXPERIMENTS", folder)
     outcome = command("experiment=mine", "executor=serial", "report=false", "problem=quadratic")
     assert outcome.status == 2
     assert message in outcome.err

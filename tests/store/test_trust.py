@@ -23,7 +23,7 @@ from own_images import copy_conf
 from zdl_bench.datasets import dataset as contract
 from zdl_bench.datasets.dataset import Arrays, ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError, ZdlBenchError
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.report.findings import findings_markdown
 from zdl_bench.report.freshness import VERDICTS
 from zdl_bench.report.page import PageFinding, PagePart
@@ -88,7 +88,7 @@ def files_outside(root: Path, store: Store) -> set[str]:
 def test_names_lead_to_conf_alone(group, name, tmp_path):
     (tmp_path / "evil.yaml").write_text("_target_: os.system")
     with pytest.raises(ConfigError, match="there is no such"):
-        registry.load_yaml(group, name)
+        conf_files.load_yaml(group, name)
 
 
 @pytest.mark.parametrize(
@@ -194,13 +194,13 @@ def test_tags_of_yaml_make_no_objects(tag, tmp_path, monkeypatch):
     conf = copy_conf(tmp_path)
     (conf / "optimizer" / "tagged.yaml").write_text(f"name: tagged\n_target_: {tag}\n")
     (tmp_path / "tagged.yaml").write_text(f"title: {tag}\n")
-    monkeypatch.setattr(registry, "CONF", conf)
-    monkeypatch.setattr(registry, "EXPERIMENTS", tmp_path)
+    monkeypatch.setattr(conf_files, "CONF", conf)
+    monkeypatch.setattr(conf_files, "EXPERIMENTS", tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Exception, match="could not determine a constructor"):
-        registry.load_yaml("optimizer", "tagged")
+        conf_files.load_yaml("optimizer", "tagged")
     with pytest.raises(ConfigError, match="its YAML cannot be read"):
-        registry.load_experiment("tagged")
+        conf_files.load_experiment("tagged")
     assert not (tmp_path / "canary").exists()
 
 
@@ -428,7 +428,7 @@ def test_verify_takes_no_markup(command, tmp_path):
 
 # The code: what the linter does not look for.
 
-SOURCES = sorted(registry.PACKAGE.rglob("*.py"))
+SOURCES = sorted(conf_files.PACKAGE.rglob("*.py"))
 UNPICKLING = {
     "pickle",
     "_pickle",
@@ -462,9 +462,9 @@ def called(call: ast.Call) -> str:
     return ast.unparse(call.func)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(registry.PACKAGE).as_posix())
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(conf_files.PACKAGE).as_posix())
 def test_a_module_loads_no_objects(path):
-    name, tree = path.relative_to(registry.PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+    name, tree = path.relative_to(conf_files.PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
     imported = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not imported & UNPICKLING
@@ -481,17 +481,17 @@ def test_a_module_loads_no_objects(path):
 def test_nothing_else_is_kept_from_the_linter():
     """Ruff looks for eval, exec, shells, unsafe YAML and markup; each exception from that is one of these."""
     found = {
-        (path.relative_to(registry.PACKAGE).as_posix(), rule)
+        (path.relative_to(conf_files.PACKAGE).as_posix(), rule)
         for path in SOURCES
         for rules in re.findall(r"noqa: ([\w, ]+)", path.read_text(encoding="utf-8"))
         for rule in re.findall(r"S\d{3}", rules)
     }
     assert found == ALLOWED_SUPPRESSIONS.keys()
-    assert "importlib.import_module" in (registry.PACKAGE / "registry/registry.py").read_text()
+    assert "importlib.import_module" in (conf_files.PACKAGE / "registry/registry.py").read_text()
 
 
 def test_templates_and_scripts_build_no_markup_from_texts():
-    for path in (registry.PACKAGE / "report/templates").iterdir():
+    for path in (conf_files.PACKAGE / "report/templates").iterdir():
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"\|\s*safe\b|autoescape\s+false|Markup\(", text), path.name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), path.name

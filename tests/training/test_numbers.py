@@ -18,15 +18,15 @@ from own_images import VALIDATION_SIZE, add_dataset, copy_conf
 
 from zdl_bench.datasets.dataset import load_decoded
 from zdl_bench.executors.executor import attempt
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.run import DTYPES, MAX_LEGACY_SEED, MAX_SEED, Choice, Run, RunConfig, Status
 from zdl_bench.statistics.metrics.convergence import has_finished, has_learned
 from zdl_bench.store.frames import frames_of, run_row
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import split, streams_of, train
 
-OPTIMIZERS = registry.names("optimizer")
-PROBLEMS = registry.names("problem")
+OPTIMIZERS = conf_files.names("optimizer")
+PROBLEMS = conf_files.names("problem")
 PARAMETERS = np.dtype(np.longdouble)
 OVERFLOWS = (1e39, 1.7e308)
 """The first is finite in float64 alone, the second is multiplied to infinity in both."""
@@ -200,7 +200,7 @@ def odd_data(tmp_path_factory, own_cache):
     conf = copy_conf(tmp_path_factory.mktemp("odd"))
     add_odd_data(conf)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "CONF", conf)
+        patch.setattr(conf_files, "CONF", conf)
         yield
 
 
@@ -289,7 +289,7 @@ def test_black_images_hide_weights_of_any_size(odd_data, tmp_path):
     assert run.curve.train_loss[0] == pytest.approx(math.log(10))
 
 
-@pytest.mark.parametrize("name", registry.names("schedule"))
+@pytest.mark.parametrize("name", conf_files.names("schedule"))
 def test_a_schedule_is_a_finite_factor_from_its_first_step_on(name):
     schedule = registry.schedule(part("schedule", name))
     for steps in (1, 2, 3, 10, 10**9):

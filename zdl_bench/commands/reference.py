@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zdl_bench.errors import StoreError, abridge, closest, display, hint
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.conditions import facets_of
 from zdl_bench.run.environment import FINGERPRINT, fingerprint
 from zdl_bench.run.experiment import Experiment
@@ -120,7 +120,7 @@ def write_reference(store: Store) -> list[Path]:
     """Writes the files of every sweep that bears the name of an experiment; returns their paths."""
     folder = store.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    experiments = registry.experiment_names()
+    experiments = conf_files.experiment_names()
     written, curves, verdicts = [], [], []
     for manifest in sorted(store.manifests(), key=lambda manifest: manifest.name):
         if manifest.name in experiments and manifest.experiment:

@@ -36,7 +36,7 @@ from zdl_bench.errors import ConfigError, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.kernels import choice as loops
 from zdl_bench.plan.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.run.experiment import Experiment, named_in
 from zdl_bench.run.run import RunConfig
@@ -246,7 +246,7 @@ class SweepCommand:
         name = named_in(self._arguments)
         if name is None or self._experiment is not None:
             return
-        self._content = dict(registry.load_experiment(name))
+        self._content = dict(conf_files.load_experiment(name))
         self._experiment = Experiment.of(name, self._content)
         claims_of(self._experiment.claims)
 

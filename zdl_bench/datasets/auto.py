@@ -1,11 +1,11 @@
-"""`dataset=auto`: the first of a list of data sets that can be had."""
+"""`dataset=auto`: the first available data set of a list."""
 
 from zdl_bench.datasets.dataset import Arrays, DataSet
 from zdl_bench.errors import DataError
 
 
 class Auto(DataSet):
-    """Stands for the first of its candidates that is at hand; resolved before a run is planned, so never trained on."""
+    """A stand-in for the first of its candidates that is available; resolved before a run is planned, so never trained on."""
 
     def __init__(self, name: str, candidates: list[str]) -> None:
         self.name = name

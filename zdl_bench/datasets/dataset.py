@@ -1,4 +1,4 @@
-"""What a data set is, and the cache of decoded arrays that every worker maps."""
+"""The contract of a data set, and the cache of decoded arrays that every worker maps."""
 
 import hashlib
 import json
@@ -27,16 +27,18 @@ class Arrays(NamedTuple):
 
 
 class DataSet(ABC):
-    """Where the images of one `conf/dataset/` YAML come from."""
+    """The source of the images of one `conf/dataset/` YAML."""
 
     name: str
     classes: int
     train_size: int
     """Training images, before the validation images are taken off their end."""
     source: str | None = None
-    """Identifies the code that decodes, if it is not that of the engine: what other code decoded is no use."""
+    """What identifies the code that decodes; None for the engine's. Arrays that other code decoded are not used."""
     test_size: int | None = None
-    """Test images: how many an accuracy counts. None if that takes reading them."""
+    """Test images, the denominator of an accuracy; None if it is unknown before they are read."""
+    passed_over: Sequence[str] = ()
+    """What could not be read when the data were last looked for, and why, a sentence each."""
 
     @property
     @abstractmethod
@@ -45,31 +47,25 @@ class DataSet(ABC):
 
     @abstractmethod
     def decode(self) -> Arrays:
-        """The arrays, read from their source and checked.
-
-        Raises DataError where they cannot be had or are not what the checksum promises.
-        """
-
-    passed_over: Sequence[str] = ()
-    """What could not be read when the data were last looked for, and why: a sentence each."""
+        """Read the arrays from their source and check them. Raise DataError if they are missing or have another checksum."""
 
     def require_at_hand(self) -> None:
-        """Raises DataError, which tells why, unless the data can be had now: they are here, or are served by somebody."""
+        """Raise DataError with the reason unless the data are on this machine, or a mirror serves them now."""
 
     def decode_local(self) -> Arrays | None:
-        """As decode, but from files that are on this machine; None where there are none, or none of this data set."""
+        """Decode from files on this machine; return None if there are none of this data set."""
         return None
 
     def require_location(self) -> None:
-        """Raises DataError where a place was given, and the data are not there."""
+        """Raise DataError if the user named a place and the data are not there."""
 
     def must_be_decoded(self) -> bool:
-        """Whether the source is to be read even where the decoded arrays are cached."""
+        """Whether to read the source even if the decoded arrays are cached."""
         return False
 
 
 def cache_folder() -> Path:
-    """The user's cache of this project (honours XDG_CACHE_HOME). Raises DataError if the user has no place for one."""
+    """Return the user's cache folder of this project (honours XDG_CACHE_HOME). Raise DataError without a home folder."""
     from platformdirs import user_cache_path
 
     try:
@@ -82,17 +78,14 @@ def cache_folder() -> Path:
 
 
 def ensure_decoded(dataset: DataSet) -> None:
-    """Decodes a data set into the cache unless sound arrays are there already. The parent does this once per sweep.
-
-    Raises DataError.
-    """
+    """Decode a data set into the cache unless sound arrays are there; the parent does so once per sweep. Raise DataError."""
     if dataset.must_be_decoded() or not has_sound_arrays(dataset):
-        keep_decoded(dataset, dataset.decode())
+        write_decoded(dataset, dataset.decode())
     load_decoded(dataset)
 
 
-def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
-    """Writes arrays that are what the checksum promises into the cache, unless sound ones are there. Raises DataError."""
+def write_decoded(dataset: DataSet, arrays: Arrays) -> None:
+    """Write arrays that match the checksum into the cache unless sound ones are there. Raise DataError."""
     folder = _decoded_folder(dataset)
     if _is_sound(folder):
         return
@@ -108,9 +101,9 @@ def keep_decoded(dataset: DataSet, arrays: Arrays) -> None:
 
 
 def load_decoded(dataset: DataSet) -> Arrays:
-    """The decoded arrays, mapped read-only, so that all workers of a machine share their pages.
+    """Map the decoded arrays read-only, so that all workers of a machine share their pages.
 
-    A process maps them once and hashes what it has mapped. Raises DataError, also for a label beyond the classes.
+    A process maps them once and hashes what it has mapped. Raise DataError, also for a label beyond the classes.
     """
     if not is_decoded(dataset):
         ensure_decoded(dataset)
@@ -122,20 +115,17 @@ def load_decoded(dataset: DataSet) -> Arrays:
     return arrays
 
 
-State = tuple[tuple[int, ...], ...]
-"""Device, inode, size and time of the files of a folder: one of them changes when a file is exchanged."""
-
-
 def _sound_arrays(folder: Path) -> Arrays | None:
-    """The arrays of a folder, None if they are not those that were written there. Raises OSError, ValueError or EOFError."""
+    """Return the arrays of a folder; None if they have changed there. Raise OSError, ValueError or EOFError."""
     found = [os.stat(folder / f"{field}.npy") for field in Arrays._fields]
-    return _mapped_and_hashed(folder, tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in found))
+    return _map_and_hash(folder, tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in found))
 
 
 @cache
-def _mapped_and_hashed(folder: Path, state: State) -> Arrays | None:
-    """What is hashed is what is mapped, once per process and state of the files, seen before they were mapped."""
-    arrays = _mapped(folder)
+def _map_and_hash(folder: Path, file_states: tuple[tuple[int, ...], ...]) -> Arrays | None:
+    """Hash what is mapped, once per process and state of the files before they were mapped: an exchanged file changes it."""
+    files = (np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields)
+    arrays = Arrays(*files)
     return arrays if json.loads((folder / "sha256.json").read_text()) == content_hashes(arrays) else None
 
 
@@ -148,20 +138,16 @@ def _require_classes(dataset: DataSet, arrays: Arrays) -> None:
         )
 
 
-def _mapped(folder: Path) -> Arrays:
-    return Arrays(*(np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields))
-
-
 def is_decoded(dataset: DataSet) -> bool:
     """Whether decoded arrays are in the cache."""
     try:
         return os.path.isdir(_decoded_folder(dataset))
-    except DataError:  # there is no place for a cache
+    except DataError:  # no place for a cache
         return False
 
 
 def has_sound_arrays(dataset: DataSet) -> bool:
-    """Whether the arrays in the cache are those that were written there: reads all of them."""
+    """Whether the arrays in the cache are as they were written; reads all of them."""
     return is_decoded(dataset) and _is_sound(_decoded_folder(dataset))
 
 
@@ -171,7 +157,7 @@ def _decoded_folder(dataset: DataSet) -> Path:
 
 
 def _write(arrays: Arrays, folder: Path) -> None:
-    """A folder is there whole or not at all: it is written beside its place and renamed."""
+    """Write a folder whole or not at all: beside its place, then renamed."""
     remove_abandoned(folder.parent.glob(DRAFTS))
     with draft_folder(folder) as draft:
         for field, array in arrays._asdict().items():
@@ -179,7 +165,7 @@ def _write(arrays: Arrays, folder: Path) -> None:
         (draft / "sha256.json").write_text(json.dumps(content_hashes(arrays)))
         try:
             os.replace(draft, folder)
-        except OSError:  # there is a folder already: unsound, or another process was faster
+        except OSError:  # a folder exists: an unsound one, or another process was faster
             if not _is_sound(folder):
                 shutil.rmtree(folder)
                 os.replace(draft, folder)
@@ -188,10 +174,10 @@ def _write(arrays: Arrays, folder: Path) -> None:
 def _is_sound(folder: Path) -> bool:
     try:
         return _sound_arrays(folder) is not None
-    except (OSError, ValueError, EOFError):  # the last is numpy's word for an empty file
+    except (OSError, ValueError, EOFError):  # EOFError: numpy's error for an empty file
         return False
 
 
 def content_hashes(arrays: Arrays) -> dict[str, str]:
-    """SHA-256 of each array's content, by its name."""
+    """Return the SHA-256 of each array's content, by its name."""
     return {field: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for field, array in arrays._asdict().items()}

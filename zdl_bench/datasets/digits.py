@@ -11,8 +11,9 @@ IMAGES = 1797
 
 
 class Digits(DataSet):
-    """The first `train_size` images are the training set, the others the test set; 0 … 16 becomes 0 … 255.
+    """The first `train_size` images are the training set, the others the test set. Pixels from 0 to 16 become 0 to 255.
 
+    train_size: images of the training set, out of 1,797. sha256: of all images and labels.
     Source: scikit-learn's `load_digits`, a copy of the test set of Alpaydin & Kaynak 1998, UCI "Optical Recognition of
     Handwritten Digits", CC BY 4.0.
     """

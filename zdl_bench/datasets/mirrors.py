@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 READ_TIMEOUT = 30.0
 """Seconds without a byte after which a mirror is given up."""
 REACH_TIMEOUT = 3.0
-"""Seconds in which some mirror has to answer at all."""
+"""Seconds in which at least one mirror has to answer."""
 
 
-def require_one(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOUT) -> str:
-    """The mirror that is the first to serve a file. Raises DataError, which tells what became of each, if none does in time.
+def nearest_mirror(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOUT) -> str:
+    """Return the first mirror to serve a file. Raise DataError, with the reason of each, if none does in time.
 
-    All are asked at once, in threads that nobody waits for: name resolution may hang for longer than any timeout.
+    All are asked at once, in threads that are not waited for: name resolution may outlast any timeout.
     """
     outcomes = dict.fromkeys(mirrors, f"no answer in {seconds:g} s")
     answers: queue.Queue[tuple[str, str]] = queue.Queue()
@@ -37,66 +37,41 @@ def require_one(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOU
         if not reason:
             return mirror
         outcomes[mirror] = reason
-    told = "; ".join(f"{display(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "there are none"
+    reasons = "; ".join(f"{display(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "there are none"
     has_answered = any(reason[0].isdigit() for reason in outcomes.values())
-    raise DataError(f"none of its mirrors {f'serves {file}' if has_answered else 'can be reached'} ({told}).")
+    raise DataError(f"none of its mirrors {f'serves {file}' if has_answered else 'can be reached'} ({reasons}).")
+
+
+def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) -> Path:
+    """Put the files (name → SHA-256 as served) into the folder, each from the first mirror that has it right.
+
+    Raise DataError, with every mirror's reason, if a file is not available.
+    """
+    mirrors = list(mirrors)
+    nearest = nearest_mirror(mirrors, next(iter(hashes)))
+    mirrors.sort(key=lambda mirror: mirror != nearest)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    for file, sha256 in hashes.items():
+        _fetch(mirrors, file, sha256, folder)
+    return folder
 
 
 def _ask(mirror: str, file: str, seconds: float, answers: "queue.Queue[tuple[str, str]]") -> None:
-    """Asks for the file itself, as some mirrors refuse anything else, and takes no more than the head of the answer."""
+    """Request the file itself, since some mirrors refuse anything else, and take only the head of the answer."""
     import requests
 
     try:
         with requests.get(_address(mirror, file), timeout=seconds, stream=True) as response:
             response.raise_for_status()
         answers.put((mirror, ""))
-    except requests.Timeout:  # what is said of a mirror that nothing was heard of
+    except requests.Timeout:  # reported as no answer
         pass
-    except (OSError, ValueError) as error:  # of requests, of urllib3 for an odd address, and of TLS without certificates
+    except (OSError, ValueError) as error:  # requests' own, urllib3's for an odd address, TLS without certificates
         answers.put((mirror, _reason(error)))
-
-
-def _address(mirror: str, file: str) -> str:
-    return f"{mirror.rstrip('/')}/{file}"
-
-
-def _reason(error: Exception) -> str:
-    """The status of an answer, else what went wrong underneath; no address, since that of a proxy may hold a password."""
-    import requests
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return display(f"{error.response.status_code} {error.response.reason}")
-    root: BaseException = error
-    while root.__context__ is not None:
-        root = root.__context__
-    if isinstance(root, OSError) and not isinstance(root, requests.RequestException):
-        return display(f"{type(error).__name__}: {root.strerror or root}")
-    return type(error).__name__
-
-
-def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) -> Path:
-    """Puts the files (name → SHA-256 as served) into the folder, each from the first mirror that has it right.
-
-    Raises DataError with every mirror's reason if a file cannot be had.
-    """
-    mirrors = list(mirrors)
-    nearest = require_one(mirrors, next(iter(hashes)))
-    in_order = sorted(mirrors, key=lambda mirror: mirror != nearest)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    for file, sha256 in hashes.items():
-        _fetch(in_order, file, sha256, folder)
-    return folder
-
-
-def _unwritable(path: Path, error: OSError) -> DataError:
-    return DataError(
-        f"{display(path)} cannot be written ({error.strerror}); free some space, or name another place with XDG_CACHE_HOME."
-    )
 
 
 def _fetch(mirrors: list[str], file: str, sha256: str, folder: Path) -> None:
@@ -116,20 +91,44 @@ def _fetch(mirrors: list[str], file: str, sha256: str, folder: Path) -> None:
             return
         except requests.RequestException as error:
             reasons.append(f"{display(mirror)}: {_reason(error)}")
-        except ValueError:  # pooch's word for a hash that does not match
+        except ValueError:  # pooch's error for another hash
             reasons.append(f"{display(mirror)}: wrong checksum")
         except OSError as error:
             if error.errno is not None:
                 raise _unwritable(folder / file, error) from error
-            reasons.append(f"{display(mirror)}: {_reason(error)}")  # requests misses certificates
+            reasons.append(f"{display(mirror)}: {_reason(error)}")  # requests' error without certificates
     raise DataError(f"{file} cannot be downloaded ({'; '.join(reasons)}).")
 
 
+def _address(mirror: str, file: str) -> str:
+    return f"{mirror.rstrip('/')}/{file}"
+
+
+def _reason(error: Exception) -> str:
+    """Return the status of an answer, else the error underneath; no address, since a proxy's may hold a password."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return display(f"{error.response.status_code} {error.response.reason}")
+    root: BaseException = error
+    while root.__context__ is not None:
+        root = root.__context__
+    if isinstance(root, OSError) and not isinstance(root, requests.RequestException):
+        return display(f"{type(error).__name__}: {root.strerror or root}")
+    return type(error).__name__
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{display(path)} cannot be written ({error.strerror}); free some space, or name another place with XDG_CACHE_HOME."
+    )
+
+
 class DownloadBar:
-    """A rich progress bar behind the part of tqdm's interface that pooch drives."""
+    """A rich progress bar with the part of tqdm's interface that pooch uses."""
 
     def __init__(self, progress: "Progress", file: str) -> None:
-        self.total = 0  # set by pooch when the server has announced it
+        self.total = 0  # set by pooch as soon as the server announces it
         self._progress = progress
         self._task = progress.add_task(f"downloading {file}", total=None)
 
@@ -140,4 +139,4 @@ class DownloadBar:
         self._progress.reset(self._task)
 
     def close(self) -> None:
-        """The progress display belongs to the caller."""
+        """Do nothing: the caller closes the progress display."""

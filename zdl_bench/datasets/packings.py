@@ -1,7 +1,8 @@
-"""IDX arrays out of a file, whatever it is called and however it is packed: the checksum of the content decides.
+"""IDX arrays out of a file, whatever its name and packing: the checksum of the content decides.
 
 A file may be an IDX file, one compressed with gzip, or a ZIP archive of such files or of NumPy arrays, such as Keras's
-`mnist.npz`. It is read once: the bytes that are hashed are the bytes that are decoded.
+`mnist.npz`. It is read once: the bytes that are hashed are the bytes that are decoded. Nothing is unpacked to disk, and never
+more than the data set can need, so that no archive can fill the memory.
 """
 
 import gzip
@@ -23,20 +24,20 @@ import numpy.typing as npt
 from zdl_bench.errors import DataError, display
 
 GZIP, ZIP, NPY_START, IDX = b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"\x00\x00\x08"
-"""How files begin: the last is an IDX file of unsigned bytes."""
+"""The first bytes of files; the last is an IDX file of unsigned bytes."""
 NPY = re.compile(
     rb"\x93NUMPY(?:\x01\x00..|\x02\x00....)\{'descr': '\|u1', 'fortran_order': False, 'shape': \([\d, ]*\), \} *\n", re.DOTALL
 )
-"""The head of a NumPy array of bytes. NumPy's own reader takes memory for whatever shape the head claims."""
+"""The head of a NumPy array of bytes. NumPy's own reader would allocate whatever shape the head claims."""
 ZIP_ENTRY, MAX_ZIP_ENTRIES = b"PK\x01\x02", 32
-"""Archives that people have hold 4 or 8 files."""
+"""Usual archives hold 4 or 8 files."""
 HEAD = 4096
 """Bytes of a file that show what it may hold."""
 REMEDY = "replace the file, or delete it to have it downloaded"
 
 
 class WrongChecksum(DataError):
-    """An array of the right shape, with other content than promised."""
+    """An array has the right shape, but other content than promised."""
 
     def __init__(self, message: str, file: str) -> None:
         super().__init__(message)
@@ -48,7 +49,7 @@ class IdxFile:
     """One IDX file of a data set.
 
     file: its name as the mirrors serve it, compressed with gzip. shape: of the array. served: SHA-256 of the compressed file.
-    content: SHA-256 of what is compressed, None if that is not published.
+    content: SHA-256 of the uncompressed file; None if it is not published.
     """
 
     file: str
@@ -64,55 +65,42 @@ class IdxFile:
     def size(self) -> int:
         return len(self.header) + prod(self.shape)
 
-    def is_named(self, name: str) -> bool:
-        """Whether a name is the usual one: with `.gz` or without, with `-idx` or `.idx`."""
-        return _stem(name) == _stem(self.file)
+    def hashes(self, content: bytes, packed: bytes) -> tuple[str, str]:
+        """Return the actual and the expected SHA-256: of the content if that is known, else of the file as served."""
+        if self.content is None:
+            return hashlib.sha256(packed).hexdigest(), self.served
+        return hashlib.sha256(content).hexdigest(), self.content
+
+    def is_held_by(self, content: bytes, packed: bytes) -> bool:
+        if len(content) != self.size or not content.startswith(self.header):
+            return False
+        actual, expected = self.hashes(content, packed)
+        return actual == expected
 
 
-def _stem(name: str) -> str:
-    return name.lower().removesuffix(".gz").replace(".", "-")
+def read_arrays(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
+    """Return those of the parts that a file holds. Raise DataError, which names the file, if it holds none.
 
-
-def may_hold(path: Path, files: Mapping[str, IdxFile]) -> set[str]:
-    """The parts that a file could hold, by its name or its first bytes."""
-    named = {part for part, file in files.items() if file.is_named(path.name)}
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD)
-        if head.startswith(GZIP):
-            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD)
-    except (OSError, zlib.error):
-        return named
-    if head.startswith(ZIP):
-        return set(files)
-    return named | {part for part, file in files.items() if head.startswith(file.header)}
-
-
-def arrays_of(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
-    """Those of the parts that a file holds. Raises DataError, which names the file, if it holds none.
-
-    Twice the bytes of all parts are read at most, and as many unpacked, whatever the file says of itself.
+    Reads at most twice the bytes of all parts, and unpacks as many, whatever the file claims.
     """
     found: dict[str, npt.NDArray[np.uint8]] = {}
     refusals: list[DataError] = []
-    left = _most_bytes(files)
+    left = _max_bytes(files)
     with _errors_explained(path):
         for content, packed in _contents(_read(path, files), files):
-            parts = [part for part, file in files.items() if _matches(content, packed, file)]
+            parts = [part for part, file in files.items() if file.is_held_by(content, packed)]
             array = np.frombuffer(content, np.uint8)
             found |= {part: array[len(files[part].header) :].reshape(files[part].shape) for part in parts}
-            if len(found) == len(files):
-                return found
             refusals += [] if parts else [_refusal(path, content, packed, files)]
             left -= len(content)
-            if left < 0:
+            if len(found) == len(files) or left < 0:
                 break
     if not found:
         raise refusals[0] if refusals else DataError(f"{path} holds no array of the data set; {REMEDY}")
     return found
 
 
-def _most_bytes(files: Mapping[str, IdxFile]) -> int:
+def _max_bytes(files: Mapping[str, IdxFile]) -> int:
     return 2 * sum(file.size for file in files.values()) + HEAD
 
 
@@ -131,19 +119,19 @@ def _errors_explained(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path, files: Mapping[str, IdxFile]) -> bytes:
-    most = _most_bytes(files)
+    limit = _max_bytes(files)
     with path.open("rb") as stream:
-        raw = stream.read(most + 1)
-    if len(raw) > most:
+        raw = stream.read(limit + 1)
+    if len(raw) > limit:
         raise DataError(f"{path} is not the IDX file that it should be: it is larger than the whole data set; {REMEDY}")
     return raw
 
 
 def _contents(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[tuple[bytes, bytes]]:
-    """The IDX files that a file stands for, and each as it was packed in it."""
+    """Yield the IDX files that a file stands for, and each as it was packed in it."""
     for packed in _members(raw, files) if raw.startswith(ZIP) else [raw]:
         if packed.startswith(GZIP):
-            yield _decompressed(packed, files), packed
+            yield _decompress(packed, files), packed
         elif array := NPY.match(packed):
             body = packed[array.end() :]
             yield from ((file.header + body, packed) for file in files.values() if prod(file.shape) == len(body))
@@ -152,20 +140,20 @@ def _contents(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[tuple[bytes,
 
 
 def _members(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
-    """The files of an archive; of those that begin like none of ours, only the beginning."""
+    """Yield the files of an archive, or only the beginning of those that begin unlike all known formats."""
     if raw.count(ZIP_ENTRY) > MAX_ZIP_ENTRIES:
         raise zipfile.BadZipFile(f"it has more than {MAX_ZIP_ENTRIES} files")
-    most = max(file.size for file in files.values())
+    limit = max(file.size for file in files.values())
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         for entry in archive.infolist():
             if entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may take any memory
                 with archive.open(entry) as stream:
                     head = stream.read(HEAD)
-                    yield head + stream.read(most) if head.startswith((GZIP, IDX, NPY_START)) else head
+                    yield head + stream.read(limit) if head.startswith((GZIP, IDX, NPY_START)) else head
 
 
-def _decompressed(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
-    """What is compressed, cut one byte behind the size that its header announces."""
+def _decompress(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
+    """Decompress, up to one byte more than the size that the header announces."""
     with gzip.open(io.BytesIO(packed)) as stream:
         head = stream.read(max(len(file.header) for file in files.values()))
         announced = [file.size for file in files.values() if head.startswith(file.header)]
@@ -173,33 +161,18 @@ def _decompressed(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
         return head + stream.read(size + 1 - len(head))
 
 
-def _matches(content: bytes, packed: bytes, file: IdxFile) -> bool:
-    if len(content) != file.size or not content.startswith(file.header):
-        return False
-    found, expected = _hashes(content, packed, file)
-    return found == expected
-
-
-def _hashes(content: bytes, packed: bytes, file: IdxFile) -> tuple[str, str]:
-    """The SHA-256 that is found, and the one that is expected: of the content if it is known, else of the file as served."""
-    if file.content is None:
-        return hashlib.sha256(packed).hexdigest(), file.served
-    return hashlib.sha256(content).hexdigest(), file.content
-
-
 def _refusal(path: Path, content: bytes, packed: bytes, files: Mapping[str, IdxFile]) -> DataError:
-    """Why a content is none of those that it could be."""
+    """Return why a content is none of those that it could be."""
     if not packed.startswith(GZIP) and not content.startswith(IDX):
         return DataError(f"{path} is no sound gzip file, and no IDX file either; {REMEDY}")
-    announced = [file for file in files.values() if content.startswith(file.header)]
-    if announced and len(content) < announced[0].size:
-        return DataError(f"{path} is truncated: {len(content)} of {announced[0].size} bytes; {REMEDY}")
-    if announced and len(content) == announced[0].size:
-        file = announced[0]
-        found, expected = _hashes(content, packed, file)
-        served = "" if file.content else f"; only {file.file} can be checked, compressed as it is served"
+    announced = next((file for file in files.values() if content.startswith(file.header)), None)
+    if announced and len(content) < announced.size:
+        return DataError(f"{path} is truncated: {len(content)} of {announced.size} bytes; {REMEDY}")
+    if announced and len(content) == announced.size:
+        actual, expected = announced.hashes(content, packed)
+        served = "" if announced.content else f"; only {announced.file} can be checked, compressed as it is served"
         return WrongChecksum(
-            f"{path} has the wrong checksum (SHA-256 {found[:16]}…, not {expected[:16]}…){served}; {REMEDY}", file.file
+            f"{path} has the wrong checksum (SHA-256 {actual[:16]}…, not {expected[:16]}…){served}; {REMEDY}", announced.file
         )
     shapes = " or ".join(str(file.shape) for file in files.values())
     return DataError(f"{path} is not the IDX file of shape {shapes} that it should be; {REMEDY}")

@@ -11,7 +11,15 @@ import numpy as np
 from distributed import get_worker
 from distributed.core import Status
 
-from zdl_bench.datasets.dataset import Arrays, DataSet, content_hashes, has_sound_arrays, is_decoded, keep_decoded, load_decoded
+from zdl_bench.datasets.dataset import (
+    Arrays,
+    DataSet,
+    content_hashes,
+    has_sound_arrays,
+    is_decoded,
+    load_decoded,
+    write_decoded,
+)
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError
 from zdl_bench.executors.dask_child import CHECK_SECONDS, Children, Unwanted
 from zdl_bench.registry import registry
@@ -83,7 +91,7 @@ class Workplace:
         try:
             arrays = dataset.decode_local()
             if arrays is not None:
-                keep_decoded(dataset, arrays)
+                write_decoded(dataset, arrays)
                 return True
         except DataError:  # damaged files, or a cache that cannot be written: the sender will hear of that
             pass
@@ -134,7 +142,7 @@ def lacks(dataset: str, checksum: str) -> bool:
 
 def receive(parcel: Parcel) -> None:
     """Puts a data set into this worker's cache. Raises DataError where it cannot be written or is not what was sent."""
-    keep_decoded(registry.dataset(parcel.dataset), parcel.unpacked())
+    write_decoded(registry.dataset(parcel.dataset), parcel.unpacked())
 
 
 def _require_engine(wanted: int) -> None:

@@ -1,4 +1,4 @@
-"""Which loops a run has."""
+"""Which loops a run uses."""
 
 import os
 from functools import cache
@@ -9,37 +9,41 @@ import numpy as np
 from zdl_bench.errors import ConfigError, display, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.kernels.loops import Loops
-from zdl_bench.kernels.numpy_loops import NumpyLoops
 
-SMALLEST = 20_000
+MIN_COMPILED = 20_000
 """Elements from which compiled loops are worth the import of their compiler."""
 VARIABLE = "ZDL_BENCH_LOOPS"
 CHOICES = ("", "numpy", "numba")
 
 
 def loops_for(elements: int, dtype: np.dtype) -> Loops:
-    """The loops for vectors of so many elements: compiled ones where they are installed (extra `fast`) and pay."""
-    return fastest(dtype) if elements >= SMALLEST else plain()
+    """Return the loops for vectors of so many elements: compiled ones if they are installed (extra `fast`) and pay."""
+    return fastest_loops(dtype) if elements >= MIN_COMPILED else numpy_loops()
 
 
 def require_wanted() -> None:
-    """Raises ConfigError where the environment asks for loops that are not to be had."""
+    """Raise ConfigError if the environment asks for loops that are not available."""
     if _wanted() == "numba":
-        fastest(np.dtype(np.float32))
+        fastest_loops(np.dtype(np.float32))
 
 
 @cache
-def fastest(dtype: np.dtype) -> Loops:
-    """The fastest loops that there are here, or those that the environment asks for. Raises ConfigError."""
+def fastest_loops(dtype: np.dtype) -> Loops:
+    """Return the fastest loops available, or those that the environment asks for. Raise ConfigError."""
     wanted = _wanted()
     if wanted == "numpy":
-        return plain()
+        return numpy_loops()
     try:
-        return _compiled(dtype)
+        return _compile_loops(dtype)
     except ConfigError:
         if wanted:
             raise
-        return plain()
+        return numpy_loops()
+
+
+@cache
+def numpy_loops() -> Loops:
+    return Loops()
 
 
 def _wanted() -> str:
@@ -48,20 +52,15 @@ def _wanted() -> str:
     return wanted
 
 
-def _compiled(dtype: np.dtype) -> Loops:
-    """Raises ConfigError where there is no numba that works."""
+def _compile_loops(dtype: np.dtype) -> Loops:
+    """Raise ConfigError if there is no numba that works."""
     if find_spec("numba") is None:
         raise ConfigError(f"{VARIABLE}=numba: it is not installed; pip install 'zdl-bench[fast]', or leave the variable out")
     try:
         with signals_deferred():
             from zdl_bench.kernels.numba_loops import NumbaLoops
         return NumbaLoops(dtype)
-    except Exception as error:  # a numba that does not know this NumPy, a library that is missing
+    except Exception as error:  # a numba that does not know this NumPy, or misses a library
         raise ConfigError(
             f"{VARIABLE}=numba: it does not work here ({display(error)}); install another numba, or leave the variable out"
         ) from error
-
-
-@cache
-def plain() -> Loops:
-    return NumpyLoops()

@@ -1,21 +1,26 @@
-"""A rule's expressions as calls of NumPy in place: the same operations, without temporaries and their passes over memory."""
+"""A rule's expressions as NumPy calls in place: the same operations without temporaries and their passes over memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from zdl_bench.kernels.loops import Rule, Scalars
 from zdl_bench.run.run import Floats
 
+Rule = Callable[..., tuple[Any, ...]]
+"""(w, g, *state, *scalars) → (w, *state), for one element or for many: operators and NumPy's elementwise functions."""
+Scalars = tuple[Any, ...]
+"""The scalars of a step, in the dtype of the run."""
+Update = Callable[[Floats, Floats, tuple[Floats, ...], Scalars], None]
+"""(params, grad, state, scalars): one rule, applied in place; all vectors are (n,)."""
 SLICE = 65_536
-"""Elements per slice: enough to forget the cost of a call, few enough for weights, state and scratch to stay in cache."""
+"""Elements per slice: many enough to amortize a call, few enough for weights, state and scratch to stay in cache."""
 
 
 class Call(NamedTuple):
-    """output ← ufunc(*inputs), all of them numbers of places."""
+    """output ← ufunc(*inputs), each given by the number of its place."""
 
     ufunc: np.ufunc
     inputs: tuple[int, ...]
@@ -24,7 +29,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class InPlace:
-    """Calls on numbered places: w, g, the state, the scalars, then vectors of scratch. An Update."""
+    """An Update: calls on numbered places, which are w, g, the state, the scalars, then scratch vectors."""
 
     calls: tuple[Call, ...]
     scratch: int
@@ -46,21 +51,21 @@ def slices(elements: int) -> Iterator[slice]:
 
 @dataclass
 class _Recording:
-    """What a rule called. A value is the number of an argument or, counted on from there, of a call's result."""
+    """The calls of a rule. A value is the number of an argument or, counting on from there, of a call's result."""
 
     arguments: int
     calls: list[Call] = field(default_factory=list)
 
 
 class _Symbol(NDArrayOperatorsMixin):
-    """Stands for an array or a scalar while a rule is recorded."""
+    """A stand-in for an array or a scalar while a rule is recorded."""
 
     def __init__(self, recording: _Recording, value: int) -> None:
         self.recording, self.value = recording, value
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method != "__call__" or options or ufunc.nout != 1 or not all(isinstance(item, _Symbol) for item in inputs):
-            return NotImplemented  # a number written out, or no function of one element after the other
+            return NotImplemented  # a number written out, or not an elementwise function
         calls = self.recording.calls
         value = self.recording.arguments + len(calls)
         calls.append(Call(ufunc, tuple(item.value for item in inputs), value))
@@ -70,27 +75,27 @@ class _Symbol(NDArrayOperatorsMixin):
         raise TypeError("a rule that decides by a value cannot be recorded")
 
 
-def in_place(rule: Rule, buffers: int, scalars: int) -> InPlace | None:
-    """The rule in place, or None where it does more than to call ufuncs on what it is given."""
+def record_in_place(rule: Rule, buffers: int, scalars: int) -> InPlace | None:
+    """Return the rule in place; None if it does more than call ufuncs on its arguments."""
     recording = _Recording(2 + buffers + scalars)
     try:
         results = rule(*(_Symbol(recording, value) for value in range(recording.arguments)))
-    except Exception:  # it asks more of its arguments than a symbol can tell
+    except Exception:  # it asks more of an argument than a symbol knows
         return None
     values = [result.value for result in results if isinstance(result, _Symbol) and result.value >= recording.arguments]
-    if len(set(values)) < 1 + buffers:  # something is handed through, or twice the same
+    if len(set(values)) < 1 + buffers:  # an argument is returned as it is, or a result twice
         return None
-    return _placed(recording, values)
+    return _assign_places(recording, values)
 
 
-def _placed(recording: _Recording, results: list[int]) -> InPlace:
-    """A result goes where it has to end once nobody reads what was there, the others into as little scratch as will do."""
+def _assign_places(recording: _Recording, results: list[int]) -> InPlace:
+    """Write each result to its destination once no later call reads what was there, and all else to minimal scratch."""
     ends = dict(zip(results, (0, *range(2, 1 + len(results))), strict=True))
     last_read = {value: number for number, call in enumerate(recording.calls) for value in call.inputs}
     places = {value: value for value in range(recording.arguments)}
     free: list[int] = []
     scratch = 0
-    placed = []
+    calls = []
     for number, (ufunc, inputs, value) in enumerate(recording.calls):
         read_last = {each for each in inputs if last_read[each] == number and each not in ends}
         free += [places[each] for each in read_last if places[each] >= recording.arguments]
@@ -101,6 +106,6 @@ def _placed(recording: _Recording, results: list[int]) -> InPlace:
         else:
             places[value] = recording.arguments + scratch
             scratch += 1
-        placed.append(Call(ufunc, tuple(places[each] for each in inputs), places[value]))
-    moved = [Call(np.positive, (places[value],), end) for value, end in ends.items() if places[value] != end]
-    return InPlace((*placed, *moved), scratch)
+        calls.append(Call(ufunc, tuple(places[each] for each in inputs), places[value]))
+    moves = [Call(np.positive, (places[value],), end) for value, end in ends.items() if places[value] != end]
+    return InPlace((*calls, *moves), scratch)

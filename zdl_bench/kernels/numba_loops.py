@@ -1,7 +1,7 @@
 """The loops compiled by numba, each one pass over memory."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import numba
@@ -9,78 +9,53 @@ import numpy as np
 from numba import types
 from numba.extending import register_jitable
 
-from zdl_bench.kernels.agreement import agree
-from zdl_bench.kernels.compile_cached import compiled
-from zdl_bench.kernels.loops import Images, Integers, Labels, Rule, Scalars, Update
-from zdl_bench.kernels.numpy_loops import NumpyLoops, by_expressions
-from zdl_bench.run.run import Floats
+from zdl_bench.kernels.compile_cached import Signature, compile_cached
+from zdl_bench.kernels.in_place import Rule, Update
+from zdl_bench.kernels.loops import Loops, by_expressions
+from zdl_bench.kernels.same_bits import gives_same_bits
 
 CACHE_LINE = 64
 """Bytes."""
 
 
-class NumbaLoops:
+class NumbaLoops(Loops):
     name = f"numba {numba.__version__}"
+    min_elements = 0
 
     def __init__(self, dtype: np.dtype) -> None:
-        """Compiles what does not depend on a rule, for float32 or float64."""
-        self._plain = NumpyLoops()
-        self._updates: dict[tuple[Rule, int, int], Update] = {}
+        """Compile what does not depend on a rule, for float32 or float64."""
+        super().__init__()
         self._float = numba.from_dtype(dtype)
         vector, matrix = self._float[::1], self._float[:, ::1]
-        images, labels, rows = _only_read(types.uint8, 2), _only_read(types.uint8, 1), _only_read(types.int64, 1)
-        self._gather_pixels = compiled(_gather_pixels, (images, rows, matrix))
-        self._add_bias = compiled(_add_bias, (matrix, vector))
-        self._add_bias_relu = compiled(_add_bias_relu, (matrix, vector))
-        self._chain_relu = compiled(_chain_relu, (matrix, matrix))
-        self._shift_logits = compiled(_shift_logits, (matrix, labels, vector))
-        self._softmax_delta = compiled(_softmax_delta, (matrix, vector, labels))
+        images, labels, rows = _readonly(types.uint8, 2), _readonly(types.uint8, 1), _readonly(types.int64, 1)
+        signatures: dict[Callable[..., Any], Signature] = {
+            gather_pixels: (images, rows, matrix),
+            add_bias: (matrix, vector),
+            add_bias_relu: (matrix, vector),
+            chain_relu: (matrix, matrix),
+            shift_logits: (matrix, labels, vector),
+            softmax_delta: (matrix, vector, labels),
+        }
+        for function, signature in signatures.items():
+            setattr(self, function.__name__, compile_cached(function, signature))  # instead of NumPy's loop
 
-    def gather_pixels(self, images: Images, rows: Integers, out: Floats) -> None:
-        self._gather_pixels(images, rows, out)
+    def _prepare_update(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
+        """Return the rule's compiled loop, or NumPy's if it cannot be compiled or rounds differently.
 
-    def add_bias(self, z: Floats, bias: Floats) -> None:
-        self._add_bias(z, bias)
-
-    def add_bias_relu(self, z: Floats, bias: Floats) -> None:
-        self._add_bias_relu(z, bias)
-
-    def chain_relu(self, delta: Floats, a: Floats) -> None:
-        self._chain_relu(delta, a)
-
-    def shift_logits(self, logits: Floats, labels: Labels, shifted: Floats) -> None:
-        self._shift_logits(logits, labels, shifted)
-
-    def softmax_delta(self, exps: Floats, totals: Floats, labels: Labels) -> None:
-        self._softmax_delta(exps, totals, labels)
-
-    def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        key = (rule, len(state), len(scalars))
-        update = self._updates.get(key)
-        if update is None:
-            update = self._updates[key] = self._update_of(rule, params.dtype, len(state), len(scalars))
-        update(params, grad, state, scalars)
-
-    def _update_of(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
-        """The rule's compiled loop, or NumPy's where it cannot be compiled or rounds otherwise: a number written out in a rule
-        is a float64 to numba, and to NumPy whatever it meets.
+        A number written out in a rule is a float64 to numba, and takes the dtype of its operand in NumPy.
         """
-        if buffers in LOOPS:
-            with suppress(Exception):  # numba's NumbaError, and whatever else it stumbles over
-                loop = self._loop_of(rule, buffers, scalars)
-                if agree(loop, by_expressions(rule), dtype, buffers, scalars):
+        if buffers in RULE_LOOPS:
+            with suppress(Exception):  # numba raises more than NumbaError
+                vector = self._float[::1]
+                signature = (vector, vector, _tuple(vector, buffers), _tuple(self._float, scalars))
+                loop = compile_cached(RULE_LOOPS[buffers](register_jitable(rule)), signature, rule)
+                if gives_same_bits(loop, by_expressions(rule), dtype, buffers, scalars):
                     return loop
-        return partial(self._plain.update, rule)
-
-    def _loop_of(self, rule: Rule, buffers: int, scalars: int) -> Update:
-        """Raises what numba raises for a rule that it cannot compile."""
-        vector = self._float[::1]
-        signature = (vector, vector, _tuple(vector, buffers), _tuple(self._float, scalars))
-        return compiled(LOOPS[buffers](register_jitable(rule)), signature, rule)
+        return super()._prepare_update(rule, dtype, buffers, scalars)
 
 
-def _only_read(item: Any, dimensions: int) -> Any:
-    """Contiguous arrays, among them those of a file, which cannot be written."""
+def _readonly(item: Any, dimensions: int) -> Any:
+    """Return the type of contiguous arrays, including read-only ones such as those of a mapped file."""
     return types.Array(item, dimensions, "C", readonly=True)
 
 
@@ -88,25 +63,25 @@ def _tuple(item: Any, size: int) -> Any:
     return types.Tuple((item,) * size)  # type: ignore[no-untyped-call]
 
 
-def _gather_pixels(images, rows, out):  # type: ignore[no-untyped-def]
+def gather_pixels(images, rows, out):  # type: ignore[no-untyped-def]
     touched = 0
-    for i in range(rows.size):  # asks for all cache lines of the batch before it waits for the first
+    for i in range(rows.size):  # request all cache lines of the batch before waiting for the first
         for j in range(0, images.shape[1], CACHE_LINE):
             touched += images[rows[i], j]
     for i in range(rows.size):
         row = rows[i]
         for j in range(images.shape[1]):
             out[i, j] = np.float32(images[row, j]) / np.float32(255)
-    return touched  # or the compiler would leave it out
+    return touched  # or the compiler would drop the first loop
 
 
-def _add_bias(z, bias):  # type: ignore[no-untyped-def]
+def add_bias(z, bias):  # type: ignore[no-untyped-def]
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             z[i, j] += bias[j]
 
 
-def _add_bias_relu(z, bias):  # type: ignore[no-untyped-def]
+def add_bias_relu(z, bias):  # type: ignore[no-untyped-def]
     zero = z.dtype.type(0)
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
@@ -114,14 +89,14 @@ def _add_bias_relu(z, bias):  # type: ignore[no-untyped-def]
             z[i, j] = zero if total <= zero else total
 
 
-def _chain_relu(delta, a):  # type: ignore[no-untyped-def]
+def chain_relu(delta, a):  # type: ignore[no-untyped-def]
     zero, one = delta.dtype.type(0), delta.dtype.type(1)
     for i in range(delta.shape[0]):
         for j in range(delta.shape[1]):
             delta[i, j] *= one if a[i, j] > zero else zero
 
 
-def _shift_logits(logits, labels, shifted):  # type: ignore[no-untyped-def]
+def shift_logits(logits, labels, shifted):  # type: ignore[no-untyped-def]
     for i in range(logits.shape[0]):
         largest = logits[i, 0]
         for j in range(1, logits.shape[1]):
@@ -132,7 +107,7 @@ def _shift_logits(logits, labels, shifted):  # type: ignore[no-untyped-def]
         shifted[i] = logits[i, labels[i]]
 
 
-def _softmax_delta(exps, totals, labels):  # type: ignore[no-untyped-def]
+def softmax_delta(exps, totals, labels):  # type: ignore[no-untyped-def]
     one = exps.dtype.type(1)
     for i in range(exps.shape[0]):
         for j in range(exps.shape[1]):
@@ -166,4 +141,4 @@ def _with_two_buffers(rule: Rule) -> Update:
     return loop
 
 
-LOOPS = {0: _without_state, 1: _with_one_buffer, 2: _with_two_buffers}
+RULE_LOOPS = {0: _without_state, 1: _with_one_buffer, 2: _with_two_buffers}

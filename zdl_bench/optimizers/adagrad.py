@@ -1,4 +1,4 @@
-"""AdaGrad."""
+"""AdaGrad: steps divided by the root of the sum of all squared gradients."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,10 @@ from zdl_bench.run.run import Floats
 class AdaGrad(ElementwiseOptimizer):
     """h ← h + g²,  w ← w − lr·g / (√h + ε)
 
-    h starts at 0 and ε stands outside the root, as in the book and PyTorch; optax and Keras start h at 0.1 and have ε
-    inside.
+    h starts at 0 and ε is outside the root, as in the book and PyTorch; optax and Keras start h at 0.1 and put ε inside.
 
-    epsilon: ε > 0.
-    Source: Duchi, Hazan & Singer 2011.
+    epsilon: ε > 0, against division by 0.
+    Source: Duchi, Hazan & Singer 2011, Adaptive subgradient methods for online learning and stochastic optimization, JMLR 12.
     """
 
     epsilon: float = 1e-7

@@ -1,4 +1,4 @@
-"""Adam, in the two forms of its paper."""
+"""Adam, in the two forms of its paper: momentum over the root of a moving average of squared gradients."""
 
 import math
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
 class Adam(ElementwiseOptimizer):
     """m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − lr·m̂ / (√v̂ + ε)
 
-    with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ).
+    with the bias corrections m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t; m and v start at 0.
 
-    beta1, beta2: in [0, 1).
-    epsilon: ε > 0, added after the correction.
-    bias_correction: without it m̂ = m and v̂ = v, which multiplies step t by (1 − β₁ᵗ)/√(1 − β₂ᵗ): by 3.2 at first with the
-        usual β, by less than 1 where β₂ is small.
-    Source: Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1.
+    beta1, beta2: decay rates of m and v, in [0, 1).
+    epsilon: ε > 0, added after the bias correction.
+    bias_correction: without it m̂ = m and v̂ = v, which multiplies step t by (1 − β₁ᵗ)/√(1 − β₂ᵗ): the first step by 3.2 at the
+        default β, and by less than 1 if β₂ is small.
+    Source: Kingma & Ba 2015, Adam: a method for stochastic optimization, arXiv:1412.6980, Algorithm 1; also PyTorch and optax.
     """
 
     beta1: float = 0.9
@@ -47,9 +47,11 @@ class Adam(ElementwiseOptimizer):
 
 @dataclass(frozen=True)
 class AdamHat(Adam):
-    """As Adam, but ε̂ is added before the correction: w ← w − lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε̂)
+    """Adam with ε̂ added before the bias correction: w ← w − lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε̂)
 
-    The same as Adam with ε = ε̂/√(1 − β₂ᵗ), 32 times larger in the first step.
+    Equal to Adam with ε = ε̂/√(1 − β₂ᵗ), which is 32 ε̂ in the first step.
+
+    beta1, beta2, bias_correction: as in Adam. epsilon: ε̂ > 0.
     Source: Kingma & Ba 2015, arXiv:1412.6980, end of section 2; the form of the book and of Keras.
     """
 

@@ -1,4 +1,4 @@
-"""Momentum with the learning rate inside the velocity."""
+"""Momentum: steps along a decaying sum of past gradients, the velocity."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,12 @@ from zdl_bench.run.run import Floats
 class Momentum(ElementwiseOptimizer):
     """v ← momentum·v − lr·g,  w ← w + v
 
-    The learning rate is inside v, as in the book, Keras and optax; PyTorch has it outside, which is the same only while
-    the learning rate is constant.
+    The learning rate is inside v, as in the book and Keras; PyTorch and optax have it outside, which is the same only while the
+    learning rate is constant. v starts at 0.
 
-    momentum: 0 ≤ momentum < 1.
-    Source: Polyak 1964; Sutskever et al. 2013.
+    momentum: decay rate of v, in [0, 1).
+    Source: Polyak 1964, Some methods of speeding up the convergence of iteration methods; Sutskever et al. 2013, On the
+    importance of initialization and momentum in deep learning.
     """
 
     momentum: float = 0.9
@@ -28,7 +29,7 @@ class Momentum(ElementwiseOptimizer):
         return lr, self.momentum
 
     def effective_lr(self, lr: float) -> float:
-        """lr / (1 − momentum), the sum of the geometric series that a constant gradient builds up in v."""
+        """Return lr / (1 − momentum), the sum of the geometric series that a constant gradient builds up in v."""
         return lr / (1 - self.momentum)
 
     @staticmethod

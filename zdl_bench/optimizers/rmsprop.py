@@ -1,4 +1,4 @@
-"""RMSProp."""
+"""RMSProp: steps divided by the root of a moving average of squared gradients."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ from zdl_bench.run.run import Floats
 class RMSProp(ElementwiseOptimizer):
     """h ← decay·h + (1 − decay)·g²,  w ← w − lr·g / (√h + ε)
 
-    There is no bias correction: the first step is lr/√(1 − decay) long, 10·lr for the default.
+    h starts at 0 without bias correction, so the first step has the length lr/√(1 − decay), 10·lr by default.
 
-    decay: 0 ≤ decay < 1.
+    decay: decay rate of h, in [0, 1).
     epsilon: ε > 0, outside the root.
-    Source: Tieleman & Hinton 2012; Graves 2013, arXiv:1308.0850.
+    Source: Tieleman & Hinton 2012, Neural networks for machine learning, lecture 6.5; Graves 2013, arXiv:1308.0850.
     """
 
     decay: float = 0.99

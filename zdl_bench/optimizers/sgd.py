@@ -10,7 +10,7 @@ from zdl_bench.run.run import Floats
 class SGD(ElementwiseOptimizer):
     """w ← w − lr·g
 
-    Source: Robbins & Monro 1951.
+    Source: Robbins & Monro 1951, A stochastic approximation method.
     """
 
     buffers = 0

@@ -12,7 +12,7 @@ from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.plan.explanation import InternalError, plain_messages
 from zdl_bench.plan.flags import MULTIRUN, flags_and_overrides
 from zdl_bench.plan.foreign import folder_of_sweeper, optimized, require_open
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.experiment import Experiment, named_in
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ def run_hydra(arguments: Sequence[str], batch_function: "BatchFunction") -> str 
         except Exception as error:  # ours, not Hydra's word for wrong input
             raise InternalError from error
 
-    main = hydra.main(version_base="1.3", config_path=str(registry.CONF), config_name="config")(task)
+    main = hydra.main(version_base="1.3", config_path=str(conf_files.CONF), config_name="config")(task)
     with folder_of_sweeper(arguments) as (overrides, folder):
         with _as_command_line([*command_line, *overrides]), _without_environment(), plain_messages():
             main()
         found = optimized(folder)
     for config, chosen in single:
-        registry.require_sound(chosen)
+        conf_files.require_sound(chosen)
         batch_function([plain_values(config)])
     return found
 
@@ -81,9 +81,9 @@ def compose_once(arguments: Sequence[str]) -> "Plain":
     if any(argument in MULTIRUN or argument.startswith("experiment=") for argument in arguments):
         raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")
     _, overrides = flags_and_overrides(arguments)
-    with _without_environment(), plain_messages(), initialize_config_dir(str(registry.CONF), version_base="1.3"):
+    with _without_environment(), plain_messages(), initialize_config_dir(str(conf_files.CONF), version_base="1.3"):
         composed = compose("config", [reading.for_hydra for reading in read_all(overrides)], return_hydra_config=True)
-        registry.require_sound(composed.hydra.runtime.choices)
+        conf_files.require_sound(composed.hydra.runtime.choices)
         return plain_values(composed)
 
 
@@ -127,10 +127,10 @@ def _blocks_of_experiment(arguments: Sequence[str]) -> "Sequence[Block]":
     if any(argument.startswith("experiment.") for argument in arguments):
         raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
     name = named_in(arguments) or ""
-    if name in registry.experiment_names():
-        return Experiment.of(name, registry.load_experiment(name)).blocks
+    if name in conf_files.experiment_names():
+        return Experiment.of(name, conf_files.load_experiment(name)).blocks
     if re.fullmatch(r"[\w-]+", name):
-        raise ConfigError(registry.unknown("experiment", name, registry.experiment_names()))
+        raise ConfigError(conf_files.describe_unknown("experiment", name, conf_files.experiment_names()))
     return ()
 
 
@@ -138,9 +138,9 @@ def _choices_of(blocks: "Sequence[Block]", given: set[str]) -> tuple[dict[str, s
     """What all blocks choose alike, which Hydra is to know before it comes to the sweeper; and the groups that vary."""
     fixed: dict[str, str] = {}
     varied: set[str] = set()
-    for group in registry.groups() - given:
+    for group in conf_files.groups() - given:
         chosen = [block.get(group) for block in blocks]
-        if chosen and chosen[0] in registry.names(group) and all(choice == chosen[0] for choice in chosen):
+        if chosen and chosen[0] in conf_files.names(group) and all(choice == chosen[0] for choice in chosen):
             fixed[group] = chosen[0]
         elif any(choice is not None for choice in chosen):
             varied.add(group)

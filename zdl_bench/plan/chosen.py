@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.plan.keys import general_keys, part_keys, unknown_key
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 ADDED = re.compile(r"\++([\w.]+)=")
 SUFFIX = re.compile(r"(?<=[\w-])\.ya?ml(?=$|[,\]')\"])")
@@ -45,7 +45,7 @@ def _require_name(group: str, value: Any, text: str, known: list[str]) -> None:
     is_name = isinstance(value, str | QuotedString | Glob)
     is_of_a_part = isinstance(value, dict) or (isinstance(value, list) and len(value) == 1)
     if not is_name and not (is_of_a_part and group != "experiment"):
-        raise ConfigError(registry.unknown(group, text, known))
+        raise ConfigError(conf_files.describe_unknown(group, text, known))
 
 
 def _without_plus(argument: str) -> str:
@@ -72,5 +72,5 @@ def _named(argument: str) -> str:
 def _names(group: str) -> list[str] | None:
     """The names of a group, None if it is none."""
     if group == "experiment":
-        return registry.experiment_names()
-    return registry.names(group) if group in registry.groups() else None
+        return conf_files.experiment_names()
+    return conf_files.names(group) if group in conf_files.groups() else None

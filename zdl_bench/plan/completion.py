@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.plan.explanation import COMMANDS
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 OPTIONS = {
     "report": ("--results", "--formats"),
@@ -49,7 +49,7 @@ def _of_command(command: str, before: Sequence[str], current: str) -> Sequence[s
 def _names(command: str, before: Sequence[str]) -> list[str]:
     """The sweeps in the store that the line names; of `verify --reference` the experiments."""
     if "--reference" in before:
-        return registry.experiment_names()
+        return conf_files.experiment_names()
     from zdl_bench.store.store import Store
 
     with suppress(OSError, ZdlBenchError):

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.plan.chosen import require_names
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.untrusted import require_no_reference
 
 Plain = dict[str, Any]
@@ -65,7 +65,7 @@ class Composer:
     def _base(self, overrides: tuple[str, ...]) -> Base:
         if overrides not in self._bases:
             config = self._loader.load_sweep_config(self._master, list(overrides))
-            registry.require_sound(config.hydra.runtime.choices)
+            conf_files.require_sound(config.hydra.runtime.choices)
             self._bases[overrides] = Base(config, plain_values(config))
         return self._bases[overrides]
 

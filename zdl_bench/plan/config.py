@@ -15,7 +15,7 @@ from omegaconf import MISSING
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.errors import ConfigError, DataError, closest, display, hint, require
 from zdl_bench.executors.executor import Limits
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.registry.part_types import whole
 from zdl_bench.run.run import DTYPES, Choice, RunConfig
 
@@ -89,7 +89,7 @@ def declared_type(key: str) -> Any:
     the group that has it declares.
     """
     top, _, below = key.partition(".")
-    if top in registry.groups() | {"experiment"}:
+    if top in conf_files.groups() | {"experiment"}:
         types = registry.types_of(top, below) if below else [Name]
         return types[0] if types and all(one == types[0] for one in types) else None
     declared = get_type_hints(Schema).get(top)
@@ -100,7 +100,7 @@ def register_schema() -> None:
     """Makes the schema and the names of `experiments/` known to Hydra."""
     store = ConfigStore.instance()
     store.store(name="schema", node=Schema)
-    for name in registry.experiment_names():  # Hydra needs the names; the sweeper reads the one asked for
+    for name in conf_files.experiment_names():  # Hydra needs the names; the sweeper reads the one asked for
         store.store(group="experiment", name=name, node={})
 
 
@@ -245,7 +245,7 @@ def _find_data_set(settings: Mapping[str, Any]) -> DataSetInUse:
 
 def _require_types(settings: Mapping[str, Any]) -> None:
     """Raises ConfigError if a given key of a data set is nothing that its class could use."""
-    yaml = registry.load_yaml("dataset", settings["name"])
+    yaml = conf_files.load_yaml("dataset", settings["name"])
     for key, (fits, remedy) in TYPES_OF_A_DATA_SET.items():
         if key in yaml and settings[key] != yaml[key]:
             require(f"dataset.{key}", settings[key], fits(settings[key]), remedy)
@@ -255,7 +255,7 @@ def _first_at_hand(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     """The settings of the first candidate that can be had, with what was given; and why those before it cannot be had."""
     passed_over: dict[str, str] = {}
     for name in settings["candidates"]:
-        yaml = dict(registry.load_yaml("dataset", name))
+        yaml = dict(conf_files.load_yaml("dataset", name))
         given = {key: settings[key] for key in ("dir", "validation_size") if key in yaml and settings[key] is not None}
         dataset = registry.dataset(name, yaml | given)
         if "dir" in given:  # it is there that it was asked for, and nowhere else
@@ -312,7 +312,7 @@ def _require_known_keys(group: str, settings: Mapping[str, Any]) -> dict[str, An
     name = settings.get("name")
     if not isinstance(name, str):
         raise ConfigError(f"{group}.name={display(name)}: a name is a word; choose one with {group}=NAME")
-    yaml = registry.load_yaml(group, name)
+    yaml = conf_files.load_yaml(group, name)
     for key in settings:
         if key not in yaml:
             given = f"{group}.{key}={display(settings[key])}"

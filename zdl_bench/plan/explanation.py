@@ -11,7 +11,7 @@ import yaml
 from zdl_bench.errors import MAX_SHOWN, ConfigError, ZdlBenchError, closest, display, hint
 from zdl_bench.plan.foreign import unknown_sweeper
 from zdl_bench.plan.keys import general_keys, unknown_key
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +57,9 @@ def plain_messages() -> "Iterator[None]":
 def _require_sound_yaml(error: BaseException) -> None:
     """Raises ConfigError that names the file if the YAML of a part is what Hydra stumbled over."""
     if found := re.match(r"In '(\w+)/(\w+)':", str(error)):
-        registry.require_sound({found[1]: found[2]})
+        conf_files.require_sound({found[1]: found[2]})
     if isinstance(error, yaml.YAMLError | UnicodeDecodeError) or "interpolation" in str(error):
-        registry.require_readable()
+        conf_files.require_readable()
 
 
 def _is_about_the_input(error: BaseException) -> bool:
@@ -114,4 +114,6 @@ def _unreadable(argument: str) -> str:
 
 
 def _unknown_choice(group: str, name: str) -> str:
-    return registry.unknown(group, name, registry.experiment_names() if group == "experiment" else registry.names(group))
+    return conf_files.describe_unknown(
+        group, name, conf_files.experiment_names() if group == "experiment" else conf_files.names(group)
+    )

@@ -3,7 +3,7 @@
 from textwrap import TextWrapper
 
 from zdl_bench.plan.keys import part_keys
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 COMMANDS = """\
 zdl_bench: which optimizer, at which learning rate, learns faster and steadier, and how sure can we be?
@@ -37,9 +37,9 @@ KEY_WIDTH = 28
 
 def help_text() -> str:
     """The commands, the names of each group, all keys with the defaults of conf/config.yaml, the flags."""
-    groups = {group: registry.names(group) for group in registry.groups()} | {"experiment": registry.experiment_names()}
+    groups = {group: conf_files.names(group) for group in conf_files.groups()} | {"experiment": conf_files.experiment_names()}
     choices = "".join(f"{group:<11}{', '.join(names)}\n" for group, names in sorted(groups.items()))
-    config = (registry.CONF / "config.yaml").read_text(encoding="utf-8")
+    config = (conf_files.CONF / "config.yaml").read_text(encoding="utf-8")
     keys = config[config.index("# A run") : config.index("hydra:\n")].strip()
     sections = {
         "Choices (GROUP=NAME)": choices,

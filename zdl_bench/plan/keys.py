@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from zdl_bench.errors import ConfigError, abridge, closest, display, hint
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files, registry
 
 SYNONYMS = {
     "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
@@ -34,9 +34,9 @@ MEANING = {word: key for key, words in SYNONYMS.items() for word in words.split(
 
 def general_keys() -> list[str]:
     """The groups, and the keys of conf/config.yaml, those of `probe` as probe.count."""
-    content = yaml.safe_load((registry.CONF / "config.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((conf_files.CONF / "config.yaml").read_text(encoding="utf-8"))
     own = {key: value for key, value in content.items() if key not in ("defaults", "hydra")}
-    return [*sorted(registry.groups()), "experiment", *own, *_below(own)]
+    return [*sorted(conf_files.groups()), "experiment", *own, *_below(own)]
 
 
 def _below(keys: dict[str, Any]) -> list[str]:
@@ -46,8 +46,8 @@ def _below(keys: dict[str, Any]) -> list[str]:
 def part_keys() -> dict[str, list[str]]:
     """The keys of the parts, as optimizer.beta1, and the names of those that have it."""
     found: dict[str, list[str]] = {}
-    for group in sorted(registry.groups()):
-        for name in registry.names(group):
+    for group in sorted(conf_files.groups()):
+        for name in conf_files.names(group):
             with suppress(ConfigError):  # a broken YAML is in nobody else's way
                 for key in registry.given_keys(group, name):
                     found.setdefault(f"{group}.{key}", []).append(name)
@@ -62,7 +62,7 @@ def unknown_key(key: str) -> str:
         names = abridge(key, of_parts[key])
         return f"{key}: the chosen {group} has no key {own}; {names} {'have' if ', ' in names else 'has'} it"
     others = [one for one in meant(key) if one != key]
-    if own and group in registry.groups():
+    if own and group in conf_files.groups():
         return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see its keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
     known = f"the keys are {listed}; --help has those of the parts, too"

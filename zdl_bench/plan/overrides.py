@@ -18,7 +18,7 @@ from hydra.errors import HydraException
 from zdl_bench.errors import ConfigError, display
 from zdl_bench.plan.config import Name, declared_type
 from zdl_bench.plan.grammar import parsed
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.registry.part_types import whole
 from zdl_bench.run.untrusted import require_no_reference
 
@@ -98,8 +98,8 @@ class Reading:
     def _listed(self, parsed: Any) -> list[Any]:
         if isinstance(parsed, ChoiceSweep):
             return [value for item in parsed.list for value in self._listed(item)]
-        if isinstance(parsed, Glob) and self.key in registry.groups():
-            return list(parsed.filter(registry.names(self.key)))
+        if isinstance(parsed, Glob) and self.key in conf_files.groups():
+            return list(parsed.filter(conf_files.names(self.key)))
         if _has_sweep(parsed):
             raise ConfigError(f"{display(self.argument)}: a sweep needs a list of values; use a,b,c or range(start,stop,step)")
         return [Override._convert_value(parsed)]

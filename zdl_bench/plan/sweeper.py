@@ -19,7 +19,7 @@ from zdl_bench.errors import ConfigError, display
 from zdl_bench.plan.config import SWEEP_KEYS
 from zdl_bench.plan.functions import require_sane
 from zdl_bench.plan.overrides import Reading, Setting, as_text, read
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 from zdl_bench.run.experiment import Block, Experiment
 from zdl_bench.statistics.tuning import best_lr
 
@@ -45,7 +45,7 @@ class BlockSweeper(Sweeper):
         given = [reading for reading in given if reading.key != "experiment"]
         if self.experiment_name is None:
             return self._launch(combinations(reading.settings for reading in given), 0)
-        experiment = Experiment.of(self.experiment_name, registry.load_experiment(self.experiment_name))
+        experiment = Experiment.of(self.experiment_name, conf_files.load_experiment(self.experiment_name))
         first, tunings = staged(experiment, given)
         returns = self._launch([*first, *itertools.chain(*(tuning.trials for tuning in tunings))], 0)
         losses = iter([returned.return_value for returned in returns[len(first) :]])

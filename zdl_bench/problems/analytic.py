@@ -1,4 +1,4 @@
-"""What analytic problems share: a function in closed form, noise on its gradient, no data."""
+"""The base of analytic problems: a function in closed form, noise on its gradient, no data."""
 
 import math
 from abc import abstractmethod
@@ -16,10 +16,10 @@ from zdl_bench.run.streams import Stream, Streams
 
 @dataclass(frozen=True)
 class AnalyticSpec(ProblemSpec):
-    """A function of points. A point is (dimension,), and points of any further shape are (dimension, …).
+    """A function of points. A point is (dimension,); many points are (dimension, …).
 
     gradient_noise: standard deviation of the normal noise that is added to each coordinate of the gradient in each step.
-    start_std: standard deviation of a normal displacement of the start, per coordinate; each seed has its own.
+    start_std: standard deviation of the normal displacement that is added to each coordinate of the start, once per seed.
     """
 
     gradient_noise: float = field(default=0.0, kw_only=True)
@@ -36,32 +36,32 @@ class AnalyticSpec(ProblemSpec):
     @property
     @abstractmethod
     def start(self) -> Point:
-        """Where runs start, but for the displacement."""
+        """The start of all runs, before the displacement."""
 
     @property
     @abstractmethod
     def minima(self) -> tuple[Point, ...]:
-        """The global minima; empty where there is none."""
+        """The global minima, which may be none."""
 
     @abstractmethod
     def value(self, w: Floats) -> Floats:
-        """(dimension, …) → (…) float64: the gap f − f*, or f itself where there is no minimum."""
+        """Map (dimension, …) to (…) float64: the gap f − f*, or f itself if there is no minimum."""
 
     @abstractmethod
     def gradient(self, w: Floats) -> Floats:
-        """(dimension, …) → the same shape and dtype."""
+        """Map (dimension, …) to the gradient, of the same shape and dtype."""
 
-    def drawn_start(self, rng: Stream) -> Floats:
-        """The start of a seed, (dimension,) float64."""
+    def draw_start(self, rng: Stream) -> Floats:
+        """Return the start of a seed, (dimension,) float64."""
         start = np.array(self.start)
         return start + self.start_std * rng.standard_normal(len(start)) if self.start_std else start
 
     def trivial_loss(self, start: Floats) -> float:
-        """Loss of an answer that has not moved."""
+        """Return the loss of an answer that has not moved."""
         return float(self.value(start))
 
     def check(self, train_size: int | None) -> None:
-        """Nothing to check: there is no data."""
+        """Do nothing: there is no data that could not fit."""
 
     def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> "AnalyticProblem":
         return AnalyticProblem(self, np.dtype(dtype))
@@ -81,8 +81,8 @@ class AnalyticProblem(Problem):
         self._start_at(np.array(spec.start, dtype))
 
     def init(self, rng: Stream) -> Floats:
-        """Draws the start; what depends on it, `trivial_loss` and `minimum`, is that of this start from now on."""
-        start = self._spec.drawn_start(rng).astype(self._dtype)
+        """Draw the start, and set what depends on it: `trivial_loss` and `minimum`."""
+        start = self._spec.draw_start(rng).astype(self._dtype)
         self._start_at(start)
         return start
 

@@ -1,4 +1,4 @@
-"""Booth's function: a quadratic whose axes are not those of the coordinates."""
+"""Booth's function: a quadratic whose axes are turned against the coordinates."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,9 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Booth(Surface):
-    """f = (x + 2y − 7)² + (2x + y − 5)². Minimum 0 at (1, 3); its Hessian has the eigenvalues 2 and 18 along the diagonals, so
-    that a rule with a step size per coordinate cannot even it out.
+    """f = (x + 2y − 7)² + (2x + y − 5)². Minimum 0 at (1, 3).
+
+    Its Hessian has the eigenvalues 2 and 18 along the diagonals, so a step size per coordinate cannot improve the conditioning.
 
     Source: A. D. Booth, after Jamil & Yang 2013, A literature survey of benchmark functions, arXiv:1308.4008, no. 17.
     """

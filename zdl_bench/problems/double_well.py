@@ -1,4 +1,4 @@
-"""A tilted double well: the start lies in the basin of the minimum that is not the lowest."""
+"""A tilted double well, with the start in the basin of the local minimum."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class DoubleWell(Surface):
-    """f = (x² − 1)² + 0.3x + y²/2.
+    """f = (x² − 1)² + 0.3x + y²/2. Minimum −0.30543 at (−1.03558, 0).
 
-    Where ∂f/∂x = 4 (x³ − x + 0.075) = 0, x = (2/√3) cos(⅓ arccos(−0.1125 √3) − 2πk/3), k = 0, 1, 2, and y = 0:
+    The gradient vanishes at y = 0 and x = (2/√3) cos(⅓ arccos(−0.1125 √3) − 2πk/3), the roots of 4 (x³ − x + 0.075):
 
     | k | x | f | f − f* |
     |---|---|---|---|
@@ -18,8 +18,9 @@ class DoubleWell(Surface):
     | 1 | 0.0754291586 | 1.0112820027 | 1.3167104865, the saddle between the wells |
     | 0 | 0.9601495555 | 0.2941464810 | 0.5995749648, the local minimum |
 
-    The barrier is 0.7171355217 high, seen from the local minimum. A gap below 0.5995 exists in the global basin only, x <
-    0.0754, so that the last target, 0.3, is reached by those that escaped.
+    The barrier is 0.7171355217 high, seen from the local minimum. A gap below 0.5995 exists only in the global basin, x <
+    0.0754, so only runs that escaped reach the last target, 0.3.
+
     Source: the quartic double well of statistical physics, tilted; Kramers 1940 for the escape.
     """
 

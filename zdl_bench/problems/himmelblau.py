@@ -8,7 +8,7 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Himmelblau(Surface):
-    """f = (x² + y − 11)² + (x + y² − 7)². Minimum 0 at four points; which one a run finds is no matter of its loss.
+    """f = (x² + y − 11)² + (x + y² − 7)². Minimum 0 at four points; the loss does not depend on which one a run finds.
 
     Source: Himmelblau 1972, Applied nonlinear programming (McGraw-Hill).
     """

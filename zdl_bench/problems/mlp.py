@@ -1,7 +1,7 @@
-"""A multi-layer perceptron with softmax cross-entropy on images: the articles' network by default."""
+"""A multi-layer perceptron with softmax cross-entropy on images; by default the articles' network."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -11,22 +11,23 @@ import numpy.typing as npt
 
 from zdl_bench.errors import require
 from zdl_bench.kernels.choice import loops_for
-from zdl_bench.kernels.loops import Loops
-from zdl_bench.problems.activations import Activation, ReLU, Sigmoid, Tanh
+from zdl_bench.problems.activations import ACTIVATIONS
 from zdl_bench.problems.problem import Examples, Problem, ProblemSpec, Splits
+from zdl_bench.problems.sampling import SAMPLINGS
 from zdl_bench.run.run import Floats, Layout, Tensor
 from zdl_bench.run.streams import Stream, Streams
 
-ACTIVATIONS: dict[str, Callable[[Loops], Activation]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
-INITS = ("normal", "he", "xavier")
-REDUCTIONS = ("sum", "mean")
-SAMPLINGS = ("replacement", "epochs")
-
+WORDS: dict[str, Collection[str]] = {
+    "activation": ACTIVATIONS,
+    "init": ("normal", "he", "xavier"),
+    "loss_reduction": ("sum", "mean"),
+    "sampling": SAMPLINGS,
+}
+"""Hyper-parameter → the words that it may be."""
 EVALUATION_CHUNK = 1000
-"""Images per forward pass of an evaluation; an activation of a chunk stays in the cache."""
-
-DRAWN_AT_ONCE = 8_192
-"""Images: the numbers are those of a draw per batch, in a fraction of the time."""
+"""Images per forward pass of an evaluation, few enough for the activations to stay in the cache."""
+Layers = list[tuple[Floats, Floats]]
+"""Weight (fan_in, fan_out) and bias (fan_out,) of each layer, views of one flat vector."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,11 @@ class MLP(ProblemSpec):
     activation: relu, tanh or sigmoid.
     init: standard deviation of the weights: normal = `init_std`, he = √(2/fan_in) (He et al. 2015, arXiv:1502.01852),
         xavier = √(2/(fan_in + fan_out)) (Glorot & Bengio 2010). Biases start at 0.
-    loss_reduction: the gradient is that of the summed loss of a batch (sum, as in the articles) or of its mean (mean, as
-        in PyTorch). The recorded loss is the mean in either case.
-    batch_size, sampling: images per step, drawn with replacement, or in shuffled epochs (a rest smaller than a batch is
-        left out).
+    loss_reduction: the gradient is that of a batch's summed loss (sum, as in the articles) or of its mean loss (mean, as in
+        PyTorch). The recorded loss is the mean in either case.
+    batch_size, sampling: images per step, drawn with replacement, or in shuffled epochs (without an incomplete last batch).
     log_epsilon: added to the probability inside the logarithm of the recorded loss, 1e-7 in the articles; 0 for the exact
-        cross-entropy. The gradient is that of the exact one.
+        cross-entropy. The gradient is always that of the exact one.
     """
 
     hidden: tuple[int, ...] = (200, 200)
@@ -58,10 +58,8 @@ class MLP(ProblemSpec):
 
     def __post_init__(self) -> None:
         require("problem.hidden", self.hidden, all(n >= 1 for n in self.hidden), "each hidden layer has 1 unit or more")
-        _require_one_of("problem.activation", self.activation, tuple(ACTIVATIONS))
-        _require_one_of("problem.init", self.init, INITS)
-        _require_one_of("problem.loss_reduction", self.loss_reduction, REDUCTIONS)
-        _require_one_of("problem.sampling", self.sampling, SAMPLINGS)
+        for key, words in WORDS.items():
+            require(f"problem.{key}", getattr(self, key), getattr(self, key) in words, f"choose one of {', '.join(words)}")
         require("problem.init_std", self.init_std, 0 <= self.init_std < math.inf, "a standard deviation is 0 or more")
         require("problem.batch_size", self.batch_size, self.batch_size >= 1, "a batch has at least 1 image")
         require("problem.log_epsilon", self.log_epsilon, 0 <= self.log_epsilon < 1, "it lies in [0, 1)")
@@ -75,10 +73,6 @@ class MLP(ProblemSpec):
         return Network(self, splits, np.dtype(dtype))
 
 
-def _require_one_of(key: str, value: str, choices: tuple[str, ...]) -> None:
-    require(key, value, value in choices, f"choose one of {', '.join(choices)}")
-
-
 class Batch(NamedTuple):
     """inputs: (batch, pixels) in the run's dtype; labels: (batch,) uint8."""
 
@@ -87,9 +81,8 @@ class Batch(NamedTuple):
 
 
 class Network(Problem):
-    """An MLP bound to its data and dtype, with preallocated buffers."""
+    """An MLP bound to its data and dtype, with preallocated buffers. Parameters: see `dense_layout`."""
 
-    evaluated_splits: tuple[str, ...] = ("validation", "test")
     is_analytic = False
 
     def __init__(self, spec: MLP, splits: Splits, dtype: np.dtype) -> None:
@@ -101,14 +94,11 @@ class Network(Problem):
         self._splits = splits
         self._loops = loops_for(self.layout[-1].stop, dtype)
         self._activation = ACTIVATIONS[spec.activation](self._loops)
-        self._gradient_scale = dtype.type(1 if spec.loss_reduction == "sum" else 1 / spec.batch_size)
-        self._train_buffers = _buffers(sizes, spec.batch_size, dtype)
-        self._deltas = _buffers(sizes, spec.batch_size, dtype)
+        self._train_buffers, self._deltas = ([np.empty((spec.batch_size, size), dtype) for size in sizes[1:]] for _ in range(2))
+        self._current_layers: Layers = []
         self._totals: Floats
-        self._at: list[tuple[Floats, Floats]] = []
         self._probe = self._as_batch(splits.probe)
-        if not len(splits.validation):
-            self.evaluated_splits = ("test",)
+        self.evaluated_splits = ("validation", "test") if len(splits.validation) else ("test",)
 
     def init(self, rng: Stream) -> Floats:
         params = np.zeros(self.layout[-1].stop, self.dtype)
@@ -117,18 +107,14 @@ class Network(Problem):
         return params
 
     def _weight_std(self, fan_in: int, fan_out: int) -> float:
-        stds = {
-            "normal": self.spec.init_std,
-            "he": math.sqrt(2 / fan_in),
-            "xavier": math.sqrt(2 / (fan_in + fan_out)),
-        }
-        return stds[self.spec.init]
+        if self.spec.init == "normal":
+            return self.spec.init_std
+        return math.sqrt(2 / (fan_in if self.spec.init == "he" else fan_in + fan_out))
 
     def batches(self, rng: Streams) -> Iterator[Batch]:
         train, size = self._splits.train, self.spec.batch_size
         inputs = np.empty((size, train.images.shape[1]), self.dtype)
-        indices = {"replacement": drawn_with_replacement, "epochs": drawn_in_epochs}[self.spec.sampling]
-        for rows in indices(rng.batches, len(train), size):
+        for rows in SAMPLINGS[self.spec.sampling](rng.batches, len(train), size):
             self._loops.gather_pixels(train.images, rows, inputs)
             yield Batch(inputs, train.labels[rows])
 
@@ -138,54 +124,50 @@ class Network(Problem):
         return loss
 
     def forward(self, params: Floats, batch: Batch) -> float:
-        """The loss; the layers, their activations and the parts of the softmax are kept for `backward`."""
-        self._at = self._layers(params)
-        logits = self._forward(self._at, [batch.inputs, *self._train_buffers])
+        """Return the loss; keep the layers, their activations and the parts of the softmax for `backward`."""
+        self._current_layers = self._layers(params)
+        logits = self._forward(self._current_layers, [batch.inputs, *self._train_buffers])
         loss, self._totals = self._cross_entropy(logits, batch.labels)
         return loss
 
     def backward(self, batch: Batch, grad: Floats) -> None:
-        """Fills `grad`, where `forward` went last with this batch."""
-        layers, gradients = self._at, self._layers(grad)
+        """Fill `grad` with the gradient at the last `forward`, which was of the same batch."""
+        layers, gradients = self._current_layers, self._layers(grad)
         activations = [batch.inputs, *self._train_buffers]
-        delta = activations[-1]  # exponentials of the logits by now
+        delta = activations[-1]  # by now the exponentials of the logits
         self._loops.softmax_delta(delta, self._totals, batch.labels)
         if self.spec.loss_reduction == "mean":
-            delta *= self._gradient_scale
+            delta *= self.dtype.type(1 / self.spec.batch_size)
         for layer in reversed(range(len(layers))):
             weight_gradient, bias_gradient = gradients[layer]
             np.matmul(activations[layer].T, delta, out=weight_gradient)
             np.add.reduce(delta, axis=0, out=bias_gradient)
-            if layer > 0:  # the gradient with respect to the images is of no use
+            if layer > 0:  # the gradient with respect to the images is not needed
                 delta = np.matmul(delta, layers[layer][0].T, out=self._deltas[layer - 1])
                 self._activation.chain(delta, activations[layer])
 
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
-        """Mean loss in nats and accuracy in [0, 1] on `probe`, `validation_sample`, `validation` or `test`."""
-        if split == "probe":
-            chunks = iter([self._probe])
-        else:
-            examples: Examples = getattr(self._splits, split)
-            starts = range(0, len(examples), EVALUATION_CHUNK)
-            chunks = (self._as_batch(examples.part(start, start + EVALUATION_CHUNK)) for start in starts)
+        """Return the mean loss in nats and the accuracy in [0, 1] on `probe`, `validation_sample`, `validation` or `test`."""
+        examples: Examples = getattr(self._splits, split)
+        starts = range(0, len(examples), EVALUATION_CHUNK)
+        chunks = (self._as_batch(examples.part(start, start + EVALUATION_CHUNK)) for start in starts)
         layers = self._layers(params)
-        count, loss, correct = 0, 0.0, 0
-        for inputs, labels in chunks:
+        loss, correct = 0.0, 0
+        for inputs, labels in [self._probe] if split == "probe" else chunks:
             buffers = [np.empty((len(labels), bias.size), self.dtype) for _, bias in layers]
             logits = self._forward(layers, [inputs, *buffers])
             correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
             loss += self._cross_entropy(logits, labels)[0] * len(labels)
-            count += len(labels)
-        return {"loss": loss / count, "accuracy": correct / count}
+        return {"loss": loss / len(examples), "accuracy": correct / len(examples)}
 
     def _as_batch(self, examples: Examples) -> Batch:
         return Batch((examples.images / np.float32(255)).astype(self.dtype, copy=False), examples.labels)
 
-    def _layers(self, flat: Floats) -> list[tuple[Floats, Floats]]:
+    def _layers(self, flat: Floats) -> Layers:
         return [(w.view(flat), b.view(flat)) for w, b in zip(self.layout[::2], self.layout[1::2], strict=True)]
 
-    def _forward(self, layers: list[tuple[Floats, Floats]], activations: list[Floats]) -> Floats:
-        """Fills `activations`, inputs first; returns the last one, the logits."""
+    def _forward(self, layers: Layers, activations: list[Floats]) -> Floats:
+        """Fill `activations`, which begin with the inputs, and return the last, the logits."""
         for layer, (weight, bias) in enumerate(layers):
             z = np.matmul(activations[layer], weight, out=activations[layer + 1])
             if layer < len(layers) - 1:
@@ -195,7 +177,7 @@ class Network(Problem):
         return activations[-1]
 
     def _cross_entropy(self, logits: Floats, labels: npt.NDArray[np.uint8]) -> tuple[float, Floats]:
-        """Mean loss, and the sum of each row of the exponentials that the logits are turned into, in place."""
+        """Turn the logits into their exponentials, in place; return the mean loss and the sum of each row."""
         shifted = np.empty(len(labels), self.dtype)
         self._loops.shift_logits(logits, labels, shifted)
         np.exp(logits, out=logits)
@@ -209,29 +191,10 @@ class Network(Problem):
 
 
 def dense_layout(sizes: tuple[int, ...]) -> Layout:
-    """Weight (fan_in, fan_out) and bias (fan_out,) of each layer, one after the other."""
+    """Lay out weight (fan_in, fan_out) and bias (fan_out,) of each layer, one after the other."""
     tensors: list[Tensor] = []
-    start = 0
     for fan_in, fan_out in pairwise(sizes):
         for shape in ((fan_in, fan_out), (fan_out,)):
-            stop = start + math.prod(shape)
-            tensors.append(Tensor(start, stop, shape))
-            start = stop
+            start = tensors[-1].stop if tensors else 0
+            tensors.append(Tensor(start, start + math.prod(shape), shape))
     return tuple(tensors)
-
-
-def drawn_with_replacement(rng: Stream, examples: int, batch_size: int) -> Iterator[npt.NDArray[np.int64]]:
-    batches = max(1, DRAWN_AT_ONCE // batch_size)
-    while True:
-        yield from rng.integers(examples, size=batches * batch_size).reshape(batches, batch_size)
-
-
-def drawn_in_epochs(rng: Stream, examples: int, batch_size: int) -> Iterator[npt.NDArray[np.int64]]:
-    while True:
-        order = rng.permutation(examples)
-        for start in range(0, examples - batch_size + 1, batch_size):
-            yield order[start : start + batch_size]
-
-
-def _buffers(sizes: tuple[int, ...], rows: int, dtype: np.dtype) -> list[Floats]:
-    return [np.empty((rows, size), dtype) for size in sizes[1:]]

@@ -1,4 +1,4 @@
-"""The MLP on unevenly scaled inputs, so that the gradients of its first layer are uneven."""
+"""The MLP on unevenly scaled inputs, which make the gradients of its first layer uneven."""
 
 import math
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ GOLDEN_SHARE = 0.618
 
 @dataclass(frozen=True)
 class UnevenMLP(MLP):
-    """An MLP whose input columns are multiplied by fixed scales, in training and in every evaluation.
+    """An MLP whose input columns are multiplied by fixed scales from 1 to 1/input_condition, in training and evaluation.
 
-    input_condition: ratio of the largest scale, 1, to the smallest, 1 or more; with 1 this is the MLP, bit for bit.
+    input_condition: ratio of the largest scale to the smallest, at least 1; with 1 this is the MLP, bit for bit.
     """
 
     input_condition: float = 1e4
@@ -36,7 +36,7 @@ class UnevenMLP(MLP):
 
 
 class UnevenNetwork(Network):
-    """A Network that scales whatever it is fed."""
+    """A Network that scales its inputs."""
 
     def __init__(self, spec: UnevenMLP, splits: Splits, dtype: np.dtype) -> None:
         self._scales = column_scales(splits.train.images.shape[1], spec.input_condition).astype(dtype)
@@ -53,10 +53,10 @@ class UnevenNetwork(Network):
 
 
 def column_scales(columns: int, condition: float) -> Floats:
-    """Scales from 1 to 1/condition at logarithmic distances, (columns,) float64.
+    """Return scales from 1 to 1/condition at logarithmic distances, (columns,) float64.
 
-    Neighbouring columns differ widely: their order is a walk around the scales in strides near the golden section of the
-    circle, coprime to its length so that each is met once. No random number is drawn.
+    Neighbouring columns differ widely: their order walks around the scales in strides near the golden section of the circle,
+    coprime to its length so that each is met once. No random number is drawn.
     """
     stride = next(s for s in range(max(1, round(GOLDEN_SHARE * columns)), columns + 2) if math.gcd(s, columns) == 1)
     return np.geomspace(1, 1 / condition, columns)[np.arange(columns) * stride % columns]

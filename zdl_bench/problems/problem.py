@@ -1,4 +1,4 @@
-"""What a problem is: hyper-parameters that can be checked (ProblemSpec) and what they build (Problem)."""
+"""The contract of a problem: hyper-parameters that can be checked (ProblemSpec) and what they build (Problem)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from zdl_bench.run.run import Floats, Layout
 from zdl_bench.run.streams import Stream, Streams
 
 RECORDED_PARAMETERS = 16
-"""Up to so many parameters, the iterates of an analytic problem are recorded."""
+"""The largest number of parameters for which the iterates of an analytic problem are recorded."""
 
 Point = tuple[float, ...]
 Domain = tuple[tuple[float, float], tuple[float, float]]
@@ -33,14 +33,14 @@ class Examples:
         return Examples(self.images[start:stop], self.labels[start:stop])
 
     def spread(self, count: int) -> "Examples":
-        """`count` examples at equal distances, so that no random number is drawn and no class left out by order."""
+        """Return `count` examples at equal distances: no random number is drawn, and sorted labels lose no class."""
         rows = np.arange(count) * len(self) // count
         return Examples(self.images[rows], self.labels[rows])
 
 
 @dataclass(frozen=True)
 class Splits:
-    """What a problem learns from and is judged on. `probe` is part of `train`, `validation_sample` of `validation`."""
+    """The examples for training and evaluation. `probe` is part of `train`, `validation_sample` of `validation`."""
 
     train: Examples
     validation: Examples
@@ -55,28 +55,28 @@ class Problem(ABC):
 
     layout: Layout
     trivial_loss: float
-    """Loss of the trivial answer."""
+    """The loss of an answer without training: uniform probabilities, or the start of an analytic problem."""
     evaluated_splits: tuple[str, ...]
-    """Names that `evaluate` takes besides `probe`."""
+    """The splits that `evaluate` takes besides `probe`."""
     is_analytic: bool
     minimum: Point | None = None
-    """The global minimum nearest to the start, where it is known."""
+    """The global minimum nearest to the start, if it is known."""
 
     @abstractmethod
     def init(self, rng: Stream) -> Floats:
-        """Initial parameters, drawn in float64, then cast."""
+        """Return the initial parameters, (n,), drawn in float64, then cast."""
 
     @abstractmethod
     def batches(self, rng: Streams) -> Iterator[Any]:
-        """Endless batches, drawn from the streams for batches and for noise; each may be valid only until the next is drawn."""
+        """Yield batches without end, drawn from the streams for batches and for noise; each is valid until the next."""
 
     @abstractmethod
     def loss_and_gradient(self, params: Floats, batch: Any, grad: Floats) -> float:
-        """Loss on the batch; fills `grad`, shape (n,)."""
+        """Return the loss on the batch and fill `grad`, shape (n,)."""
 
     @abstractmethod
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
-        """Named numbers on a split, `loss` among them."""
+        """Return named numbers on a split, `loss` among them."""
 
 
 class ProblemSpec(ABC):
@@ -84,12 +84,12 @@ class ProblemSpec(ABC):
 
     needs_data: ClassVar[bool]
     domain: ClassVar[Domain | None] = None
-    """Where a function of two parameters is drawn; None where there is nothing to draw."""
+    """The region in which a figure shows a function of two parameters; None for any other problem."""
 
     @abstractmethod
     def check(self, train_size: int | None) -> None:
-        """Raises ConfigError where the problem does not fit so many training examples (None: no data)."""
+        """Raise ConfigError if the problem does not fit so many training examples (None: no data)."""
 
     @abstractmethod
     def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> Problem:
-        """The problem itself; `splits` is None exactly where `needs_data` is False."""
+        """Return the problem itself; `splits` is None if and only if `needs_data` is False."""

@@ -1,4 +1,4 @@
-"""A quadratic bowl with chosen conditioning and gradient noise: every answer is known in closed form."""
+"""A quadratic bowl of any condition number and gradient noise, whose every answer is known in closed form."""
 
 import math
 from dataclasses import dataclass
@@ -18,8 +18,11 @@ MAX_DIMENSIONS = 1_000_000
 class Quadratic(AnalyticSpec):
     """f(x) = ½ Σ λᵢ xᵢ² with λ from 1/condition_number to 1 at logarithmic distances; the start is (1, …, 1).
 
-    The minimum is 0, so that the loss is the gap. That start favours rules that step equally far in every coordinate: one
-    step of 1 ends it; a start_std takes the favour away.
+    The minimum is 0 at the origin, so the loss is the gap. The start favours rules that step equally far in every coordinate,
+    since one step of 1 reaches the minimum; a start_std removes that advantage.
+
+    dimension: number of parameters, 1 to 1,000,000. condition_number: largest over smallest λ, at least 1.
+    Source: textbooks of optimization, for example Nesterov 2004, Introductory lectures on convex optimization (Kluwer).
     """
 
     dimension: int = 2
@@ -47,7 +50,7 @@ class Quadratic(AnalyticSpec):
         return np.asarray((self._eigenvalues.astype(w.dtype) * w.T).T)
 
     def trivial_loss(self, start: Floats) -> float:
-        """½ Σ λᵢ xᵢ², summed in float64 whatever the dtype."""
+        """Return ½ Σ λᵢ xᵢ², summed in float64 whatever the dtype."""
         return 0.5 * float((self._eigenvalues.astype(start.dtype) * start**2).sum(dtype=np.float64))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Rastrigin's function: a bowl full of local minima, one near every point of whole numbers."""
+"""Rastrigin's function: a bowl full of local minima, one near every point with integer coordinates."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,10 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Rastrigin(Surface):
-    """f = 20 + x² − 10 cos 2πx + y² − 10 cos 2πy, written as x² + 20 sin² πx + y² + 20 sin² πy: that does not cancel near the
-    minimum, 0 at the origin. The lowest of the other minima lie at (±0.99496, 0) and (0, ±0.99496) with f = 0.99496. The start
-    lies in the basin of the one at (−1.98991, 0.99496) with f = 4.97479.
+    """f = 20 + x² − 10 cos 2πx + y² − 10 cos 2πy. Minimum 0 at the origin.
+
+    It is computed as x² + 20 sin² πx + y² + 20 sin² πy, which does not cancel near the minimum. The lowest local minima lie at
+    (±0.99496, 0) and (0, ±0.99496) with f = 0.99496. The start lies in the basin of (−1.98991, 0.99496) with f = 4.97479.
 
     Source: Rastrigin 1974, Systems of extremal control (Nauka).
     """

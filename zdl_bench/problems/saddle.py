@@ -1,4 +1,4 @@
-"""A saddle: no minimum at all, only a way to leave."""
+"""A saddle: no minimum, only a way down to find."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,9 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Saddle(Surface):
-    """f = x² − y², unbounded below; the loss is f itself. The start lies beside the line y = 0, which leads to the saddle point
-    at the origin; f < 0 means that a run has left it.
+    """f = x² − y², unbounded below; the loss is f itself.
+
+    The start lies beside the line y = 0, which leads to the saddle point at the origin; f < 0 means that a run has left it.
 
     Source: the standard example of an indefinite Hessian; Dauphin et al. 2014, arXiv:1406.2572.
     """

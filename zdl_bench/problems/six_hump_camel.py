@@ -8,8 +8,9 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class SixHumpCamel(Surface):
-    """f = (4 − 2.1x² + x⁴/3) x² + xy + (4y² − 4) y². Minimum −1.03163 at ±(0.08984, −0.71266); the other pairs lie at
-    ±(1.70361, −0.79608) with f = −0.21546 and at ±(1.60710, 0.56865) with f = 2.10425.
+    """f = (4 − 2.1x² + x⁴/3) x² + xy + (4y² − 4) y². Minimum −1.03163 at ±(0.08984, −0.71266).
+
+    The local minima lie at ±(1.70361, −0.79608) with f = −0.21546 and at ±(1.60710, 0.56865) with f = 2.10425.
 
     Source: Dixon & Szegő 1978, Towards global optimisation 2 (North-Holland).
     """

@@ -1,4 +1,4 @@
-"""The Styblinski–Tang function: four wells, one of them deepest."""
+"""The Styblinski–Tang function: four wells of three depths."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,9 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class StyblinskiTang(Surface):
-    """f = ½ (x⁴ − 16x² + 5x + y⁴ − 16y² + 5y). Minimum −78.33233 at (−2.90353, −2.90353), the root of 4x³ − 32x + 5 in both
-    coordinates; the other wells are 14.1 and 28.3 higher.
+    """f = ½ (x⁴ − 16x² + 5x + y⁴ − 16y² + 5y). Minimum −78.33233 at (−2.90353, −2.90353).
+
+    Both coordinates are the lowest root of 4x³ − 32x + 5. The local minima are 14.1 and 28.3 higher.
 
     Source: Styblinski & Tang 1990, Experiments in nonconvex optimization (Neural Networks 3).
     """

@@ -1,4 +1,4 @@
-"""What the functions of two parameters share: each is a landscape f(x, y) that can be drawn."""
+"""The base of functions of two parameters: each is a landscape f(x, y) that a figure can show."""
 
 import math
 from abc import abstractmethod
@@ -17,9 +17,9 @@ from zdl_bench.run.run import Floats
 class Surface(AnalyticSpec):
     """A function f(x, y) as its source prints it.
 
-    start: where runs start, (x, y).
-    lowest: f*, the value at the minima.
-    contours: lowest and highest contour that is drawn; None for those that fit the domain.
+    start: the start of all runs, (x, y).
+    domain: the region of the figures. minima: the global minima. lowest: f*, the value there.
+    contours: the lowest and the highest contour of the figures; None for those that fit the domain.
     """
 
     start: tuple[float, ...] = (0.0, 0.0)
@@ -36,14 +36,14 @@ class Surface(AnalyticSpec):
 
     @abstractmethod
     def height(self, x: Floats, y: Floats) -> Floats:
-        """f, elementwise."""
+        """Return f(x, y), elementwise."""
 
     @abstractmethod
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """∂f/∂x and ∂f/∂y, elementwise."""
+        """Return ∂f/∂x and ∂f/∂y, elementwise."""
 
     def value(self, w: Floats) -> Floats:
-        """In float64 whatever the dtype: f − f* cancels near a minimum, where rounding must not take it below 0."""
+        """Return f − f* in float64, whatever the dtype: it cancels near a minimum, where rounding must not make it negative."""
         gap = np.asarray(self.height(*np.asarray(w, np.float64)) - self.lowest)
         return np.maximum(gap, 0) if self.minima else gap
 

@@ -1,6 +1,6 @@
 """The YAML of a part, `conf/GROUP/NAME.yaml`: read, and checked before anything is made of it.
 
-Each slip is one line with the file and the key.
+Each slip is reported on one line with the file and the key.
 """
 
 import math
@@ -16,14 +16,14 @@ from zdl_bench.run.untrusted import require_no_reference, require_plain
 
 MAX_BYTES = 1_000_000
 BAD_TAGS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
-"""What PyYAML raises besides its own errors, for texts that are no UTF-8 and values that do not fit a tag, as `!!bool x`."""
-COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+"""What PyYAML raises besides its own errors if a value does not fit its tag, for example `!!bool x`."""
+HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 MARKERS = frozenset("ov^<>8sp*hHDdPX.,1234+x|_")
-"""Those of matplotlib that are one character."""
+"""The markers of matplotlib that are one character."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads 1e-3 as a number and refuses a key that is given twice, as Hydra does; PyYAML alone does neither."""
+    """A loader that, as Hydra's, reads 1e-3 as a number and refuses a key that is given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         given: set[Any] = set()
@@ -38,7 +38,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\
 
 
 def yaml_content(path: Path) -> Any:
-    """What a YAML file says. Raises ValueError with the reason if it cannot be read."""
+    """Return the content of a YAML file. Raise ValueError with the reason if it cannot be read."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES:,} bytes; write less")
@@ -55,70 +55,59 @@ def yaml_content(path: Path) -> Any:
 
 
 def read_declaration(path: Path) -> Mapping[str, Any]:
-    """The content of a part's YAML. Raises ConfigError that names the file and the key."""
+    """Return the content of a part's YAML. Raise ConfigError, which names the file and the key, if it has a slip."""
+    group, file = path.parent.name, "/".join(path.parts[-3:])
     try:
         content = yaml_content(path)
     except ValueError as error:
-        raise ConfigError(f"{name_of(path)}: it cannot be read: {display(error)}") from error
+        raise ConfigError(f"{file}: it cannot be read: {display(error)}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{name_of(path)}: it holds no keys; write `key: value` lines, _target_ and name among them")
+        raise ConfigError(f"{file}: it holds no keys; write `key: value` lines, _target_ and name among them")
     for key, value in content.items():
         try:
             require_no_reference(value)
         except ConfigError as error:
-            raise ConfigError(f"{name_of(path)}: {key}={error}") from error
-    for key, (holds, remedy) in _requirements(path, content).items():
+            raise ConfigError(f"{file}: {key}={error}") from error
+    for key, (holds, remedy) in _requirements(group, path.stem, content).items():
         if not holds:
             given = f"{key}={display(content[key])}" if key in content else f"{key} is missing"
-            raise ConfigError(f"{name_of(path)}: {given}: {remedy}")
+            raise ConfigError(f"{file}: {given}: {remedy}")
     return content
 
 
-def name_of(path: Path) -> str:
-    """A part's YAML as a person would name it."""
-    return "/".join(path.parts[-3:])
-
-
-def _requirements(path: Path, content: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
-    """Key → whether its value is sound, and what to write if it is not."""
-    group = path.parent.name
-    required = {
-        "_target_": (_is_dotted(content.get("_target_")), "name a class as MODULE.CLASS"),
-        "name": (content.get("name") == path.stem, f"write name: {path.stem}, the name of the file"),
+def _requirements(group: str, name: str, content: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
+    """Return key → whether its value is sound, and what to write if it is not."""
+    target, targets = content.get("_target_"), content.get("targets", [])
+    is_dotted = isinstance(target, str) and re.fullmatch(r"(\w+\.)+\w+", target) is not None
+    are_numbers = isinstance(targets, list) and all(map(_is_number, targets))
+    requirements = {
+        "_target_": (is_dotted, "name a class as MODULE.CLASS"),
+        "name": (content.get("name") == name, f"write name: {name}, the name of the file"),
         "source": ("source" not in content, "choose another word; this one names the code of a part"),
-        "targets": (_are_numbers(content.get("targets", [])), "list the losses to be reached, for example [1.0, 0.5]"),
+        "targets": (are_numbers, "list the losses to be reached, for example [1.0, 0.5]"),
         "style": (_is_style(content.get("style")), "give both, for example {color: '#882255', marker: '*'}"),
     }
     if group == "optimizer":
         rate = content.get("default_lr", math.nan)
-        sound = rate is None or (_is_number(rate) and 0 < rate < math.inf)
-        required["default_lr"] = (
-            sound,
-            "give a number above 0 for runs without lr=…, or null if the rule has no learning rate",
-        )
+        is_rate = rate is None or (_is_number(rate) and 0 < rate < math.inf)
+        remedy = "give a number above 0 for runs without lr=…, or null if the rule has no learning rate"
+        requirements["default_lr"] = (is_rate, remedy)
     if group == "dataset" and "candidates" not in content:
         size = content.get("validation_size")
-        required["validation_size"] = (type(size) is int and size >= 0, "give the number of training images that validate")
-    return required
-
-
-def _is_dotted(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"(\w+\.)+\w+", value) is not None
+        is_size = type(size) is int and size >= 0
+        requirements["validation_size"] = (is_size, "give the number of training images that validate")
+    return requirements
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _are_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(_is_number(item) for item in value)
+    return type(value) in (int, float)
 
 
 def _is_style(value: Any) -> bool:
-    """Whether it has a color and a marker that every figure can draw, or says nothing."""
+    """Whether a style has a color and a marker that every figure can draw, or is not given."""
     if not value:
         return True
     if not isinstance(value, dict) or value.keys() != {"color", "marker"}:
         return False
     color = value["color"]
-    return isinstance(color, str) and COLOR.fullmatch(color) is not None and str(value["marker"]) in MARKERS
+    return isinstance(color, str) and HEX_COLOR.fullmatch(color) is not None and str(value["marker"]) in MARKERS

@@ -1,13 +1,14 @@
-"""Types that a key of a part may have: what a user means by a value, and whether it is of the type."""
+"""Types of a part's hyper-parameters: those that its class declares, what a user's value means, and whether it fits."""
 
 import re
-from typing import Any, cast, get_args, get_origin
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from zdl_bench.errors import ConfigError, display
 from zdl_bench.run.run import Value
 
 LAYERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
-"""Sizes of layers, as 200x200."""
+"""Layer sizes such as 200x200."""
 WORDS_OF_TYPES = {
     float: "a number",
     int: "an integer",
@@ -17,40 +18,56 @@ WORDS_OF_TYPES = {
     tuple[int, ...]: "a list of integers",
     tuple[float, ...]: "a list of numbers",
 }
-"""Types that a field of a part may have."""
+"""The types that a field of a part may have."""
+
+
+def declared_fields(part: Any) -> dict[str, Any]:
+    """Return field → type of a part's class. Raise TypeError, which says why, if a YAML cannot fill its fields."""
+    if not (isinstance(part, type) and is_dataclass(part)):
+        raise TypeError("it is no dataclass; write @dataclass(frozen=True) above the class")
+    try:
+        hints = get_type_hints(part)
+    except Exception as error:
+        raise TypeError(f"its types cannot be read ({display(error)})") from error
+    declared = {field.name: hints[field.name] for field in fields(part) if field.init}
+    for key, expected in declared.items():
+        if expected not in WORDS_OF_TYPES:
+            kinds = ", ".join(dict.fromkeys(WORDS_OF_TYPES.values()))
+            raise TypeError(f"the type of {key} is none that a YAML can give; take {kinds}")
+    return declared
+
+
+def default_values(part: Any) -> dict[str, Any]:
+    """Return field → default of a dataclass, for the fields that have one."""
+    made = {field.name: field.default_factory() for field in fields(part) if field.default_factory is not MISSING}
+    return made | {field.name: field.default for field in fields(part) if field.default is not MISSING}
 
 
 def whole(value: Any) -> Any:
-    """An integer that is written as 1e3 or 1000.0; any other value as it is."""
+    """Return 1e3 or 1000.0 as an integer, and any other value as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def meant(value: Any, expected: Any) -> Any:
-    """What a user means by a value: 1e3 is an integer, 50 a list of one, 200x200 a list of integers."""
+def parse_value(value: Any, expected: Any) -> Any:
+    """Return what a user means by a value: 1e3 is an integer, 50 a list of one, 200x200 a list of integers."""
     if get_origin(expected) is not tuple:
         return whole(value) if expected is int else value
     item = get_args(expected)[0]
     if item is int and isinstance(value, str) and LAYERS.fullmatch(value):
         return [int(size) for size in value.split("x")]
     listed = [value] if isinstance(value, int | float) else value
-    return [meant(one, item) for one in listed] if isinstance(listed, list | tuple) else listed
-
-
-def _as_float(key: str, value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise ConfigError(f"{key}={display(value)}: it is too large for a number") from error
+    return [parse_value(one, item) for one in listed] if isinstance(listed, list | tuple) else listed
 
 
 def typed_value(key: str, value: Any, expected: Any) -> Value:
-    """The value as the declared type: an integer serves as a float, a list as a tuple; nothing else is converted."""
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return _as_float(key, value)
+    """Return a value as the declared type: an integer serves as a float, a list as a tuple. Raise ConfigError otherwise."""
+    if expected is float and type(value) is int:
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise ConfigError(f"{key}={display(value)}: it is too large for a number") from error
     if get_origin(expected) is tuple and isinstance(value, list | tuple):
         return tuple(typed_value(key, item, get_args(expected)[0]) for item in value)
-    if isinstance(expected, type) and type(value) is expected:
+    if type(value) is expected or (expected == str | None and isinstance(value, str | None)):
         return cast(Value, value)
-    if expected == str | None and isinstance(value, str | None):
-        return value
     raise ConfigError(f"{key}={display(value)}: it has to be {WORDS_OF_TYPES[expected]}")

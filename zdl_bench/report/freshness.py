@@ -7,7 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError, printable
-from zdl_bench.registry.registry import CONF, hash_of_sources
+from zdl_bench.registry.conf_files import CONF
+from zdl_bench.registry.sources import hash_of_sources
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 

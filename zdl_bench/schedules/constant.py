@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Constant:
-    """The same learning rate in every step."""
+    """factor = 1"""
 
     def factor(self, step: int, steps: int) -> float:
         return 1.0

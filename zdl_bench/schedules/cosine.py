@@ -8,9 +8,11 @@ from zdl_bench.errors import require
 
 @dataclass(frozen=True)
 class Cosine:
-    """Half a cosine from 1 down to `final_factor`, after a linear warm-up over a share of the steps.
+    """factor = f + (1 − f)·(1 + cos πp)/2, where p runs from 0 to 1 after a linear warm-up
 
-    Source: Loshchilov & Hutter 2017, arXiv:1608.03983, equation 5, without restarts.
+    warmup_share: share of the steps in which the factor rises from 0 to 1, in [0, 1).
+    final_factor: f, the factor of the last step, in [0, 1].
+    Source: Loshchilov & Hutter 2017, SGDR, arXiv:1608.03983, equation 5, without restarts.
     """
 
     warmup_share: float = 0.0

@@ -1,9 +1,9 @@
-"""What a schedule is: (step, steps) → factor on the learning rate. Step 1 is the first, `steps` the last."""
+"""The contract of a schedule: (step, steps) → factor on the learning rate. Step 1 is the first, `steps` the last."""
 
 from typing import Protocol
 
 
 class Schedule(Protocol):
     def factor(self, step: int, steps: int) -> float:
-        """Factor on the learning rate in the given step, 1 ≤ step ≤ steps."""
+        """Return the factor on the learning rate in a step, 1 ≤ step ≤ steps."""
         ...

@@ -7,7 +7,10 @@ from zdl_bench.errors import require
 
 @dataclass(frozen=True)
 class StepDecay:
-    """Multiplies the learning rate by `decay` after each of `drops` equal parts of the run but the last."""
+    """factor = decayᵏ in part k = 0, …, drops of the run, all of equal length
+
+    decay: factor of one drop, in (0, 1]. drops: number of drops, at least 1.
+    """
 
     decay: float = 0.1
     drops: int = 2

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from zdl_bench.registry.registry import hash_of_sources
+from zdl_bench.registry.sources import hash_of_sources
 from zdl_bench.run.run import RunConfig, Status
 from zdl_bench.store.manifest import checksum_of
 from zdl_bench.store.rows import Row

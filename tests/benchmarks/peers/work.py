@@ -10,7 +10,7 @@ import numpy.typing as npt
 from conftest import digits_config, part
 
 from zdl_bench.datasets.dataset import ensure_decoded, load_decoded
-from zdl_bench.problems.mlp import drawn_with_replacement
+from zdl_bench.problems.sampling import sample_with_replacement
 from zdl_bench.registry import registry
 from zdl_bench.run.run import Choice, Floats, RunConfig
 from zdl_bench.training.loop import problem_of, streams_of
@@ -65,7 +65,7 @@ class Work:
     @cached_property
     def rows(self) -> npt.NDArray[np.int64]:
         """(steps, batch)"""
-        drawn = drawn_with_replacement(streams_of(self.config).batches, len(self.labels), self.batch_size)
+        drawn = sample_with_replacement(streams_of(self.config).batches, len(self.labels), self.batch_size)
         return np.array(list(islice(drawn, self.steps)))
 
     @property

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zdl_bench.errors import ConfigError
-from zdl_bench.registry import registry
+from zdl_bench.registry import conf_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ class Look(NamedTuple):
 def look_of(optimizer: str) -> Look:
     """The look that the optimizer's YAML names; one derived from its name where it names none."""
     try:
-        style = registry.load_yaml("optimizer", optimizer).get("style")
+        style = conf_files.load_yaml("optimizer", optimizer).get("style")
     except ConfigError:  # a stored run of an optimizer that this installation does not have
         style = None
     if style:
