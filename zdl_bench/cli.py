@@ -84,21 +84,20 @@ def sweep(arguments: Sequence[str]) -> int:
     with signals_deferred():
         from zdl_bench.commands.sweep import SweepCommand
         from zdl_bench.plan.app import compose_once, run_hydra
-        from zdl_bench.plan.chosen import as_meant
-        from zdl_bench.plan.flags import asks_for_config
+        from zdl_bench.plan.command_line import read_command_line
 
-    arguments = as_meant(arguments)
-    command = SweepCommand(arguments)
-    if asks_for_config(arguments):
-        command.check([compose_once(arguments)])  # a wrong config is not shown
-    optimized = run_hydra(arguments, command.run_batch)
+    command_line = read_command_line(arguments)
+    command = SweepCommand(command_line.arguments)
+    if command_line.asks_for_config:
+        command.check([compose_once(command_line)])  # a wrong config is not shown
+    optimized = run_hydra(command_line, command.run_batch)
     return command.finish(optimized)
 
 
 def report(arguments: Sequence[str]) -> int:
     """Rebuilds figures, tables and page of a sweep from the store."""
     with signals_deferred():
-        from zdl_bench.plan.config import FORMATS
+        from zdl_bench.plan.keys import FORMATS
         from zdl_bench.report.freshness import is_built_from, page_path, sound_checksums, verdict_text
         from zdl_bench.store.store import Store, how_many_are_missing
 
@@ -170,17 +169,16 @@ def bench(arguments: Sequence[str]) -> int:
     with signals_deferred():
         from zdl_bench.commands.bench import BenchCommand
         from zdl_bench.plan.app import run_hydra
-        from zdl_bench.plan.chosen import as_meant
-        from zdl_bench.plan.flags import MULTIRUN
+        from zdl_bench.plan.command_line import MULTIRUN, read_command_line
         from zdl_bench.registry.registry import names
 
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
             raise ConfigError(f"{display(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
-    arguments = as_meant(arguments)
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     command = BenchCommand()
-    run_hydra(["-m", *([] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]), *arguments], command.run_batch)
+    every = [] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]
+    run_hydra(read_command_line(["-m", *every, *arguments]), command.run_batch)
     return command.finish()
 
 

@@ -10,7 +10,7 @@ from zdl_bench.commands.estimate import Cost, estimated_cost
 from zdl_bench.commands.execution import Plan
 from zdl_bench.commands.terminal import console_for, duration, size
 from zdl_bench.errors import printable
-from zdl_bench.plan.config import DataSetInUse
+from zdl_bench.plan.data_sets import DataSetInUse
 
 ESTIMATED_STEPS = 100_000
 """A sweep of so many steps is worth the two seconds that an estimate takes; dry_run=true tells of any."""

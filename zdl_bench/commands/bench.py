@@ -17,7 +17,7 @@ from zdl_bench.commands.steps import PARTS, timed_parts
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels.choice import loops_for, require_wanted
-from zdl_bench.plan.config import Resolver
+from zdl_bench.plan.resolver import Resolver
 from zdl_bench.run.conditions import condition_keys, percent, short
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.run import RunConfig

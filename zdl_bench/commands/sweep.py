@@ -35,7 +35,8 @@ from zdl_bench.commands.terminal import console_for, failures_table, progress_di
 from zdl_bench.errors import ConfigError, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.kernels import choice as loops
-from zdl_bench.plan.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
+from zdl_bench.plan.resolver import Resolver, SweepSettings, sweep_settings
+from zdl_bench.plan.schema import SWEEP_KEYS
 from zdl_bench.registry import registry
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.run.experiment import Experiment, named_in

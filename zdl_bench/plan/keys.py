@@ -8,6 +8,14 @@ import yaml
 from zdl_bench.errors import ConfigError, abridge, closest, display, hint
 from zdl_bench.registry import registry
 
+FORMATS = ("png", "svg", "pdf")
+COMMAND_OPTIONS = {
+    "report": ("--results", "--formats"),
+    "verify": ("--results", "--runs", "--reference", "--timeout"),
+    "ls": ("--results",),
+    "bench": (),
+}
+"""The commands besides the one that makes runs, and their options."""
 SYNONYMS = {
     "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
     "steps": "epochs epoch iterations iteration iters iter num_steps n_steps max_steps num_epochs n_epochs max_iter",
@@ -34,7 +42,8 @@ MEANING = {word: key for key, words in SYNONYMS.items() for word in words.split(
 
 def general_keys() -> list[str]:
     """The groups, and the keys of conf/config.yaml, those of `probe` as probe.count."""
-    content = yaml.safe_load((registry.CONF / "config.yaml").read_text(encoding="utf-8"))
+    text = (registry.CONF / "config.yaml").read_text(encoding="utf-8")
+    content = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     own = {key: value for key, value in content.items() if key not in ("defaults", "hydra")}
     return [*sorted(registry.groups()), "experiment", *own, *_below(own)]
 
@@ -61,7 +70,7 @@ def unknown_key(key: str) -> str:
     if key in of_parts:
         names = abridge(key, of_parts[key])
         return f"{key}: the chosen {group} has no key {own}; {names} {'have' if ', ' in names else 'has'} it"
-    others = [one for one in meant(key) if one != key]
+    others = [one for one in similar_keys(key) if one != key]
     if own and group in registry.groups():
         return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see its keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
@@ -69,7 +78,7 @@ def unknown_key(key: str) -> str:
     return f"{display(key)}: there is no such key; {hint(others, known)}"
 
 
-def meant(word: str) -> list[str]:
+def similar_keys(word: str) -> list[str]:
     """The keys that a word can stand for: those that end with it or with what it means, else the one most like it. Keys of the
     same group go first.
     """

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from hydra.core.plugins import Plugins
@@ -16,10 +16,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.plan.config import SWEEP_KEYS
-from zdl_bench.plan.functions import require_sane
+from zdl_bench.plan.grammar import require_few
+from zdl_bench.plan.launcher import SweepTask
 from zdl_bench.plan.overrides import Reading, Setting, as_text, read
-from zdl_bench.registry import registry
+from zdl_bench.plan.schema import SWEEP_KEYS
 from zdl_bench.run.experiment import Block, Experiment
 from zdl_bench.statistics.tuning import best_lr
 
@@ -32,30 +32,28 @@ class BlockSweeper(Sweeper):
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.experiment_name = config.hydra.runtime.choices.experiment
+        self.command_line = cast(SweepTask, task_function).command_line
         self.is_dry_run = bool(OmegaConf.select(config, "dry_run"))
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        given = [part for argument in arguments for part in read(argument).parts()]
-        if any(reading.key == "experiment" and reading.is_sweep for reading in given):
-            raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
-        given = [reading for reading in given if reading.key != "experiment"]
-        if self.experiment_name is None:
+        """Launch the runs of the command line, which was read before Hydra was given the arguments."""
+        given = [reading for reading in self.command_line.readings if reading.group not in ("experiment", "hydra")]
+        experiment = self.command_line.experiment
+        if experiment is None:
             return self._launch(combinations(reading.settings for reading in given), 0)
-        experiment = Experiment.of(self.experiment_name, registry.load_experiment(self.experiment_name))
-        first, tunings = staged(experiment, given)
+        first, tunings = jobs_and_tunings(experiment, given)
         returns = self._launch([*first, *itertools.chain(*(tuning.trials for tuning in tunings))], 0)
         losses = iter([returned.return_value for returned in returns[len(first) :]])
-        judged = [
+        evaluations = [
             job
             for tuning in tunings
-            for job in tuning.judged([next(losses) for _ in tuning.trials])
-            or (tuning.judged_at(0) if self.is_dry_run else [])  # any learning rate stands in for one not chosen yet
+            for job in tuning.best_jobs([next(losses) for _ in tuning.trials])
+            or (tuning.jobs_at(0) if self.is_dry_run else [])  # any learning rate stands in for one not chosen yet
         ]
-        return [*returns, *self._launch(judged, len(returns))] if judged else returns
+        return [*returns, *self._launch(evaluations, len(returns))] if evaluations else returns
 
     def _launch(self, jobs: Sequence[Job], first: int) -> list[JobReturn]:
         return list(self.launcher.launch([[setting.text for setting in job] for job in jobs], initial_job_idx=first))
@@ -75,19 +73,19 @@ class Tuning:
         """Learning rates in the outer loop, tuning seeds in the inner one."""
         return [(*self.combination, *trial) for trial in itertools.product(self.lrs, self.tuning_seeds)]
 
-    def judged(self, tail_losses: Sequence[float]) -> list[Job]:
+    def best_jobs(self, tail_losses: Sequence[float]) -> list[Job]:
         """The jobs that judge the best learning rate, given the tail_loss of each trial; none where no trial has a value."""
         by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
         rates = [float(lr.value) for lr in self.lrs]
         best = best_lr(rates, by_lr)
-        return self.judged_at(rates.index(best)) if best is not None else []
+        return self.jobs_at(rates.index(best)) if best is not None else []
 
-    def judged_at(self, place: int) -> list[Job]:
+    def jobs_at(self, place: int) -> list[Job]:
         """The jobs that judge the learning rate at a place of `lrs`."""
         return [(*self.combination, self.lrs[place], seed) for seed in self.seeds]
 
 
-def staged(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job], list[Tuning]]:
+def jobs_and_tunings(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job], list[Tuning]]:
     """The jobs that need no choice, and the choices to be made. The keys of the command line override the blocks'."""
     chosen = {reading.key: reading.settings for reading in given}
     if not all(chosen.values()):
@@ -107,18 +105,18 @@ def staged(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job],
         if tuning_seeds and "seed" not in block and len(lrs) > 1:
             _require_numbers(lrs)
             others = [settings for key, settings in lists.items() if key not in ("lr", "seed")]
-            require_sane(math.prod(len(settings) for settings in [*others, lrs, tuning_seeds]), "the sweep")
+            require_few(math.prod(len(settings) for settings in [*others, lrs, tuning_seeds]), "the sweep")
             tunings += [Tuning(combination, lrs, tuning_seeds, seeds) for combination in combinations(others)]
         else:
             jobs += combinations(lists.values())
-        require_sane(len(jobs) + sum(len(tuning.lrs) * len(tuning.tuning_seeds) for tuning in tunings), "the sweep")
+        require_few(len(jobs) + sum(len(tuning.lrs) * len(tuning.tuning_seeds) for tuning in tunings), "the sweep")
     return jobs, tunings
 
 
 def combinations(lists: Iterable[Sequence[Setting]]) -> list[Job]:
     """One of each list, the last one varying fastest. Raises ConfigError before it makes more than anybody can mean."""
     listed = list(lists)
-    require_sane(math.prod(len(settings) for settings in listed), "the sweep")
+    require_few(math.prod(len(settings) for settings in listed), "the sweep")
     return list(itertools.product(*listed))
 
 
