@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from zdl_bench.plan.keys import COMMAND_OPTIONS
+from zdl_bench.plan.command_names import COMMAND_OPTIONS
 
 BOWL = ("problem=bowl", "steps=5", "report=false", "executor=serial")
 ASK = """

@@ -1,7 +1,7 @@
 """A command line that asks for runs, read once: flags for Hydra, keys with their values, and the experiment."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ class CommandLine:
     readings: Sequence[Reading]
     is_sweep: bool
     experiment_name: str | None = None
-    experiment_yaml: Mapping[str, Any] | None = None
+    experiment_yaml: dict[str, Any] | None = None
     experiment: Experiment | None = None
 
     @property

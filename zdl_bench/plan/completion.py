@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from zdl_bench.errors import ZdlBenchError
-from zdl_bench.plan.keys import COMMAND_OPTIONS
+from zdl_bench.plan.command_names import COMMAND_OPTIONS
 from zdl_bench.registry import registry
 
 OPTIONS_WITH_VALUE = ("--results", "--formats", "--runs", "--timeout")

@@ -9,13 +9,6 @@ from zdl_bench.errors import ConfigError, abridge, closest, display, hint
 from zdl_bench.registry import registry
 
 FORMATS = ("png", "svg", "pdf")
-COMMAND_OPTIONS = {
-    "report": ("--results", "--formats"),
-    "verify": ("--results", "--runs", "--reference", "--timeout"),
-    "ls": ("--results",),
-    "bench": (),
-}
-"""The commands besides the one that makes runs, and their options."""
 SYNONYMS = {
     "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
     "steps": "epochs epoch iterations iteration iters iter num_steps n_steps max_steps num_epochs n_epochs max_iter",

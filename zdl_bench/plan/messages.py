@@ -10,8 +10,9 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from zdl_bench.errors import MAX_SHOWN, ConfigError, ZdlBenchError, closest, display, hint
+from zdl_bench.plan.command_names import COMMAND_OPTIONS
 from zdl_bench.plan.hydra_keys import unknown_sweeper
-from zdl_bench.plan.keys import COMMAND_OPTIONS, general_keys, unknown_key
+from zdl_bench.plan.keys import general_keys, unknown_key
 from zdl_bench.registry import registry
 
 OURS = __name__.partition(".")[0]
