@@ -18,7 +18,7 @@ MAX_DECIMAL_LOSS = 1e7
 
 
 def results_table(rows: Sequence[Row]) -> Table:
-    """One line per condition: mean ± standard deviation over the runs that completed, and what became of the others."""
+    """Return a table with a line per condition: mean ± standard deviation of its completed runs, and how the others ended."""
     keys = condition_keys(row.config for row in rows)
     groups: dict[tuple[Value, ...], list[Row]] = defaultdict(list)
     for row in rows:
@@ -33,26 +33,22 @@ def results_table(rows: Sequence[Row]) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("outcomes")
     for condition, members in groups.items():
+        digits = _loss_digits(members)
+        mean, sd = _mean_and_sd([row.test_accuracy for row in members])
+        accuracy = "–" if math.isnan(mean) else accuracy_text(mean, sd)
         table.add_row(
             *(texts[value] for texts, value in zip(columns, condition, strict=True)),
             str(len(members)),
-            mean_and_spread([row.final_train_loss for row in members], loss_digits(members)),
-            mean_and_spread([row.tail_loss for row in members], loss_digits(members)),
-            *([_accuracy([row.test_accuracy for row in members])] if has_accuracy else []),
+            _mean_text([row.final_train_loss for row in members], digits),
+            _mean_text([row.tail_loss for row in members], digits),
+            *([accuracy] if has_accuracy else []),
             _outcomes(members),
         )
     return table
 
 
-def loss_digits(rows: Sequence[Row]) -> str:
-    """Four decimals, or powers of ten where those would not tell a loss from 0, or take a line."""
-    losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
-    smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
-    return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < MAX_DECIMAL_LOSS else ".2e"
-
-
 def failures_table(rows: Iterable[Row]) -> Table | None:
-    """Every run without a result, with its reason; None where there is none."""
+    """Return a table of the runs without a result, with the reason of each; None if every run has one."""
     failures = [row for row in rows if not row.status.is_result]
     if not failures:
         return None
@@ -63,27 +59,29 @@ def failures_table(rows: Iterable[Row]) -> Table | None:
     columns = {key: texts_of(row.config.flat().get(key) for row in failures) for key in keys}
     for row in failures:
         flat = row.config.flat()
-        reason = (row.reason.splitlines() or [""])[0]
         cells = (columns[key][flat.get(key)] for key in keys)
+        reason = (row.reason.splitlines() or [""])[0]
         table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, Text(printable(reason)))
     return table
 
 
-def mean_and_spread(values: Sequence[float], digits: str) -> str:
-    """`mean ± sd` of the defined values, the mean alone where there is one, a dash where there is none."""
+def _loss_digits(rows: Sequence[Row]) -> str:
+    """Return a format with four decimals, or with powers of ten if decimals show no difference from 0 or take a line."""
+    losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
+    smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
+    return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < MAX_DECIMAL_LOSS else ".2e"
+
+
+def _mean_text(values: Sequence[float], digits: str) -> str:
+    """Return `mean ± sd` of the defined values, the mean alone of a single value, or a dash."""
     mean, sd = _mean_and_sd(values)
     if math.isnan(mean):
         return "–"
     return format(mean, digits) if math.isnan(sd) else f"{mean:{digits}} ± {sd:{digits}}"
 
 
-def _accuracy(values: Sequence[float]) -> str:
-    mean, sd = _mean_and_sd(values)
-    return "–" if math.isnan(mean) else accuracy_text(mean, sd)
-
-
 def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
-    """Of the defined values; NaN where there are too few."""
+    """Return both of the defined values, NaN if there are too few."""
     defined = np.array([value for value in values if value == value])
     with np.errstate(over="ignore", invalid="ignore"):
         mean = float(defined.mean()) if len(defined) else math.nan
@@ -91,7 +89,7 @@ def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _outcomes(rows: Sequence[Row]) -> str:
-    """What became of the runs, where not all of them completed and learned."""
+    """Return how many runs did not complete or did not learn, by state."""
     states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
     states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
     return ", ".join(f"{count} {state}" for state, count in states.items() if count)

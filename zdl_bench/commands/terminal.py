@@ -3,7 +3,6 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -22,50 +21,39 @@ def console_for(to_stderr: bool = False) -> Console:
     return console if console.is_terminal else Console(stderr=to_stderr, highlight=False, width=PLAIN_WIDTH)
 
 
-class Tally:
-    """Counts of a running sweep, in words."""
-
-    def __init__(self, planned: int, stored: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.planned, self.stored = planned, stored
-        self._ended: Counter[Status] = Counter()
-        self._clock, self._start = clock, clock()
-
-    def add(self, row: Row) -> None:
-        self._ended[row.status] += 1
-
-    @property
-    def done(self) -> int:
-        return self.stored + self._ended.total()
-
-    def words(self) -> str:
-        failed = sum(count for status, count in self._ended.items() if not status.is_result)
-        counts = [f"{failed} failed", f"{self._ended[Status.DIVERGED]} diverged", f"{self.stored} from the store"]
-        made, elapsed = self._ended.total(), self._clock() - self._start
-        if made and elapsed > 0:
-            left = (self.planned - self.done) * elapsed / made
-            counts += [f"{60 * made / elapsed:.0f} runs/min", f"{duration(left)} left"]
-        return ", ".join(counts)
-
-
 class LineDisplay:
     """The progress of a sweep if the output is no terminal: a line every few seconds, and one at the end."""
 
     def __init__(self, planned: int, stored: int) -> None:
-        self._tally = Tally(planned, stored)
+        self._planned, self._stored = planned, stored
+        self._ended: Counter[Status] = Counter()
         self._console = console_for(to_stderr=True)
-        self._last = time.monotonic()
+        self._start = self._last = time.monotonic()
 
     def started(self, run_id: str) -> None:
         """Show nothing: only ends are counted."""
 
     def finished(self, row: Row) -> None:
-        self._tally.add(row)
+        self._ended[row.status] += 1
         if time.monotonic() - self._last >= PLAIN_INTERVAL_SECONDS:
             self._show()
 
     def _show(self) -> None:
         self._last = time.monotonic()
-        self._console.print(f"{self._tally.done}/{self._tally.planned} runs: {self._tally.words()}", soft_wrap=True)
+        self._console.print(f"{self._done}/{self._planned} runs: {self._counts()}", soft_wrap=True)
+
+    @property
+    def _done(self) -> int:
+        return self._stored + self._ended.total()
+
+    def _counts(self) -> str:
+        failed = sum(count for status, count in self._ended.items() if not status.is_result)
+        counts = [f"{failed} failed", f"{self._ended[Status.DIVERGED]} diverged", f"{self._stored} from the store"]
+        made, elapsed = self._ended.total(), time.monotonic() - self._start
+        if made and elapsed > 0:
+            left = (self._planned - self._done) * elapsed / made
+            counts += [f"{60 * made / elapsed:.0f} runs/min", f"{duration(left)} left"]
+        return ", ".join(counts)
 
     def __enter__(self) -> "LineDisplay":
         return self
@@ -81,11 +69,11 @@ class BarDisplay(LineDisplay):
         super().__init__(planned, stored)
         columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[words]}"))
         self._progress = Progress(*columns, console=self._console)
-        self._task = self._progress.add_task("", total=planned, completed=stored, words=self._tally.words())
+        self._task = self._progress.add_task("", total=planned, completed=stored, words=self._counts())
 
     def finished(self, row: Row) -> None:
-        self._tally.add(row)
-        self._progress.update(self._task, completed=self._tally.done, words=self._tally.words())
+        self._ended[row.status] += 1
+        self._progress.update(self._task, completed=self._done, words=self._counts())
 
     def __enter__(self) -> "BarDisplay":
         self._progress.start()
