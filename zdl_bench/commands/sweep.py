@@ -12,8 +12,8 @@ from zdl_bench.errors import ConfigError, require
 from zdl_bench.kernels import choice as loops
 from zdl_bench.plan.app import compose_once, run_hydra
 from zdl_bench.plan.command_line import CommandLine, read_command_line
-from zdl_bench.plan.resolver import Composed, Resolver, SweepSettings, sweep_settings
-from zdl_bench.plan.schema import SWEEP_KEYS
+from zdl_bench.plan.resolver import Resolver, SweepSettings, sweep_settings
+from zdl_bench.plan.schema import SWEEP_KEYS, JobConfig
 from zdl_bench.registry import registry
 from zdl_bench.report.freshness import page_path
 from zdl_bench.run.run import RunConfig
@@ -52,7 +52,7 @@ class SweepCommand:
         self._trained = 0
         self._failures = 0
 
-    def resolve(self, jobs: Sequence[Composed]) -> tuple[SweepSettings, list[RunConfig]]:
+    def resolve(self, jobs: Sequence[JobConfig]) -> tuple[SweepSettings, list[RunConfig]]:
         """Return the settings and the config of each job. Raise ConfigError or DataError for a wrong one."""
         if not jobs:
             raise ConfigError("the sweep has no runs: one of its lists or ranges is empty")
@@ -68,7 +68,7 @@ class SweepCommand:
                 raise ConfigError(f"{key}: it belongs to the whole sweep and cannot be swept; give one value")
         return settings, configs
 
-    def run_batch(self, jobs: Sequence[Composed]) -> list[float]:
+    def run_batch(self, jobs: Sequence[JobConfig]) -> list[float]:
         """Validate all jobs, make the missing runs, and return the tail_loss of each job."""
         settings, configs = self.resolve(jobs)
         store = Store(settings.results_dir)

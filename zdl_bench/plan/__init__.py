@@ -1,4 +1,1 @@
-"""Words → run configs: the schema, overrides, expansion, completion and their messages.
-
-Hydra is known here alone.
-"""
+"""Words → run configs: the schema, overrides, expansion, completion and their messages. Only this room knows Hydra."""

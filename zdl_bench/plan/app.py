@@ -14,9 +14,9 @@ from omegaconf.resolvers import oc
 from zdl_bench.errors import ConfigError
 from zdl_bench.plan.command_line import CommandLine
 from zdl_bench.plan.hydra_keys import foreign_sweeper
-from zdl_bench.plan.launcher import BatchFunction, Plain, SweepTask, plain_values
+from zdl_bench.plan.launcher import BatchFunction, SweepTask, plain_values
 from zdl_bench.plan.messages import plain_messages
-from zdl_bench.plan.schema import register_schema
+from zdl_bench.plan.schema import JobConfig, register_schema
 from zdl_bench.registry import registry
 
 DISCOVERY = str(Path(__file__).parent / "discovery")
@@ -47,7 +47,7 @@ def run_hydra(command_line: CommandLine, run_batch: BatchFunction) -> str | None
     return report
 
 
-def compose_once(command_line: CommandLine) -> Plain:
+def compose_once(command_line: CommandLine) -> JobConfig:
     """Return the config that the command line describes. Raise ConfigError."""
     if command_line.is_sweep or command_line.experiment:
         raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")

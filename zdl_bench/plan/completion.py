@@ -21,7 +21,7 @@ def print_completions(arguments: Sequence[str]) -> None:
     before, current = words[1:-1], words[-1]
     command = before[0] if before else ""
     if COMMAND_OPTIONS.get(command):
-        _print(_of_command(command, before[1:], current), current)
+        _print(_candidates(command, before[1:], current), current)
         return
     if not command:
         _print(COMMAND_OPTIONS, current)
@@ -34,29 +34,21 @@ def print_completions(arguments: Sequence[str]) -> None:
         run_hydra(read_command_line(arguments), lambda jobs: [])
 
 
-def _of_command(command: str, before: Sequence[str], current: str) -> Sequence[str]:
+def _candidates(command: str, before: Sequence[str], current: str) -> Sequence[str]:
+    """Return the command's options, or the sweeps in the store that the line names; experiments for `verify --reference`."""
     if current.startswith("-"):
         return COMMAND_OPTIONS[command]
     if command == "ls" or (before and before[-1] in OPTIONS_WITH_VALUE):
         return ()
-    return _names(command, before)
-
-
-def _names(command: str, before: Sequence[str]) -> list[str]:
-    """Return the sweeps in the store that the line names; for `verify --reference`, the experiments."""
     if "--reference" in before:
         return registry.experiment_names()
     from zdl_bench.store.store import Store
 
-    with suppress(OSError, ZdlBenchError):
-        return Store(_store_in(before)).sweep_names()
-    return []
-
-
-def _store_in(before: Sequence[str]) -> Path:
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--results", default="results")
-    return Path(parser.parse_known_args(before)[0].results).expanduser()
+    with suppress(OSError, ZdlBenchError):
+        return Store(Path(parser.parse_known_args(before)[0].results).expanduser()).sweep_names()
+    return ()
 
 
 def _print(words: Iterable[str], current: str) -> None:

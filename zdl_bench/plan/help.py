@@ -1,4 +1,4 @@
-"""What `--help` says, without the second that Hydra takes to say it."""
+"""The text of `--help`, without the second that Hydra takes for its own."""
 
 from textwrap import TextWrapper
 
@@ -30,13 +30,11 @@ usage: zdl-bench bench [KEY=VALUE ...]
 how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
 those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
 """
-
-
 KEY_WIDTH = 28
 
 
 def help_text() -> str:
-    """The commands, the names of each group, all keys with the defaults of conf/config.yaml, the flags."""
+    """Return the commands, the names of each group, all keys with the defaults of conf/config.yaml, and the flags."""
     groups = {group: registry.names(group) for group in registry.groups()} | {"experiment": registry.experiment_names()}
     choices = "".join(f"{group:<11}{', '.join(names)}\n" for group, names in sorted(groups.items()))
     config = (registry.CONF / "config.yaml").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ SWEEPER = re.compile(r"hydra/sweeper=(?!null$|true$|false$)([A-Za-z_]\w*)")
 LAUNCHER = re.compile(r"[+~]*hydra(?:/launcher=([A-Za-z_][\w-]*)|\.launcher\b.*)")
 SWEEPER_KEY = re.compile(r"[+~]*hydra\.sweeper\b")
 SWEEPER_PARAMS = re.compile(r"[+~]*hydra\.sweeper(\.params\b|=)")
-OWN = "zdl_bench"
-LAUNCHERS = (OWN, "basic")
+OWN_PLUGIN = "zdl_bench"
+LAUNCHERS = (OWN_PLUGIN, "basic")
 """Launchers that hand every job to the sweep in this process."""
 PACKAGES = {name: f"hydra-{name}-sweeper" for name in ("ax", "nevergrad", "optuna")}
 """Sweepers of Hydra's project, each in a package of its own."""
@@ -44,7 +44,7 @@ def require_open(arguments: Sequence[str]) -> None:
 def foreign_sweeper(arguments: Sequence[str]) -> str | None:
     """Return the name of the chosen sweeper, None if it is ours."""
     named = [found[1] for found in map(SWEEPER.fullmatch, arguments) if found]
-    return named[-1] if named and named[-1] != OWN else None
+    return named[-1] if named and named[-1] != OWN_PLUGIN else None
 
 
 def unknown_sweeper(name: str, installed: Sequence[str]) -> str:

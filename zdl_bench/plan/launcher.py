@@ -1,7 +1,7 @@
 """Hydra's launcher: composes a batch of jobs, and hands them all to the sweep at once.
 
-Hydra composes each combination of groups once (tens of milliseconds); a value is checked against the schema once, and
-copied from then on.
+Hydra composes each combination of groups once, which takes tens of milliseconds; a value is checked against the schema once,
+and copied from then on.
 """
 
 import copy
@@ -22,11 +22,11 @@ from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.plan.command_line import CommandLine
 from zdl_bench.plan.messages import InternalError, misfit
 from zdl_bench.plan.overrides import Reading, read
+from zdl_bench.plan.schema import JobConfig
 from zdl_bench.registry import registry
 from zdl_bench.run.untrusted import require_no_reference
 
-Plain = dict[str, Any]
-BatchFunction = Callable[[Sequence[Plain]], Sequence[float]]
+BatchFunction = Callable[[Sequence[JobConfig]], Sequence[float]]
 """Composed configs of a batch → the tail_loss of each, NaN for a run without one."""
 
 
@@ -41,7 +41,7 @@ class SweepTask:
     run_batch: BatchFunction
     single: list[tuple[DictConfig, Mapping[str, str]]] = field(default_factory=list)
 
-    def __call__(self, composed: DictConfig | Sequence[Plain]) -> Sequence[float] | None:
+    def __call__(self, composed: DictConfig | Sequence[JobConfig]) -> Sequence[float] | None:
         if isinstance(composed, DictConfig):
             self.single.append((composed, HydraConfig.get().runtime.choices))
             return None
@@ -72,11 +72,11 @@ def _returned(overrides: Sequence[str], tail_loss: float) -> JobReturn:
 
 
 @dataclass
-class Base:
+class GroupConfig:
     """One combination of groups: as Hydra composed it, as plain values, and the checked values of overrides."""
 
     config: DictConfig
-    plain: Plain
+    plain: JobConfig
     checked: dict[str, Any] = field(default_factory=dict)
 
 
@@ -87,10 +87,10 @@ class Composer:
         self._loader = loader
         self._master = master
         self._groups = frozenset(loader.list_groups(""))
-        self._bases: dict[tuple[str, ...], Base] = {}
+        self._bases: dict[tuple[str, ...], GroupConfig] = {}
         self._read = cache(read)
 
-    def compose(self, overrides: Sequence[str]) -> Plain:
+    def compose(self, overrides: Sequence[str]) -> JobConfig:
         """Return the config of one job without Hydra's own part. Jobs share what they have in common: change nothing in it.
 
         Raise ConfigError for an override that does not fit the schema, or what Hydra raises.
@@ -110,14 +110,14 @@ class Composer:
         is_group = override.package is not None or "/" in key or key in self._groups
         return not (is_group or override.is_add() or override.is_force_add())
 
-    def _base(self, overrides: tuple[str, ...]) -> Base:
+    def _base(self, overrides: tuple[str, ...]) -> GroupConfig:
         if overrides not in self._bases:
             config = self._loader.load_sweep_config(self._master, list(overrides))
             registry.require_sound(config.hydra.runtime.choices)
-            self._bases[overrides] = Base(config, plain_values(config))
+            self._bases[overrides] = GroupConfig(config, plain_values(config))
         return self._bases[overrides]
 
-    def _checked(self, base: Base, reading: Reading) -> Any:
+    def _checked(self, base: GroupConfig, reading: Reading) -> Any:
         if reading.argument not in base.checked:
             is_deep = reading.key.count(".") > 1  # what contains it may be set by another job
             config = copy.deepcopy(base.config) if is_deep else base.config
@@ -140,7 +140,7 @@ def _are_independent(readings: Sequence[Reading]) -> bool:
     return len({*keys}) == len(keys) and not nested and not has_items and not has_dictionaries
 
 
-def plain_values(config: DictConfig) -> Plain:
+def plain_values(config: DictConfig) -> JobConfig:
     """Return a composed config without Hydra's own part and the experiment. Raise ConfigError if it has an interpolation."""
     keys = [str(key) for key in config if key not in ("hydra", "experiment")]
     missing = sorted(OmegaConf.missing_keys(OmegaConf.masked_copy(config, keys)))
@@ -148,10 +148,10 @@ def plain_values(config: DictConfig) -> Plain:
         raise ConfigError(f"{missing[0]}: the value is missing; give one")
     plain = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=False)
     require_no_reference(plain)
-    return cast(Plain, plain)
+    return cast(JobConfig, plain)
 
 
-def _with_value(plain: Plain, path: Sequence[str], value: Any) -> Plain:
+def _with_value(plain: JobConfig, path: Sequence[str], value: Any) -> JobConfig:
     """Return the config with another value at a path; everything else is shared with the given config."""
     key, *below = path
     inside = plain.get(key)

@@ -69,7 +69,7 @@ class Reading:
 
     @cached_property
     def values(self) -> list[Any]:
-        """Raises ConfigError for a sweep whose values cannot be listed, and for a key that is deleted."""
+        """The values of the key. Raises ConfigError for a sweep that cannot be listed, and for a key that is deleted."""
         if self.override.is_delete():
             if self.key not in (*general_keys(), *part_keys()) and self.group not in registry.groups():
                 raise ConfigError(unknown_key(self.key))
@@ -78,7 +78,7 @@ class Reading:
 
     @property
     def settings(self) -> list[Setting]:
-        """One per value. Raises what `values` raises."""
+        """One setting per value. Raises what `values` raises."""
         key = self.override.get_key_element()
         return [Setting(f"{key}={as_text(value)}", value) for value in self.values]
 
@@ -101,7 +101,7 @@ class Reading:
         return [(type(one), one) for one in typed] == [(type(one), one) for one in self.values]
 
     def parts(self) -> "list[Reading]":
-        """One reading for each key of a dictionary, which is merged into what is there; else this one."""
+        """Return a reading for each key of a dictionary, which Hydra merges into the config; otherwise this reading."""
         value = self.override.value()
         is_of_keys = is_dataclass(self.declared) or (self.declared == Name and self.key != "experiment")
         if not (isinstance(value, dict) and value and is_of_keys) or _has_sweep(value):
@@ -120,7 +120,7 @@ class Reading:
 
 
 def read_all(arguments: Iterable[str]) -> list[Reading]:
-    """Raise ConfigError if a key is given twice, however it is written, and what `read` raises."""
+    """Read arguments. Raise ConfigError if a key is given twice, however it is written, and what `read` raises."""
     readings: list[Reading] = []
     given: dict[str, str] = {}
     for argument in arguments:
@@ -135,7 +135,7 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
 
 
 def read(argument: str) -> Reading:
-    """Raise what Hydra raises for what it cannot read, and ConfigError for what it would read as something else."""
+    """Read an argument. Raise what Hydra raises if it cannot read it, and ConfigError if Hydra would read something else."""
     require_no_reference(argument)
     declared = declared_type(argument.partition("=")[0].lstrip("+~").partition("@")[0])
     reading = Reading(argument, parse(argument, declared), declared)
@@ -187,7 +187,7 @@ def _unquoted(value: Any) -> Any:
 
 
 def _as_declared(declared: Any, value: Any) -> Any:
-    """An integer may be typed as 1e3, or as a text of digits."""
+    """Return an integer that was typed as 1e3 or as a text of digits as such; any other value as it is."""
     if declared in INTEGERS and isinstance(value, str):
         with suppress(ValueError):
             return int(value)

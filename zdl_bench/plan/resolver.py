@@ -18,8 +18,6 @@ from zdl_bench.registry import registry
 from zdl_bench.run.run import DTYPES, Choice, RunConfig
 
 BuiltPart = TypeVar("BuiltPart")
-Composed = Mapping[str, Any]
-"""The config of one job as nested plain values."""
 
 MAX_PROBED_STEPS = 200_000
 """Steps of a run that is probed at every step: each probe keeps half a kilobyte."""
@@ -34,7 +32,7 @@ class Resolver:
         self._found: dict[str, DataSetInUse] = {}
         self._checked: dict[str, tuple[Choice, Any]] = {}
 
-    def run_config(self, composed: Composed) -> RunConfig:
+    def run_config(self, composed: Mapping[str, Any]) -> RunConfig:
         """Return the resolved, validated config of one run. Raise ConfigError or DataError."""
         unknown = [key for key in composed if key not in TOP_LEVEL_KEYS]
         if unknown:
@@ -79,14 +77,14 @@ class Resolver:
             unreadable += dataset.passed_over
         return unreadable
 
-    def _part(self, group: str, settings: Composed, build: Callable[[Choice], BuiltPart]) -> tuple[Choice, BuiltPart]:
+    def _part(self, group: str, settings: Mapping[str, Any], build: Callable[[Choice], BuiltPart]) -> tuple[Choice, BuiltPart]:
         key = f"{group}: {settings!r}"
         if key not in self._checked:
             choice = part_choice(group, settings)
             self._checked[key] = choice, build(choice)
         return self._checked[key]
 
-    def _data_set(self, settings: Composed) -> DataSetInUse:
+    def _data_set(self, settings: Mapping[str, Any]) -> DataSetInUse:
         key = repr(sorted(settings.items(), key=lambda item: item[0]))
         if key not in self._found:
             fixed = [key for key in settings if key not in registry.GIVEN_OF_A_DATA_SET]
@@ -94,7 +92,7 @@ class Resolver:
         return self._found[key]
 
 
-def part_choice(group: str, settings: Composed) -> Choice:
+def part_choice(group: str, settings: Mapping[str, Any]) -> Choice:
     """Return a part of a composed config, each value checked against the class of the part. Raise ConfigError."""
     known = _require_known_keys(group, settings, FIXED_KEYS)
     values = {key: value for key, value in known.items() if key not in registry.KEYS_ABOUT_A_PART}
@@ -138,7 +136,7 @@ def sweep_settings(composed: Mapping[str, Any]) -> SweepSettings:
     )
 
 
-def _require_known_keys(group: str, settings: Composed, fixed: Iterable[str]) -> dict[str, Any]:
+def _require_known_keys(group: str, settings: Mapping[str, Any], fixed: Iterable[str]) -> dict[str, Any]:
     """Raise ConfigError for a key that is not in the part's YAML, and for a changed key that belongs to the YAML."""
     name = settings.get("name")
     if not isinstance(name, str):
@@ -158,7 +156,7 @@ def _require_known_keys(group: str, settings: Composed, fixed: Iterable[str]) ->
     return dict(settings)
 
 
-def _learning_rate(composed: Composed) -> float | None:
+def _learning_rate(composed: Mapping[str, Any]) -> float | None:
     default = composed["optimizer"]["default_lr"]
     if default is None:  # a rule without a learning rate: a sweep over lr must not repeat it
         return None

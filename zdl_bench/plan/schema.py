@@ -13,6 +13,8 @@ SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
 )  # fmt: skip
 """Keys that never change a number."""
+JobConfig = dict[str, Any]
+"""The config of one job: the schema's keys as nested plain values."""
 Name = str | list[Any] | dict[str, Any] | None
 """The type of a group's key, as Hydra takes it: a name, a list of one name, or keys of the chosen part."""
 
