@@ -23,7 +23,7 @@ WRONG_INPUT = 2
 
 
 class Termination(BaseException):
-    """SIGTERM arrived. Like KeyboardInterrupt it passes through code that catches exceptions."""
+    """The exception for SIGTERM. Like KeyboardInterrupt, it passes through code that catches exceptions."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

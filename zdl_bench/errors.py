@@ -35,31 +35,31 @@ class ZdlBenchError(Exception):
 
 
 class ConfigError(ZdlBenchError):
-    """A key or value that the user gave is wrong."""
+    """A wrong key or value from the user."""
 
 
 class DataError(ZdlBenchError):
-    """A data set is not available, or a file does not match its checksum."""
+    """A data set that is not available, or a file that does not match its checksum."""
 
 
 class StoreError(ZdlBenchError):
-    """Stored results cannot be read or written."""
+    """Stored results that cannot be read or written."""
 
 
 class MissingRun(StoreError):
-    """A run is not stored, or no longer."""
+    """A run that is not stored, or no longer."""
 
 
 class DamagedFile(StoreError):
-    """A stored file cannot be read, or its content does not match its checksum."""
+    """A stored file that cannot be read, or whose content does not match its checksum."""
 
 
 class OtherEngine(StoreError):
-    """A stored run was made by another version of the engine: its numbers are not those of this one."""
+    """A stored run of another version of the engine, whose numbers are not those of this one."""
 
 
 class ExecutorError(ZdlBenchError):
-    """An executor cannot work."""
+    """An executor that cannot work."""
 
 
 def require(key: str, value: object, holds: bool, remedy: str) -> None:

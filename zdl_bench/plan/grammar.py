@@ -89,7 +89,7 @@ class _Parser(OverridesParser):
 
 
 class _Values(HydraOverrideVisitor):
-    """Reads as Hydra does, except for functions, quotes, and a dictionary that gives a key twice."""
+    """A visitor that reads as Hydra does, except for functions, quotes, and a dictionary that gives a key twice."""
 
     def __init__(self) -> None:
         functions = create_functions()  # casts, `tag`, `interval` and `glob` are right as they are
@@ -112,7 +112,7 @@ class _Values(HydraOverrideVisitor):
 
 
 class _Names(_Values):
-    """Reads what Hydra takes for a number or a sign as the text that was typed, except within a list or a dictionary."""
+    """A visitor that reads a number or a sign as the text that was typed, except within a list or a dictionary."""
 
     def __init__(self, takes_null: bool = True) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ class _Names(_Values):
 
 
 class _Texts(_Names):
-    """Reads a list and a dictionary as the text that was typed, too."""
+    """A visitor that reads a list and a dictionary, too, as the text that was typed."""
 
     def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
         return ctx.getText()

@@ -54,7 +54,7 @@ class SweepTask:
 
 
 class SweepLauncher(Launcher):
-    """Any Hydra sweeper can drive it."""
+    """The launcher of whole batches, for any Hydra sweeper."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.run_batch = cast(BatchFunction, task_function)
@@ -81,7 +81,7 @@ class GroupConfig:
 
 
 class Composer:
-    """Turns the overrides of jobs into composed configs."""
+    """A composer of job configs from overrides."""
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader = loader
@@ -141,7 +141,7 @@ def _are_independent(readings: Sequence[Reading]) -> bool:
 
 
 def plain_values(config: DictConfig) -> JobConfig:
-    """Return a composed config without Hydra's own part and the experiment. Raise ConfigError if it has an interpolation."""
+    """Return a composed config without Hydra's own part and the experiment. Raise ConfigError for an interpolation or a missing value."""
     keys = [str(key) for key in config if key not in ("hydra", "experiment")]
     missing = sorted(OmegaConf.missing_keys(OmegaConf.masked_copy(config, keys)))
     if missing:

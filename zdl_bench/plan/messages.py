@@ -21,7 +21,7 @@ READERS = ("hydra", "omegaconf", "antlr4")
 
 
 class InternalError(Exception):
-    """Carries a bug of the project past the code that explains Hydra's exceptions."""
+    """A bug of the project, carried past the code that explains Hydra's exceptions."""
 
 
 @contextmanager

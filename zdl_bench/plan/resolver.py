@@ -26,7 +26,7 @@ FIXED_KEYS = ("_target_", "targets", "style", "default_lr")
 
 
 class Resolver:
-    """Turns composed configs into RunConfigs; looks for each data set once, and checks each choice of a part once."""
+    """A resolver of composed configs, which looks for each data set once and checks each choice of a part once."""
 
     def __init__(self) -> None:
         self._found: dict[str, DataSetInUse] = {}

@@ -27,9 +27,9 @@ Job = tuple[Setting, ...]
 
 
 class BlockSweeper(Sweeper):
-    """Expands the sweep into its combinations and hands them to the launcher in one batch.
+    """The sweeper over all combinations, which hands them to the launcher in one batch.
 
-    If learning rates are chosen on tuning seeds, the chosen ones follow in a second batch.
+    If learning rates are chosen on tuning seeds, the runs with the chosen ones follow in a second batch.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
