@@ -141,7 +141,10 @@ def _are_independent(readings: Sequence[Reading]) -> bool:
 
 
 def plain_values(config: DictConfig) -> JobConfig:
-    """Return a composed config without Hydra's own part and the experiment. Raise ConfigError for an interpolation or a missing value."""
+    """Return a composed config without Hydra's own part and the experiment.
+
+    Raise ConfigError for an interpolation or a missing value.
+    """
     keys = [str(key) for key in config if key not in ("hydra", "experiment")]
     missing = sorted(OmegaConf.missing_keys(OmegaConf.masked_copy(config, keys)))
     if missing:
