@@ -48,7 +48,7 @@ def parse(argument: str, declared: Any) -> Override:
         key, _, typed = argument.partition("=")
         if is_text and "," in typed:
             raise ConfigError(several_texts(argument)) from error
-        is_range = typed.startswith("range(")  # of names there is none
+        is_range = "range(" in typed  # there is none of names
         names = [typed] if is_text or is_range else typed.split(",")
         if typed and (is_text or (is_name and (is_range or all(map(str.isidentifier, names))))):  # letters not of Hydra's
             return parser.parse_overrides([f"{key}={','.join(quoted(name.strip()) for name in names)}"])[0]

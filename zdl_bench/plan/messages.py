@@ -47,14 +47,18 @@ def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
         raise ConfigError(f"{given}: this cannot be read ({reason}); look for a stray sign or bracket") from error
 
 
-def misfit(override: str, error: BaseException) -> str:
+def misfit(override: str, error: OmegaConfBaseException) -> str:
     """Return what to say of an override that OmegaConf does not accept for the schema."""
     if isinstance(error, ConfigKeyError | ConfigAttributeError):
-        key = override.lstrip("+").partition("=")[0]
-        within = re.search(rf"full_key: ({re.escape(key)}\.\S+)", str(error))  # of `problem={{hiden:3}}` the key within
-        return unknown_key(within[1] if within else key)
+        return _unknown_within(override.lstrip("+").partition("=")[0], error)
     reason = (str(error).splitlines() or ["it does not fit"])[0]
     return f"{display(override)}: {display(reason)}; see the keys with --help"
+
+
+def _unknown_within(key: str, error: BaseException | None) -> str:
+    """Return what to say of a key that OmegaConf does not know; of `problem={hiden:3}` it is the key within."""
+    within = re.search(rf"full_key: ({re.escape(key)}\.\S+)", str(error))
+    return unknown_key(within[1] if within else key)
 
 
 def _require_sound_yaml(error: BaseException) -> None:
@@ -78,18 +82,24 @@ def _is_about_input(error: BaseException) -> bool:
 
 def _explain(error: BaseException) -> str:
     text = str(error)
-    if found := re.search(r"Could not find 'hydra/sweeper/([^']*)'", text):
-        return unknown_sweeper(found[1], re.findall(r"^\t(\w+)$", text, re.MULTILINE))
     if found := re.search(r"Could not (?:find|load) '([\w/]+)/([^']*)'", text):
-        group, name = found.groups()
-        return registry.unknown(group, name, registry.experiment_names() if group == "experiment" else registry.names(group))
-    if error.__cause__ and (found := re.search(r"Could not override '([^']+)'|Error merging override (.+)", text)):
-        return misfit(found[1] or found[2], error.__cause__)
+        return _unknown_choice(found[1], found[2], text)
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_within(found[1], error.__cause__)
+    found = re.search(r"Error merging override (.+)", text)
+    if found and isinstance(error.__cause__, OmegaConfBaseException):
+        return misfit(found[1], error.__cause__)
     if "integer string conversion" in text:
         return "an integer has thousands of digits; write a number as 1e9"
     if isinstance(error, OverrideParseException):
         return _explain_unreadable(error.override)
     return "; ".join([display(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
+
+
+def _unknown_choice(group: str, name: str, text: str) -> str:
+    if group == "hydra/sweeper":
+        return unknown_sweeper(name, re.findall(r"^\t(\w+)$", text, re.MULTILINE))
+    return registry.unknown(group, name, registry.experiment_names() if group == "experiment" else registry.names(group))
 
 
 def _explain_unreadable(argument: str) -> str:

@@ -71,7 +71,7 @@ class Reading:
     def values(self) -> list[Any]:
         """The values of the key. Raises ConfigError for a sweep that cannot be listed, and for a key that is deleted."""
         if self.override.is_delete():
-            if self.key not in (*general_keys(), *part_keys()) and self.group not in registry.groups():
+            if self.key and self.key not in (*general_keys(), *part_keys()) and self.group not in registry.groups():
                 raise ConfigError(unknown_key(self.key))
             raise ConfigError(f"{display(self.argument)}: a run cannot do without it; leave the key in")
         return [_as_declared(self.declared, value) for value in self._listed(self.override.value())]
