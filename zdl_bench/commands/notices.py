@@ -77,7 +77,7 @@ def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> N
     say(f"sweep: {name}")
     say(f"runs:  {len(plan.configs)}; {missing} to make{damaged}, {len(plan.stored)} in the store")
     if cost is None:
-        say("time:  cannot be told: trials of a few steps did not come to an end")
+        say("time:  unknown: trials of a few steps did not end")
         return
     say(f"time:  {f'about {_time(cost, missing, parallel)}' if missing else 'none'}")
     say(f"disk:  {size(cost.bytes)} of {size(_free_bytes(store))} that are free in {store}")

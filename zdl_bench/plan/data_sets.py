@@ -73,4 +73,5 @@ def _first_available(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
             passed_over[name] = str(error)
         else:
             return yaml | given, passed_over
-    raise DataError(f"dataset={settings['name']}: none of {', '.join(settings['candidates'])} can be had")
+    candidates = ", ".join(settings["candidates"])
+    raise DataError(f"dataset={settings['name']}: none of {candidates} is available; set ZDL_BENCH_DATA to a folder with one")
