@@ -63,7 +63,7 @@ def test_errors_quote_what_they_advise():
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for match in advised.finditer(node.value)
     ]
-    assert ("explanation.py", "'key=[a,b]") in found
+    assert ("command_line.py", "'key=[a,b]") in found
     assert [one for one in found if one[1][0] not in "'`\""] == []
 
 

@@ -2,9 +2,9 @@
 
 ZdlBenchError
 ├── ConfigError     a key or a value that a user gave
-├── DataError       a data set that cannot be had or is not what it should be
+├── DataError       a data set that is not available or not what it should be
 ├── StoreError      results that cannot be read or written
-└── ExecutorError   an executor that cannot do its work
+└── ExecutorError   an executor that cannot work
 
 Each message is one or two lines that name the key, the value and the remedy. The command line prints it without a traceback.
 """
@@ -20,13 +20,13 @@ REMEDIES = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
 }
-"""What helps where the system refuses something."""
+"""Remedies for what the system refuses."""
 NO_MEMORY = ("Cannot allocate memory", "failed to map segment")
 NO_THREAD = "can't start new thread"
 MAX_SHOWN = 120
-"""Letters of a value in an error."""
+"""Characters of a value in an error."""
 MAX_LISTED = 300
-"""Letters of a list of names in an error. A longer one is cut to the names that are most like the given one."""
+"""Characters of a list of names in an error. A longer list is cut to the names closest to the given one."""
 MAX_NAMES = 5
 
 
@@ -35,56 +35,56 @@ class ZdlBenchError(Exception):
 
 
 class ConfigError(ZdlBenchError):
-    """A key or value that the user gave is wrong."""
+    """A wrong key or value from the user."""
 
 
 class DataError(ZdlBenchError):
-    """A data set cannot be had, or a file is not what its checksum promises."""
+    """A data set that is not available, or a file that does not match its checksum."""
 
 
 class StoreError(ZdlBenchError):
-    """Stored results cannot be read or written."""
+    """Stored results that cannot be read or written."""
 
 
 class MissingRun(StoreError):
-    """A run is not stored, or no longer."""
+    """A run that is not stored, or no longer."""
 
 
 class DamagedFile(StoreError):
-    """A stored file cannot be read, or its content does not match its checksum."""
+    """A stored file that cannot be read, or whose content does not match its checksum."""
 
 
 class OtherEngine(StoreError):
-    """A stored run was made by another version of the engine: its numbers are not those of this one."""
+    """A stored run of another version of the engine, whose numbers are not those of this one."""
 
 
 class ExecutorError(ZdlBenchError):
-    """An executor cannot do its work."""
+    """An executor that cannot work."""
 
 
 def require(key: str, value: object, holds: bool, remedy: str) -> None:
-    """Raises ConfigError that names the key, the value and the remedy unless the condition holds."""
+    """Raise ConfigError that names the key, the value and the remedy unless the condition holds."""
     if not holds:
         raise ConfigError(f"{key}={display(value)}: {remedy}")
 
 
 def display(value: object) -> str:
-    """A value as an error names it: on one line, cut where it is long, without what a terminal would obey."""
+    """Return a value as an error names it: on one line, cut if it is long, without terminal escapes."""
     try:
         text = str(value)
-    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, or nested beyond all measure
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, or nested too deeply
         text = f"a very large {type(value).__name__}"
     cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     return printable(cut.replace("\n", "?"))
 
 
 def printable(text: str) -> str:
-    """A text without what a terminal would obey; its lines stay."""
+    """Return a text without terminal escapes; its lines stay."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
 
 def refusal(error: BaseException) -> str:
-    """What the system refused, and what to do, on one line; empty for what is a bug."""
+    """Return what the system refused and what to do, on one line; empty if the error is a bug."""
     if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
         return "there is not enough memory; raise the limit (ulimit -v), or make fewer runs at a time with n_jobs=1"
     if isinstance(error, RuntimeError) and NO_THREAD in str(error):
@@ -101,13 +101,13 @@ def refusal(error: BaseException) -> str:
 
 
 def closest(word: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
-    """The known words that are most like the given one, whatever their case; never the word itself."""
+    """Return the known words closest to the given one, whatever their case; never the word itself."""
     folded = {_folded(one): one for one in known if one != word}
     return [folded[match] for match in get_close_matches(_folded(word), folded, count, cutoff)]
 
 
 def abridge(word: str, known: Sequence[str]) -> str:
-    """The known words; if they are too many to read, those that are most like the given one, and their number."""
+    """Return the known words; if they are too many to read, those closest to the given one, and their number."""
     listed = ", ".join(known)
     if len(listed) <= MAX_LISTED:
         return listed
@@ -117,7 +117,7 @@ def abridge(word: str, known: Sequence[str]) -> str:
 
 
 def hint(meant: Sequence[str], then: str) -> str:
-    """A question and what comes after it; that alone if nothing can have been meant."""
+    """Return the question what was meant, followed by `then`; `then` alone if nothing can have been meant."""
     return f"did you mean {' or '.join(meant)}? {then[0].upper()}{then[1:]}" if meant else then
 
 

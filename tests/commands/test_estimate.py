@@ -5,8 +5,8 @@ import time
 import pytest
 from conftest import digits_config, part, quadratic_config
 
-from zdl_bench.commands.announcement import disk_warning
 from zdl_bench.commands.estimate import DISK_BLOCK, MAX_KINDS, Cost, estimated_cost
+from zdl_bench.commands.notices import disk_warning
 from zdl_bench.commands.terminal import size
 from zdl_bench.executors.executor import attempt
 from zdl_bench.executors.worker import Worker

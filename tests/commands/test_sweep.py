@@ -14,7 +14,7 @@ from rich.console import Console
 
 from zdl_bench import __version__, load_results
 from zdl_bench.commands.execution import lost, plan
-from zdl_bench.commands.terminal import failures_table
+from zdl_bench.commands.summary import failures_table
 from zdl_bench.registry import conf_files
 from zdl_bench.run.atomic import DRAFTS
 from zdl_bench.run.run import ENGINE_VERSION, Failure, Run, Status

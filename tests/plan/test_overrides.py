@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from zdl_bench import load_results
-from zdl_bench.plan.app import _let_hydra_find_the_plugins
-from zdl_bench.plan.config import register_schema
+from zdl_bench.plan.app import prepare_hydra
 from zdl_bench.plan.overrides import as_text, read, read_all
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.store.store import Store
@@ -22,8 +21,7 @@ BOWL = ("problem=bowl", "executor=serial", "report=false")
 
 @pytest.fixture(autouse=True, scope="module")
 def hydra_knows_the_schema():
-    _let_hydra_find_the_plugins()
-    register_schema()
+    prepare_hydra()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from zdl_bench import load_results
 from zdl_bench.errors import abridge, closest
 from zdl_bench.plan.help import help_text
-from zdl_bench.plan.keys import SYNONYMS, general_keys, meant, part_keys, unknown_key
+from zdl_bench.plan.keys import SYNONYMS, general_keys, part_keys, similar_keys, unknown_key
 from zdl_bench.registry import conf_files, registry
 
 BOWL = ("problem=bowl", "steps=5", "report=false", "executor=serial")
@@ -104,7 +104,7 @@ def test_every_synonym_leads_to_a_key_and_is_none():
         assert key in ends
         for word in words.split():
             assert word not in ends, "a word that is a key needs no other"
-            assert {found.rpartition(".")[2] for found in meant(word)} == {key}
+            assert {found.rpartition(".")[2] for found in similar_keys(word)} == {key}
 
 
 def test_help_names_the_keys_of_every_part():

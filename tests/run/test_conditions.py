@@ -8,7 +8,7 @@ from conftest import digits_config, part, quadratic_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zdl_bench.commands.terminal import results_table
+from zdl_bench.commands.summary import results_table
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.condition_tables import condition_table
 from zdl_bench.report.run_tables import run_list, settings_table

@@ -15,7 +15,7 @@ from disturbances.disks import can_mount
 
 from zdl_bench import load_results
 from zdl_bench.errors import refusal
-from zdl_bench.plan.explanation import plain_messages
+from zdl_bench.plan.messages import plain_messages
 
 WITH_REPORT = ("-m", "problem=bowl", "steps=20", "seed=1,2", "name=sweep")
 SWEEP = (*WITH_REPORT, "report=false")

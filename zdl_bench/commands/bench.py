@@ -10,14 +10,17 @@ import numpy as np
 import threadpoolctl
 from rich.table import Table
 
-from zdl_bench.commands.announcement import announce_data_sets, announce_passed_over
 from zdl_bench.commands.machine import memory_bandwidth, product_rate, warnings_of
+from zdl_bench.commands.notices import announce_data_sets, announce_passed_over
 from zdl_bench.commands.products import limit_of
 from zdl_bench.commands.steps import PARTS, timed_parts
 from zdl_bench.commands.terminal import console_for
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.kernels.choice import loops_for, require_wanted
-from zdl_bench.plan.config import Resolver
+from zdl_bench.plan.app import run_hydra
+from zdl_bench.plan.command_line import MULTIRUN, read_command_line
+from zdl_bench.plan.resolver import Resolver
+from zdl_bench.registry.conf_files import names
 from zdl_bench.run.conditions import condition_keys, percent, short
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.run import RunConfig
@@ -161,3 +164,15 @@ def print_timings(timings: Sequence[Timing]) -> None:
             percent(timing.evaluation),
         )
     console_for().print(table)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure this machine and the parts of a training step on it; return the exit status."""
+    for argument in arguments:
+        if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
+            raise ConfigError(f"{display(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
+    asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
+    every = [] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]
+    command = BenchCommand()
+    run_hydra(read_command_line(["-m", *every, *arguments]), command.run_batch)
+    return command.finish()

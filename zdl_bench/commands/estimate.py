@@ -1,4 +1,4 @@
-"""What runs will cost, in seconds and bytes, from short trials of each kind of them."""
+"""The cost of runs in seconds and bytes, estimated from short trials of each kind of run."""
 
 import json
 import time
@@ -15,15 +15,15 @@ from zdl_bench.run.run import Floats, RunConfig
 from zdl_bench.store.encoding import encode, file_of
 
 MAX_KINDS = 12
-"""Kinds of runs that are tried, the most frequent first; the others are taken to cost what these do on average."""
-FIRST_STEPS = 5
+"""Kinds of runs that are tried, the most frequent first; the others are taken to cost the average of these."""
+SHORT_TRIAL_STEPS = 5
 GROWTH = 4
-LONG_ENOUGH_SECONDS = 0.2
-"""A trial that takes so long tells the time of a step; a shorter one is followed by one of more steps."""
+LONG_TRIAL_SECONDS = 0.2
+"""A trial of this length tells the time of a step; a shorter one is followed by one of more steps."""
 TRIAL_TIMEOUT = 10.0
 """Seconds; a kind whose first steps take longer is left out."""
 TRIAL_LR = 1e-6
-"""So small that no trial diverges, which would make it end early."""
+"""So small that no trial diverges and ends early."""
 DISK_BLOCK = 4096
 """Bytes: a file takes whole blocks."""
 
@@ -36,62 +36,53 @@ class Cost:
     bytes: float
 
 
-@dataclass(frozen=True)
-class Line:
-    """What a run of some kind costs by its steps. start, slope: (2,) float64, seconds and bytes, at 0 and per step."""
-
-    start: Floats
-    slope: Floats
-
-
 def estimated_cost(configs: Sequence[RunConfig]) -> Cost | None:
-    """The cost of all these runs. None where no trial of theirs came to an end.
+    """Return the cost of all these runs together, None if no trial came to an end.
 
     A trial is a run of few steps in a process of its own, so that one that hangs or crashes does no harm.
     """
     kinds: dict[str, list[RunConfig]] = defaultdict(list)
     for config in configs:
         kinds[_kind(config)].append(config)
-    by_size = sorted(kinds.values(), key=len, reverse=True)
     worker = Worker()
+    costs, known = np.zeros(2), 0
     try:
-        lines = [_line(worker, max(members, key=lambda config: config.steps)) for members in by_size[:MAX_KINDS]]
+        for members in sorted(kinds.values(), key=len, reverse=True)[:MAX_KINDS]:
+            line = _cost_by_steps(worker, max(members, key=lambda config: config.steps))
+            if line is not None:
+                costs += line @ [len(members), sum(config.steps for config in members)]
+                known += len(members)
     finally:
         worker.kill()
-    known = [(line, members) for line, members in zip(lines, by_size, strict=False) if line]
-    if not known:
+    if known == 0:
         return None
-    costs = [line.start * len(members) + line.slope * sum(c.steps for c in members) for line, members in known]
-    share = sum(len(members) for _, members in known) / len(configs)
-    seconds, size = np.sum(costs, axis=0) / share
+    seconds, size = costs * len(configs) / known
     return Cost(float(seconds), float(size) + DISK_BLOCK / 2 * len(configs))
 
 
 def _kind(config: RunConfig) -> str:
-    """Equal for runs whose steps cost the same, whatever their number, seed and learning rate."""
+    """Return a text that is equal for runs whose steps cost the same, whatever their number, seed and learning rate."""
     about = config.as_dict() | {"optimizer": config.optimizer.name, "lr": None, "seed": None, "steps": None}
     return json.dumps(about, sort_keys=True)
 
 
-def _line(worker: Worker, config: RunConfig) -> Line | None:
-    steps = min(FIRST_STEPS, config.steps)
-    first = _trial(worker, config, steps)  # pays for what a process does once
-    shorter = _trial(worker, config, steps) if first is not None else None
-    if shorter is None:
-        return None
-    longer, longer_steps = shorter, steps
-    while longer[0] - shorter[0] < LONG_ENOUGH_SECONDS and longer_steps < config.steps:
+def _cost_by_steps(worker: Worker, config: RunConfig) -> Floats | None:
+    """Return the seconds and bytes of a run (rows) at 0 steps and per step (columns), None if a trial has no end."""
+    steps = min(SHORT_TRIAL_STEPS, config.steps)
+    warm_up = _trial(worker, config, steps)  # pays for what a process does once
+    shorter = longer = _trial(worker, config, steps) if warm_up is not None else None
+    longer_steps = steps
+    while shorter is not None and longer is not None:
+        if longer[0] - shorter[0] >= LONG_TRIAL_SECONDS or longer_steps == config.steps:
+            slope = np.maximum(longer - shorter, 0.0) / max(longer_steps - steps, 1)
+            return np.column_stack([shorter - slope * steps, slope])
         longer_steps = min(GROWTH * longer_steps, config.steps)
-        grown = _trial(worker, config, longer_steps)
-        if grown is None:
-            return None
-        longer = grown
-    slope = np.maximum(longer - shorter, 0.0) / max(longer_steps - steps, 1)
-    return Line(shorter - slope * steps, slope)
+        longer = _trial(worker, config, longer_steps)
+    return None
 
 
 def _trial(worker: Worker, config: RunConfig, steps: int) -> Floats | None:
-    """Seconds and bytes of a run of so many steps, probed as often by the step as the whole would be. (2,) float64"""
+    """Return seconds and bytes of a run of so many steps, probed as often per step as the whole run. Shape: (2,)."""
     probes = max(round(config.probe_count * steps / config.steps), 1)
     lr = None if config.lr is None else min(config.lr, TRIAL_LR)
     began = time.monotonic()

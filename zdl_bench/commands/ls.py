@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
 
+from zdl_bench.commands.parser import Parser
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import DamagedFile, MissingRun, display, printable
 from zdl_bench.run.run import ENGINE_VERSION, Status
@@ -13,11 +15,19 @@ from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
 MAX_CELL = 2000
-"""Letters; more would keep a terminal busy for minutes."""
+"""Characters; more would keep a terminal busy for minutes."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """List the sweeps in the store and return the exit status."""
+    store = Store(Parser("ls", "the sweeps in the store").parse_args(arguments).results)
+    store.require_existing()
+    print_sweeps(store)
+    return 0
 
 
 def print_sweeps(store: Store) -> None:
-    """A line per sweep, the one started last at the end: when, how many runs, their states."""
+    """Print a line per sweep, the latest at the end: when it was started, how many runs it has, and their states."""
     table = Table(header_style="bold")
     for heading in ("sweep", "started (UTC)", "runs", "states", "command"):
         table.add_column(heading, justify="right" if heading == "runs" else "left")
@@ -33,7 +43,7 @@ def _cell(text: str) -> str:
 
 
 def states(store: Store, manifest: Manifest) -> str:
-    """How many runs of a sweep are in which state, those that are not stored as missing."""
+    """Count the runs of a sweep by their state; a run that is not stored is missing."""
     counts: Counter[str] = Counter()
     for run_id in manifest.run_ids:
         if not store.has(run_id):

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from zdl_bench.commands.comparison import NOT_COMPARED, Agreement, Verified, compared, compared_to_reference, words_of
+from zdl_bench.commands.parser import Parser
 from zdl_bench.commands.reference import ReferenceRun, read_reference, reference_files
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.errors import ConfigError, StoreError, printable, require
 from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Finished, Limits
+from zdl_bench.kernels.choice import require_wanted
 from zdl_bench.registry import registry
 from zdl_bench.run.run import Choice, Run, RunConfig
 from zdl_bench.store.manifest import Manifest
@@ -154,3 +156,21 @@ def _sum(results: Sequence[Verified]) -> list[str]:
     trained = len(results) - sum(counts[agreement] for agreement in not_compared)
     words = ", ".join(f"{count} {agreement.value}" for agreement, count in counts.items() if count)
     return [f"verified {trained} run{'s' if trained != 1 else ''}: {words}", f"not compared: {', '.join(sorted(NOT_COMPARED))}"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train stored runs again, compare them bit for bit, and return the exit status."""
+    parser = Parser("verify", "train stored runs again and compare them bit for bit")
+    parser.add_sweep()
+    parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
+    parser.add_argument("--reference", action="store_true", help="a sample of the committed runs instead; SWEEP: an experiment")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a run that takes longer; default: none")
+    options = parser.parse_args(arguments)
+    require_wanted()
+    require_sensible(options.runs, options.timeout)
+    store = Store(options.results)
+    if options.reference:
+        return print_verdict(verify_reference(store.root, options.sweep, options.runs, options.timeout))
+    store.require_existing()
+    manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
+    return print_verdict(verify_runs(store, manifest, options.runs, options.timeout))

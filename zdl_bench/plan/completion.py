@@ -1,4 +1,4 @@
-"""Tab completion: Hydra's for the keys of a run, ours for the commands, of which Hydra knows nothing."""
+"""Tab completion: Hydra's for the keys of a run, ours for the commands, which Hydra does not know."""
 
 import os
 from argparse import ArgumentParser
@@ -7,60 +7,48 @@ from contextlib import suppress
 from pathlib import Path
 
 from zdl_bench.errors import ZdlBenchError
-from zdl_bench.plan.explanation import COMMANDS
+from zdl_bench.plan.command_names import COMMAND_OPTIONS
 from zdl_bench.registry import conf_files
 
-OPTIONS = {
-    "report": ("--results", "--formats"),
-    "verify": ("--results", "--runs", "--reference", "--timeout"),
-    "ls": ("--results",),
-}
-OF_A_VALUE = ("--results", "--formats", "--runs", "--timeout")
-"""Options whose value follows; the shell completes it as the name of a file."""
+OPTIONS_WITH_VALUE = ("--results", "--formats", "--runs", "--timeout")
+"""Options followed by a value, which the shell completes as the name of a file."""
 
 
 def print_completions(arguments: Sequence[str]) -> None:
-    """Answers `-sc query=SHELL` for the line in COMP_LINE. Prints nothing if it cannot: the user is still typing."""
+    """Answer `-sc query=SHELL` for the line in COMP_LINE. Print nothing if it cannot be read: the user is still typing."""
     line = os.environ.get("COMP_LINE", "")
     words = line.split() if line[-1:].strip() else [*line.split(), ""]
     before, current = words[1:-1], words[-1]
-    command = before[0] if before else None
-    if command in OPTIONS:
-        _print(_of_command(command, before[1:], current), current)
+    command = before[0] if before else ""
+    if COMMAND_OPTIONS.get(command):
+        _print(_candidates(command, before[1:], current), current)
         return
-    if command is None:
-        _print(COMMANDS, current)
+    if not command:
+        _print(COMMAND_OPTIONS, current)
     if command == "bench":  # what follows are keys of a run
         os.environ["COMP_LINE"] = " ".join([words[0], *before[1:], current])
     from zdl_bench.plan.app import run_hydra
+    from zdl_bench.plan.command_line import read_command_line
 
     with suppress(ZdlBenchError):
-        run_hydra(arguments, lambda jobs: [])
+        run_hydra(read_command_line(arguments), lambda jobs: [])
 
 
-def _of_command(command: str, before: Sequence[str], current: str) -> Sequence[str]:
+def _candidates(command: str, before: Sequence[str], current: str) -> Sequence[str]:
+    """Return the command's options, or the sweeps in the store that the line names; experiments for `verify --reference`."""
     if current.startswith("-"):
-        return OPTIONS[command]
-    if command == "ls" or (before and before[-1] in OF_A_VALUE):
+        return COMMAND_OPTIONS[command]
+    if command == "ls" or (before and before[-1] in OPTIONS_WITH_VALUE):
         return ()
-    return _names(command, before)
-
-
-def _names(command: str, before: Sequence[str]) -> list[str]:
-    """The sweeps in the store that the line names; of `verify --reference` the experiments."""
     if "--reference" in before:
         return conf_files.experiment_names()
     from zdl_bench.store.store import Store
 
-    with suppress(OSError, ZdlBenchError):
-        return Store(_store_in(before)).sweep_names()
-    return []
-
-
-def _store_in(before: Sequence[str]) -> Path:
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--results", default="results")
-    return Path(parser.parse_known_args(before)[0].results).expanduser()
+    with suppress(OSError, ZdlBenchError):
+        return Store(Path(parser.parse_known_args(before)[0].results).expanduser()).sweep_names()
+    return ()
 
 
 def _print(words: Iterable[str], current: str) -> None:

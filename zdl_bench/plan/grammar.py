@@ -1,30 +1,43 @@
-"""Hydra's override grammar, read exactly: its functions as their values, each key of a dictionary once, and text as typed."""
+"""Hydra's override grammar, read exactly: its functions as their values, each key of a dictionary once, and text as typed.
 
+Hydra keeps a range as its bounds and an order as a wish: it sorts a range past its stop (`sort(range(10,0,-3))` gives 3, 6, 9,
+12), adds up the binary error of a step (`range(0.7,1,0.1)` reaches 1), and shuffles what was sorted. Here each function returns
+a list, and a function of a sweep takes that list.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import accumulate
+from math import ceil
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
+import numpy as np
+from hydra.core.override_parser.overrides_parser import OverridesParser, create_functions
 from hydra.core.override_parser.overrides_visitor import HydraErrorListener, HydraOverrideVisitor
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString
 from hydra.errors import OverrideParseException
 from hydra.grammar.gen.OverrideLexer import CommonTokenStream, InputStream, OverrideLexer  # type: ignore[attr-defined]
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.plan.config import Name
-from zdl_bench.plan.functions import exact_functions
+from zdl_bench.plan.schema import Name
 from zdl_bench.run.untrusted import MAX_DEPTH
 
+MAX_SWEEP = 100_000
+"""Runs of a sweep: composed and planned they take a few hundred megabytes."""
 TEXTS = (str, str | None)
-"""Types of a key that is text: what Hydra would take for a number, a list or a sign is what was typed."""
+"""Types of a key that is text: what Hydra would read as a number, a list or a sign is taken as it was typed."""
 
 
-def parsed(argument: str, declared: Any) -> Override:
-    """`declared`: the type of the key. Raises ConfigError, and what Hydra raises for what it cannot read."""
+def parse(argument: str, declared: Any) -> Override:
+    """Read an override whose key has the declared type. Raise ConfigError, or what Hydra raises if it cannot read it.
+
+    Its values are plain: a quoted text is a str.
+    """
     if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > MAX_DEPTH:
         raise ConfigError(f"{display(argument)}: a value is nested too deeply to be read; write it flat")
-    is_text = declared in TEXTS
-    visitor = _Texts(takes_null=declared is not str) if is_text else _Names() if declared == Name else _Values()
+    is_text, is_name = declared in TEXTS, declared == Name
+    visitor = _Texts(takes_null=declared is not str) if is_text else _Names() if is_name else _Values()
     parser = _Parser(visitor)
     try:
         return parser.parse_overrides([argument])[0]
@@ -33,70 +46,32 @@ def parsed(argument: str, declared: Any) -> Override:
         if isinstance(ours, ConfigError):
             raise ConfigError(f"{display(argument)}: {ours}") from error
         key, _, typed = argument.partition("=")
-        if not (is_text or declared == Name) or not typed:
-            raise
-        if declared == Name and all(map(str.isidentifier, typed.split(","))):  # letters that are not Hydra's
-            names = ",".join(QuotedString(name, Quote.single).with_quotes() for name in typed.split(","))
-            return parser.parse_overrides([f"{key}={names}"])[0]
-        if not is_text:
-            raise
-        if "," in typed:
-            raise ConfigError(f"{display(argument)}: a comma separates values; quote the text: \"{key}='…'\"") from error
-        return parser.parse_overrides([f"{key}={QuotedString(typed.strip(), Quote.single).with_quotes()}"])[0]
+        if is_text and "," in typed:
+            raise ConfigError(several_texts(argument)) from error
+        is_range = "range(" in typed  # there is none of names
+        names = [typed] if is_text or is_range else typed.split(",")
+        if typed and (is_text or (is_name and (is_range or all(map(str.isidentifier, names))))):  # letters not of Hydra's
+            return parser.parse_overrides([f"{key}={','.join(quoted(name.strip()) for name in names)}"])[0]
+        raise
 
 
-class _Values(HydraOverrideVisitor):
-    """Reads as Hydra does, but for its functions, and a dictionary that says a key twice."""
-
-    def __init__(self) -> None:
-        super().__init__(exact_functions())
-
-    def visitDictContainer(self, ctx: Any) -> dict[Any, Any]:  # noqa: N802
-        pairs = [self.visitDictKeyValuePair(pair) for pair in ctx.dictKeyValuePair()]
-        keys = [key for key, _ in pairs]
-        if len({*keys}) < len(keys):
-            raise ConfigError("a dictionary gives a key twice; give it once")
-        return dict(pairs)
+def several_texts(argument: str) -> str:
+    key = argument.partition("=")[0].lstrip("+")
+    return f"{display(argument)}: a comma separates values; quote the text: \"{key}='…'\""
 
 
-class _Names(_Values):
-    """Reads what is no text for Hydra as the text that was typed."""
-
-    def __init__(self, takes_null: bool = True) -> None:
-        super().__init__()
-        self._takes_null = takes_null
-
-    def _createPrimitive(self, ctx: Any) -> Any:  # noqa: N802
-        value = super()._createPrimitive(ctx)
-        is_known = isinstance(value, str | QuotedString) or (value is None and self._takes_null)
-        return value if is_known or _is_within(ctx) or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
+def quoted(text: str) -> str:
+    return QuotedString(text, Quote.single).with_quotes()
 
 
-class _Texts(_Names):
-    """The same for a list and a dictionary."""
-
-    def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
-        return ctx.getText()
-
-    def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
-        return ctx.getText()
-
-
-def _is_within(ctx: Any) -> bool:
-    """Whether it is part of a list or of a dictionary."""
-    containers = (OverrideParser.ListContainerContext, OverrideParser.DictContainerContext)
-    return ctx is not None and (isinstance(ctx, containers) or _is_within(ctx.parentCtx))
-
-
-def _is_reverse(element: Any) -> bool:
-    """Whether it is the flag of `sort(…, reverse=true)`."""
-    siblings = list(element.parentCtx.getChildren())
-    name = siblings[siblings.index(element) - 1]
-    return isinstance(name, OverrideParser.ArgNameContext) and name.getText().startswith("reverse")
+def require_few(runs: int, of: str) -> None:
+    """Raise ConfigError if there are more than MAX_SWEEP runs."""
+    if runs > MAX_SWEEP:
+        raise ConfigError(f"{of}: that makes more than {MAX_SWEEP:,} runs; start it in parts, with shorter lists or ranges")
 
 
 class _Parser(OverridesParser):
-    """Hydra's parser, with another reading of what it has parsed."""
+    """Hydra's parser with a visitor of ours."""
 
     def __init__(self, visitor: HydraOverrideVisitor) -> None:
         super().__init__(visitor.functions)
@@ -111,3 +86,101 @@ class _Parser(OverridesParser):
         override: Override = self._visitor.visit(getattr(parser, rule_name)())
         override.input_line = s
         return override
+
+
+class _Values(HydraOverrideVisitor):
+    """A visitor that reads as Hydra does, except for functions, quotes, and a dictionary that gives a key twice."""
+
+    def __init__(self) -> None:
+        functions = create_functions()  # casts, `tag`, `interval` and `glob` are right as they are
+        functions.functions |= {"choice": _choice, "range": _range, "shuffle": _shuffle, "sort": _sort}
+        super().__init__(functions)
+
+    def visitPrimitive(self, ctx: Any) -> Any:  # noqa: N802
+        value = super().visitPrimitive(ctx)
+        return value.text if isinstance(value, QuotedString) else value
+
+    def visitDictKey(self, ctx: Any) -> Any:  # noqa: N802
+        key = super().visitDictKey(ctx)
+        return key.text if isinstance(key, QuotedString) else key
+
+    def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
+        pairs = [self.visitDictKeyValuePair(pair) for pair in ctx.dictKeyValuePair()]
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ConfigError("a dictionary gives a key twice; give it once")
+        return dict(pairs)
+
+
+class _Names(_Values):
+    """A visitor that reads a number or a sign as the text that was typed, except within a list or a dictionary."""
+
+    def __init__(self, takes_null: bool = True) -> None:
+        super().__init__()
+        self._takes_null = takes_null
+
+    def visitPrimitive(self, ctx: Any) -> Any:  # noqa: N802
+        value = super().visitPrimitive(ctx)
+        is_known = isinstance(value, str) or (value is None and self._takes_null)
+        return value if is_known or _is_within(ctx) or _is_reverse(ctx.parentCtx) else ctx.getText().strip()
+
+
+class _Texts(_Names):
+    """A visitor that reads a list and a dictionary, too, as the text that was typed."""
+
+    def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
+        return ctx.getText()
+
+    def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
+        return ctx.getText()
+
+
+def _is_within(ctx: Any) -> bool:
+    """Return whether a node is part of a list or of a dictionary."""
+    containers = (OverrideParser.ListContainerContext, OverrideParser.DictContainerContext)
+    return ctx is not None and (isinstance(ctx, containers) or _is_within(ctx.parentCtx))
+
+
+def _is_reverse(element: Any) -> bool:
+    """Return whether an element is the flag of `sort(…, reverse=true)`."""
+    siblings = list(element.parentCtx.getChildren())
+    name = siblings[siblings.index(element) - 1]
+    return isinstance(name, OverrideParser.ArgNameContext) and name.getText().startswith("reverse")
+
+
+def _choice(*values: Any) -> ChoiceSweep:
+    if not values:
+        raise ConfigError("a choice needs values; name them")
+    return ChoiceSweep(list=list(values))
+
+
+def _range(start: float, stop: float | None = None, step: float = 1) -> ChoiceSweep:
+    """Return start + i · step for all i before `stop`, computed with the decimals that were typed."""
+    start, stop = (0, start) if stop is None else (start, stop)
+    try:
+        first, stride = Fraction(str(start)), Fraction(str(step))
+        is_endless = str(stop).endswith("inf")
+        count = MAX_SWEEP + 1 if is_endless else ceil((Fraction(str(stop)) - first) / stride)
+    except (ValueError, ZeroDivisionError) as error:
+        raise ConfigError("a range goes from one number to another, in steps other than 0") from error
+    require_few(count, f"range({start},{stop},{step})")
+    if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
+        return ChoiceSweep(list=list(range(start, stop, step)))
+    return ChoiceSweep(list=[float(first + i * stride) for i in range(count)])
+
+
+def _shuffle(*values: Any, **named: Any) -> Any:
+    """Put values in an order that looks random and is always the same: the same command means the same sweep."""
+    order = np.random.default_rng(0).permutation
+    return _in_order(lambda items: [items[place] for place in order(len(items))], *values, *named.values())
+
+
+def _sort(*values: Any, reverse: bool = False, **named: Any) -> Any:
+    return _in_order(lambda items: sorted(items, reverse=reverse), *values, *named.values())
+
+
+def _in_order(order: Callable[[Sequence[Any]], list[Any]], *given: Any) -> Any:
+    """Order the items of one sweep or one list, or several values, which are a sweep; return any other single value."""
+    one = given[0] if len(given) == 1 else _choice(*given)
+    if isinstance(one, ChoiceSweep):
+        return ChoiceSweep(list=order(one.list))
+    return order(one) if isinstance(one, list) else one

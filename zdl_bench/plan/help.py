@@ -1,11 +1,11 @@
-"""What `--help` says, without the second that Hydra takes to say it."""
+"""The text of `--help`, without the second that Hydra takes for its own."""
 
 from textwrap import TextWrapper
 
 from zdl_bench.plan.keys import part_keys
 from zdl_bench.registry import conf_files
 
-COMMANDS = """\
+COMMANDS_HELP = """\
 zdl_bench: which optimizer, at which learning rate, learns faster and steadier, and how sure can we be?
 
 python -m zdl_bench [KEY=VALUE ...]               one run
@@ -17,7 +17,7 @@ python -m zdl_bench ls                            the sweeps in the store
 python -m zdl_bench bench [KEY=VALUE ...]         this machine, and what the parts of a training step take on it
 report, verify and ls take --results DIR.
 """
-FLAGS = """\
+FLAGS_HELP = """\
 -m, --multirun               a sweep: lists and ranges are values to go through
 --cfg job [KEY=VALUE ...]    prints the config of one run, and so the keys of what it chooses
 -sc install=bash             prints the tab completion of `zdl-bench`, for `eval "$(zdl-bench -sc install=bash)"`
@@ -30,13 +30,11 @@ usage: zdl-bench bench [KEY=VALUE ...]
 how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
 those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
 """
-
-
 KEY_WIDTH = 28
 
 
 def help_text() -> str:
-    """The commands, the names of each group, all keys with the defaults of conf/config.yaml, the flags."""
+    """Return the commands, the names of each group, all keys with the defaults of conf/config.yaml, and the flags."""
     groups = {group: conf_files.names(group) for group in conf_files.groups()} | {"experiment": conf_files.experiment_names()}
     choices = "".join(f"{group:<11}{', '.join(names)}\n" for group, names in sorted(groups.items()))
     config = (conf_files.CONF / "config.yaml").read_text(encoding="utf-8")
@@ -45,9 +43,9 @@ def help_text() -> str:
         "Choices (GROUP=NAME)": choices,
         "Keys and their defaults": f"{keys}\n",
         "Keys of the parts, as optimizer.beta2=0.99, and who has them (defaults: --cfg job optimizer=NAME)": _keys_of_parts(),
-        "Flags": FLAGS,
+        "Flags": FLAGS_HELP,
     }
-    return "\n".join([COMMANDS, *(f"== {heading} ==\n{text}" for heading, text in sections.items())])
+    return "\n".join([COMMANDS_HELP, *(f"== {heading} ==\n{text}" for heading, text in sections.items())])
 
 
 def _keys_of_parts() -> str:

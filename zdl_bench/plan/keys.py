@@ -1,13 +1,13 @@
 """Every key that a user may give, as conf/ has them, and which one was meant by a word that is none."""
 
 from contextlib import suppress
-from typing import Any
 
 import yaml
 
 from zdl_bench.errors import ConfigError, abridge, closest, display, hint
 from zdl_bench.registry import conf_files, registry
 
+FORMATS = ("png", "svg", "pdf")
 SYNONYMS = {
     "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
     "steps": "epochs epoch iterations iteration iters iter num_steps n_steps max_steps num_epochs n_epochs max_iter",
@@ -28,40 +28,38 @@ SYNONYMS = {
     "loss_reduction": "reduction",
     "activation": "nonlinearity act activation_function",
 }
-"""What a key is called elsewhere."""
+"""What a key is called in other projects."""
 MEANING = {word: key for key, words in SYNONYMS.items() for word in words.split()}
 
 
 def general_keys() -> list[str]:
-    """The groups, and the keys of conf/config.yaml, those of `probe` as probe.count."""
-    content = yaml.safe_load((conf_files.CONF / "config.yaml").read_text(encoding="utf-8"))
+    """Return the groups and the keys of conf/config.yaml, those of `probe` as probe.count."""
+    text = (conf_files.CONF / "config.yaml").read_text(encoding="utf-8")
+    content = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     own = {key: value for key, value in content.items() if key not in ("defaults", "hydra")}
-    return [*sorted(conf_files.groups()), "experiment", *own, *_below(own)]
-
-
-def _below(keys: dict[str, Any]) -> list[str]:
-    return [f"{key}.{below}" for key, value in keys.items() if isinstance(value, dict) for below in value]
+    below = [f"{key}.{one}" for key, value in own.items() if isinstance(value, dict) for one in value]
+    return [*sorted(conf_files.groups()), "experiment", *own, *below]
 
 
 def part_keys() -> dict[str, list[str]]:
-    """The keys of the parts, as optimizer.beta1, and the names of those that have it."""
+    """Return the keys of the parts, as optimizer.beta1 → the names of the parts that have it."""
     found: dict[str, list[str]] = {}
     for group in sorted(conf_files.groups()):
         for name in conf_files.names(group):
-            with suppress(ConfigError):  # a broken YAML is in nobody else's way
+            with suppress(ConfigError):  # a broken YAML hides no keys of others
                 for key in registry.given_keys(group, name):
                     found.setdefault(f"{group}.{key}", []).append(name)
     return found
 
 
 def unknown_key(key: str) -> str:
-    """What to say of a key that there is not, or not with what was chosen."""
+    """Return what to say of a key that does not exist, or that the chosen part does not have."""
     group, _, own = key.partition(".")
     of_parts = part_keys()
     if key in of_parts:
         names = abridge(key, of_parts[key])
         return f"{key}: the chosen {group} has no key {own}; {names} {'have' if ', ' in names else 'has'} it"
-    others = [one for one in meant(key) if one != key]
+    others = [one for one in similar_keys(key) if one != key]
     if own and group in conf_files.groups():
         return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see its keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
@@ -69,9 +67,10 @@ def unknown_key(key: str) -> str:
     return f"{display(key)}: there is no such key; {hint(others, known)}"
 
 
-def meant(word: str) -> list[str]:
-    """The keys that a word can stand for: those that end with it or with what it means, else the one most like it. Keys of the
-    same group go first.
+def similar_keys(word: str) -> list[str]:
+    """Return the keys that a word can stand for: those that end with it or with its synonym, else the closest one.
+
+    Keys of the same group go first.
     """
     group, last = word.partition(".")[0], _last(word).casefold().replace("-", "_")
     known = [one for one in (*general_keys(), *part_keys()) if not word.startswith(f"{one}.")]

@@ -1,29 +1,67 @@
-"""Hydra's launcher: composes a batch of jobs, and hands them all to the sweep at once."""
+"""Hydra's launcher: composes a batch of jobs, and hands them all to the sweep at once.
 
-from collections.abc import Callable, Sequence
+Hydra composes each combination of groups once, which takes tens of milliseconds; a value is checked against the schema once,
+and copied from then on.
+"""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from zdl_bench.plan.composer import Composer, Plain
+from zdl_bench.errors import ConfigError, ZdlBenchError
+from zdl_bench.plan.command_line import CommandLine
+from zdl_bench.plan.messages import InternalError, misfit
+from zdl_bench.plan.overrides import Reading, read
+from zdl_bench.plan.schema import JobConfig
+from zdl_bench.registry import conf_files
+from zdl_bench.run.untrusted import require_no_reference
 
-BatchFunction = Callable[[Sequence[Plain]], Sequence[float]]
-"""Composed configs of a batch → the tail_loss of each, NaN where a run has none."""
+BatchFunction = Callable[[Sequence[JobConfig]], Sequence[float]]
+"""Composed configs of a batch → the tail_loss of each, NaN for a run without one."""
+
+
+@dataclass(frozen=True)
+class SweepTask:
+    """Hydra's task function. Our launcher calls it with batches; Hydra and other launchers with the config of one run.
+
+    single: those configs, each with its chosen parts. They run after Hydra, which would add its own words to an error.
+    """
+
+    command_line: CommandLine
+    run_batch: BatchFunction
+    single: list[tuple[DictConfig, Mapping[str, str]]] = field(default_factory=list)
+
+    def __call__(self, composed: DictConfig | Sequence[JobConfig]) -> Sequence[float] | None:
+        if isinstance(composed, DictConfig):
+            self.single.append((composed, HydraConfig.get().runtime.choices))
+            return None
+        try:
+            return self.run_batch(composed)
+        except ZdlBenchError:
+            raise
+        except Exception as error:  # a bug of ours, not wrong input that Hydra stumbled over
+            raise InternalError from error
 
 
 class SweepLauncher(Launcher):
-    """Any Hydra sweeper can drive it. The task function takes whole batches: see BatchFunction."""
+    """The launcher of whole batches, for any Hydra sweeper."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.batch_function = cast(BatchFunction, task_function)
+        self.run_batch = cast(BatchFunction, task_function)
         self.composer = Composer(hydra_context.config_loader, config)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        composed = [self.composer.compose(overrides) for overrides in job_overrides]
-        tail_losses = self.batch_function(composed)
+        tail_losses = self.run_batch([self.composer.compose(overrides) for overrides in job_overrides])
         return [_returned(*job) for job in zip(job_overrides, tail_losses, strict=True)]
 
 
@@ -31,3 +69,93 @@ def _returned(overrides: Sequence[str], tail_loss: float) -> JobReturn:
     job: Any = JobReturn(overrides=list(overrides), status=JobStatus.COMPLETED)
     job.return_value = tail_loss
     return cast(JobReturn, job)
+
+
+@dataclass
+class GroupConfig:
+    """One combination of groups: as Hydra composed it, as plain values, and the checked values of overrides."""
+
+    config: DictConfig
+    plain: JobConfig
+    checked: dict[str, Any] = field(default_factory=dict)
+
+
+class Composer:
+    """A composer of job configs from overrides."""
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        self._loader = loader
+        self._master = master
+        self._groups = frozenset(loader.list_groups(""))
+        self._bases: dict[tuple[str, ...], GroupConfig] = {}
+        self._read = cache(read)
+
+    def compose(self, overrides: Sequence[str]) -> JobConfig:
+        """Return the config of one job without Hydra's own part. Jobs share what they have in common: change nothing in it.
+
+        Raise ConfigError for an override that does not fit the schema, or what Hydra raises.
+        """
+        readings = [self._read(text) for text in overrides]
+        if not _are_independent(readings):  # what one sets, another may change: left to Hydra as a whole
+            return self._base(tuple(overrides)).plain
+        values = [reading for reading in readings if self._sets_value(reading)]
+        base = self._base(tuple(reading.argument for reading in readings if not self._sets_value(reading)))
+        plain = base.plain
+        for reading in values:
+            plain = _with_value(plain, reading.key.split("."), self._checked(base, reading))
+        return plain
+
+    def _sets_value(self, reading: Reading) -> bool:
+        key, override = reading.key, reading.override
+        is_group = override.package is not None or "/" in key or key in self._groups
+        return not (is_group or override.is_add() or override.is_force_add())
+
+    def _base(self, overrides: tuple[str, ...]) -> GroupConfig:
+        if overrides not in self._bases:
+            config = self._loader.load_sweep_config(self._master, list(overrides))
+            conf_files.require_sound(config.hydra.runtime.choices)
+            self._bases[overrides] = GroupConfig(config, plain_values(config))
+        return self._bases[overrides]
+
+    def _checked(self, base: GroupConfig, reading: Reading) -> Any:
+        if reading.argument not in base.checked:
+            is_deep = reading.key.count(".") > 1  # what contains it may be set by another job
+            config = copy.deepcopy(base.config) if is_deep else base.config
+            is_of_part = reading.group in self._groups  # whether the part has the key is checked with its values
+            try:
+                OmegaConf.update(config, reading.key, reading.values[0], merge=True, force_add=is_of_part)
+                value = OmegaConf.select(config, reading.key)
+            except OmegaConfBaseException as error:
+                raise ConfigError(misfit(reading.argument, error)) from error
+            base.checked[reading.argument] = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+        return base.checked[reading.argument]
+
+
+def _are_independent(readings: Sequence[Reading]) -> bool:
+    """Return whether the values can be set in any order: no dictionaries, no items of lists, no key twice or within another."""
+    keys = [reading.override.key_or_group for reading in readings]
+    nested = any(one != other and one.startswith(f"{other}.") for one in keys for other in keys if "." in other)
+    has_items = any(word.isdigit() for key in keys for word in key.split("."))
+    has_dictionaries = any(isinstance(reading.override.value(), dict) for reading in readings)
+    return len({*keys}) == len(keys) and not nested and not has_items and not has_dictionaries
+
+
+def plain_values(config: DictConfig) -> JobConfig:
+    """Return a composed config without Hydra's own part and the experiment.
+
+    Raise ConfigError for an interpolation or a missing value.
+    """
+    keys = [str(key) for key in config if key not in ("hydra", "experiment")]
+    missing = sorted(OmegaConf.missing_keys(OmegaConf.masked_copy(config, keys)))
+    if missing:
+        raise ConfigError(f"{missing[0]}: the value is missing; give one")
+    plain = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=False)
+    require_no_reference(plain)
+    return cast(JobConfig, plain)
+
+
+def _with_value(plain: JobConfig, path: Sequence[str], value: Any) -> JobConfig:
+    """Return the config with another value at a path; everything else is shared with the given config."""
+    key, *below = path
+    inside = plain.get(key)
+    return plain | {key: _with_value(inside if isinstance(inside, dict) else {}, below, value) if below else value}

@@ -1,9 +1,10 @@
 """What a user types, read once: `key=value` → a key and its values.
 
-A value becomes a text again for Hydra alone, and one that Hydra reads as the same value. What is text stays as typed: the names
+A value becomes a text again for Hydra alone, one that Hydra reads as the same value. What is text stays as typed: the names
 `1.10` and `2026_11_29` are no numbers.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,24 +13,27 @@ from functools import cached_property
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Quote, QuotedString, Sweep
+from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, QuotedString, Sweep
 from hydra.errors import HydraException
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.plan.config import Name, declared_type
-from zdl_bench.plan.grammar import parsed
+from zdl_bench.plan.grammar import parse, quoted
+from zdl_bench.plan.keys import general_keys, part_keys, unknown_key
+from zdl_bench.plan.schema import Name, declared_type
 from zdl_bench.registry import conf_files
 from zdl_bench.registry.part_types import whole
 from zdl_bench.run.untrusted import require_no_reference
 
 WORD = re.compile(r"(?!(?i:true|false|null|inf|nan)$)[A-Za-z_][A-Za-z0-9_-]*")
 """A text that Hydra reads as itself without quotes."""
+ADDED = re.compile(r"\++([\w.]+)=")
+SUFFIX = re.compile(r"(?<=[\w-])\.ya?ml(?=$|[,\]')\"])")
 INTEGERS = (int, int | None)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A key with one of its values; `text` is the override that says so."""
+    """A key with one of its values; `text` is the override that sets it."""
 
     text: str
     value: Any
@@ -37,7 +41,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Reading:
-    """One argument, as it was typed and as it was read; `declared` is the type of its key, None for any."""
+    """One argument as it was typed and as it was read; `declared` is the type of its key, None for any."""
 
     argument: str
     override: Override
@@ -45,9 +49,19 @@ class Reading:
 
     @property
     def key(self) -> str:
-        """Without + and ~, and without the package that a group has anyway."""
+        """The key without + and ~, and without the package that a group has anyway."""
         key, package = self.override.key_or_group, self.override.package
         return key if package in (None, key.replace("/", ".")) else f"{key}@{package}"
+
+    @property
+    def group(self) -> str:
+        """The first word of the key."""
+        return re.split(r"[.@:=/]", self.key)[0]
+
+    @property
+    def typed(self) -> str:
+        """The value as it was typed."""
+        return self.argument.partition("=")[2]
 
     @property
     def is_sweep(self) -> bool:
@@ -55,23 +69,24 @@ class Reading:
 
     @cached_property
     def values(self) -> list[Any]:
-        """Raises ConfigError for a sweep whose values cannot be listed."""
-        return [_as_declared(self.declared, value) for value in self._listed(self.override._value)]
+        """The values of the key. Raises ConfigError for a sweep that cannot be listed, and for a key that is deleted."""
+        if self.override.is_delete():
+            if self.key and self.key not in (*general_keys(), *part_keys()) and self.group not in conf_files.groups():
+                raise ConfigError(unknown_key(self.key))
+            raise ConfigError(f"{display(self.argument)}: a run cannot do without it; leave the key in")
+        return [_as_declared(self.declared, value) for value in self._listed(self.override.value())]
 
     @property
     def settings(self) -> list[Setting]:
-        """One per value. Raises ConfigError for a sweep whose values cannot be listed."""
-        if self.override.is_delete():
-            return [Setting(self.argument, None)]
+        """One setting per value. Raises what `values` raises."""
         key = self.override.get_key_element()
         return [Setting(f"{key}={as_text(value)}", value) for value in self.values]
 
     @property
     def for_hydra(self) -> str:
-        """What Hydra is given: what was typed, unless Hydra would read it as other values."""
-        if self.override.is_delete() or self.override.is_interval_sweep() or isinstance(self.override._value, Glob):
-            return self.argument
-        if not self.values or self._is_hydras_reading():
+        """What Hydra is given: what was typed, unless Hydra would read other values in it."""
+        parsed: Any = self.override.value()
+        if self.override.is_interval_sweep() or isinstance(parsed, Glob) or not self.values or self._is_hydras_reading():
             return self.argument
         texts = [as_text(value) for value in self.values]
         value = f"choice({','.join(texts)})" if self.is_sweep else texts[0]
@@ -80,16 +95,15 @@ class Reading:
     def _is_hydras_reading(self) -> bool:
         try:
             hydra = OverridesParser.create().parse_override(self.argument)
-            read: Any = list(hydra.sweep_iterator()) if hydra.is_sweep_override() else [hydra.value()]
+            typed = list(hydra.sweep_iterator(_unquoted)) if hydra.is_sweep_override() else [hydra.value()]
         except HydraException:
             return False
-        pairs = zip(map(Override._convert_value, read), self.values, strict=False)
-        return len(read) == len(self.values) and all(type(one) is type(other) and one == other for one, other in pairs)
+        return [(type(one), one) for one in typed] == [(type(one), one) for one in self.values]
 
     def parts(self) -> "list[Reading]":
-        """Of a dictionary, which is merged into what is there, one for each key within; else itself."""
+        """Return a reading for each key of a dictionary, which Hydra merges into the config; otherwise this reading."""
         value = self.override.value()
-        is_of_keys = is_dataclass(self.declared) or self.declared == Name
+        is_of_keys = is_dataclass(self.declared) or (self.declared == Name and self.key != "experiment")
         if not (isinstance(value, dict) and value and is_of_keys) or _has_sweep(value):
             return [self]
         key = f"++{self.key}" if self.override.is_add() else self.override.get_key_element()
@@ -102,11 +116,11 @@ class Reading:
             return list(parsed.filter(conf_files.names(self.key)))
         if _has_sweep(parsed):
             raise ConfigError(f"{display(self.argument)}: a sweep needs a list of values; use a,b,c or range(start,stop,step)")
-        return [Override._convert_value(parsed)]
+        return [parsed]
 
 
 def read_all(arguments: Iterable[str]) -> list[Reading]:
-    """Raises ConfigError if a key is given twice, however it is written, and what `read` raises."""
+    """Read arguments. Raise ConfigError if a key is given twice, however it is written, and what `read` raises."""
     readings: list[Reading] = []
     given: dict[str, str] = {}
     for argument in arguments:
@@ -121,27 +135,59 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
 
 
 def read(argument: str) -> Reading:
-    """Raises what Hydra raises for what it cannot read, and ConfigError for what it would read as something else."""
+    """Read an argument. Raise what Hydra raises if it cannot read it, and ConfigError if Hydra would read something else."""
     require_no_reference(argument)
     declared = declared_type(argument.partition("=")[0].lstrip("+~").partition("@")[0])
-    return Reading(argument, parsed(argument, declared), declared)
+    reading = Reading(argument, parse(argument, declared), declared)
+    _require_names(reading)
+    return reading
+
+
+def canonical(argument: str) -> str:
+    """Return the argument without `+` before a key that exists anyway, and without `.yaml` after a name.
+
+    Raise ConfigError for a `+` before a key that does not exist.
+    """
+    added = ADDED.match(argument)
+    if added and not added[1].startswith("hydra"):
+        if added[1] in (*general_keys(), *part_keys()):
+            argument = argument.lstrip("+")
+        elif "." not in added[1]:
+            raise ConfigError(unknown_key(added[1]))
+    group, equals, value = argument.partition("=")
+    return f"{group}={SUFFIX.sub('', value)}" if equals and group in conf_files.groups() | {"experiment"} else argument
 
 
 def as_text(value: Any) -> str:
-    """A value as Hydra reads it."""
-    return Override._get_value_element_as_str(_quoted(value))
-
-
-def _quoted(value: Any) -> Any:
+    """Return a value as Hydra reads it."""
     if isinstance(value, str):
-        return value if WORD.fullmatch(value) else QuotedString(value, Quote.single)
+        return value if WORD.fullmatch(value) else quoted(value)
     if isinstance(value, dict):
-        return {key: _quoted(item) for key, item in value.items()}
-    return [_quoted(item) for item in value] if isinstance(value, list) else value
+        return f"{{{','.join(f'{as_text(key)}:{as_text(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(as_text, value))}]"
+    return "null" if value is None else str(value)
+
+
+def _require_names(reading: Reading) -> None:
+    """Raise ConfigError if an override of a group chooses something else than names; a dictionary changes keys of a part."""
+    group = reading.override.key_or_group
+    if group not in conf_files.groups() or reading.override.is_delete():
+        return
+    value: Any = reading.override.value()
+    is_choice = isinstance(value, ChoiceSweep)
+    for one in value.list if is_choice else [value]:
+        if not isinstance(one, str | Glob | dict) and not (isinstance(one, list) and len(one) == 1):  # Hydra merges a list
+            text = json.dumps(one, default=str) if is_choice else reading.typed
+            raise ConfigError(conf_files.describe_unknown(group, text, conf_files.names(group)))
+
+
+def _unquoted(value: Any) -> Any:
+    return value.text if isinstance(value, QuotedString) else value
 
 
 def _as_declared(declared: Any, value: Any) -> Any:
-    """An integer may be typed as 1e3, or as a text of digits."""
+    """Return an integer that was typed as 1e3 or as a text of digits as such; any other value as it is."""
     if declared in INTEGERS and isinstance(value, str):
         with suppress(ValueError):
             return int(value)

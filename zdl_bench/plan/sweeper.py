@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from hydra.core.plugins import Plugins
@@ -16,10 +16,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.plan.config import SWEEP_KEYS
-from zdl_bench.plan.functions import require_sane
+from zdl_bench.plan.grammar import require_few
+from zdl_bench.plan.launcher import SweepTask
 from zdl_bench.plan.overrides import Reading, Setting, as_text, read
-from zdl_bench.registry import conf_files
+from zdl_bench.plan.schema import SWEEP_KEYS
 from zdl_bench.run.experiment import Block, Experiment
 from zdl_bench.statistics.tuning import best_lr
 
@@ -27,35 +27,34 @@ Job = tuple[Setting, ...]
 
 
 class BlockSweeper(Sweeper):
-    """Expands the sweep into its combinations and hands them to the launcher in one batch; in two where learning rates
-    are chosen on tuning seeds first.
+    """The sweeper over all combinations, which hands them to the launcher in one batch.
+
+    If learning rates are chosen on tuning seeds, the runs with the chosen ones follow in a second batch.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.experiment_name = config.hydra.runtime.choices.experiment
+        self.command_line = cast(SweepTask, task_function).command_line
         self.is_dry_run = bool(OmegaConf.select(config, "dry_run"))
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        given = [part for argument in arguments for part in read(argument).parts()]
-        if any(reading.key == "experiment" and reading.is_sweep for reading in given):
-            raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
-        given = [reading for reading in given if reading.key != "experiment"]
-        if self.experiment_name is None:
+        """Launch the runs of the command line, which was read before Hydra was given the arguments."""
+        given = [reading for reading in self.command_line.readings if reading.group not in ("experiment", "hydra")]
+        experiment = self.command_line.experiment
+        if experiment is None:
             return self._launch(combinations(reading.settings for reading in given), 0)
-        experiment = Experiment.of(self.experiment_name, conf_files.load_experiment(self.experiment_name))
-        first, tunings = staged(experiment, given)
-        returns = self._launch([*first, *itertools.chain(*(tuning.trials for tuning in tunings))], 0)
-        losses = iter([returned.return_value for returned in returns[len(first) :]])
-        judged = [
-            job
-            for tuning in tunings
-            for job in tuning.judged([next(losses) for _ in tuning.trials])
-            or (tuning.judged_at(0) if self.is_dry_run else [])  # any learning rate stands in for one not chosen yet
-        ]
-        return [*returns, *self._launch(judged, len(returns))] if judged else returns
+        jobs, tunings = jobs_and_tunings(experiment, given)
+        returns = self._launch([*jobs, *itertools.chain(*(tuning.trials for tuning in tunings))], 0)
+        losses = iter([returned.return_value for returned in returns[len(jobs) :]])
+        evaluations: list[Job] = []
+        for tuning in tunings:
+            best = tuning.best([next(losses) for _ in tuning.trials])
+            if best is None and self.is_dry_run:
+                best = tuning.lrs[0]  # stands in for the one that is not chosen yet
+            evaluations += [(*tuning.combination, best, seed) for seed in tuning.seeds if best is not None]
+        return [*returns, *self._launch(evaluations, len(returns))] if evaluations else returns
 
     def _launch(self, jobs: Sequence[Job], first: int) -> list[JobReturn]:
         return list(self.launcher.launch([[setting.text for setting in job] for job in jobs], initial_job_idx=first))
@@ -75,31 +74,26 @@ class Tuning:
         """Learning rates in the outer loop, tuning seeds in the inner one."""
         return [(*self.combination, *trial) for trial in itertools.product(self.lrs, self.tuning_seeds)]
 
-    def judged(self, tail_losses: Sequence[float]) -> list[Job]:
-        """The jobs that judge the best learning rate, given the tail_loss of each trial; none where no trial has a value."""
+    def best(self, tail_losses: Sequence[float]) -> Setting | None:
+        """Return the best learning rate, given the tail_loss of each trial; None if no trial has one."""
         by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
         rates = [float(lr.value) for lr in self.lrs]
         best = best_lr(rates, by_lr)
-        return self.judged_at(rates.index(best)) if best is not None else []
-
-    def judged_at(self, place: int) -> list[Job]:
-        """The jobs that judge the learning rate at a place of `lrs`."""
-        return [(*self.combination, self.lrs[place], seed) for seed in self.seeds]
+        return self.lrs[rates.index(best)] if best is not None else None
 
 
-def staged(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job], list[Tuning]]:
-    """The jobs that need no choice, and the choices to be made. The keys of the command line override the blocks'."""
-    chosen = {reading.key: reading.settings for reading in given}
-    if not all(chosen.values()):
+def jobs_and_tunings(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job], list[Tuning]]:
+    """Return the jobs that need no choice, and the choices to make. Keys of the command line override those of the blocks."""
+    overriding = {reading.key: reading.settings for reading in given}
+    if not all(overriding.values()):
         return [], []  # an empty list or range: there are no combinations with it
-    seeds = chosen["seed"] if "seed" in chosen else _seeds(experiment.evaluation_seeds)
+    seeds = overriding["seed"] if "seed" in overriding else _seeds(experiment.evaluation_seeds)
     tuning_seeds = _seeds(experiment.tuning_seeds)
     jobs: list[Job] = []
     tunings: list[Tuning] = []
     for block in experiment.blocks:
-        _require_keys_of_runs(block)
-        of_block = {key: settings for key, settings in block_settings(block).items() if key not in chosen}
-        lists = of_block | chosen
+        of_block = {key: settings for key, settings in block_settings(block).items() if key not in overriding}
+        lists = of_block | overriding
         if "seed" not in block and seeds:
             lists["seed"] = seeds
         experiment.require_judging(seed.value for seed in lists.get("seed", []) if isinstance(seed.value, int))
@@ -107,47 +101,32 @@ def staged(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job],
         if tuning_seeds and "seed" not in block and len(lrs) > 1:
             _require_numbers(lrs)
             others = [settings for key, settings in lists.items() if key not in ("lr", "seed")]
-            require_sane(math.prod(len(settings) for settings in [*others, lrs, tuning_seeds]), "the sweep")
+            require_few(math.prod(map(len, [*others, lrs, tuning_seeds])), "the sweep")
             tunings += [Tuning(combination, lrs, tuning_seeds, seeds) for combination in combinations(others)]
         else:
             jobs += combinations(lists.values())
-        require_sane(len(jobs) + sum(len(tuning.lrs) * len(tuning.tuning_seeds) for tuning in tunings), "the sweep")
+        require_few(len(jobs) + sum(len(tuning.lrs) * len(tuning.tuning_seeds) for tuning in tunings), "the sweep")
     return jobs, tunings
 
 
 def combinations(lists: Iterable[Sequence[Setting]]) -> list[Job]:
-    """One of each list, the last one varying fastest. Raises ConfigError before it makes more than anybody can mean."""
+    """Return all combinations, the last list varying fastest. Raise ConfigError, before making them, if there are too many."""
     listed = list(lists)
-    require_sane(math.prod(len(settings) for settings in listed), "the sweep")
+    require_few(math.prod(map(len, listed)), "the sweep")
     return list(itertools.product(*listed))
 
 
-def _require_keys_of_runs(block: Block) -> None:
-    """An experiment may come from anybody: where results go, and who computes them, is for the command line to say."""
-    for key in block:
-        group = re.split(r"[.@:=]", key.lstrip("+~"))[0]
-        if group in (*SWEEP_KEYS, "experiment", "hydra"):
-            raise ConfigError(f"{display(key)}: a block says what its runs are and nothing else; give it on the command line")
-
-
-def _require_numbers(lrs: Iterable[Setting]) -> None:
-    for lr in lrs:
-        try:
-            float(lr.value)
-        except (ValueError, TypeError, OverflowError):
-            raise ConfigError(f"{lr.text}: a learning rate that is tuned is a number, for example lr=0.001") from None
-
-
-def _seeds(seeds: Iterable[int]) -> list[Setting]:
-    return [Setting(f"seed={seed}", seed) for seed in seeds]
-
-
 def block_settings(block: Block) -> dict[str, list[Setting]]:
-    """Of each key of a block its settings. A list sweeps over its items; a text is read as on the command line, so
-    `range(0,10)` is a sweep.
+    """Return the settings of each key of a block.
+
+    A list sweeps over its items; a text is read as on the command line, so `range(0,10)` is a sweep. Raise ConfigError for a
+    key that is given twice, and for a key of the sweep: an experiment may come from anybody, so the command line alone says
+    where results go and who computes them.
     """
     readings: list[tuple[str, list[Setting]]] = []
     for key, value in block.items():
+        if re.split(r"[.@:=]", key.lstrip("+~"))[0] in (*SWEEP_KEYS, "experiment", "hydra"):
+            raise ConfigError(f"{display(key)}: a block says what its runs are and nothing else; give it on the command line")
         if isinstance(value, list):
             items = [read(f"{key}={_typed(item)}") for item in value]
             readings += [(items[0].key, [setting for item in items for setting in item.settings])] if items else [(key, [])]
@@ -161,5 +140,17 @@ def block_settings(block: Block) -> dict[str, list[Setting]]:
 
 
 def _typed(value: Any) -> str:
-    """A value of a YAML as it would be typed; a text is what was typed."""
+    """Return a value of a YAML as it would be typed; a text is what was typed."""
     return value if isinstance(value, str) else as_text(value)
+
+
+def _require_numbers(lrs: Iterable[Setting]) -> None:
+    for lr in lrs:
+        try:
+            float(lr.value)
+        except (ValueError, TypeError, OverflowError):
+            raise ConfigError(f"{lr.text}: a learning rate that is tuned is a number, for example lr=0.001") from None
+
+
+def _seeds(seeds: Iterable[int]) -> list[Setting]:
+    return [Setting(f"seed={seed}", seed) for seed in seeds]

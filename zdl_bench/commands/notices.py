@@ -1,4 +1,4 @@
-"""What a person is told of a sweep before it starts: its data, what is stored, what it will cost."""
+"""What a sweep says on stderr before, during and after its runs, and the plan that `dry_run=true` prints."""
 
 import os
 import shutil
@@ -10,30 +10,29 @@ from zdl_bench.commands.estimate import Cost, estimated_cost
 from zdl_bench.commands.execution import Plan
 from zdl_bench.commands.terminal import console_for, duration, size
 from zdl_bench.errors import printable
-from zdl_bench.plan.config import DataSetInUse
+from zdl_bench.plan.data_sets import DataSetInUse
 
 ESTIMATED_STEPS = 100_000
-"""A sweep of so many steps is worth the two seconds that an estimate takes; dry_run=true tells of any."""
-ROOM = 4 * 10**9
-"""Bytes that are free where no sweep of fewer steps can fill a disk."""
+"""Steps of a sweep that is worth the two seconds of an estimate; dry_run=true estimates any."""
+ENOUGH_DISK = 4 * 10**9
+"""Free bytes that no sweep of fewer steps can fill."""
 
 
 def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
-    """Says, loudly, where another data set stands in for the one that was asked for."""
+    """Say, loudly, if another data set stands in for the one that was asked for."""
     for used in in_use:
         if used.passed_over:
             missing_sets = " and ".join(used.passed_over)
             looked = os.environ.get("ZDL_BENCH_DATA") or "not set"
-            _say(
+            _warn(
                 f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and no "
-                f"mirror serves it. These runs use {used.choice.name}; their numbers are not those of {missing_sets}.",
-                style="bold yellow",
+                f"mirror serves it. These runs use {used.choice.name}; their numbers are not those of {missing_sets}."
             )
             announce_passed_over(f"{name}: {reason}" for name, reason in used.passed_over.items())
 
 
 def announce_passed_over(reasons: Iterable[str]) -> None:
-    """What could not be read on the way to the data."""
+    """Say what could not be read on the way to the data."""
     for reason in reasons:
         _say(printable(reason), style="yellow")
 
@@ -49,16 +48,13 @@ def announce_plan(name: str, plan: Plan) -> None:
 
 
 def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
-    """How long a large sweep will take, and a warning where the disk is too small for it."""
-    if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS and free_bytes(store) > ROOM:
+    """Say how long a large sweep will take, and warn if the disk is too small for it."""
+    if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS and _free_bytes(store) > ENOUGH_DISK:
         return
     cost = estimated_cost(plan.missing)
-    if cost is None:
-        return
-    _say(f"about {_time(cost, len(plan.missing), parallel)}, {size(cost.bytes)}")
-    warning = disk_warning(cost, store)
-    if warning:
-        _say(warning, style="bold yellow")
+    if cost is not None:
+        _say(f"about {_time(cost, len(plan.missing), parallel)}, {size(cost.bytes)}")
+        _warn(disk_warning(cost, store))
 
 
 def announce_stop(missing: int, max_failures: int | None) -> None:
@@ -66,35 +62,31 @@ def announce_stop(missing: int, max_failures: int | None) -> None:
 
 
 def announce_lost(gone: int, of: int, store: Path) -> None:
-    _say(
+    _warn(
         f"{gone} of {_runs(of)} {'is' if gone == 1 else 'are'} no longer in {store}: the files were removed, moved or changed "
-        "while the sweep ran. The same command makes them again.",
-        style="bold yellow",
+        "while the sweep ran. The same command makes them again."
     )
 
 
 def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> None:
-    """The plan, on stdout: how many runs, how many are stored, how long, how much disk."""
+    """Print the plan on stdout: how many runs, how many are stored, how long, how much disk."""
     say = partial(console_for().print, soft_wrap=True, markup=False)
-    missing = plan.missing
-    cost = estimated_cost(missing) if missing else Cost(0.0, 0.0)
-    say(f"sweep: {name}")
+    missing = len(plan.missing)
+    cost = estimated_cost(plan.missing) if missing else Cost(0.0, 0.0)
     damaged = f" ({len(plan.damaged)} damaged in the store)" if plan.damaged else ""
-    state = f"{len(missing)} to make{damaged}, {len(plan.stored)} in the store"
-    say(f"runs:  {len(plan.configs)}; {state}")
+    say(f"sweep: {name}")
+    say(f"runs:  {len(plan.configs)}; {missing} to make{damaged}, {len(plan.stored)} in the store")
     if cost is None:
-        say("time:  cannot be told: trials of a few steps did not come to an end")
+        say("time:  unknown: trials of a few steps did not end")
         return
-    say(f"time:  {f'about {_time(cost, len(missing), parallel)}' if missing else 'none'}")
-    say(f"disk:  {size(cost.bytes)} of {size(free_bytes(store))} that are free in {store}")
-    warning = disk_warning(cost, store)
-    if warning:
-        _say(warning, style="bold yellow")
+    say(f"time:  {f'about {_time(cost, missing, parallel)}' if missing else 'none'}")
+    say(f"disk:  {size(cost.bytes)} of {size(_free_bytes(store))} that are free in {store}")
+    _warn(disk_warning(cost, store))
 
 
 def disk_warning(cost: Cost, store: Path) -> str:
-    """Empty where there is room."""
-    free = free_bytes(store)
+    """Return what to say of a disk that is too small; nothing if it is large enough."""
+    free = _free_bytes(store)
     if cost.bytes <= free:
         return ""
     return (
@@ -103,10 +95,10 @@ def disk_warning(cost: Cost, store: Path) -> str:
     )
 
 
-def free_bytes(store: Path) -> int:
-    """Of the disk that the store is on, or will be."""
+def _free_bytes(store: Path) -> int:
+    """Return the free bytes of the disk that the store is on, or will be."""
     folder = store.resolve()
-    while not os.path.exists(folder):  # also where its name is too long, or the way to it may not be gone
+    while not os.path.exists(folder):  # false, too, for a name that is too long, and on a path that is closed
         folder = folder.parent
     return shutil.disk_usage(folder).free
 
@@ -120,6 +112,11 @@ def _time(cost: Cost, runs: int, parallel: int | None) -> str:
 
 def _runs(count: int) -> str:
     return f"{count} run{'s' if count != 1 else ''}"
+
+
+def _warn(text: str) -> None:
+    if text:
+        _say(text, style="bold yellow")
 
 
 def _say(text: str, style: str = "") -> None:

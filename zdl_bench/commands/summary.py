@@ -1,0 +1,95 @@
+"""The tables that sum up a sweep on the terminal."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from zdl_bench.errors import printable
+from zdl_bench.run.conditions import accuracy_text, condition_keys, texts_of
+from zdl_bench.run.run import Status, Value
+from zdl_bench.store.rows import Row
+
+MAX_DECIMAL_LOSS = 1e7
+"""Largest loss that is written with decimals: a table has no room for more digits."""
+
+
+def results_table(rows: Sequence[Row]) -> Table:
+    """Return a table with a line per condition: mean ± standard deviation of its completed runs, and how the others ended."""
+    keys = condition_keys(row.config for row in rows)
+    groups: dict[tuple[Value, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        flat = row.config.flat()
+        groups[tuple(flat.get(key) for key in keys)].append(row)
+    columns = [texts_of(values) for values in zip(*groups, strict=True)]
+    table = Table(title_justify="left", header_style="bold")
+    for key in keys:
+        table.add_column(key)
+    has_accuracy = any(not math.isnan(row.test_accuracy) for row in rows)
+    for heading in ("runs", "train loss", "tail loss", *(["test accuracy"] if has_accuracy else [])):
+        table.add_column(heading, justify="right")
+    table.add_column("outcomes")
+    for condition, members in groups.items():
+        digits = _loss_digits(members)
+        mean, sd = _mean_and_sd([row.test_accuracy for row in members])
+        accuracy = "–" if math.isnan(mean) else accuracy_text(mean, sd)
+        table.add_row(
+            *(texts[value] for texts, value in zip(columns, condition, strict=True)),
+            str(len(members)),
+            _mean_text([row.final_train_loss for row in members], digits),
+            _mean_text([row.tail_loss for row in members], digits),
+            *([accuracy] if has_accuracy else []),
+            _outcomes(members),
+        )
+    return table
+
+
+def failures_table(rows: Iterable[Row]) -> Table | None:
+    """Return a table of the runs without a result, with the reason of each; None if every run has one."""
+    failures = [row for row in rows if not row.status.is_result]
+    if not failures:
+        return None
+    keys = condition_keys(row.config for row in failures)
+    table = Table(title="Runs without a result", title_justify="left", header_style="bold")
+    for heading in ("run", *keys, "seed", "status", "reason"):
+        table.add_column(heading)
+    columns = {key: texts_of(row.config.flat().get(key) for row in failures) for key in keys}
+    for row in failures:
+        flat = row.config.flat()
+        cells = (columns[key][flat.get(key)] for key in keys)
+        reason = (row.reason.splitlines() or [""])[0]
+        table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, Text(printable(reason)))
+    return table
+
+
+def _loss_digits(rows: Sequence[Row]) -> str:
+    """Return a format with four decimals, or with powers of ten if decimals show no difference from 0 or take a line."""
+    losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
+    smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
+    return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < MAX_DECIMAL_LOSS else ".2e"
+
+
+def _mean_text(values: Sequence[float], digits: str) -> str:
+    """Return `mean ± sd` of the defined values, the mean alone of a single value, or a dash."""
+    mean, sd = _mean_and_sd(values)
+    if math.isnan(mean):
+        return "–"
+    return format(mean, digits) if math.isnan(sd) else f"{mean:{digits}} ± {sd:{digits}}"
+
+
+def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+    """Return both of the defined values, NaN if there are too few."""
+    defined = np.array([value for value in values if value == value])
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(defined.mean()) if len(defined) else math.nan
+        return mean, float(defined.std(ddof=1)) if len(defined) > 1 else math.nan
+
+
+def _outcomes(rows: Sequence[Row]) -> str:
+    """Return how many runs did not complete or did not learn, by state."""
+    states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
+    states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
+    return ", ".join(f"{count} {state}" for state, count in states.items() if count)

@@ -1,0 +1,62 @@
+"""The manifest of a sweep: made from its command line, and finished with its runs."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from zdl_bench.commands.execution import name_of, name_of_experiment
+from zdl_bench.plan.command_line import CommandLine
+from zdl_bench.run.run import RunConfig
+from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.store import Store
+
+
+def now() -> str:
+    """Return the time as a manifest has it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def manifest_of(line: CommandLine, name: str, run_ids: Iterable[str], started: str) -> Manifest:
+    """Return the manifest of an unfinished sweep."""
+    return Manifest(
+        name=name,
+        title=line.experiment.title if line.experiment else "",
+        command=shlex.join(["python", "-m", "zdl_bench", *line.arguments]),
+        overrides=[argument for argument in line.arguments if "=" in argument],
+        run_ids=list(run_ids),
+        started=started,
+        experiment=line.experiment_yaml,
+    )
+
+
+def derived_name(line: CommandLine, runs: Sequence[RunConfig]) -> str:
+    """Return the name of a sweep that was given none: the experiment's, or one that its runs in the first batch determine.
+
+    If more runs follow that are not known yet, the overrides tell the sweep apart.
+    """
+    overrides = "\n".join(line.overrides_of_runs)
+    if line.experiment_name is None or line.experiment is None:
+        return name_of(runs, overrides if line.has_hydra_keys else "")
+    changed = runs if line.changes_experiment else ()
+    return name_of_experiment(line.experiment_name, changed, overrides if line.experiment.tuning_seeds else "")
+
+
+def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manifest:
+    """Store the manifest with the time of its end; keep a finished one if the same sweep is only asked for again."""
+    before = store.find_manifest(manifest.name)
+    is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # claims included
+    if before and before.finished and is_same and not has_trained:
+        return before
+    finished = replace(manifest, finished=now(), report=before.report if before else manifest.report)
+    store.write_manifest(finished)
+    return finished
+
+
+def verify_command(manifest: Manifest, folder: str) -> str:
+    """Return the command that verifies a finished sweep in this store."""
+    words = ["python", "-m", "zdl_bench", "verify", manifest.name]
+    words += ["--runs", "2"] if len(manifest.run_ids) > 2 else []
+    if folder != "results":  # argparse takes what begins with `-` for a flag, and zsh what begins with `=` for a command
+        words += [f"--results={folder}"] if folder.startswith(("-", "=")) else ["--results", folder]
+    return shlex.join(words)

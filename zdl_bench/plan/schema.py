@@ -1,0 +1,79 @@
+"""The typed schema of `conf/config.yaml`."""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any, get_type_hints
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+from zdl_bench.registry import conf_files, registry
+
+SWEEP_KEYS = (
+    "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
+)  # fmt: skip
+"""Keys that never change a number."""
+JobConfig = dict[str, Any]
+"""The config of one job: the schema's keys as nested plain values."""
+Name = str | list[Any] | dict[str, Any] | None
+"""The type of a group's key, as Hydra takes it: a name, a list of one name, or keys of the chosen part."""
+
+
+@dataclass
+class ProbeSchema:
+    count: int = MISSING
+    images: int = MISSING
+
+
+@dataclass
+class Schema:
+    """The top-level keys. The keys of a part are checked by the class that its YAML names."""
+
+    optimizer: dict[str, Any] = MISSING
+    problem: dict[str, Any] = MISSING
+    dataset: dict[str, Any] = MISSING
+    schedule: dict[str, Any] = MISSING
+    executor: dict[str, Any] = MISSING
+    experiment: Any = None
+    lr: float | None = None
+    seed: int = MISSING
+    steps: int = MISSING
+    dtype: str = MISSING
+    rng: str = MISSING
+    probe: ProbeSchema = field(default_factory=ProbeSchema)
+    n_jobs: int = MISSING
+    timeout: float | None = None
+    max_failures: int | None = None
+    results_dir: str = MISSING
+    name: str | None = None
+    force: bool = MISSING
+    report: bool = MISSING
+    formats: Any = MISSING
+    dry_run: bool = MISSING
+
+
+TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
+
+
+@cache
+def declared_type(key: str) -> Any:
+    """Return the declared type of a key, None if nothing is known.
+
+    The type of a group's key is Name. The key of a part has a type if all classes of the group that have it agree.
+    """
+    top, _, below = key.partition(".")
+    if top in conf_files.groups() | {"experiment"}:
+        types = registry.types_of(top, below) if below else [Name]
+        return types[0] if types and all(one == types[0] for one in types) else None
+    declared = get_type_hints(Schema).get(top)
+    if not below:
+        return declared
+    return get_type_hints(declared).get(below) if is_dataclass(declared) else None
+
+
+def register_schema() -> None:
+    """Make the schema and the names of `experiments/` known to Hydra."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Schema)
+    for name in conf_files.experiment_names():  # for completion and help; the command line reads the content
+        store.store(group="experiment", name=name, node={})
