@@ -21,7 +21,7 @@ from zdl_bench.commands.comparison import REFERENCE_TOLERANCE, Agreement, compar
 from zdl_bench.commands.reference import CURVES, VERDICTS, read_reference, reference_row, run_table, write_reference
 from zdl_bench.errors import StoreError
 from zdl_bench.registry import registry
-from zdl_bench.run.run import ENGINE_VERSION
+from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.store.encoding import LARGEST as MAX_RUN
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store

@@ -17,7 +17,8 @@ from zdl_bench.commands.execution import lost, plan
 from zdl_bench.commands.terminal import failures_table
 from zdl_bench.registry import registry
 from zdl_bench.run.atomic import DRAFTS
-from zdl_bench.run.run import ENGINE_VERSION, Failure, Run, Status
+from zdl_bench.run.config import ENGINE_VERSION
+from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.encoding import encode, file_of
 from zdl_bench.store.remembered import recall
 from zdl_bench.store.rows import summarized

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from fuzzing.stored import file_of, sound_runs
-from zdl_bench.run.run import MAX_STEPS
+from zdl_bench.run.config import MAX_STEPS
 from zdl_bench.run.untrusted import size_of_values
 from zdl_bench.store.encoding import CHECKSUM, MAX_IN_MEMORY, encode
 from zdl_bench.store.parquet import (

@@ -10,7 +10,7 @@ from own_images import copy_conf
 
 from zdl_bench.commands.execution import name_of, name_of_experiment
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Choice
+from zdl_bench.run.config import Choice
 from zdl_bench.store import store
 from zdl_bench.store.store import Store, is_new_name
 

@@ -16,7 +16,7 @@ from zdl_bench.problems.mlp import DRAWN_AT_ONCE, MLP, drawn_in_epochs, drawn_wi
 from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.problems.problem import Examples, Splits
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Choice, RunConfig
+from zdl_bench.run.config import Choice, RunConfig
 from zdl_bench.run.streams import LegacyStream, legacy_streams, spawned_streams
 from zdl_bench.training.loop import split, train
 

@@ -26,7 +26,8 @@ from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.style import look_of
 from zdl_bench.report.freshness import is_current
 from zdl_bench.report.tables import markdown, rounded
-from zdl_bench.run.run import Choice, Failure, Probes, Run, Status
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Failure, Probes, Run, Status
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train

@@ -14,7 +14,8 @@ from zdl_bench.report.condition_tables import condition_table
 from zdl_bench.report.run_tables import run_list, settings_table
 from zdl_bench.report.standings import Standings
 from zdl_bench.run.conditions import condition_keys, exact, facets_of, percent, short, texts_of, told_apart
-from zdl_bench.run.run import Choice, Status
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Status
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.verdicts import judge_family

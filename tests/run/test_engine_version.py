@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from engine_curves import FILE, configs
 
+from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.run.environment import describe_environment, fingerprint
-from zdl_bench.run.run import ENGINE_VERSION
 from zdl_bench.training.loop import train
 
 STORED = json.loads(FILE.read_text())

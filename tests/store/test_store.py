@@ -24,7 +24,8 @@ from zdl_bench.commands.ls import states
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.executors import executor as contract
 from zdl_bench.executors.executor import attempt
-from zdl_bench.run.run import Choice, Failure, Run, Status
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store import encoding
 from zdl_bench.store.encoding import LARGEST, decode, encode
 from zdl_bench.store.manifest import Manifest
@@ -487,7 +488,7 @@ def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run, monk
     """An id contains the engine's version: what an older engine made is not taken for this one's."""
     store.write(run)
     store.write_manifest(Manifest("old", "", "command", [], [run.run_id], "2026-01-01T00:00:00+00:00"))
-    monkeypatch.setattr("zdl_bench.run.run.ENGINE_VERSION", 2)
+    monkeypatch.setattr("zdl_bench.run.config.ENGINE_VERSION", 2)
     monkeypatch.setattr("zdl_bench.store.store.ENGINE_VERSION", 2)
     assert load_results(store.root).runs.empty
     with pytest.raises(OtherEngine, match="made by engine 1, this is engine 2; run its sweep's command again"):

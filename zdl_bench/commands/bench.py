@@ -19,8 +19,8 @@ from zdl_bench.errors import ConfigError
 from zdl_bench.kernels.choice import loops_for, require_wanted
 from zdl_bench.plan.config import Resolver
 from zdl_bench.run.conditions import condition_keys, percent, short
+from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import describe_environment
-from zdl_bench.run.run import RunConfig
 from zdl_bench.training.loop import problem_of, train
 
 ROUNDS = 5

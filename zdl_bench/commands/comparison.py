@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from zdl_bench.commands.reference import ReferenceRun, reference_row
 from zdl_bench.run.conditions import label, short
+from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import FINGERPRINT, fingerprint
-from zdl_bench.run.run import Curve, Floats, Run, RunConfig
+from zdl_bench.run.run import Curve, Floats, Run
 from zdl_bench.training.loop import digest_of
 
 TOLERANCE = 1e-3

@@ -11,7 +11,8 @@ import numpy as np
 
 from zdl_bench.errors import ExecutorError
 from zdl_bench.executors.worker import Worker
-from zdl_bench.run.run import Floats, RunConfig
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Floats
 from zdl_bench.store.encoding import encode, file_of
 
 MAX_KINDS = 12

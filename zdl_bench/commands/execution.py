@@ -10,7 +10,7 @@ from typing import Protocol
 
 from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError
 from zdl_bench.executors.executor import Event, Finished, Started
-from zdl_bench.run.run import RunConfig
+from zdl_bench.run.config import RunConfig
 from zdl_bench.store.remembered import Remembered
 from zdl_bench.store.rows import Row, summarized
 from zdl_bench.store.store import Store, is_new_name

@@ -22,9 +22,10 @@ import pyarrow.parquet as pq
 from zdl_bench.errors import StoreError, abridge, closest, display, hint
 from zdl_bench.registry import registry
 from zdl_bench.run.conditions import facets_of
+from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 from zdl_bench.run.environment import FINGERPRINT, fingerprint
 from zdl_bench.run.experiment import Experiment
-from zdl_bench.run.run import ENGINE_VERSION, Run, RunConfig
+from zdl_bench.run.run import Run
 from zdl_bench.run.untrusted import json_in, require_plain
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.convergence import has_finished

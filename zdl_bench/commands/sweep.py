@@ -38,8 +38,8 @@ from zdl_bench.kernels import choice as loops
 from zdl_bench.plan.config import SWEEP_KEYS, Resolver, SweepSettings, sweep_settings
 from zdl_bench.registry import registry
 from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
+from zdl_bench.run.config import RunConfig
 from zdl_bench.run.experiment import Experiment, named_in
-from zdl_bench.run.run import RunConfig
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.store.manifest import MAX_RUNS, Manifest
 from zdl_bench.store.remembered import Remembered, is_remembered, recall, remember

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from zdl_bench.errors import printable
 from zdl_bench.run.conditions import accuracy_text, condition_keys, texts_of
-from zdl_bench.run.run import Status, Value
+from zdl_bench.run.config import Value
+from zdl_bench.run.run import Status
 from zdl_bench.store.rows import Row
 
 PLAIN_INTERVAL_SECONDS = 5.0

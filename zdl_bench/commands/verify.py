@@ -11,7 +11,8 @@ from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.errors import ConfigError, StoreError, printable, require
 from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Finished, Limits
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Choice, Run, RunConfig
+from zdl_bench.run.config import Choice, RunConfig
+from zdl_bench.run.run import Run
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 

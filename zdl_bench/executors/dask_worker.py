@@ -15,7 +15,8 @@ from zdl_bench.datasets.dataset import Arrays, DataSet, content_hashes, has_soun
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError
 from zdl_bench.executors.dask_child import CHECK_SECONDS, Children, Unwanted
 from zdl_bench.registry import registry
-from zdl_bench.run.run import ENGINE_VERSION, Run, RunConfig
+from zdl_bench.run.config import ENGINE_VERSION, RunConfig
+from zdl_bench.run.run import Run
 
 if TYPE_CHECKING:
     from dask.typing import Key

@@ -17,7 +17,7 @@ from zdl_bench.errors import ConfigError, DataError, closest, display, hint, req
 from zdl_bench.executors.executor import Limits
 from zdl_bench.registry import registry
 from zdl_bench.registry.part_types import whole
-from zdl_bench.run.run import DTYPES, Choice, RunConfig
+from zdl_bench.run.config import DTYPES, Choice, RunConfig
 
 Part = TypeVar("Part")
 

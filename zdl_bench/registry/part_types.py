@@ -4,7 +4,7 @@ import re
 from typing import Any, cast, get_args, get_origin
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.run.run import Value
+from zdl_bench.run.config import Value
 
 LAYERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
 """Sizes of layers, as 200x200."""

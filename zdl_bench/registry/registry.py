@@ -17,7 +17,7 @@ from zdl_bench.errors import ConfigError, abridge, closest, display, hint
 from zdl_bench.registry.declarations import name_of, read_declaration, yaml_content
 from zdl_bench.registry.part_types import WORDS_OF_TYPES, meant, typed_value
 from zdl_bench.registry.sources import PACKAGE, beyond_engine, code_of, hash_of, is_untouched
-from zdl_bench.run.run import Choice, RunConfig, Value
+from zdl_bench.run.config import Choice, RunConfig, Value
 
 if TYPE_CHECKING:
     from zdl_bench.datasets.dataset import DataSet

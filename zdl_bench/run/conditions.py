@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import TypeVar
 
-from zdl_bench.run.run import RunConfig, Value
+from zdl_bench.run.config import RunConfig, Value
 
 Told = TypeVar("Told", bound=Hashable)
 Writer = Callable[[Value], str]

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zdl_bench.errors import display
-from zdl_bench.run.run import MAX_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
+from zdl_bench.run.config import MAX_STEPS, RunConfig
+from zdl_bench.run.run import Curve, Failure, Probes, Run, Status
 from zdl_bench.run.untrusted import require_plain, size_of_values
 from zdl_bench.store.parquet import Footer, read_columns, read_footer, size_of_table
 

@@ -14,7 +14,8 @@ import pandas as pd
 from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.registry import registry
 from zdl_bench.run.conditions import exact
-from zdl_bench.run.run import Curve, Run, Value
+from zdl_bench.run.config import Value
+from zdl_bench.run.run import Curve, Run
 from zdl_bench.statistics.metrics import convergence
 from zdl_bench.statistics.metrics.catalogue import METRICS, measured
 from zdl_bench.store.store import PLANNED, Store, how_many_are_missing

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from zdl_bench.run.run import RUN_ID
+from zdl_bench.run.config import RUN_ID
 
 MAX_RUNS = 200_000
 """Of a sweep: a store of more files is no longer handled in seconds."""

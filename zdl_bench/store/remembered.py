@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from zdl_bench.registry.registry import hash_of_sources
-from zdl_bench.run.run import RunConfig, Status
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Status
 from zdl_bench.store.manifest import checksum_of
 from zdl_bench.store.rows import Row
 from zdl_bench.store.store import Hashes, Store

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zdl_bench.run.run import Run, RunConfig, Status
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Run, Status
 from zdl_bench.statistics.metrics.convergence import final_train_loss, has_learned, tail_loss
 from zdl_bench.store.store import Hashes
 

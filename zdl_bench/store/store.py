@@ -34,7 +34,8 @@ from zdl_bench.errors import (
     require,
 )
 from zdl_bench.run.atomic import DRAFT, DRAFTS, draft_file, folder_locked, remove_abandoned
-from zdl_bench.run.run import ENGINE_VERSION, RUN_ID, Run
+from zdl_bench.run.config import ENGINE_VERSION, RUN_ID
+from zdl_bench.run.run import Run
 from zdl_bench.run.untrusted import json_in, require_plain
 from zdl_bench.store.encoding import decode, encode, file_of, metadata_in, read_file, sound_checksum, stored_checksum, table_in
 from zdl_bench.store.manifest import Manifest, Report, checksum_of
