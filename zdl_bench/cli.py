@@ -100,7 +100,8 @@ def report(arguments: Sequence[str]) -> int:
     with signals_deferred():
         from zdl_bench.plan.config import FORMATS
         from zdl_bench.report.freshness import is_built_from, page_path, sound_checksums, verdict_text
-        from zdl_bench.store.store import Store, how_many_are_missing
+        from zdl_bench.store.damage import how_many_are_missing
+        from zdl_bench.store.store import Store
 
     parser = _parser("report", "rebuild figures, tables and page from stored runs")
     parser.add_argument("--formats", default="png", metavar="A,B", help="of the figures: png, svg, pdf; default: png")

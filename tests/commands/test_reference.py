@@ -22,8 +22,8 @@ from zdl_bench.commands.reference import CURVES, VERDICTS, read_reference, refer
 from zdl_bench.errors import StoreError
 from zdl_bench.registry import registry
 from zdl_bench.run.config import ENGINE_VERSION
-from zdl_bench.store.encoding import LARGEST as MAX_RUN
 from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.run_file import MAX_RUN_BYTES
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 
@@ -190,7 +190,7 @@ def test_a_malformed_file_is_a_clear_error(form, sound, tmp_path):
 def test_what_is_no_parquet_file_is_a_clear_error(tmp_path):
     path = tmp_path / "odd.parquet"
     makers = (path.mkdir, lambda: os.mkfifo(path), lambda: path.symlink_to("nowhere"), path.touch)
-    for make in (*makers, lambda: path.write_bytes(b"PAR1" * 9), lambda: truncated(path, MAX_RUN + 1)):
+    for make in (*makers, lambda: path.write_bytes(b"PAR1" * 9), lambda: truncated(path, MAX_RUN_BYTES + 1)):
         make()
         with pytest.raises(StoreError, match=r"odd\.parquet cannot be read"):
             read_reference(path)

@@ -16,7 +16,7 @@ from zdl_bench.datasets import dataset as contract
 from zdl_bench.executors.processes import Processes
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.run import Failure, Run, Status
-from zdl_bench.store import store as store_module
+from zdl_bench.store import runs as store_runs
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
@@ -177,7 +177,7 @@ def calls(monkeypatch):
 
         return call
 
-    monkeypatch.setattr(store_module, "decode", counted("decoded", store_module.decode))
+    monkeypatch.setattr(store_runs, "decode", counted("decoded", store_runs.decode))
     monkeypatch.setattr(contract, "content_hashes", counted("hashed", contract.content_hashes))
     monkeypatch.setattr(Processes, "execute", lambda self, configs, limits: iter(()))
     return counts

@@ -12,7 +12,8 @@ from conftest import digits_config, quadratic_config
 from zdl_bench.commands.comparison import NOT_COMPARED, Agreement, compared, differences
 from zdl_bench.errors import StoreError
 from zdl_bench.run.environment import FINGERPRINT
-from zdl_bench.store.encoding import CHECKSUM, _checksum, encode, file_of
+from zdl_bench.store.encoding import CHECKSUM, _checksum, encode
+from zdl_bench.store.run_file import file_of
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 

@@ -39,7 +39,7 @@ def files_of(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("sweep.json", "rows.json")
+        if path.is_file() and path.name != "sweep.json"
     }
 
 

@@ -20,8 +20,8 @@ from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.verdicts import judge_family
 from zdl_bench.store.frames import frames_of, target_column
-from zdl_bench.store.rows import Row
-from zdl_bench.store.store import Hashes
+from zdl_bench.store.runs import Hashes
+from zdl_bench.store.summaries import RunSummary
 from zdl_bench.training.loop import train
 
 CLOSE = (0.9, 0.9999999, 0.99999999)
@@ -33,8 +33,8 @@ def columns_of(table) -> dict[str, list[str]]:
     return {str(column.header): list(column.cells) for column in table.columns}
 
 
-def row(config, tail_loss: float = 0.5) -> Row:
-    return Row(config, Hashes("", ""), Status.COMPLETED, True, tail_loss, tail_loss, 0.9345, "")
+def row(config, tail_loss: float = 0.5) -> RunSummary:
+    return RunSummary(config, Hashes("", ""), Status.COMPLETED, True, tail_loss, tail_loss, 0.9345, "")
 
 
 @settings(deadline=None)

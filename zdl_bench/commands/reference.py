@@ -26,15 +26,16 @@ from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 from zdl_bench.run.environment import FINGERPRINT, fingerprint
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
-from zdl_bench.run.untrusted import json_in, require_plain
+from zdl_bench.run.untrusted import parse_json, require_bounded
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.convergence import has_finished
 from zdl_bench.statistics.verdicts import judge_experiment
-from zdl_bench.store.encoding import read_file
+from zdl_bench.store.damage import NOT_A_RUN
 from zdl_bench.store.frames import frames_of, run_frame
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.parquet import Footer, read_columns, read_footer, size_of_table
-from zdl_bench.store.store import NOT_A_RUN, Store
+from zdl_bench.store.run_file import read_file
+from zdl_bench.store.store import Store
 
 FOLDER = "reference"
 CURVES = "curves"
@@ -99,8 +100,8 @@ def _rows(content: bytes, footer: Footer) -> list[dict[str, Any]]:
 
 def _run_of(row: Mapping[str, Any], experiment: str) -> ReferenceRun:
     """Raises one of NOT_A_RUN."""
-    config, made_on = (json_in(row[name].encode(), LARGEST) for name in ("config", "fingerprint"))
-    require_plain([config, made_on])
+    config, made_on = (parse_json(row[name].encode(), LARGEST) for name in ("config", "fingerprint"))
+    require_bounded([config, made_on])
     is_list = isinstance(made_on, list) and len(made_on) == len(FINGERPRINT)
     if not is_list or not all(isinstance(text, str) for text in made_on):
         raise ValueError("fingerprint is not what a run has")

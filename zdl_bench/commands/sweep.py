@@ -1,5 +1,6 @@
 """The command that makes runs: composed configs → a sweep in the store, shown on the terminal, with its report."""
 
+import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,14 +22,12 @@ from zdl_bench.commands.announcement import (
 )
 from zdl_bench.commands.execution import (
     Plan,
+    derive_experiment_name,
+    derive_name,
     distinct,
     execute,
-    has_failures,
-    lost,
-    name_of,
-    name_of_experiment,
+    find_lost_runs,
     plan,
-    tail_losses,
     until_failures,
 )
 from zdl_bench.commands.terminal import console_for, failures_table, progress_display, results_table
@@ -41,10 +40,9 @@ from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.experiment import Experiment, named_in
 from zdl_bench.statistics.claims import claims_of
-from zdl_bench.store.manifest import MAX_RUNS, Manifest
-from zdl_bench.store.remembered import Remembered, is_remembered, recall, remember
-from zdl_bench.store.rows import Row
+from zdl_bench.store.manifest import MAX_RUNS, Manifest, Summaries
 from zdl_bench.store.store import Store, require_new_name
+from zdl_bench.store.summaries import RunSummary, recall, summaries_of
 
 Composed = Mapping[str, Any]
 
@@ -57,8 +55,8 @@ class SweepCommand:
         self._resolver = Resolver()
         self._started = _now()
         self._configs: dict[str, RunConfig] = {}
-        self._rows: dict[str, Row] = {}
-        self._recalled: Mapping[str, Remembered] = {}
+        self._rows: dict[str, RunSummary] = {}
+        self._recalled = Summaries()
         self._damaged: list[str] = []
         self._trained = 0
         self._failures = 0
@@ -108,13 +106,13 @@ class SweepCommand:
         if self._manifest is None:
             announce_data_sets(self._resolver.data_sets)
         self._manifest = self._manifest_of(runs)
-        self._recalled = self._recalled or recall(store, self._manifest.name)
-        batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled)
+        self._recalled = self._recalled if self._recalled.runs else recall(store, self._manifest.name)
+        batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled.runs)
         self._rows |= batch.stored
         self._damaged += batch.damaged
         if not settings.dry_run and not self._has_stopped:
             self._make(batch, settings, store)
-        return tail_losses(configs, self._rows)
+        return [self._rows[one.run_id].tail_loss if one.run_id in self._rows else math.nan for one in configs]
 
     def _make(self, batch: Plan, settings: SweepSettings, store: Store) -> None:
         """Makes and stores the missing runs of a batch."""
@@ -125,14 +123,14 @@ class SweepCommand:
         for path in filter(None, aside):
             announce_damaged(path)
         if None in aside:  # another start was faster, and may have made the run again
-            batch = plan(batch.configs, store, self._recalled)
+            batch = plan(batch.configs, store, self._recalled.runs)
             self._rows |= batch.stored
         announce_plan(self._manifest.name, batch)
         if not batch.missing:
             return
         announce_passed_over(self._resolver.decode_data())
         announce_cost(batch, self._parallel_runs(), store.root)
-        store.write_manifest(self._manifest)
+        store.write_manifest(replace(self._manifest, summaries=self._recalled))
         executor = registry.executor(settings.executor)
         most = None if settings.max_failures is None else settings.max_failures - self._failures
         events = until_failures(executor.execute(batch.missing, settings.limits), most)
@@ -162,9 +160,7 @@ class SweepCommand:
             console.print(failures)
         if not self._is_complete(rows, store):
             return 1
-        self._manifest = self._finished(store, self._manifest)
-        if not is_remembered(rows, self._recalled):
-            remember(store, self._manifest.name, rows)
+        self._manifest = self._finished(store, replace(self._manifest, summaries=summaries_of(rows)))
         if optimized:
             store.write_optimized(self._manifest.name, optimized)
         folder = store.sweep_folder(self._manifest.name)
@@ -172,7 +168,7 @@ class SweepCommand:
             self._report(store, console)
         console.print(f"results: {folder}", soft_wrap=True, markup=False)
         console.print(f"next:    {self._next_command()}", soft_wrap=True, markup=False)
-        return 1 if has_failures(rows) else 0
+        return 0 if all(row.status.is_result for row in rows) else 1
 
     def _print_dry_run(self, name: str, store: Store) -> None:
         everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
@@ -180,14 +176,14 @@ class SweepCommand:
             announce_passed_over(self._resolver.decode_data())
         print_dry_run(name, everything, self._parallel_runs(), store.root)
 
-    def _is_complete(self, rows: Sequence[Row], store: Store) -> bool:
+    def _is_complete(self, rows: Sequence[RunSummary], store: Store) -> bool:
         """Whether every run was made and is in the store; says what is missing."""
         assert self._settings is not None
         assert self._manifest is not None
         if len(rows) < len(self._configs):
             announce_stop(len(self._configs) - len(rows), self._settings.max_failures)
             return False
-        gone = lost(rows, store)
+        gone = find_lost_runs(rows, store)
         if gone:
             if store.find_manifest(self._manifest.name) is None:
                 store.write_manifest(self._manifest)
@@ -220,10 +216,10 @@ class SweepCommand:
         if name is None and experiment:
             tunes = self._experiment is not None and bool(self._experiment.tuning_seeds)
             asked = "\n".join(self._asked()) if tunes else ""
-            name = name_of_experiment(experiment, runs if self._overrides_runs() else (), asked)
+            name = derive_experiment_name(experiment, runs if self._overrides_runs() else (), asked)
         is_foreign = any(one.lstrip("+").startswith("hydra/") for one in self._arguments)
         return Manifest(
-            name=name or name_of(runs, "\n".join(self._asked()) if is_foreign else ""),
+            name=name or derive_name(runs, "\n".join(self._asked()) if is_foreign else ""),
             title=self._experiment.title if self._experiment else "",
             command=shlex.join(["python", "-m", "zdl_bench", *self._arguments]),
             overrides=[argument for argument in self._arguments if "=" in argument],
@@ -236,9 +232,11 @@ class SweepCommand:
         """Keeps the times of a sweep that was finished before and has only been asked for again."""
         before = store.find_manifest(manifest.name)
         if before and before.finished and _same_question(before, manifest) and not self._trained:
-            return before  # asked for again: nothing has changed
-        finished = replace(manifest, finished=_now(), report=before.report if before else manifest.report)
-        store.write_manifest(finished)
+            finished = replace(before, summaries=manifest.summaries)  # asked for again
+        else:
+            finished = replace(manifest, finished=_now(), report=before.report if before else manifest.report)
+        if finished != before:
+            store.write_manifest(finished)
         return finished
 
     def _read_experiment(self) -> None:

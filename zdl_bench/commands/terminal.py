@@ -17,7 +17,7 @@ from zdl_bench.errors import printable
 from zdl_bench.run.conditions import accuracy_text, condition_keys, texts_of
 from zdl_bench.run.config import Value
 from zdl_bench.run.run import Status
-from zdl_bench.store.rows import Row
+from zdl_bench.store.summaries import RunSummary
 
 PLAIN_INTERVAL_SECONDS = 5.0
 PLAIN_WIDTH = 140
@@ -39,7 +39,7 @@ class Tally:
         self._ended: Counter[Status] = Counter()
         self._clock, self._start = clock, clock()
 
-    def add(self, row: Row) -> None:
+    def add(self, row: RunSummary) -> None:
         self._ended[row.status] += 1
 
     @property
@@ -69,7 +69,7 @@ class BarDisplay:
     def started(self, run_id: str) -> None:
         """The bar counts ends."""
 
-    def finished(self, row: Row) -> None:
+    def finished(self, row: RunSummary) -> None:
         self._tally.add(row)
         self._progress.update(self._task, completed=self._tally.done, words=self._tally.words())
 
@@ -91,7 +91,7 @@ class LineDisplay:
     def started(self, run_id: str) -> None:
         """The lines count ends."""
 
-    def finished(self, row: Row) -> None:
+    def finished(self, row: RunSummary) -> None:
         self._tally.add(row)
         if time.monotonic() - self._last >= PLAIN_INTERVAL_SECONDS:
             self._print()
@@ -113,10 +113,10 @@ def progress_display(planned: int, stored: int) -> BarDisplay | LineDisplay:
     return BarDisplay(tally, console) if sys.stderr.isatty() else LineDisplay(tally, console)
 
 
-def results_table(rows: Sequence[Row]) -> Table:
+def results_table(rows: Sequence[RunSummary]) -> Table:
     """One line per condition: mean ± standard deviation over the runs that completed, and what became of the others."""
     keys = condition_keys(row.config for row in rows)
-    groups: dict[tuple[Value, ...], list[Row]] = defaultdict(list)
+    groups: dict[tuple[Value, ...], list[RunSummary]] = defaultdict(list)
     for row in rows:
         flat = row.config.flat()
         groups[tuple(flat.get(key) for key in keys)].append(row)
@@ -140,14 +140,14 @@ def results_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def loss_digits(rows: Sequence[Row]) -> str:
+def loss_digits(rows: Sequence[RunSummary]) -> str:
     """Four decimals, or powers of ten where those would not tell a loss from 0, or take a line."""
     losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
     smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
     return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < LARGE else ".2e"
 
 
-def failures_table(rows: Iterable[Row]) -> Table | None:
+def failures_table(rows: Iterable[RunSummary]) -> Table | None:
     """Every run without a result, with its reason; None where there is none."""
     failures = [row for row in rows if not row.status.is_result]
     if not failures:
@@ -186,7 +186,7 @@ def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
         return mean, float(defined.std(ddof=1)) if len(defined) > 1 else math.nan
 
 
-def _outcomes(rows: Sequence[Row]) -> str:
+def _outcomes(rows: Sequence[RunSummary]) -> str:
     """What became of the runs, where not all of them completed and learned."""
     states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
     states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)

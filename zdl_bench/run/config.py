@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import NoneType
 from typing import Any
 
 from zdl_bench.errors import require
+from zdl_bench.run.untrusted import decode_as
 
 ENGINE_VERSION = 1
 """Raised whenever the numbers of an existing config change; part of every run's identity."""
@@ -118,31 +118,16 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
-        """The inverse of `as_dict`. Raises ConfigError, KeyError or TypeError where `stored` is no config."""
-        dataset, probe = stored["dataset"], stored["probe"]
-        for key, value, types in (
-            ("lr", stored["lr"], (float, int, NoneType)),
-            ("seed", stored["seed"], (int,)),
-            ("steps", stored["steps"], (int,)),
-            ("dtype", stored["dtype"], (str,)),
-            ("rng", stored["rng"], (str,)),
-            ("probe.count", probe["count"], (int,)),
-            ("probe.images", probe["images"], (int, NoneType)),
-        ):
-            if type(value) not in types:  # True equals 1, and 1.0 does too
-                raise TypeError(f"{key} is not what a config has")
+        """Return the config of an `as_dict`. Raise ConfigError, KeyError, TypeError, ValueError or AttributeError if none."""
+        numbers = {key: stored[key] for key in ("lr", "seed", "steps", "dtype", "rng")}
+        numbers |= {f"probe.{key}": stored["probe"][key] for key in ("count", "images")}
+        types = {key.replace("_", "."): kind for key, kind in cls.__annotations__.items()}
         return cls(
             optimizer=_choice(stored["optimizer"]),
             problem=_choice(stored["problem"]),
-            dataset=_choice(dataset) if dataset else None,
+            dataset=_choice(stored["dataset"]) if stored["dataset"] else None,
             schedule=_choice(stored["schedule"]),
-            lr=stored["lr"],
-            seed=stored["seed"],
-            steps=stored["steps"],
-            dtype=stored["dtype"],
-            rng=stored["rng"],
-            probe_count=probe["count"],
-            probe_images=probe["images"],
+            **{key.replace(".", "_"): decode_as(types[key], value, key) for key, value in numbers.items()},
         )
 
     @cached_property

@@ -18,7 +18,8 @@ from zdl_bench.run.config import Value
 from zdl_bench.run.run import Curve, Run
 from zdl_bench.statistics.metrics import convergence
 from zdl_bench.statistics.metrics.catalogue import METRICS, measured
-from zdl_bench.store.store import PLANNED, Store, how_many_are_missing
+from zdl_bench.store.damage import PLANNED, how_many_are_missing
+from zdl_bench.store.store import Store
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
 

@@ -11,26 +11,20 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zdl_bench.store.thrift import BINARY, I32, I64, Fields, ThriftReader, encode_struct
+
 MAGIC = b"PAR1"
 MAX_FOOTER_VALUES, MAX_PAGE_VALUES, MAX_PAGES = 20_000, 100, 20_000
 """A run of 10 million steps has about 1,500 values in its footer, and 1,500 pages."""
-MAX_NESTING = 16
 ARROW_SCHEMA = b"ARROW:schema"
 """Repeats the schema in Arrow's own form, in which a few bytes can stand for any number of columns."""
-
-TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12
-"""Types of Thrift's compact protocol."""
-SIZES = {TRUE: 0, FALSE: 0, BYTE: 1, DOUBLE: 8}
-BITS = {I16: 16, I32: 32, I64: 64}
-Fields = Mapping[int, Any]
-"""The fields of a struct by number: their types here, their values in what was read. A list holds the type of its items."""
 
 SCHEMA_ELEMENT: Fields = {1: I32, 3: I32, 4: BINARY, 5: I32, 6: I32}
 COLUMN: Fields = {1: I32, 2: [I32], 3: [BINARY], 4: I32, 5: I64, 6: I64, 7: I64, 9: I64, 11: I64}
 ROW_GROUP: Fields = {1: [{2: I64, 3: COLUMN}], 2: I64, 3: I64}
 FILE: Fields = {1: I32, 2: [SCHEMA_ELEMENT], 3: I64, 4: [ROW_GROUP]}
 FILE_WITH_METADATA: Fields = {**FILE, 5: [{1: BINARY, 2: BINARY}]}
-PAGE: Fields = {1: I32, 2: I32, 3: I32, 5: {1: I32, 2: I32}, 7: {1: I32, 2: I32}}
+PAGE_HEADER: Fields = {1: I32, 2: I32, 3: I32, 5: {1: I32, 2: I32}, 7: {1: I32, 2: I32}}
 
 PHYSICAL_TYPES = (0, 1, 2, 4, 5, 6)
 """Booleans, integers, floats, byte arrays."""
@@ -55,7 +49,7 @@ def read_footer(content: bytes) -> Footer:
     start = len(content) - 8 - length
     if content[:4] != MAGIC or content[-4:] != MAGIC or start < len(MAGIC):
         raise ValueError("it is no Parquet file")
-    fields = _Headers(content, start, MAX_FOOTER_VALUES).struct(FILE_WITH_METADATA)
+    fields = ThriftReader(content, start, MAX_FOOTER_VALUES).struct(FILE_WITH_METADATA)
     metadata = {pair.get(1, b""): pair.get(2, b"") for pair in fields.pop(5, ())}
     metadata.pop(ARROW_SCHEMA, None)
     return Footer(fields, metadata)
@@ -73,7 +67,7 @@ def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType],
     ArrowException for pages that are not sound.
     """
     _require_size("its pages", _size_of_pages(content, footer), largest)
-    written = b"".join(_struct(FILE, footer.fields))
+    written = encode_struct(FILE, footer.fields)
     metadata = pq.read_metadata(pa.BufferReader(MAGIC + written + len(written).to_bytes(4, "little") + MAGIC))
     schema = metadata.schema.to_arrow_schema()
     if not set(schema.types) <= set(types) or len({*schema.names}) < len(schema.names):
@@ -118,8 +112,8 @@ def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Map
     start = dictionary if 0 < dictionary < start else start
     end = start + _count(column, 7)
     while rows > 0:
-        headers = _Headers(content, start, MAX_PAGE_VALUES)
-        page = headers.struct(PAGE)
+        headers = ThriftReader(content, start, MAX_PAGE_VALUES)
+        page = headers.struct(PAGE_HEADER)
         is_data = page.get(1) == DATA
         about = page.get(5 if is_data else 7, {})
         values, start = _count(about, 1), headers.position + _count(page, 3)
@@ -143,114 +137,3 @@ def _count(fields: Mapping[int, Any], number: int) -> int:
 def _require_size(what: str, size: int, largest: int) -> None:
     if size > largest:
         raise ValueError(f"{what} have {size:,} bytes, {largest:,} is the most")
-
-
-class _Headers:
-    """Thrift's compact protocol, as far as Parquet uses it. Raises ValueError for what its writers never write."""
-
-    def __init__(self, content: bytes, position: int, values: int) -> None:
-        self.content, self.position, self._values_left = content, position, values
-
-    def struct(self, types: Fields, depth: int = 0) -> dict[int, Any]:
-        """The fields that have a type; others are passed over."""
-        found: dict[int, Any] = {}
-        seen: set[int] = set()
-        number = 0
-        while kind := (head := self._byte()) & 15:
-            number = number + (head >> 4) if head >> 4 else self._integer(16)
-            if number in seen:
-                raise ValueError("a header says something twice")
-            seen.add(number)
-            expected = types.get(number)
-            value = self._value(kind, expected, depth + 1)
-            if expected is not None:
-                found[number] = value
-        return found
-
-    def _value(self, kind: int, expected: Any, depth: int) -> Any:
-        """A value of a kind; None where nothing is expected."""
-        self._values_left -= 1
-        if self._values_left < 0 or depth > MAX_NESTING:
-            raise ValueError("its headers have more values or levels than any of ours")
-        if expected is not None and kind != expected and kind != _kind_of(expected):
-            raise ValueError("a header is of another form")
-        if kind in BITS:
-            return self._integer(BITS[kind])
-        if kind == BINARY:
-            return self._take(self._varint())
-        if kind == STRUCT:
-            return self.struct(expected or {}, depth)
-        if kind in (LIST, SET):
-            return self._list(expected, depth)
-        if kind in SIZES:
-            return self._take(SIZES[kind])
-        raise ValueError("a header has values of an unknown type")
-
-    def _list(self, expected: Any, depth: int) -> list[Any]:
-        head = self._byte()
-        length, kind = head >> 4, head & 15
-        length = self._varint() if length == 15 else length
-        kind = BYTE if kind in (TRUE, FALSE) else kind  # in a list they take a byte
-        return [self._value(kind, expected[0] if expected else None, depth) for _ in range(length)]
-
-    def _byte(self) -> int:
-        self.position += 1
-        if self.position > len(self.content):
-            raise ValueError("its headers are cut off")
-        return self.content[self.position - 1]
-
-    def _take(self, length: int) -> bytes:
-        self.position += length
-        if self.position > len(self.content):
-            raise ValueError("its headers are cut off")
-        return self.content[self.position - length : self.position]
-
-    def _varint(self) -> int:
-        value = shift = 0
-        while (byte := self._byte()) & 128:
-            value |= (byte & 127) << shift
-            shift += 7
-            if shift > 63:
-                raise ValueError("a header has a number beyond 64 bits")
-        return value | byte << shift
-
-    def _integer(self, bits: int) -> int:
-        coded = self._varint()
-        if coded >> bits:
-            raise ValueError(f"a header has a number beyond {bits} bits")
-        return coded >> 1 ^ -(coded & 1)
-
-
-def _kind_of(expected: Any) -> int:
-    return STRUCT if isinstance(expected, Mapping) else LIST if isinstance(expected, list) else expected
-
-
-def _struct(types: Fields, fields: Mapping[int, Any]) -> Iterator[bytes]:
-    """The inverse of `_Headers.struct`."""
-    before = 0
-    for number, value in sorted(fields.items()):
-        yield bytes([number - before << 4 | _kind_of(types[number])])
-        yield from _written(types[number], value)
-        before = number
-    yield b"\0"
-
-
-def _written(expected: Any, value: Any) -> Iterator[bytes]:
-    if isinstance(expected, Mapping):
-        yield from _struct(expected, value)
-    elif isinstance(expected, list):
-        yield bytes([15 << 4 | _kind_of(expected[0])]) + _varint(len(value))
-        for item in value:
-            yield from _written(expected[0], item)
-    elif expected == BINARY:
-        yield _varint(len(value)) + value
-    else:
-        yield _varint(value << 1 ^ value >> 63)
-
-
-def _varint(value: int) -> bytes:
-    parts = []
-    while value > 127:
-        parts.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*parts, value])
