@@ -128,7 +128,7 @@ def report(arguments: Sequence[str]) -> int:
 def verify(arguments: Sequence[str]) -> int:
     """Trains stored runs again and compares them bit for bit."""
     with signals_deferred():
-        from zdl_bench.commands.verify import print_verdict, require_sensible, verify_reference, verify_runs
+        from zdl_bench.commands.verify import print_verifications, require_sensible, verify_reference, verify_runs
         from zdl_bench.kernels.choice import require_wanted
         from zdl_bench.store.store import Store
 
@@ -141,10 +141,10 @@ def verify(arguments: Sequence[str]) -> int:
     require_sensible(options.runs, options.timeout)
     store = Store(options.results)
     if options.reference:
-        return print_verdict(verify_reference(store.root, options.sweep, options.runs, options.timeout))
+        return print_verifications(verify_reference(store.root, options.sweep, options.runs, options.timeout))
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
-    return print_verdict(verify_runs(store, manifest, options.runs, options.timeout))
+    return print_verifications(verify_runs(store, manifest, options.runs, options.timeout))
 
 
 def ls(arguments: Sequence[str]) -> int:

@@ -17,8 +17,15 @@ from conftest import quadratic_config
 from fuzzing.bombs import BOMBS
 from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
 
-from zdl_bench.commands.comparison import REFERENCE_TOLERANCE, Agreement, compared_to_reference, differences
-from zdl_bench.commands.reference import CURVES, VERDICTS, read_reference, reference_row, run_table, write_reference
+from zdl_bench.commands.comparison import REFERENCE_TOLERANCE, Agreement, compare_to_reference, find_differences
+from zdl_bench.commands.reference import (
+    CURVES,
+    REFERENCE_VERDICTS,
+    read_reference,
+    reference_columns,
+    run_table,
+    write_reference,
+)
 from zdl_bench.errors import StoreError
 from zdl_bench.registry import registry
 from zdl_bench.run.config import ENGINE_VERSION
@@ -269,16 +276,16 @@ def test_every_column_is_compared(sound, tmp_path):
     pq.write_table(sound, tmp_path / "sound.parquet")
     [reference] = read_reference(tmp_path / "sound.parquet")
     fresh = train(reference.config)
-    assert compared_to_reference(reference, fresh).agreement is Agreement.SAME_BITS
+    assert compare_to_reference(reference, fresh).agreement is Agreement.SAME_BITS
     elsewhere = replace(reference, fingerprint=("other", *reference.fingerprint[1:]))
-    assert compared_to_reference(elsewhere, fresh).agreement is Agreement.CLOSE
-    assert set(NAMES) <= set(reference.said)
-    row = reference_row(fresh)
-    for name, value in reference.said.items():
+    assert compare_to_reference(elsewhere, fresh).agreement is Agreement.CLOSE
+    assert set(NAMES) <= set(reference.columns)
+    row = reference_columns(fresh)
+    for name, value in reference.columns.items():
         for other in {changed_value(value), math.inf, None} - {value}:
-            said = dict(reference.said) | {name: other}
-            assert differences(said, row, 0.0) == [name]
-            assert differences(said, row, REFERENCE_TOLERANCE) == ([name] if name != "digest" else [])
+            changed_columns = dict(reference.columns) | {name: other}
+            assert find_differences(changed_columns, row, 0.0) == [name]
+            assert find_differences(changed_columns, row, REFERENCE_TOLERANCE) == ([name] if name != "digest" else [])
 
 
 def changed_value(value):
@@ -310,7 +317,7 @@ def test_the_list_of_experiments_says_what_was_found():
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.startswith("| ")}
     for path in registry.EXPERIMENTS.glob("*.yaml"):
         assert f"`{path.stem}`" in rows, path.stem
-    with (COMMITTED / "reference" / VERDICTS).open(encoding="utf-8") as stream:
+    with (COMMITTED / "reference" / REFERENCE_VERDICTS).open(encoding="utf-8") as stream:
         found = list(csv.DictReader(stream))
     stated = [
         (p.stem, str(c["id"]))

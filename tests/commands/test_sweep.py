@@ -434,18 +434,20 @@ def test_nobody_writes_between_the_look_at_a_damaged_file_and_its_move(damaged_s
     """A writer that comes in between waits until the damaged file is away."""
     store, victim, _ = damaged_sweep
     writer = threading.Thread(target=Store("results").write, args=(victim,))
-    is_sound = Store._is_sound_or_gone
+    read = Store.read
 
     def look(self, run_id):
-        answer = is_sound(self, run_id)
-        writer.start()
-        drafts = store.run_path(run_id).parent
-        wait_for(lambda: any(path.stat().st_size > 1000 for path in drafts.glob(DRAFTS)))
-        assert store.run_path(run_id).read_bytes() == b"damaged"
-        return answer
+        try:
+            return read(self, run_id)
+        finally:
+            writer.start()
+            drafts = store.run_path(run_id).parent
+            wait_for(lambda: any(path.stat().st_size > 1000 for path in drafts.glob(DRAFTS)))
+            assert store.run_path(run_id).read_bytes() == b"damaged"
 
-    monkeypatch.setattr(Store, "_is_sound_or_gone", look)
-    aside = store.set_aside(victim.run_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "read", look)
+        aside = store.set_aside(victim.run_id)
     writer.join(60)
     assert aside.read_bytes() == b"damaged"
     assert store.read(victim.run_id).digest == victim.digest

@@ -13,7 +13,7 @@ from zdl_bench.run.config import MAX_STEPS
 from zdl_bench.run.untrusted import max_memory_of
 from zdl_bench.store.encoding import CHECKSUM, encode
 from zdl_bench.store.parquet import FILE_WITH_METADATA, MAGIC, ROW_GROUP, SCHEMA_ELEMENT
-from zdl_bench.store.run_file import MAX_IN_MEMORY
+from zdl_bench.store.run_file import MAX_RUN_MEMORY
 from zdl_bench.store.thrift import BINARY, I32, I64, LIST, STRUCT, encode_struct, encode_varint
 
 ROWS = 20
@@ -180,7 +180,7 @@ FOOTERS: dict[str, Callable[[], bytes]] = {
     "much of Arrow's own schema": lambda: with_text("ARROW:schema", b"A" * LONG),
 }
 TEXTS: dict[str, Callable[[], bytes]] = {
-    **long_texts(2 * MAX_IN_MEMORY),
+    **long_texts(2 * MAX_RUN_MEMORY),
     "a long word": lambda: with_text("environment", json.dumps({"cpu": "x" * LONG}).encode()),
     "a long failure": lambda: with_text("failure", json.dumps({"type": "", "message": "x" * LONG, "traceback": ""}).encode()),
     "a text under an unknown key": lambda: with_text("more", many(b"[],", b"[]", LONG)),
@@ -197,7 +197,7 @@ def longest_curve() -> bytes:
 
 
 MAX_READ: dict[str, Callable[[], bytes]] = {
-    **long_texts(MAX_IN_MEMORY - 2_000_000),
+    **long_texts(MAX_RUN_MEMORY - 2_000_000),
     "the longest curve": longest_curve,
     "a number of a million digits": lambda: with_text("train_seconds", b"1." + b"1" * 1_000_000),
 }

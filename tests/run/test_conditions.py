@@ -13,7 +13,7 @@ from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.condition_tables import condition_table
 from zdl_bench.report.run_tables import run_list, settings_table
 from zdl_bench.report.standings import Standings
-from zdl_bench.run.conditions import condition_keys, exact, facets_of, percent, short, texts_of, told_apart
+from zdl_bench.run.conditions import condition_keys, distinguish, exact, facets_of, percent, short, texts_of
 from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.claims import claims_of
@@ -59,7 +59,7 @@ def test_a_number_that_was_typed_stays_as_it_was():
 
 
 def test_what_no_digit_tells_apart_is_numbered():
-    assert list(told_apart([1, 2, 3], lambda value, write: "same" if value < 3 else "same (2)").values()) == [
+    assert list(distinguish([1, 2, 3], lambda value, write: "same" if value < 3 else "same (2)").values()) == [
         "same",
         "same (2)",
         "same (2) (2)",

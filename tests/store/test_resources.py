@@ -20,7 +20,7 @@ from fuzzing.stored import manifest_of, sound_runs
 from zdl_bench.errors import ConfigError, DamagedFile
 from zdl_bench.report.freshness import VERDICTS, verdict_text
 from zdl_bench.statistics.claims import MAX_COMPARISONS, claims_of
-from zdl_bench.store.manifest import MAX_RUNS, Manifest, Report, Summaries
+from zdl_bench.store.manifest import MAX_SWEEP_RUNS, Manifest, Report, Summaries
 from zdl_bench.store.parquet import read_columns, read_footer
 from zdl_bench.store.run_file import MAX_RUN_BYTES
 from zdl_bench.store.store import Store
@@ -184,7 +184,7 @@ MANIFESTS: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "its values may take",
     ),
-    "run ids": (lambda: with_run_ids(MAX_RUNS + 1), "no manifest of mine"),
+    "run ids": (lambda: with_run_ids(MAX_SWEEP_RUNS + 1), "no manifest of mine"),
     "more bytes than any": (lambda: json.dumps(MANIFEST | {"title": "x" * 70_000_000}).encode(), "more than 70,000,000 bytes"),
 }
 
@@ -200,7 +200,7 @@ def test_a_manifest_without_measure_is_refused_before_memory_is_taken(store, nam
 
 
 def test_a_manifest_of_the_most_runs_is_written_and_read(store):
-    ids = [f"{number:016x}" for number in range(MAX_RUNS)]
+    ids = [f"{number:016x}" for number in range(MAX_SWEEP_RUNS)]
     numbers = [1.2345678901234567e-301, 2.2345678901234567e-301, None]
     summaries = Summaries("0" * 64, {run_id: ["0" * 64, "1" * 64, "completed", True, *numbers] for run_id in ids})
     manifest = replace(store.read_manifest("mine"), run_ids=ids, summaries=summaries)
@@ -212,7 +212,7 @@ def test_a_manifest_of_the_most_runs_is_written_and_read(store):
 
 
 def test_a_sweep_of_more_runs_than_are_read_again_is_refused(small_sweep, monkeypatch):
-    monkeypatch.setattr("zdl_bench.commands.sweep.MAX_RUNS", 2)
+    monkeypatch.setattr("zdl_bench.commands.sweep.MAX_SWEEP_RUNS", 2)
     outcome = small_sweep("-m", "seed=1,2,3")
     assert outcome.status == 2
     assert "runs=3: a sweep has up to 2 runs" in outcome.err

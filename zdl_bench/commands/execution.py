@@ -1,4 +1,4 @@
-"""A sweep: plan (drop duplicates, look into the store), execute, sum up."""
+"""A sweep: its name, its plan (without duplicates, and without what is stored), and its execution."""
 
 import hashlib
 import re
@@ -19,9 +19,9 @@ MAX_WORDS = 91
 
 @dataclass(frozen=True)
 class Plan:
-    """The distinct runs of a sweep in their order, and what the store has of them.
+    """The distinct runs of a sweep in their order, and those that the store has.
 
-    damaged: ids of those whose file cannot be read, or holds what another engine made; they are made again.
+    damaged: ids of runs whose file cannot be read, or was made by another engine; they are made again.
     """
 
     configs: tuple[RunConfig, ...]
@@ -34,14 +34,14 @@ class Plan:
 
 
 def distinct(configs: Iterable[RunConfig]) -> tuple[RunConfig, ...]:
-    """Each run once, in their order."""
+    """Return each run once, in their order."""
     return tuple({config.run_id: config for config in configs}.values())
 
 
 def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
     """Return a name that the same distinct runs always get: what they compare, and 8 hex digits of their ids.
 
-    asked: what tells the sweep apart if more runs may follow that are not known yet.
+    asked: what distinguishes the sweep if more runs may follow that are not known yet.
     """
     optimizers = list(dict.fromkeys(config.optimizer.name for config in configs))
     listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"

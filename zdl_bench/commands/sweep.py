@@ -40,7 +40,7 @@ from zdl_bench.report.freshness import is_built_from, page_path, verdict_text
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.experiment import Experiment, named_in
 from zdl_bench.statistics.claims import claims_of
-from zdl_bench.store.manifest import MAX_RUNS, Manifest, Summaries
+from zdl_bench.store.manifest import MAX_SWEEP_RUNS, Manifest, Summaries
 from zdl_bench.store.store import Store, require_new_name
 from zdl_bench.store.summaries import RunSummary, recall, summaries_of
 
@@ -101,8 +101,8 @@ class SweepCommand:
         store = Store(settings.results_dir)
         runs = distinct(configs)
         self._configs |= {config.run_id: config for config in runs}
-        few = len(self._configs) <= MAX_RUNS
-        require("runs", len(self._configs), few, f"a sweep has up to {MAX_RUNS:,} runs; make several of it")
+        few = len(self._configs) <= MAX_SWEEP_RUNS
+        require("runs", len(self._configs), few, f"a sweep has up to {MAX_SWEEP_RUNS:,} runs; make several of it")
         if self._manifest is None:
             announce_data_sets(self._resolver.data_sets)
         self._manifest = self._manifest_of(runs)

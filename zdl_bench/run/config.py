@@ -13,7 +13,7 @@ from zdl_bench.errors import require
 from zdl_bench.run.untrusted import decode_as
 
 ENGINE_VERSION = 1
-"""Raised whenever the numbers of an existing config change; part of every run's identity."""
+"""Part of every run's identity. Raise it whenever the numbers of an existing config change."""
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 DTYPES = ("float32", "float64")
@@ -29,7 +29,7 @@ Value = bool | int | float | str | tuple["Value", ...] | None
 class Choice:
     """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers.
 
-    source: identifies the code of a part that ENGINE_VERSION does not cover, an edited one or one from elsewhere.
+    source: a hash of the code, if ENGINE_VERSION does not cover it: of an edited part, or one from elsewhere.
     """
 
     name: str
@@ -58,8 +58,8 @@ def _frozen(value: Any) -> Value:
 class RunConfig:
     """Everything that determines the numbers of a run, resolved, and nothing else.
 
-    `dataset` (with the data set's checksum among its values) and `probe_images` are None where the problem needs no
-    data; `lr` is None where the rule has no learning rate.
+    dataset, probe_images: None if the problem needs no data; the values of `dataset` include the data set's checksum.
+    lr: None if the rule has no learning rate.
 
     Raises ConfigError for a value that no run can have.
     """
@@ -89,7 +89,7 @@ class RunConfig:
         require("probe.images", images, images is None or images >= 1, "the probe has at least 1 image")
 
     def as_dict(self) -> dict[str, Any]:
-        """The config as plain nested values, the form that is hashed and stored."""
+        """Return the config as nested JSON values, the form that is hashed and stored."""
         return {
             "optimizer": self.optimizer.as_dict(),
             "problem": self.problem.as_dict(),
@@ -104,7 +104,7 @@ class RunConfig:
         }
 
     def flat(self) -> dict[str, Value]:
-        """One key per value as on the command line: `optimizer` is the name, `optimizer.beta1` one of its values."""
+        """Return one key per value as on the command line: `optimizer` is the name, `optimizer.beta1` one of its values."""
         flat: dict[str, Value] = {}
         for key, value in self.as_dict().items():
             if isinstance(value, dict) and "name" in value:
@@ -132,6 +132,6 @@ class RunConfig:
 
     @cached_property
     def run_id(self) -> str:
-        """First 16 hex digits of the SHA-256 of the canonical JSON of the config and the engine's version."""
+        """The first 16 hex digits of the SHA-256 of the canonical JSON of the config and the engine's version."""
         canonical = json.dumps({**self.as_dict(), "engine": ENGINE_VERSION}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

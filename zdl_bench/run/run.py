@@ -46,12 +46,12 @@ class Status(StrEnum):
 class Probes:
     """The table of probes, one element per probe in every array; float64 but for `step` (int64) and `strided` (bool).
 
-    A number that is not defined at a probe is NaN. Norms and cosines are those of the flat parameter vector.
+    A number that is undefined at a probe is NaN. Norms and cosines are those of the flat parameter vector.
     """
 
     step: npt.NDArray[np.int64]  # updates made so far
     strided: npt.NDArray[np.bool_]  # one of the equal strides, not an early probe
-    train_seconds: Floats  # training time so far, evaluation left out
+    train_seconds: Floats  # training time so far, without evaluation
     probe_loss: Floats  # nats, on the fixed probe images; f - f* for analytic problems
     val_loss: Floats  # nats, on fixed validation images, at the last five strides
     gradient_norm: Floats  # of the gradient of this step
@@ -77,7 +77,7 @@ class Curve:
     lr: (T',) float64.
     trivial_loss: the loss of the trivial answer, ln C for C classes, the start for analytic problems.
     points: (T'+1, d) float64, the iterates of an analytic problem of up to 16 parameters, else None.
-    minimum: (d,), the global minimum nearest to the start, where there are points and it is known.
+    minimum: (d,), the global minimum nearest to the start, if there are points and it is known.
     """
 
     planned_steps: int
@@ -102,9 +102,8 @@ class Failure:
 class Run:
     """A planned run and what came of it.
 
-    end: val_loss, val_accuracy, test_loss and test_accuracy on all images, where the problem has them and the run
-        completed.
-    digest: SHA-256 over the loss curve and the final weights; None where the run has no result.
+    end: val_loss, val_accuracy, test_loss and test_accuracy on all images, if the problem has them and the run completed.
+    digest: SHA-256 over the loss curve and the final weights; None if the run has no result.
     """
 
     config: RunConfig
@@ -123,7 +122,7 @@ class Run:
 
 
 DIVERGENCE_FACTOR = 1000
-"""A loss above so many times a positive first one has diverged."""
+"""A run has diverged once its loss is above this multiple of a positive first loss."""
 
 
 def has_diverged(loss: float, first_loss: float) -> bool:

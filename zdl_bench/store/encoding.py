@@ -18,8 +18,8 @@ from zdl_bench.run.run import Curve, Failure, Probes, Run, Status
 from zdl_bench.run.untrusted import decode_as, require_bounded
 
 CHECKSUM = b"checksum"
-RUN_COLUMNS = ("step", "train_loss", "lr")
-COLUMN_TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
+CURVE_COLUMNS = ("step", "train_loss", "lr")
+STORED_TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
 LARGE_TEXTS = (b"curve", b"probes")
 
 
@@ -78,7 +78,7 @@ def encode(run: Run) -> pa.Table:
 def decode(table: pa.Table) -> Run:
     """Return the run in a table. Raise ValueError if the checksum is wrong, that or another error if the content is no run."""
     sound_checksum(table)
-    if table.column_names != list(RUN_COLUMNS):
+    if table.column_names != list(CURVE_COLUMNS):
         raise ValueError("its columns are not those of a run")
     metadata = _content(table)
     large = {key: metadata.pop(key) for key in LARGE_TEXTS}
@@ -154,11 +154,11 @@ def _column(values: "np.ndarray[Any, Any]") -> pa.Array:
 
 def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
     """Return the array in a column. Raise ValueError if no run has such a column, or values are missing."""
-    if column.type not in COLUMN_TYPES:
+    if column.type not in STORED_TYPES:
         raise ValueError("its columns are not those of a run")
     if column.null_count:
         raise ValueError("values are missing in its table")
-    dtype = COLUMN_TYPES[column.type]
+    dtype = STORED_TYPES[column.type]
     parts = [np.frombuffer(chunk.buffers()[1], dtype, len(chunk), 8 * chunk.offset) for chunk in column.chunks if len(chunk)]
     return np.concatenate(parts) if parts else np.array([], dtype)
 

@@ -12,12 +12,12 @@ from zdl_bench.run.config import RUN_ID
 from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
-MAX_RUNS = 200_000
+MAX_SWEEP_RUNS = 200_000
 """Of a sweep: a store of more files cannot be handled in seconds."""
 MAX_MANIFEST = 70_000_000
-"""Bytes; a manifest of MAX_RUNS runs and their summaries has 60 million."""
-MAX_IN_MEMORY = 400_000_000
-"""Bytes of the values in a manifest; those of MAX_RUNS runs and their summaries take up to 270 million."""
+"""Bytes; a manifest of MAX_SWEEP_RUNS runs and their summaries has 60 million."""
+MAX_MANIFEST_MEMORY = 400_000_000
+"""Bytes of the values in a manifest; those of MAX_SWEEP_RUNS runs and their summaries take up to 270 million."""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESULTS = {status.value for status in Status if status.is_result}
@@ -71,7 +71,7 @@ class Manifest:
             datetime.fromisoformat(time)
         ids = all(RUN_ID.fullmatch(run_id) for run_id in (*self.run_ids, *self.summaries.runs))
         files = all(REPORT_FILE.fullmatch(file) for file in self.report.files)
-        once = len({*self.run_ids}) == len(self.run_ids) <= MAX_RUNS
+        once = len({*self.run_ids}) == len(self.run_ids) <= MAX_SWEEP_RUNS
         return ids and files and once and all(map(_is_summary, self.summaries.runs.values()))
 
 
@@ -93,7 +93,7 @@ def decode_manifest(content: bytes, name: str) -> Manifest:
 
     Raise ValueError, TypeError, AttributeError or RecursionError if it is none of that name.
     """
-    stored = parse_json(content, MAX_IN_MEMORY)
+    stored = parse_json(content, MAX_MANIFEST_MEMORY)
     if stored.pop("checksum", None) not in (None, _checksum(stored)):  # earlier versions wrote none
         raise ValueError("its checksum is wrong")
     require_bounded({key: value for key, value in stored.items() if key not in ("run_ids", "summaries")})  # which may be many

@@ -1,8 +1,8 @@
-"""Reads Parquet that somebody else may have made, after looking at what its headers ask for.
+"""Parquet that somebody else may have made, read after a look at how much memory its headers ask for.
 
-Not the footer but the header of each page decides how much memory a page takes, and a list in the footer may claim any length.
-So both are read here first: every header that pyarrow will meet, within a number of values that no file of ours comes near.
-pyarrow then gets a footer that holds nothing but what was understood here, without the metadata, which may be long.
+The header of each page, not the footer, decides how much memory a page takes, and a list in the footer may claim any length. So
+every header that pyarrow will meet is read here first, up to a number of values that no file of ours comes near. pyarrow then
+gets a footer of what was understood here, without the metadata, which may be long.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -44,7 +44,7 @@ class Footer(NamedTuple):
 
 
 def read_footer(content: bytes) -> Footer:
-    """Raises ValueError where the content is no Parquet file, or has a footer that no file of ours has."""
+    """Return the footer. Raise ValueError if the content is no Parquet file, or no file of ours has such a footer."""
     length = int.from_bytes(content[-8:-4], "little")
     start = len(content) - 8 - length
     if content[:4] != MAGIC or content[-4:] != MAGIC or start < len(MAGIC):
@@ -56,17 +56,17 @@ def read_footer(content: bytes) -> Footer:
 
 
 def size_of_table(footer: Footer) -> int:
-    """The bytes of as many numbers as the footer says that there are."""
+    """Return the bytes of as many numbers as the footer claims."""
     return 8 * sum(_count(group, 3) * len(group.get(1, ())) for group in footer.fields.get(4, ()))
 
 
-def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType], largest: int) -> pa.Table:
-    """The table, without the metadata.
+def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType], max_bytes: int) -> pa.Table:
+    """Return the table without the metadata.
 
-    Raises ValueError for columns of other types, and for pages or texts of more bytes than the largest number; OSError or
-    ArrowException for pages that are not sound.
+    Raise ValueError for columns of other types, and for pages or texts of more than max_bytes; OSError or ArrowException for
+    pages that are not sound.
     """
-    _require_size("its pages", _size_of_pages(content, footer), largest)
+    _require_size("its pages", _size_of_pages(content, footer), max_bytes)
     written = encode_struct(FILE, footer.fields)
     metadata = pq.read_metadata(pa.BufferReader(MAGIC + written + len(written).to_bytes(4, "little") + MAGIC))
     schema = metadata.schema.to_arrow_schema()
@@ -74,25 +74,25 @@ def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType],
         raise ValueError("its columns are not those of a run")
     texts = [field.name for field in schema if field.type == pa.string()]
     file = pq.ParquetFile(pa.BufferReader(content), metadata=metadata, read_dictionary=texts, pre_buffer=False)
-    return _with_texts(file.read(use_threads=False), texts, largest)
+    return _with_texts(file.read(use_threads=False), texts, max_bytes)
 
 
-def _with_texts(table: pa.Table, names: Collection[str], largest: int) -> pa.Table:
-    """What stands in a dictionary once may stand in every row."""
+def _with_texts(table: pa.Table, names: Collection[str], max_bytes: int) -> pa.Table:
+    """Decode the dictionaries of texts: what stands in one once may stand in every row."""
     if not names:
         return table
     import pyarrow.compute as pc
 
     chunks = [chunk for name in names for chunk in table[name].chunks]
     longest = (len(chunk) * (pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0) for chunk in chunks)
-    _require_size("its texts", sum(longest), largest)
+    _require_size("its texts", sum(longest), max_bytes)
     for name in names:
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
     return table
 
 
 def _size_of_pages(content: bytes, footer: Footer) -> int:
-    """Bytes of all pages in memory, by their own headers."""
+    """Return the bytes of all pages in memory, by their own headers."""
     size = pages = 0
     for group in footer.fields.get(4, ()):
         for chunk in group.get(1, ()):
@@ -105,7 +105,7 @@ def _size_of_pages(content: bytes, footer: Footer) -> int:
 
 
 def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Mapping[int, Any]]:
-    """The headers of a column's pages, as pyarrow comes upon them, up to the page that completes its rows."""
+    """Yield the headers of a column's pages as pyarrow will meet them, up to the page that completes its rows."""
     if column.get(1) not in PHYSICAL_TYPES or column.get(4) not in CODECS or _count(column, 5) != rows:
         raise ValueError("its columns are stored in another way")
     start, dictionary = _count(column, 9), column.get(11, 0)
@@ -127,13 +127,13 @@ def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Map
 
 
 def _count(fields: Mapping[int, Any], number: int) -> int:
-    """A field that counts something. Raises ValueError where it is not there, or below 0."""
+    """Return a field that counts something. Raise ValueError if it is missing or below 0."""
     count: int = fields.get(number, -1)
     if count < 0:
         raise ValueError("a header does not say how much there is")
     return count
 
 
-def _require_size(what: str, size: int, largest: int) -> None:
-    if size > largest:
-        raise ValueError(f"{what} have {size:,} bytes, {largest:,} is the most")
+def _require_size(what: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise ValueError(f"{what} have {size:,} bytes, {max_bytes:,} is the most")

@@ -7,14 +7,14 @@ import pyarrow.parquet as pq
 
 from zdl_bench.errors import display
 from zdl_bench.run.untrusted import max_memory_of
-from zdl_bench.store.encoding import COLUMN_TYPES, LARGE_TEXTS
+from zdl_bench.store.encoding import LARGE_TEXTS, STORED_TYPES
 from zdl_bench.store.parquet import Footer, read_columns, read_footer, size_of_table
 
 MAX_RUN_BYTES = 2**28
 """Of a run's file, and of its table: enough for MAX_STEPS steps."""
 MAX_TEXT = 2**20
 """Bytes of a text in the metadata but for LARGE_TEXTS."""
-MAX_IN_MEMORY = 640_000_000
+MAX_RUN_MEMORY = 640_000_000
 """Bytes of a run's table, its texts and their values: 200,000 steps in 16 dimensions, each probed, take 600 million."""
 
 
@@ -50,7 +50,7 @@ def table_in(content: bytes) -> pa.Table:
     Raise ValueError if it is no run's, or would become larger than any: a few bytes can stand for gigabytes.
     """
     footer = _sound_footer(content)
-    return read_columns(content, footer, COLUMN_TYPES, MAX_RUN_BYTES).replace_schema_metadata(footer.metadata)
+    return read_columns(content, footer, STORED_TYPES, MAX_RUN_BYTES).replace_schema_metadata(footer.metadata)
 
 
 def _sound_footer(content: bytes) -> Footer:
@@ -61,8 +61,8 @@ def _sound_footer(content: bytes) -> Footer:
         if key not in LARGE_TEXTS and len(text) > MAX_TEXT:
             raise ValueError(f"{display(key.decode(errors='replace'))} is longer than any of a run")
     texts = sum(len(text) + max_memory_of(text) for text in footer.metadata.values())
-    if table + texts > MAX_IN_MEMORY:
-        raise ValueError(f"it may take {table + texts:,} bytes of memory, a run takes up to {MAX_IN_MEMORY:,}")
+    if table + texts > MAX_RUN_MEMORY:
+        raise ValueError(f"it may take {table + texts:,} bytes of memory, a run takes up to {MAX_RUN_MEMORY:,}")
     return footer
 
 

@@ -44,7 +44,7 @@ class ThriftReader:
         self._values_left -= 1
         if self._values_left < 0 or depth > MAX_NESTING:
             raise ValueError("its headers have more values or levels than any of ours")
-        if expected is not None and kind != code_of(expected):
+        if expected is not None and kind != type_code(expected):
             raise ValueError("a header is of another form")
         if kind in INTEGER_BITS:
             return self._integer(INTEGER_BITS[kind])
@@ -90,7 +90,7 @@ class ThriftReader:
         return coded >> 1 ^ -(coded & 1)
 
 
-def code_of(expected: Any) -> int:
+def type_code(expected: Any) -> int:
     return STRUCT if isinstance(expected, Mapping) else LIST if isinstance(expected, list) else expected
 
 
@@ -98,7 +98,7 @@ def encode_struct(types: Fields, fields: Mapping[int, Any]) -> bytes:
     """Return the bytes from which `ThriftReader.struct` reads the fields."""
     parts, before = [], 0
     for number, value in sorted(fields.items()):
-        parts += [bytes([number - before << 4 | code_of(types[number])]), _encode_value(types[number], value)]
+        parts += [bytes([number - before << 4 | type_code(types[number])]), _encode_value(types[number], value)]
         before = number
     return b"".join([*parts, b"\0"])
 
@@ -108,7 +108,7 @@ def _encode_value(expected: Any, value: Any) -> bytes:
         return encode_struct(expected, value)
     if isinstance(expected, list):
         items = (_encode_value(expected[0], item) for item in value)
-        return b"".join([bytes([15 << 4 | code_of(expected[0])]), encode_varint(len(value)), *items])
+        return b"".join([bytes([15 << 4 | type_code(expected[0])]), encode_varint(len(value)), *items])
     return encode_varint(len(value)) + value if expected == BINARY else encode_varint(value << 1 ^ value >> 63)
 
 
