@@ -434,7 +434,7 @@ def test_nobody_writes_between_the_look_at_a_damaged_file_and_its_move(damaged_s
     """A writer that comes in between waits until the damaged file is away."""
     store, victim, _ = damaged_sweep
     writer = threading.Thread(target=Store("results").write, args=(victim,))
-    read = Store.read
+    read = Store.read_with_hashes
 
     def look(self, run_id):
         try:
@@ -446,7 +446,7 @@ def test_nobody_writes_between_the_look_at_a_damaged_file_and_its_move(damaged_s
             assert store.run_path(run_id).read_bytes() == b"damaged"
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "read", look)
+        patch.setattr(Store, "read_with_hashes", look)
         aside = store.set_aside(victim.run_id)
     writer.join(60)
     assert aside.read_bytes() == b"damaged"

@@ -14,7 +14,7 @@ from zdl_bench.registry.registry import hash_of_sources
 from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.manifest import Manifest, Summaries
 from zdl_bench.store.store import Store
-from zdl_bench.store.summaries import RunSummary, recall, summaries_of, summarize
+from zdl_bench.store.summaries import RunSummary, collect_summaries, recall, summarize
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def summaries(store, configs):
 
 def keep(store, summaries) -> None:
     ids = [summary.run_id for summary in summaries]
-    kept = summaries_of(summaries)
+    kept = collect_summaries(summaries)
     store.write_manifest(Manifest("one", "", "command", [], ids, "2026-01-01T00:00:00+00:00", summaries=kept))
 
 
@@ -45,7 +45,7 @@ def manifest_path(store):
 def test_what_is_recalled_is_what_was_decoded(store, configs, summaries):
     keep(store, summaries)
     recalled = recall(store, "one")
-    assert recalled == summaries_of(summaries)
+    assert recalled == collect_summaries(summaries)
     decoded, read = plan(configs, store, {}).stored, plan(configs, store, recalled.runs).stored
     assert [summary.config for summary in read.values()] == [summary.config for summary in decoded.values()]
     numbers = [[repr(replace(summary, config=None)) for summary in found.values()] for found in (read, decoded)]
@@ -85,7 +85,7 @@ def test_a_run_that_was_made_again_is_decoded(store, configs, summaries):
     changed = summarize(run, store.write(replace(run, train_seconds=run.train_seconds + 1)))
     found = plan(configs, store, recall(store, "one").runs).stored[run.run_id]
     assert found.hashes == changed.hashes != summaries[0].hashes
-    assert summaries_of([found, *summaries[1:]]) != recall(store, "one")
+    assert collect_summaries([found, *summaries[1:]]) != recall(store, "one")
 
 
 def test_a_summary_of_an_earlier_content_does_not_count(store, configs, summaries):
@@ -145,7 +145,7 @@ def test_what_is_no_summary_is_nothing(store, runs):
     assert recall(store, "one") == Summaries()
 
 
-def test_summaries_of_other_code_are_nothing(store, summaries):
+def test_collect_summaries_other_code_are_nothing(store, summaries):
     keep(store, summaries)
     manifest = store.read_manifest("one")
     store.write_manifest(replace(manifest, summaries=replace(manifest.summaries, code="0" * 64)))

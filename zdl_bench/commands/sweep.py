@@ -42,7 +42,7 @@ from zdl_bench.run.experiment import Experiment, named_in
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.store.manifest import MAX_SWEEP_RUNS, Manifest, Summaries
 from zdl_bench.store.store import Store, require_new_name
-from zdl_bench.store.summaries import RunSummary, recall, summaries_of
+from zdl_bench.store.summaries import RunSummary, collect_summaries, recall
 
 Composed = Mapping[str, Any]
 
@@ -160,7 +160,7 @@ class SweepCommand:
             console.print(failures)
         if not self._is_complete(rows, store):
             return 1
-        self._manifest = self._finished(store, replace(self._manifest, summaries=summaries_of(rows)))
+        self._manifest = self._finished(store, replace(self._manifest, summaries=collect_summaries(rows)))
         if optimized:
             store.write_optimized(self._manifest.name, optimized)
         folder = store.sweep_folder(self._manifest.name)

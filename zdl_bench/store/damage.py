@@ -26,10 +26,6 @@ MAX_NAMED = 5
 PLANNED = "planned runs are not in the store"
 
 
-def damaged_run(path: Path, error: Exception) -> DamagedFile:
-    return DamagedFile(f"{path} is damaged ({first_line(error)}); the command of its sweep sets it aside and makes it again")
-
-
 def first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 

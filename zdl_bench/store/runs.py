@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from zdl_bench.errors import ConfigError, MissingRun, OtherEngine, StoreError, display
+from zdl_bench.errors import ConfigError, DamagedFile, MissingRun, OtherEngine, StoreError, display
 from zdl_bench.run.atomic import folder_locked
 from zdl_bench.run.config import ENGINE_VERSION, RUN_ID
 from zdl_bench.run.run import Run
-from zdl_bench.store.damage import NOT_A_RUN, damaged_run, looking_at, writing
+from zdl_bench.store.damage import NOT_A_RUN, first_line, looking_at, writing
 from zdl_bench.store.encoding import decode, encode, sound_checksum, stored_checksum
 from zdl_bench.store.run_file import file_of, metadata_in, read_file, table_in
 
@@ -120,7 +120,8 @@ class RunFiles:
             lost = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
             raise MissingRun(lost) from error
         except NOT_A_RUN as error:
-            raise damaged_run(path, error) from error
+            remedy = "the command of its sweep sets it aside and makes it again"
+            raise DamagedFile(f"{path} is damaged ({first_line(error)}); {remedy}") from error
 
     def set_aside(self, run_id: str) -> Path | None:
         """Move a run's file to DIR/damaged/, out of everybody's way, and return its new place.
@@ -131,14 +132,11 @@ class RunFiles:
         aside = self.root / "damaged" / path.name
         try:
             with folder_locked(path.parent):
-                try:
-                    self.read(run_id)
+                reason = self.read_all([run_id]).missing.get(run_id)
+                if reason is None or isinstance(reason, MissingRun):
                     return None
-                except MissingRun:
-                    return None
-                except StoreError:
-                    aside.parent.mkdir(exist_ok=True)
-                    os.replace(path, aside)
+                aside.parent.mkdir(exist_ok=True)
+                os.replace(path, aside)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -24,7 +24,7 @@ from zdl_bench.store.store import Store
 class RunSummary:
     """What a sweep keeps of a run in memory.
 
-    hashes: those of the stored run. reason: why a run without a result has none.
+    hashes: of the stored run. reason: why there is no result, empty if there is one.
     """
 
     config: RunConfig
@@ -67,8 +67,8 @@ def summarize(run: Run, hashes: Hashes) -> RunSummary:
     )
 
 
-def summaries_of(summaries: Iterable[RunSummary]) -> Summaries:
-    """Return what a manifest keeps: the runs that have a result."""
+def collect_summaries(summaries: Iterable[RunSummary]) -> Summaries:
+    """Return what a manifest keeps: the summaries of runs that have a result."""
     runs = {summary.run_id: summary.as_list() for summary in summaries if summary.status.is_result}
     return Summaries(hash_of_sources("*.py"), runs)
 
@@ -76,5 +76,6 @@ def summaries_of(summaries: Iterable[RunSummary]) -> Summaries:
 def recall(store: Store, name: str) -> Summaries:
     """Return what the manifest of a sweep keeps, if there is one and the present code has made the summaries."""
     manifest = store.find_manifest(name)
-    is_current = manifest is not None and manifest.summaries.code == hash_of_sources("*.py")
-    return manifest.summaries if manifest and is_current else Summaries()
+    if manifest and manifest.summaries.code == hash_of_sources("*.py"):
+        return manifest.summaries
+    return Summaries()
