@@ -11,7 +11,7 @@ from zdl_bench.run.environment import describe_environment, fingerprint
 from zdl_bench.training.loop import train
 
 STORED = json.loads(FILE.read_text())
-REMEDY = "raise ENGINE_VERSION in run.py and run tests/engine_curves.py"
+REMEDY = "raise ENGINE_VERSION in config.py and run tests/engine_curves.py"
 
 
 def test_the_curves_are_those_of_this_engine():
