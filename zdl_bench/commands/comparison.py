@@ -1,6 +1,6 @@
 """A stored run against a fresh one: field by field, by bits or to a tolerance."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -61,53 +61,43 @@ class Verification:
 
 def compare_runs(stored: Run, fresh: Run) -> Verification:
     """Compare everything that the file of a stored run says, but for NOT_COMPARED, with what a fresh run says."""
-
-    def find(tolerance: float) -> tuple[list[str], int | None]:
-        assert fresh.curve is not None
-        differing = find_differences(comparable_fields(stored), comparable_fields(fresh), tolerance)
-        if "digest" not in differing and _has_foreign_digest(stored):
-            differing.append("digest")
-        losses = stored.curve.train_loss if stored.curve else np.array([])
-        return differing, find_first_difference(losses, fresh.curve.train_loss, tolerance)
-
-    return _verify(fresh, "", fingerprint(stored.environment), TOLERANCE, find)
+    made_on = fingerprint(stored.environment)
+    tolerance = _tolerance(made_on, fresh, TOLERANCE)
+    differing = find_differences(comparable_fields(stored), comparable_fields(fresh), tolerance)
+    if "digest" not in differing and _has_foreign_digest(stored):
+        differing.append("digest")
+    losses, again = (run.curve.train_loss if run.curve else np.array([]) for run in (stored, fresh))
+    step = find_first_difference(losses, again, tolerance)
+    return _verification(fresh, describe_config(fresh.config), made_on, tolerance, differing, step)
 
 
 def compare_to_reference(reference: ReferenceRun, fresh: Run) -> Verification:
     """Compare every column of a committed run with the row that a fresh run gives."""
+    words = f"{reference.experiment}: {describe_config(fresh.config)}"
+    tolerance = _tolerance(reference.fingerprint, fresh, REFERENCE_TOLERANCE)
+    differing = find_differences(reference.columns, reference_columns(fresh), tolerance)
+    return _verification(fresh, words, reference.fingerprint, tolerance, differing, None)
 
-    def find(tolerance: float) -> tuple[list[str], int | None]:
-        return find_differences(reference.columns, reference_columns(fresh), tolerance), None
 
-    return _verify(fresh, f"{reference.experiment}: ", reference.fingerprint, REFERENCE_TOLERANCE, find)
+def _tolerance(made_on: tuple[str, ...], fresh: Run, elsewhere: float) -> float:
+    """Return 0, for bits, if NumPy, BLAS kernel and vector instructions are the same."""
+    return 0.0 if made_on == fingerprint(fresh.environment) else elsewhere
 
 
-def _verify(
-    fresh: Run,
-    prefix: str,
-    made_on: tuple[str, ...],
-    tolerance: float,
-    find: Callable[[float], tuple[list[str], int | None]],
+def _verification(
+    fresh: Run, words: str, made_on: tuple[str, ...], tolerance: float, differing: list[str], step: int | None
 ) -> Verification:
-    """Compare by `find`, which returns the differing fields and the first differing step, for a tolerance.
-
-    That is 0, for bits, if NumPy, BLAS kernel and vector instructions are the same.
-    """
-    words = f"{prefix}{describe_config(fresh.config)}"
     if fresh.curve is None:
         return Verification(fresh.run_id, words, Agreement.NO_RESULT, None, fresh.failure.message if fresh.failure else "")
-    now, notes = fingerprint(fresh.environment), []
-    agreements = (Agreement.SAME_BITS, Agreement.DIFFERENT)
-    if made_on == now:
-        tolerance = 0.0
-    else:
-        agreements = (Agreement.CLOSE, Agreement.NOT_CLOSE)
-        changes = [f"{key}: {short(a)} → {short(b)}" for key, a, b in zip(FINGERPRINT, made_on, now, strict=True) if a != b]
+    notes = []
+    if tolerance:
+        pairs = zip(FINGERPRINT, made_on, fingerprint(fresh.environment), strict=True)
+        changes = "; ".join(f"{key}: {short(before)} → {short(now)}" for key, before, now in pairs if before != now)
         compared_to = f"every number compared to {tolerance:g} relative, digests not at all"
-        notes.append(f"bits cannot be expected here ({'; '.join(changes)}); {compared_to}")
-    differing, step = find(tolerance)
+        notes.append(f"bits cannot be expected here ({changes}); {compared_to}")
     if differing:
         notes.append(f"differing: {', '.join(differing)}")
+    agreements = (Agreement.CLOSE, Agreement.NOT_CLOSE) if tolerance else (Agreement.SAME_BITS, Agreement.DIFFERENT)
     return Verification(fresh.run_id, words, agreements[bool(differing)], step, "; ".join(notes))
 
 
