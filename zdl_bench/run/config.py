@@ -40,15 +40,15 @@ class Choice:
         return {"name": self.name, **self.values} | ({} if self.source is None else {"source": self.source})
 
 
-def _choice(stored: Mapping[str, Any]) -> Choice:
-    values = {key: _frozen(value) for key, value in stored.items() if key not in ("name", "source")}
+def _decode_choice(stored: Mapping[str, Any]) -> Choice:
+    values = {key: _freeze(value) for key, value in stored.items() if key not in ("name", "source")}
     source = stored.get("source")
     return Choice(str(stored["name"]), values, None if source is None else str(source))
 
 
-def _frozen(value: Any) -> Value:
+def _freeze(value: Any) -> Value:
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
+        return tuple(_freeze(item) for item in value)
     if isinstance(value, dict):
         raise TypeError("a value of a choice is no mapping")
     return value  # type: ignore[no-any-return]
@@ -123,10 +123,10 @@ class RunConfig:
         numbers |= {f"probe.{key}": stored["probe"][key] for key in ("count", "images")}
         types = {key.replace("_", "."): kind for key, kind in cls.__annotations__.items()}
         return cls(
-            optimizer=_choice(stored["optimizer"]),
-            problem=_choice(stored["problem"]),
-            dataset=_choice(stored["dataset"]) if stored["dataset"] else None,
-            schedule=_choice(stored["schedule"]),
+            optimizer=_decode_choice(stored["optimizer"]),
+            problem=_decode_choice(stored["problem"]),
+            dataset=_decode_choice(stored["dataset"]) if stored["dataset"] else None,
+            schedule=_decode_choice(stored["schedule"]),
             **{key.replace(".", "_"): decode_as(types[key], value, key) for key, value in numbers.items()},
         )
 
