@@ -96,7 +96,7 @@ def _summary(config: RunConfig, store: Store, recalled: Mapping[str, list[Any]])
 
 
 class Observer(Protocol):
-    """Who is told what happens while a sweep executes."""
+    """What is notified while a sweep executes."""
 
     def started(self, run_id: str) -> None: ...
 

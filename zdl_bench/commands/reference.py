@@ -63,13 +63,13 @@ def reference_files(root: Path, experiment: str | None) -> list[Path]:
     """Return the files of one experiment, or of all, below `root`/reference. Raise StoreError if there are none."""
     folder = root / FOLDER
     paths = sorted(path for path in folder.glob("*.parquet") if path.stem != CURVES)
-    chosen = [path for path in paths if experiment in (None, path.stem)]
-    if not chosen:
+    selected = [path for path in paths if experiment in (None, path.stem)]
+    if not selected:
         names = [path.stem for path in paths]
         known = f"it has {abridge(experiment or '', names) or 'none; name the results of a checkout with --results DIR'}"
         meant = hint(closest(experiment or "", names), known)
         raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
-    return chosen
+    return selected
 
 
 def read_reference(path: Path) -> list[ReferenceRun]:
@@ -152,8 +152,8 @@ def _table(runs: Sequence[Run]) -> pa.Table:
 
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:
     """Return one row per claim of the experiment, as VERDICT_COLUMNS."""
-    judged = judge_experiment(Experiment.of(manifest.name, manifest.experiment or {}), frames_of(runs).runs)
-    return [(manifest.name, one.claim.id, one.verdict.value, one.adjusted, one.reason) for one in judged]
+    results = judge_experiment(Experiment.of(manifest.name, manifest.experiment or {}), frames_of(runs).runs)
+    return [(manifest.name, one.claim.id, one.verdict.value, one.adjusted, one.reason) for one in results]
 
 
 def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:

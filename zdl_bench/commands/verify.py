@@ -61,11 +61,11 @@ def verify_reference(root: Path, experiment: str | None, count: int | None, time
             unsound.append(_unsound(path.stem, error))
     each = -(-(count or REFERENCE_SAMPLE) // max(len(files), 1))
     sample = [run for runs in files for run in _spread(runs, each)]
-    chosen: dict[str, list[ReferenceRun]] = {}
+    references: dict[str, list[ReferenceRun]] = {}
     for reference in _spread(sample, count or REFERENCE_SAMPLE):
-        chosen.setdefault(reference.config.run_id, []).append(reference)  # two experiments may have one run
-    again = _train_again([references[0].config for references in chosen.values()], timeout)
-    return chain(unsound, (compare_to_reference(one, run) for run in again for one in chosen[run.run_id]))
+        references.setdefault(reference.config.run_id, []).append(reference)  # two experiments may have one run
+    again = _train_again([same[0].config for same in references.values()], timeout)
+    return chain(unsound, (compare_to_reference(one, run) for run in again for one in references[run.run_id]))
 
 
 def _train_again(configs: Sequence[RunConfig], timeout: float | None) -> Iterator[Run]:

@@ -47,7 +47,7 @@ def folder_locked(folder: Path) -> Iterator[None]:
 
 
 def remove_abandoned(drafts: Iterable[Path]) -> None:
-    """Remove those of the drafts that nobody is writing."""
+    """Remove the drafts that no process is writing."""
     for draft in drafts:
         with suppress(OSError):  # it is gone, or locked, or in a folder that cannot be changed
             lock = os.open(draft, os.O_RDONLY)

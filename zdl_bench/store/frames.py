@@ -159,4 +159,4 @@ def _stack(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
     lengths = [len(part["step"]) for part in columns]
     ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts), dtype=np.int32), lengths), categories=list(parts))
     stacked = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
-    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # nobody else holds the columns
+    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # the columns belong to this frame alone

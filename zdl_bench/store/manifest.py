@@ -1,4 +1,4 @@
-"""The manifest of a sweep: all that is kept of it besides its runs, as JSON."""
+"""The manifest of a sweep: all that is stored of it besides its runs, as JSON."""
 
 import hashlib
 import json
