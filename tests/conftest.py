@@ -17,7 +17,7 @@ from zdl_bench import cli
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.optimizers.optimizer import Optimizer
 from zdl_bench.registry import conf_files, registry
-from zdl_bench.run.run import Choice, RunConfig
+from zdl_bench.run.config import Choice, RunConfig
 from zdl_bench.training.loop import train
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,8 +10,8 @@ from conftest import digits_config, part, quadratic_config
 
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.registry import registry
+from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 from zdl_bench.run.environment import fingerprint
-from zdl_bench.run.run import ENGINE_VERSION, RunConfig
 from zdl_bench.training.loop import train
 
 OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "rmsprop_articles", "adam", "adam_articles")

@@ -20,7 +20,7 @@ from pathlib import Path
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.executors.executor import Executor, Finished, Limits
 from zdl_bench.registry import conf_files, registry
-from zdl_bench.run.run import Choice, RunConfig
+from zdl_bench.run.config import Choice, RunConfig
 
 WORKERS = 2
 GOAL_MS = 20.0

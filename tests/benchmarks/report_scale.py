@@ -28,7 +28,8 @@ from conftest import digits_config, part
 
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Curve, Probes, Run, RunConfig, Status
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Curve, Probes, Run, Status
 from zdl_bench.store.manifest import Manifest, Report
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train

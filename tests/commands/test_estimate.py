@@ -11,7 +11,7 @@ from zdl_bench.commands.terminal import size
 from zdl_bench.executors.executor import attempt
 from zdl_bench.executors.worker import Worker
 from zdl_bench.run.atomic import DRAFT
-from zdl_bench.run.run import Choice
+from zdl_bench.run.config import Choice
 from zdl_bench.store.store import Store
 
 

@@ -17,13 +17,20 @@ from conftest import quadratic_config
 from fuzzing.bombs import BOMBS
 from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
 
-from zdl_bench.commands.comparison import REFERENCE_TOLERANCE, Agreement, compared_to_reference, differences
-from zdl_bench.commands.reference import CURVES, VERDICTS, read_reference, reference_row, run_table, write_reference
+from zdl_bench.commands.comparison import REFERENCE_TOLERANCE, Agreement, compare_to_reference, find_differences
+from zdl_bench.commands.reference import (
+    CURVES,
+    REFERENCE_VERDICTS,
+    read_reference,
+    reference_columns,
+    run_table,
+    write_reference,
+)
 from zdl_bench.errors import StoreError
 from zdl_bench.registry import conf_files
-from zdl_bench.run.run import ENGINE_VERSION
-from zdl_bench.store.encoding import LARGEST as MAX_RUN
+from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.run_file import MAX_RUN_BYTES
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 
@@ -190,7 +197,7 @@ def test_a_malformed_file_is_a_clear_error(form, sound, tmp_path):
 def test_what_is_no_parquet_file_is_a_clear_error(tmp_path):
     path = tmp_path / "odd.parquet"
     makers = (path.mkdir, lambda: os.mkfifo(path), lambda: path.symlink_to("nowhere"), path.touch)
-    for make in (*makers, lambda: path.write_bytes(b"PAR1" * 9), lambda: truncated(path, MAX_RUN + 1)):
+    for make in (*makers, lambda: path.write_bytes(b"PAR1" * 9), lambda: truncated(path, MAX_RUN_BYTES + 1)):
         make()
         with pytest.raises(StoreError, match=r"odd\.parquet cannot be read"):
             read_reference(path)
@@ -269,16 +276,16 @@ def test_every_column_is_compared(sound, tmp_path):
     pq.write_table(sound, tmp_path / "sound.parquet")
     [reference] = read_reference(tmp_path / "sound.parquet")
     fresh = train(reference.config)
-    assert compared_to_reference(reference, fresh).agreement is Agreement.SAME_BITS
+    assert compare_to_reference(reference, fresh).agreement is Agreement.SAME_BITS
     elsewhere = replace(reference, fingerprint=("other", *reference.fingerprint[1:]))
-    assert compared_to_reference(elsewhere, fresh).agreement is Agreement.CLOSE
-    assert set(NAMES) <= set(reference.said)
-    row = reference_row(fresh)
-    for name, value in reference.said.items():
+    assert compare_to_reference(elsewhere, fresh).agreement is Agreement.CLOSE
+    assert set(NAMES) <= set(reference.columns)
+    row = reference_columns(fresh)
+    for name, value in reference.columns.items():
         for other in {changed_value(value), math.inf, None} - {value}:
-            said = dict(reference.said) | {name: other}
-            assert differences(said, row, 0.0) == [name]
-            assert differences(said, row, REFERENCE_TOLERANCE) == ([name] if name != "digest" else [])
+            changed_columns = dict(reference.columns) | {name: other}
+            assert find_differences(changed_columns, row, 0.0) == [name]
+            assert find_differences(changed_columns, row, REFERENCE_TOLERANCE) == ([name] if name != "digest" else [])
 
 
 def changed_value(value):
@@ -310,7 +317,7 @@ def test_the_list_of_experiments_says_what_was_found():
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.startswith("| ")}
     for path in conf_files.EXPERIMENTS.glob("*.yaml"):
         assert f"`{path.stem}`" in rows, path.stem
-    with (COMMITTED / "reference" / VERDICTS).open(encoding="utf-8") as stream:
+    with (COMMITTED / "reference" / REFERENCE_VERDICTS).open(encoding="utf-8") as stream:
         found = list(csv.DictReader(stream))
     stated = [
         (p.stem, str(c["id"]))

@@ -13,15 +13,17 @@ from conftest import SMALL, quadratic_config, wait_for
 from rich.console import Console
 
 from zdl_bench import __version__, load_results
-from zdl_bench.commands.execution import lost, plan
+from zdl_bench.commands.execution import find_lost_runs, plan
 from zdl_bench.commands.summary import failures_table
 from zdl_bench.registry import conf_files
 from zdl_bench.run.atomic import DRAFTS
-from zdl_bench.run.run import ENGINE_VERSION, Failure, Run, Status
-from zdl_bench.store.encoding import encode, file_of
-from zdl_bench.store.remembered import recall
-from zdl_bench.store.rows import summarized
-from zdl_bench.store.store import Hashes, Store
+from zdl_bench.run.config import ENGINE_VERSION
+from zdl_bench.run.run import Failure, Run, Status
+from zdl_bench.store.encoding import encode
+from zdl_bench.store.run_file import file_of
+from zdl_bench.store.runs import Hashes
+from zdl_bench.store.store import Store
+from zdl_bench.store.summaries import recall, summarize
 
 
 def test_a_sweep_makes_every_combination_once(small_sweep):
@@ -118,7 +120,7 @@ def test_a_key_is_given_once_also_within_a_dictionary(command, arguments, multir
 def test_a_bug_of_ours_is_no_wrong_input(small_sweep, monkeypatch):
     from zdl_bench.commands import sweep as sweep_command
 
-    def broken(configs, store, remembered):
+    def broken(configs, store, recalled):
         raise ValueError("a bug")
 
     monkeypatch.setattr(sweep_command, "plan", broken)
@@ -305,7 +307,7 @@ def test_a_reason_is_no_markup(quadratic_failure):
 def quadratic_failure():
     def row(message):
         run = Run(quadratic_config(), Status.FAILED, failure=Failure("ValueError", message, ""))
-        return summarized(run, Hashes("", ""))
+        return summarize(run, Hashes("", ""))
 
     return row
 
@@ -346,10 +348,10 @@ def test_a_store_that_is_gone_at_the_end_is_said(small_sweep, monkeypatch, tmp_p
 
     def lost_first(rows, store):
         lose(store)
-        return lost(rows, store)
+        return find_lost_runs(rows, store)
 
     with monkeypatch.context() as patch:
-        patch.setattr("zdl_bench.commands.sweep.lost", lost_first)
+        patch.setattr("zdl_bench.commands.sweep.find_lost_runs", lost_first)
         outcome = small_sweep("-m", "seed=1,2", "name=mine")
     assert outcome.status == 1
     assert f"{2 if victim == 'all' else 1} of 2 runs" in outcome.err
@@ -363,11 +365,11 @@ def test_a_run_that_another_start_has_made_again_is_not_lost(small_sweep):
     small_sweep("-m", "seed=1,2", "name=mine")
     store = Store("results")
     found = store.read_all(store.read_manifest("mine").run_ids)
-    rows = [summarized(run, hashes) for run, hashes in found.runs]
+    rows = [summarize(run, hashes) for run, hashes in found.runs]
     store.write(replace(found.runs[0][0], train_seconds=1.0))
-    assert lost(rows, store) == []
+    assert find_lost_runs(rows, store) == []
     store.run_path(rows[1].run_id).unlink()
-    assert lost(rows, store) == [rows[1].run_id]
+    assert find_lost_runs(rows, store) == [rows[1].run_id]
 
 
 # Two starts on one store.
@@ -395,9 +397,9 @@ def test_a_run_that_vanishes_while_it_is_looked_for_is_to_be_made(damaged_sweep,
         return found
 
     monkeypatch.setattr(Store, "has", has_and_vanishes)
-    for remembered in ({}, recall(store, "mine")):
+    for recalled in ({}, recall(store, "mine").runs):
         store.run_path(victim.run_id).write_bytes(b"damaged")
-        planned = plan(configs, store, remembered)
+        planned = plan(configs, store, recalled)
         assert planned.damaged == ()
         assert [config.run_id for config in planned.missing] == [victim.run_id]
 
@@ -432,18 +434,20 @@ def test_nobody_writes_between_the_look_at_a_damaged_file_and_its_move(damaged_s
     """A writer that comes in between waits until the damaged file is away."""
     store, victim, _ = damaged_sweep
     writer = threading.Thread(target=Store("results").write, args=(victim,))
-    is_sound = Store._is_sound_or_gone
+    read = Store.read_with_hashes
 
     def look(self, run_id):
-        answer = is_sound(self, run_id)
-        writer.start()
-        drafts = store.run_path(run_id).parent
-        wait_for(lambda: any(path.stat().st_size > 1000 for path in drafts.glob(DRAFTS)))
-        assert store.run_path(run_id).read_bytes() == b"damaged"
-        return answer
+        try:
+            return read(self, run_id)
+        finally:
+            writer.start()
+            drafts = store.run_path(run_id).parent
+            wait_for(lambda: any(path.stat().st_size > 1000 for path in drafts.glob(DRAFTS)))
+            assert store.run_path(run_id).read_bytes() == b"damaged"
 
-    monkeypatch.setattr(Store, "_is_sound_or_gone", look)
-    aside = store.set_aside(victim.run_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "read_with_hashes", look)
+        aside = store.set_aside(victim.run_id)
     writer.join(60)
     assert aside.read_bytes() == b"damaged"
     assert store.read(victim.run_id).digest == victim.digest

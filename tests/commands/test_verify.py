@@ -10,13 +10,13 @@ import pytest
 from conftest import SMALL, digits_config, run_process
 
 from zdl_bench import load_results
-from zdl_bench.commands.comparison import Agreement, compared, first_difference
+from zdl_bench.commands.comparison import Agreement, compare_runs, find_first_difference
 from zdl_bench.commands.verify import verify_runs
 from zdl_bench.datasets import dataset as contract
 from zdl_bench.executors.processes import Processes
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.run import Failure, Run, Status
-from zdl_bench.store import store as store_module
+from zdl_bench.store import runs as store_runs
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
@@ -53,36 +53,36 @@ def test_the_first_differing_step_is_named(command, digits, tmp_path):
 
 def test_other_weights_under_equal_losses_are_noticed(digits):
     run = train(digits_config())
-    one = compared(replace(run, digest="0" * 64), run)
+    one = compare_runs(replace(run, digest="0" * 64), run)
     assert one.agreement is Agreement.DIFFERENT
     assert one.explanation == "differing: digest"
-    assert compared(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation == "differing: end.test_loss"
+    assert compare_runs(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation == "differing: end.test_loss"
     probes = replace(run.curve.probes, probe_loss=run.curve.probes.probe_loss * 2)
     doubled = replace(run, curve=replace(run.curve, probes=probes))
-    assert compared(doubled, run).explanation == "differing: probes.probe_loss"
+    assert compare_runs(doubled, run).explanation == "differing: probes.probe_loss"
 
 
 def test_on_another_kernel_bits_are_not_expected(digits):
     run = train(digits_config())
     elsewhere = replace(tampered(run, step=3), environment=dict(run.environment) | {"blas_kernel": "SomethingElse"})
-    one = compared(elsewhere, run)
+    one = compare_runs(elsewhere, run)
     assert one.agreement is Agreement.CLOSE
     assert one.agrees
     assert "bits cannot be expected here" in one.explanation
     assert "SomethingElse" in one.explanation
     assert "0.001 relative" in one.explanation
     far = replace(elsewhere, curve=replace(run.curve, train_loss=run.curve.train_loss * 1.01))
-    assert compared(far, run).agreement is Agreement.NOT_CLOSE
-    assert compared(far, run).first_difference == 1
+    assert compare_runs(far, run).agreement is Agreement.NOT_CLOSE
+    assert compare_runs(far, run).first_difference == 1
 
 
 def test_first_difference():
     a = np.array([1.0, np.nan, 3.0])
-    assert first_difference(a, a.copy(), 0.0) is None
-    assert first_difference(a, np.array([1.0, np.nan, 3.1]), 0.0) == 3
-    assert first_difference(a, a[:2], 0.0) == 3
-    assert first_difference(a, np.array([1.0005, np.nan, 3.0]), 1e-3) is None
-    assert first_difference(a, np.array([1.005, np.nan, 3.0]), 1e-3) == 1
+    assert find_first_difference(a, a.copy(), 0.0) is None
+    assert find_first_difference(a, np.array([1.0, np.nan, 3.1]), 0.0) == 3
+    assert find_first_difference(a, a[:2], 0.0) == 3
+    assert find_first_difference(a, np.array([1.0005, np.nan, 3.0]), 1e-3) is None
+    assert find_first_difference(a, np.array([1.005, np.nan, 3.0]), 1e-3) == 1
 
 
 def test_nothing_that_a_file_names_is_imported(command, digits, tmp_path):
@@ -177,7 +177,7 @@ def calls(monkeypatch):
 
         return call
 
-    monkeypatch.setattr(store_module, "decode", counted("decoded", store_module.decode))
+    monkeypatch.setattr(store_runs, "decode", counted("decoded", store_runs.decode))
     monkeypatch.setattr(contract, "content_hashes", counted("hashed", contract.content_hashes))
     monkeypatch.setattr(Processes, "execute", lambda self, configs, limits: iter(()))
     return counts

@@ -117,7 +117,9 @@ class StoreReadOnly(_OnADisk):
 class _FileDamaged(Disturbance):
     """One stored file, of a run, of the sweep or of the decoded data; the parent is killed first, or goes on."""
 
-    statuses: ClassVar = {0, KILLED}
+    statuses: ClassVar = {0, 1, KILLED}
+    words = "changed while the sweep ran"
+    verb = ""
 
     def strike(self, start: Start, random: Random) -> str:
         start.wait_until(lambda: bool(start.place.stored_files()))
@@ -131,7 +133,7 @@ class _FileDamaged(Disturbance):
         size = path.stat().st_size
         byte = random.randrange(size)
         self._damage(path, byte)
-        return f"{how}{self.words} at byte {byte} of {size} of {path.relative_to(start.place.folder)}"
+        return f"{how}{self.verb} at byte {byte} of {size} of {path.relative_to(start.place.folder)}"
 
     @staticmethod
     def _within_reach(start: Start) -> list[Path]:
@@ -146,14 +148,14 @@ class _FileDamaged(Disturbance):
 
 
 class FileCut(_FileDamaged):
-    words = "cut"
+    verb = "cut"
 
     def _damage(self, path: Path, byte: int) -> None:
         os.truncate(path, byte)
 
 
 class ByteFlipped(_FileDamaged):
-    words = "flipped"
+    verb = "flipped"
 
     def _damage(self, path: Path, byte: int) -> None:
         with open(path, "rb+") as stream:

@@ -56,10 +56,10 @@ class KilledWhileWriting(Disturbance):
 
     @classmethod
     def of_training(cls, random: Random, planned: int) -> "KilledWhileWriting":
-        part = random.choice(["/runs/", "/runs/", "/runs/", "sweep.json", "rows.json", "/decoded/"])
+        part = random.choice(["/runs/", "/runs/", "/runs/", "sweep.json", "sweep.json", "/decoded/"])
         if part == "/decoded/":
             return cls(random.choice(OF_A_FOLDER), part)
-        return cls(random.choice(MOMENTS), part, random.randint(1, {"/runs/": planned, "rows.json": 1}.get(part, 2)))
+        return cls(random.choice(MOMENTS), part, random.randint(1, planned if part == "/runs/" else 2))
 
     @classmethod
     def of_the_report(cls, random: Random) -> "KilledWhileWriting":

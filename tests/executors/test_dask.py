@@ -412,7 +412,7 @@ def test_a_worker_that_cannot_keep_the_data_is_a_clear_error(own_images, own_che
 
 @pytest.mark.slow
 def test_a_worker_with_another_engine_delivers_nothing(own_checkout, cluster, tmp_path, digits):
-    path = own_checkout / "zdl_bench/run/run.py"
+    path = own_checkout / "zdl_bench/run/config.py"
     path.write_text(path.read_text().replace("ENGINE_VERSION = 1\n", "ENGINE_VERSION = 99\n"))
     cluster.add_worker(cwd=own_checkout)
     outcome = run_process(*SWEEP, *cluster.executor, cwd=tmp_path)

@@ -18,7 +18,8 @@ from zdl_bench.executors.processes import Processes
 from zdl_bench.executors.serial import Serial
 from zdl_bench.executors.worker import Worker
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Choice, Status
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Status
 
 
 def digests(executor, configs, n_jobs=1):

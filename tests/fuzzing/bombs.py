@@ -9,22 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from fuzzing.stored import file_of, sound_runs
-from zdl_bench.run.run import MAX_STEPS
-from zdl_bench.run.untrusted import size_of_values
-from zdl_bench.store.encoding import CHECKSUM, MAX_IN_MEMORY, encode
-from zdl_bench.store.parquet import (
-    BINARY,
-    FILE_WITH_METADATA,
-    I32,
-    I64,
-    LIST,
-    MAGIC,
-    ROW_GROUP,
-    SCHEMA_ELEMENT,
-    STRUCT,
-    _struct,
-    _varint,
-)
+from zdl_bench.run.config import MAX_STEPS
+from zdl_bench.run.untrusted import max_memory_of
+from zdl_bench.store.encoding import CHECKSUM, encode
+from zdl_bench.store.parquet import FILE_WITH_METADATA, MAGIC, ROW_GROUP, SCHEMA_ELEMENT
+from zdl_bench.store.run_file import MAX_RUN_MEMORY
+from zdl_bench.store.thrift import BINARY, I32, I64, LIST, STRUCT, encode_struct, encode_varint
 
 ROWS = 20
 """What each of these footers says."""
@@ -38,7 +28,7 @@ PAGE = {1: I32, 2: I32, 3: I32, 5: VALUES_AND_ENCODING, 7: {1: I32, 2: I32}, 8: 
 
 
 def header(types: Any, fields: dict[int, Any]) -> bytes:
-    return b"".join(_struct(types, fields))
+    return encode_struct(types, fields)
 
 
 def data_page(content: bytes, size: int, values: int = ROWS, encoding: int = PLAIN) -> bytes:
@@ -111,13 +101,13 @@ def within(key: str, text: bytes) -> bytes:
 
 def with_list(field: int, item: bytes, count: int = 1_000_000) -> bytes:
     """A footer with a list of many equal structs."""
-    start = bytes([0x15, 2, (field - 1) << 4 | LIST, 0xF0 | STRUCT]) + _varint(count)
+    start = bytes([0x15, 2, (field - 1) << 4 | LIST, 0xF0 | STRUCT]) + encode_varint(count)
     return with_footer(MAGIC, start + item * count + b"\0")
 
 
 def claimed_list(field: int, kind: int) -> bytes:
     """A footer whose list claims 2 billion items and has none."""
-    return with_footer(MAGIC, bytes([0x15, 2, (field - 1) << 4 | LIST, 0xF0 | kind]) + _varint(GIGABYTES))
+    return with_footer(MAGIC, bytes([0x15, 2, (field - 1) << 4 | LIST, 0xF0 | kind]) + encode_varint(GIGABYTES))
 
 
 def nested_schema(depth: int) -> bytes:
@@ -150,7 +140,7 @@ def long_texts(memory: int) -> dict[str, Callable[[], bytes]]:
 
     def made(place: str, text: Callable[[int], bytes]) -> bytes:
         sample = text(100_000)
-        size = memory * len(sample) // (len(sample) + size_of_values(sample))
+        size = memory * len(sample) // (len(sample) + max_memory_of(sample))
         return with_text(place.partition(".")[0], within(place, text(min(size, LONG))))
 
     return {name: partial(made, place, text) for name, (place, text) in places.items()}
@@ -190,7 +180,7 @@ FOOTERS: dict[str, Callable[[], bytes]] = {
     "much of Arrow's own schema": lambda: with_text("ARROW:schema", b"A" * LONG),
 }
 TEXTS: dict[str, Callable[[], bytes]] = {
-    **long_texts(2 * MAX_IN_MEMORY),
+    **long_texts(2 * MAX_RUN_MEMORY),
     "a long word": lambda: with_text("environment", json.dumps({"cpu": "x" * LONG}).encode()),
     "a long failure": lambda: with_text("failure", json.dumps({"type": "", "message": "x" * LONG, "traceback": ""}).encode()),
     "a text under an unknown key": lambda: with_text("more", many(b"[],", b"[]", LONG)),
@@ -207,7 +197,7 @@ def longest_curve() -> bytes:
 
 
 MAX_READ: dict[str, Callable[[], bytes]] = {
-    **long_texts(MAX_IN_MEMORY - 2_000_000),
+    **long_texts(MAX_RUN_MEMORY - 2_000_000),
     "the longest curve": longest_curve,
     "a number of a million digits": lambda: with_text("train_seconds", b"1." + b"1" * 1_000_000),
 }

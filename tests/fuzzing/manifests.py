@@ -1,5 +1,6 @@
 """Manifests of every wrong shape, with files beside the store that they may point at."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from fuzzing.experiments import SOUND
 from fuzzing.parquet_files import SWEEP_AGAIN, sound_file
 from fuzzing.stored import manifest_of, manifest_place, run_place, sound_runs
 from fuzzing.structures import changed, deep_texts, structures
+from zdl_bench.registry.sources import hash_of_sources
 
 RUN_IDS = [run.run_id for run in sound_runs()[:3]]
 PATHS = (
@@ -24,6 +26,15 @@ PATHS = (
     "report.html",
     "sweep.json",
 )
+summaries = st.builds(
+    lambda *values: list(values),
+    st.just("0" * 64) | structures,
+    st.sampled_from(["0" * 64, *(hashlib.sha256(sound_file(number)).hexdigest() for number in range(3))]) | structures,
+    st.sampled_from(["completed", "diverged", "failed", "odd"]) | structures,
+    st.booleans() | structures,
+    *[st.none() | st.floats() | structures] * 3,
+)
+"""Of the bytes of the runs' files or of others, sound or not."""
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "name": st.sampled_from(["mine", "../../x", "", 3, None]),
     "title": st.sampled_from(["", "<script>", "[/]", "x" * 10_000, "$x", "\0", "\ud800"]),
@@ -56,6 +67,10 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         {"inputs": structures, "files": st.lists(st.sampled_from(PATHS), max_size=3) | structures, "formats": structures}
     )
     | structures,
+    "summaries": st.fixed_dictionaries(
+        {"code": st.just(hash_of_sources("*.py")) | structures, "runs": st.dictionaries(st.sampled_from(RUN_IDS), summaries)}
+    )
+    | structures,
 }
 sound = manifest_of(RUN_IDS)
 DEEP = deep_texts(40, 60, 300, 900, 1000, 3000, 100_000)
@@ -78,18 +93,13 @@ contents = st.one_of(
     DEEP.map(lambda deep: json.dumps(sound).replace('"experiment": null', f'"experiment": {{"a": {deep}}}').encode()),
     st.binary(max_size=50),
     st.just(b'{"run_ids": [' + b'"0000000000000000",' * 200_000 + b'""]}'),
-    st.just(b"[" + b"[]," * 6_000_000 + b"[]]"),
+    st.just(b"[" + b"[]," * 20_000_000 + b"[]]"),
+    st.just(b'{"summaries": {"runs": [' + b"[]," * 20_000_000 + b"[]]}}"),
     st.sampled_from(["title", "command"]).map(
-        lambda key: json.dumps(manifest_of(RUN_IDS) | {key: "x y " * 4_000_000}).encode()
+        lambda key: json.dumps(manifest_of(RUN_IDS) | {key: "x y " * 15_000_000}).encode()
     ),
 )
 BESIDE = {
-    "rows.json": st.one_of(
-        structures.map(lambda content: json.dumps(content).encode()),
-        st.just(b"[" + b"[]," * 16_000_000 + b"[]]"),
-        DEEP.map(str.encode),
-        st.binary(max_size=50),
-    ),
     "tables/verdicts.txt": st.sampled_from([b"x y\n" * 12_500_000, b"\x1b[31m", b"\xff", b""]),
 }
 """What else is read from a sweep's folder."""

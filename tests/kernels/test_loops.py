@@ -62,7 +62,7 @@ def test_every_optimizer_gives_the_same_bits_over_200_steps(name, activation, dt
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_articles_network_gives_the_same_bits(name, mnist, numpys_alone):
-    from zdl_bench.run.run import Choice
+    from zdl_bench.run.config import Choice
 
     data = Choice("mnist", {"checksum": mnist.checksum, "validation_size": 10_000})
     config = digits_config(name, lr=None, problem=part("problem", "mlp"), dataset=data, steps=200)

@@ -8,9 +8,9 @@ import pytest
 from conftest import quadratic_config
 from own_images import copy_conf
 
-from zdl_bench.commands.execution import name_of, name_of_experiment
+from zdl_bench.commands.execution import derive_experiment_name, derive_name
 from zdl_bench.registry import conf_files
-from zdl_bench.run.run import Choice
+from zdl_bench.run.config import Choice
 from zdl_bench.store import store
 from zdl_bench.store.store import Store, is_new_name
 
@@ -35,20 +35,24 @@ def sweep_of(optimizers: list[str], seed: int = 0):
 
 @pytest.mark.parametrize("kind", ODD)
 def test_a_derived_name_is_valid_and_unique(kind):
-    names = [name_of(sweep_of(ODD[kind])), name_of(sweep_of(ODD[kind], seed=1)), name_of(sweep_of(ODD[kind][::-1], seed=2))]
-    names += [name_of_experiment(name) for name in ODD[kind]]
-    names += [name_of_experiment(name, sweep_of(["sgd"])) for name in ODD[kind]]
+    names = [
+        derive_name(sweep_of(ODD[kind])),
+        derive_name(sweep_of(ODD[kind], seed=1)),
+        derive_name(sweep_of(ODD[kind][::-1], seed=2)),
+    ]
+    names += [derive_experiment_name(name) for name in ODD[kind]]
+    names += [derive_experiment_name(name, sweep_of(["sgd"])) for name in ODD[kind]]
     assert all(is_new_name(name) for name in names)
     assert len({*names}) == len(names)
 
 
 def test_names_that_were_valid_stay_as_they_are():
-    assert name_of(sweep_of(["sgd", "adam"])) == "sgd-adam-quadratic-" + name_of(sweep_of(["sgd", "adam"]))[-8:]
-    assert name_of(sweep_of(["a", "b", "c", "d", "e"])).startswith("5-optimizers-quadratic-")
+    assert derive_name(sweep_of(["sgd", "adam"])) == "sgd-adam-quadratic-" + derive_name(sweep_of(["sgd", "adam"]))[-8:]
+    assert derive_name(sweep_of(["a", "b", "c", "d", "e"])).startswith("5-optimizers-quadratic-")
     longest = "x" * (91 - len("-quadratic"))
-    assert name_of(sweep_of([longest])).startswith(f"{longest}-quadratic-")
-    assert name_of_experiment("day64") == "day64"
-    assert name_of_experiment("day64", sweep_of(["sgd"])) == f"day64-{name_of(sweep_of(['sgd']))[-8:]}"
+    assert derive_name(sweep_of([longest])).startswith(f"{longest}-quadratic-")
+    assert derive_experiment_name("day64") == "day64"
+    assert derive_experiment_name("day64", sweep_of(["sgd"])) == f"day64-{derive_name(sweep_of(['sgd']))[-8:]}"
 
 
 def test_an_optimizer_and_an_experiment_in_japanese(command, tmp_path_factory, monkeypatch):

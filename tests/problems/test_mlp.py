@@ -17,7 +17,7 @@ from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.problems.problem import Examples, Splits
 from zdl_bench.problems.sampling import IMAGES_PER_DRAW, sample_in_epochs, sample_with_replacement
 from zdl_bench.registry import conf_files
-from zdl_bench.run.run import Choice, RunConfig
+from zdl_bench.run.config import Choice, RunConfig
 from zdl_bench.run.streams import LegacyStream, legacy_streams, spawned_streams
 from zdl_bench.training.loop import split, train
 

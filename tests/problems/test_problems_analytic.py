@@ -16,7 +16,8 @@ from zdl_bench.problems.six_hump_camel import SixHumpCamel
 from zdl_bench.problems.styblinski_tang import StyblinskiTang
 from zdl_bench.problems.surface import Surface
 from zdl_bench.registry import conf_files, registry
-from zdl_bench.run.run import Curve, RunConfig
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Curve
 from zdl_bench.run.streams import spawned_streams
 from zdl_bench.store.encoding import decode, encode
 from zdl_bench.training.loop import train

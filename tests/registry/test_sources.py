@@ -18,7 +18,7 @@ from zdl_bench.datasets.dataset import ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.executors.executor import attempt
 from zdl_bench.registry import conf_files, registry, sources
-from zdl_bench.run.run import RunConfig
+from zdl_bench.run.config import RunConfig
 from zdl_bench.training.loop import train
 
 SHIPPED = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in conf_files.names(group)]

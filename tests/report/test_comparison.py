@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 from conftest import digits_config, quadratic_config
 
-from zdl_bench.commands.comparison import NOT_COMPARED, Agreement, compared, differences
+from zdl_bench.commands.comparison import NOT_COMPARED, Agreement, compare_runs, find_differences
 from zdl_bench.errors import StoreError
 from zdl_bench.run.environment import FINGERPRINT
-from zdl_bench.store.encoding import CHECKSUM, _checksum, encode, file_of
+from zdl_bench.store.encoding import CHECKSUM, _checksum, encode
+from zdl_bench.store.run_file import file_of
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 
@@ -78,7 +79,7 @@ def found_in(store, run):
         stored = store.read(run.run_id)
     except StoreError as error:
         return str(error)
-    one = compared(stored, run)
+    one = compare_runs(stored, run)
     assert one.agrees == ("differing: " not in one.explanation)
     return one.explanation.partition("differing: ")[2]
 
@@ -166,10 +167,10 @@ def test_what_is_near_is_close_elsewhere(key, run):
     probes = replace(curve.probes, probe_loss=curve.probes.probe_loss * (1 + 1e-5))
     near = replace(curve, train_loss=curve.train_loss * (1 - 1e-5), probes=probes)
     elsewhere = replace(run, environment=dict(run.environment) | {key: "other"})
-    one = compared(replace(elsewhere, curve=near if curve.points is None else curve), run)
+    one = compare_runs(replace(elsewhere, curve=near if curve.points is None else curve), run)
     assert one.agreement is Agreement.CLOSE
     assert "every number compared to 0.001 relative, digests not at all" in one.explanation
-    assert compared(replace(run, curve=near), run).agreement is Agreement.DIFFERENT
+    assert compare_runs(replace(run, curve=near), run).agreement is Agreement.DIFFERENT
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 1e-3, 10.0])
@@ -177,8 +178,8 @@ def test_what_is_not_finite_agrees_with_itself_alone(tolerance):
     odd = [-math.inf, math.inf, math.nan, None]
     for a in [*odd, 1.0, -1e308]:
         for b in odd:
-            assert differences({"x": a}, {"x": b}, tolerance) == differences({"x": b}, {"x": a}, tolerance)
-            assert differences({"x": a}, {"x": b}, tolerance) == ([] if a is b else ["x"]), (a, b)
-            assert differences({"x": np.array([1, a], float)}, {"x": np.array([1, b], float)}, tolerance) == (
+            assert find_differences({"x": a}, {"x": b}, tolerance) == find_differences({"x": b}, {"x": a}, tolerance)
+            assert find_differences({"x": a}, {"x": b}, tolerance) == ([] if a is b else ["x"]), (a, b)
+            assert find_differences({"x": np.array([1, a], float)}, {"x": np.array([1, b], float)}, tolerance) == (
                 [] if are_same(a if a is not None else math.nan, b if b is not None else math.nan) else ["x"]
             )

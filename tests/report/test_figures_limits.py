@@ -32,7 +32,8 @@ from zdl_bench.report.makers import figures_of
 from zdl_bench.report.shown import thinned
 from zdl_bench.report.standing_figures import standing_figures
 from zdl_bench.report.standings import Standings
-from zdl_bench.run.run import Choice, Run, Status
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Run, Status
 from zdl_bench.training.loop import train
 
 MAX_PIXELS = 4000

@@ -18,7 +18,7 @@ from zdl_bench.report.figures.style import look_of
 from zdl_bench.report.figures.surface_path import draw_path
 from zdl_bench.report.makers import figures_of
 from zdl_bench.report.path_figures import first_paths
-from zdl_bench.run.run import Choice
+from zdl_bench.run.config import Choice
 from zdl_bench.training.loop import train
 
 

@@ -24,7 +24,7 @@ from zdl_bench.report.embedding import embedded_json, script_hash
 from zdl_bench.report.page import LARGEST, Cell, Page, PageFigure, PageFinding, PagePart, PageTable, PageVerdict
 from zdl_bench.report.part import Files
 from zdl_bench.report.rendering import render
-from zdl_bench.run.run import Choice
+from zdl_bench.run.config import Choice
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.training.loop import train
 

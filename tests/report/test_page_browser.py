@@ -17,7 +17,7 @@ from test_page import page_of
 from zdl_bench.report.build import build_report
 from zdl_bench.report.page import Cell, PageTable
 from zdl_bench.report.rendering import render
-from zdl_bench.run.run import Choice
+from zdl_bench.run.config import Choice
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train

@@ -26,7 +26,8 @@ from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.style import look_of
 from zdl_bench.report.freshness import is_current
 from zdl_bench.report.tables import markdown, rounded
-from zdl_bench.run.run import Choice, Failure, Probes, Run, Status
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Failure, Probes, Run, Status
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
@@ -38,7 +39,7 @@ def files_of(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("sweep.json", "rows.json")
+        if path.is_file() and path.name != "sweep.json"
     }
 
 

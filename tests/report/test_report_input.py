@@ -11,7 +11,8 @@ from test_report import store_of, unlucky
 
 from zdl_bench.errors import StoreError
 from zdl_bench.report.build import build_report
-from zdl_bench.run.run import Choice, Run, Status
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Run, Status
 from zdl_bench.training.loop import train
 
 
@@ -150,7 +151,7 @@ def test_a_sweep_without_runs_is_one_clear_error(tmp_path):
 
 def test_runs_of_another_engine_are_one_clear_error(tmp_path, digits, command, monkeypatch):
     store, _ = store_of(tmp_path, [train(digits_config())])
-    for module in ("run.run", "store.store"):
+    for module in ("run.config", "store.runs"):
         monkeypatch.setattr(f"zdl_bench.{module}.ENGINE_VERSION", 2)
     outcome = command("report", "--results", str(store.root))
     assert outcome.status == 2

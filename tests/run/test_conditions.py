@@ -13,14 +13,15 @@ from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.condition_tables import condition_table
 from zdl_bench.report.run_tables import run_list, settings_table
 from zdl_bench.report.standings import Standings
-from zdl_bench.run.conditions import condition_keys, exact, facets_of, percent, short, texts_of, told_apart
-from zdl_bench.run.run import Choice, Status
+from zdl_bench.run.conditions import condition_keys, distinguish, exact, facets_of, percent, short, texts_of
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Status
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.verdicts import judge_family
 from zdl_bench.store.frames import frames_of, target_column
-from zdl_bench.store.rows import Row
-from zdl_bench.store.store import Hashes
+from zdl_bench.store.runs import Hashes
+from zdl_bench.store.summaries import RunSummary
 from zdl_bench.training.loop import train
 
 CLOSE = (0.9, 0.9999999, 0.99999999)
@@ -32,8 +33,8 @@ def columns_of(table) -> dict[str, list[str]]:
     return {str(column.header): list(column.cells) for column in table.columns}
 
 
-def row(config, tail_loss: float = 0.5) -> Row:
-    return Row(config, Hashes("", ""), Status.COMPLETED, True, tail_loss, tail_loss, 0.9345, "")
+def row(config, tail_loss: float = 0.5) -> RunSummary:
+    return RunSummary(config, Hashes("", ""), Status.COMPLETED, True, tail_loss, tail_loss, 0.9345, "")
 
 
 @settings(deadline=None)
@@ -58,7 +59,7 @@ def test_a_number_that_was_typed_stays_as_it_was():
 
 
 def test_what_no_digit_tells_apart_is_numbered():
-    assert list(told_apart([1, 2, 3], lambda value, write: "same" if value < 3 else "same (2)").values()) == [
+    assert list(distinguish([1, 2, 3], lambda value, write: "same" if value < 3 else "same (2)").values()) == [
         "same",
         "same (2)",
         "same (2) (2)",

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from engine_curves import FILE, configs
 
+from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.run.environment import describe_environment, fingerprint
-from zdl_bench.run.run import ENGINE_VERSION
 from zdl_bench.training.loop import train
 
 STORED = json.loads(FILE.read_text())
-REMEDY = "raise ENGINE_VERSION in run.py and run tests/engine_curves.py"
+REMEDY = "raise ENGINE_VERSION in config.py and run tests/engine_curves.py"
 
 
 def test_the_curves_are_those_of_this_engine():

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,9 @@ from fuzzing.stored import manifest_of, sound_runs
 from zdl_bench.errors import ConfigError, DamagedFile
 from zdl_bench.report.freshness import VERDICTS, verdict_text
 from zdl_bench.statistics.claims import MAX_COMPARISONS, claims_of
-from zdl_bench.store.encoding import LARGEST
-from zdl_bench.store.manifest import MAX_RUNS, Manifest, Report
+from zdl_bench.store.manifest import MAX_SWEEP_RUNS, Manifest, Report, Summaries
 from zdl_bench.store.parquet import read_columns, read_footer
-from zdl_bench.store.remembered import recall
+from zdl_bench.store.run_file import MAX_RUN_BYTES
 from zdl_bench.store.store import Store
 
 MEMORY, SECONDS = 1_000_000_000, 10
@@ -84,7 +84,7 @@ REFERENCE_TYPES = (pa.string(), pa.float64(), pa.float32(), pa.int64(), pa.bool_
 @pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.stem)
 def test_other_tables_of_ours_are_read_as_pyarrow_reads_them(path):
     content = path.read_bytes()
-    read = read_columns(content, read_footer(content), REFERENCE_TYPES, LARGEST)
+    read = read_columns(content, read_footer(content), REFERENCE_TYPES, MAX_RUN_BYTES)
     assert read.equals(pq.read_table(path).replace_schema_metadata(None).cast(read.schema))
 
 
@@ -96,7 +96,7 @@ def test_a_text_of_a_dictionary_may_not_stand_in_too_many_rows(tmp_path):
         content = path.read_bytes()
         memory = PeakMemory()
         with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="its texts have 1,000,000,000 bytes"):
-            read_columns(content, read_footer(content), REFERENCE_TYPES, LARGEST)
+            read_columns(content, read_footer(content), REFERENCE_TYPES, MAX_RUN_BYTES)
         assert memory.growth() < 100_000_000
 
 
@@ -165,7 +165,7 @@ def test_no_run_takes_a_gigabyte_or_ten_seconds(store, tmp_path, make):
 
 
 MANIFEST = manifest_of([RUN.run_id])
-LONG = 19_000_000
+LONG = 69_000_000
 
 
 def with_run_ids(count: int) -> bytes:
@@ -178,8 +178,14 @@ MANIFESTS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: json.dumps(MANIFEST | {"experiment": {"a": 0}}).encode().replace(b"0}", b"[" + b"[]," * (LONG // 3) + b"[]]}"),
         "its values may take",
     ),
-    "run ids": (lambda: with_run_ids(MAX_RUNS + 1), "no manifest of mine"),
-    "more bytes than any": (lambda: json.dumps(MANIFEST | {"title": "x" * 20_000_000}).encode(), "more than 20,000,000 bytes"),
+    "lists among the summaries": (
+        lambda: (
+            json.dumps(MANIFEST | {"summaries": {"runs": 0}}).encode().replace(b"0}", b"[" + b"[]," * (LONG // 3) + b"[]]}")
+        ),
+        "its values may take",
+    ),
+    "run ids": (lambda: with_run_ids(MAX_SWEEP_RUNS + 1), "no manifest of mine"),
+    "more bytes than any": (lambda: json.dumps(MANIFEST | {"title": "x" * 70_000_000}).encode(), "more than 70,000,000 bytes"),
 }
 
 
@@ -193,13 +199,20 @@ def test_a_manifest_without_measure_is_refused_before_memory_is_taken(store, nam
     assert memory.growth() < 300_000_000
 
 
-def test_a_manifest_of_the_most_runs_is_read(store):
-    (store.sweep_folder("mine") / "sweep.json").write_bytes(with_run_ids(MAX_RUNS))
-    assert len(store.read_manifest("mine").run_ids) == MAX_RUNS
+def test_a_manifest_of_the_most_runs_is_written_and_read(store):
+    ids = [f"{number:016x}" for number in range(MAX_SWEEP_RUNS)]
+    numbers = [1.2345678901234567e-301, 2.2345678901234567e-301, None]
+    summaries = Summaries("0" * 64, {run_id: ["0" * 64, "1" * 64, "completed", True, *numbers] for run_id in ids})
+    manifest = replace(store.read_manifest("mine"), run_ids=ids, summaries=summaries)
+    store.write_manifest(manifest)
+    memory, start = PeakMemory(), time.process_time()
+    assert store.read_manifest("mine") == manifest
+    assert memory.growth() < MEMORY // 2
+    assert time.process_time() - start < SECONDS
 
 
 def test_a_sweep_of_more_runs_than_are_read_again_is_refused(small_sweep, monkeypatch):
-    monkeypatch.setattr("zdl_bench.commands.sweep.MAX_RUNS", 2)
+    monkeypatch.setattr("zdl_bench.commands.sweep.MAX_SWEEP_RUNS", 2)
     outcome = small_sweep("-m", "seed=1,2,3")
     assert outcome.status == 2
     assert "runs=3: a sweep has up to 2 runs" in outcome.err
@@ -214,13 +227,6 @@ def test_a_long_text_of_a_manifest_is_listed_in_part(store, key, command):
     assert outcome.status == 0
     assert len(outcome.out) < 20_000
     assert ("x y" in outcome.out) == (key == "command")
-
-
-def test_rows_of_many_values_are_not_remembered(store):
-    store.write_rows("mine", "[" + "[]," * 16_000_000 + "[]]")
-    memory = PeakMemory()
-    assert recall(store, "mine") == {}
-    assert memory.growth() < 200_000_000
 
 
 def test_long_verdicts_are_named_and_not_printed(store):

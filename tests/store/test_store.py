@@ -24,12 +24,14 @@ from zdl_bench.commands.ls import states
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.executors import executor as contract
 from zdl_bench.executors.executor import attempt
-from zdl_bench.run.run import Choice, Failure, Run, Status
-from zdl_bench.store import encoding
-from zdl_bench.store.encoding import LARGEST, decode, encode
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Failure, Run, Status
+from zdl_bench.store.encoding import decode, encode
 from zdl_bench.store.manifest import Manifest
-from zdl_bench.store.rows import summarized
+from zdl_bench.store.run_file import MAX_RUN_BYTES
+from zdl_bench.store.run_file import file_of as unchecked_file_of
 from zdl_bench.store.store import Store
+from zdl_bench.store.summaries import summarize
 from zdl_bench.training.loop import train
 
 
@@ -231,12 +233,15 @@ def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] |
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"end": []}, "end is not what a run has"),
+        ({"end": []}, "end is not of type dict"),
         ({"end": {"test_accuracy": "high"}}, "end is not"),
-        ({"digest": 3}, "digest is not"),
-        ({"train_seconds": "long"}, "train_seconds is not"),
+        ({"digest": 3}, "digest is not of type str"),
+        ({"train_seconds": "long"}, "train_seconds is not of type float"),
+        ({"train_seconds": True}, "train_seconds is not of type float"),
         ({"environment": {"numpy": None}}, "environment is not"),
-        ({"failure": {"type": 1, "message": 2, "traceback": 3}}, "failure is not"),
+        ({"failure": {"type": 1, "message": 2, "traceback": 3}}, "failure.type is not of type str"),
+        ({"failure": {"type": "", "message": ""}}, "it has no failure.traceback"),
+        ({"failure": []}, "failure is not of type dict"),
         ({"engine": "1"}, "engine is not"),
         ({"status": "sleeping"}, "sleeping"),
         ({"curve": [1]}, "curve is not"),
@@ -295,7 +300,7 @@ def test_the_largest_integer_that_is_read_is_a_number(store, key):
     for run_id, content in (rewritten(runs[0], {key: MAX_INTEGER}), rewritten(runs[1], {})):
         store.run_path(run_id).parent.mkdir(parents=True, exist_ok=True)
         store.run_path(run_id).write_bytes(content)
-        assert summarized(*store.read_with_hashes(run_id)).status is Status.COMPLETED
+        assert summarize(*store.read_with_hashes(run_id)).status is Status.COMPLETED
     frame = load_results(store.root).runs
     assert len(frame) == 2
     assert frame["lr"].dtype == frame["train_seconds"].dtype == frame["test_accuracy"].dtype == np.float64
@@ -420,7 +425,7 @@ def test_a_manifest_without_measure_is_damaged(store):
     with pytest.raises(DamagedFile, match="recursion"):
         store.read_manifest("mine")
     os.truncate(path, 50_000_000_000)
-    with pytest.raises(DamagedFile, match="more than 20,000,000 bytes"):
+    with pytest.raises(DamagedFile, match="more than 70,000,000 bytes"):
         store.read_manifest("mine")
 
 
@@ -487,8 +492,8 @@ def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run, monk
     """An id contains the engine's version: what an older engine made is not taken for this one's."""
     store.write(run)
     store.write_manifest(Manifest("old", "", "command", [], [run.run_id], "2026-01-01T00:00:00+00:00"))
-    monkeypatch.setattr("zdl_bench.run.run.ENGINE_VERSION", 2)
-    monkeypatch.setattr("zdl_bench.store.store.ENGINE_VERSION", 2)
+    monkeypatch.setattr("zdl_bench.run.config.ENGINE_VERSION", 2)
+    monkeypatch.setattr("zdl_bench.store.runs.ENGINE_VERSION", 2)
     assert load_results(store.root).runs.empty
     with pytest.raises(OtherEngine, match="made by engine 1, this is engine 2; run its sweep's command again"):
         load_results(store.root, sweep="old")
@@ -500,7 +505,7 @@ def test_a_curve_of_any_numbers_gives_numbers_and_no_warning(store, run):
     probes = replace(run.curve.probes, val_loss=infinities, displacement=infinities)
     store.write(replace(run, curve=replace(run.curve, probes=probes)))
     assert math.isnan(load_results(store.root).runs.iloc[0]["tail_loss"])
-    assert summarized(*store.read_with_hashes(run.run_id)).status is run.status
+    assert summarize(*store.read_with_hashes(run.run_id)).status is run.status
 
 
 @pytest.mark.parametrize(
@@ -525,7 +530,7 @@ def test_a_failure_on_a_path_that_is_no_utf_8_can_be_stored(store, monkeypatch):
 def test_columns_of_one_name_are_damage(store, run):
     table = encode(run)
     store.run_path(run.run_id).parent.mkdir(parents=True)
-    store.run_path(run.run_id).write_bytes(encoding.file_of(table.append_column("lr", table["lr"])))
+    store.run_path(run.run_id).write_bytes(unchecked_file_of(table.append_column("lr", table["lr"])))
     for use in (store.read, store.sound_checksum):
         with pytest.raises(DamagedFile, match="its columns are not those of a run"):
             use(run.run_id)
@@ -534,7 +539,7 @@ def test_columns_of_one_name_are_damage(store, run):
 def test_a_listing_reads_no_file_that_is_too_large(store, run):
     store.run_path(run.run_id).parent.mkdir(parents=True)
     store.run_path(run.run_id).touch()
-    os.truncate(store.run_path(run.run_id), LARGEST + 1)
+    os.truncate(store.run_path(run.run_id), MAX_RUN_BYTES + 1)
     with pytest.raises(DamagedFile, match="its file has"):
         store.read_metadata(run.run_id)
 

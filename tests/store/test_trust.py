@@ -28,9 +28,11 @@ from zdl_bench.report.findings import findings_markdown
 from zdl_bench.report.freshness import VERDICTS
 from zdl_bench.report.page import PageFinding, PagePart
 from zdl_bench.report.tables import csv, latex, markdown
-from zdl_bench.run.run import Choice, Failure, Run, Status
-from zdl_bench.store.encoding import CHECKSUM, _checksum, encode, file_of, read_file, table_in
+from zdl_bench.run.config import Choice
+from zdl_bench.run.run import Failure, Run, Status
+from zdl_bench.store.encoding import CHECKSUM, _checksum, encode
 from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.run_file import file_of, read_file, table_in
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 

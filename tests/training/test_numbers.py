@@ -19,7 +19,8 @@ from own_images import VALIDATION_SIZE, add_dataset, copy_conf
 from zdl_bench.datasets.dataset import load_decoded
 from zdl_bench.executors.executor import attempt
 from zdl_bench.registry import conf_files, registry
-from zdl_bench.run.run import DTYPES, MAX_LEGACY_SEED, MAX_SEED, Choice, Run, RunConfig, Status
+from zdl_bench.run.config import DTYPES, MAX_LEGACY_SEED, MAX_SEED, Choice, RunConfig
+from zdl_bench.run.run import Run, Status
 from zdl_bench.statistics.metrics.convergence import has_finished, has_learned
 from zdl_bench.store.frames import frames_of, run_row
 from zdl_bench.store.store import Store

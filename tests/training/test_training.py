@@ -7,7 +7,8 @@ import pytest
 from conftest import digits_config, part, quadratic_config
 
 from zdl_bench.problems.mlp import Network
-from zdl_bench.run.run import Choice, RunConfig, Status
+from zdl_bench.run.config import Choice, RunConfig
+from zdl_bench.run.run import Status
 from zdl_bench.statistics.metrics.convergence import tail_loss
 from zdl_bench.training.loop import train
 from zdl_bench.training.probes import early_steps, stride_steps

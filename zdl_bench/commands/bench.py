@@ -22,8 +22,8 @@ from zdl_bench.plan.command_line import MULTIRUN, read_command_line
 from zdl_bench.plan.resolver import Resolver
 from zdl_bench.registry.conf_files import names
 from zdl_bench.run.conditions import condition_keys, percent, short
+from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import describe_environment
-from zdl_bench.run.run import RunConfig
 from zdl_bench.training.loop import problem_of, train
 
 ROUNDS = 5

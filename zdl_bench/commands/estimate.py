@@ -11,8 +11,10 @@ import numpy as np
 
 from zdl_bench.errors import ExecutorError
 from zdl_bench.executors.worker import Worker
-from zdl_bench.run.run import Floats, RunConfig
-from zdl_bench.store.encoding import encode, file_of
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Floats
+from zdl_bench.store.encoding import encode
+from zdl_bench.store.run_file import file_of
 
 MAX_KINDS = 12
 """Kinds of runs that are tried, the most frequent first; the others are taken to cost the average of these."""

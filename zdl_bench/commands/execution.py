@@ -1,19 +1,17 @@
-"""A sweep: plan (drop duplicates, look into the store), execute, sum up."""
+"""A sweep: its name, its plan (without duplicates, and without what is stored), and its execution."""
 
 import hashlib
-import math
 import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError
 from zdl_bench.executors.executor import Event, Finished, Started
-from zdl_bench.run.run import RunConfig
-from zdl_bench.store.remembered import Remembered
-from zdl_bench.store.rows import Row, summarized
+from zdl_bench.run.config import RunConfig
 from zdl_bench.store.store import Store, is_new_name
+from zdl_bench.store.summaries import RunSummary, summarize
 
 MAX_WORDS = 91
 """Letters of a derived name, which are 100 with a hyphen and 8 digits."""
@@ -21,13 +19,13 @@ MAX_WORDS = 91
 
 @dataclass(frozen=True)
 class Plan:
-    """The distinct runs of a sweep in their order, and what the store has of them.
+    """The distinct runs of a sweep in their order, and those that the store has.
 
-    damaged: ids of those whose file cannot be read, or holds what another engine made; they are made again.
+    damaged: ids of runs whose file cannot be read, or was made by another engine; they are made again.
     """
 
     configs: tuple[RunConfig, ...]
-    stored: dict[str, Row]
+    stored: dict[str, RunSummary]
     damaged: tuple[str, ...]
 
     @property
@@ -36,93 +34,93 @@ class Plan:
 
 
 def distinct(configs: Iterable[RunConfig]) -> tuple[RunConfig, ...]:
-    """Each run once, in their order."""
+    """Return each run once, in their order."""
     return tuple({config.run_id: config for config in configs}.values())
 
 
-def name_of(configs: Sequence[RunConfig], asked: str = "") -> str:
-    """A name that the same distinct runs always get: what they compare, and 8 hex digits of their ids.
+def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
+    """Return a name that the same distinct runs always get: what they compare, and 8 hex digits of their ids.
 
-    asked: what tells the sweep apart if more runs may follow that are not known yet.
+    asked: what distinguishes the sweep if more runs may follow that are not known yet.
     """
     optimizers = list(dict.fromkeys(config.optimizer.name for config in configs))
     listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"
-    return _derived(f"{listed}-{configs[0].problem.name}", _hash_of(configs, asked))
+    return _with_digits(f"{listed}-{configs[0].problem.name}", configs, asked)
 
 
-def name_of_experiment(experiment: str, changed: Sequence[RunConfig] = (), asked: str = "") -> str:
-    """The experiment's own name, with 8 hex digits if its runs are not those of its YAML: of their ids, and as in `name_of`."""
+def derive_experiment_name(experiment: str, changed: Sequence[RunConfig] = (), asked: str = "") -> str:
+    """Return the experiment's name, with 8 hex digits as in `derive_name` if its runs are not those of its YAML."""
     if not changed and is_new_name(experiment):
         return experiment
-    return _derived(experiment, _hash_of(changed, asked))
+    return _with_digits(experiment, changed, asked)
 
 
-def _hash_of(configs: Sequence[RunConfig], asked: str) -> str:
-    return hashlib.sha256(("".join(config.run_id for config in configs) + asked).encode()).hexdigest()
-
-
-def _derived(words: str, full_hash: str) -> str:
-    """Words and digits as a valid name. What of the words cannot be in one, since they are long or not of its letters, is in
-    the digits.
-    """
-    name = f"{words}-{full_hash[:8]}"
+def _with_digits(words: str, configs: Sequence[RunConfig], asked: str) -> str:
+    """Return words and digits as a valid name. Words that are too long, or not of its letters, are replaced but hashed."""
+    digits = hashlib.sha256(("".join(config.run_id for config in configs) + asked).encode()).hexdigest()
+    name = f"{words}-{digits[:8]}"
     if is_new_name(name):
         return name
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", words).lstrip(".-")[:MAX_WORDS]
-    return f"{plain or 'sweep'}-{hashlib.sha256(f'{words} {full_hash}'.encode()).hexdigest()[:8]}"
+    valid = re.sub(r"[^A-Za-z0-9._-]+", "_", words).lstrip(".-")[:MAX_WORDS]
+    return f"{valid or 'sweep'}-{hashlib.sha256(f'{words} {digits}'.encode()).hexdigest()[:8]}"
 
 
-def plan(configs: tuple[RunConfig, ...], store: Store, remembered: Mapping[str, Remembered]) -> Plan:
-    """Looks up which of the distinct runs have a result in the store."""
-    stored: dict[str, Row] = {}
+def plan(configs: tuple[RunConfig, ...], store: Store, recalled: Mapping[str, list[Any]]) -> Plan:
+    """Look up which of the distinct runs have a result in the store.
+
+    recalled: the sweep's summaries by run id, as `recall` gives them.
+    """
+    stored: dict[str, RunSummary] = {}
     damaged: list[str] = []
     for config in configs:
         if not store.has(config.run_id):
             continue
         try:
-            row = _stored_row(config, store, remembered.get(config.run_id))
+            summary = _summary(config, store, recalled)
         except MissingRun:  # another start has just set it aside
             continue
         except (DamagedFile, OtherEngine):
             damaged.append(config.run_id)
             continue
-        if row.status.is_result:
-            stored[config.run_id] = row
+        if summary.status.is_result:
+            stored[config.run_id] = summary
     return Plan(configs, stored, tuple(damaged))
 
 
-def _stored_row(config: RunConfig, store: Store, remembered: Remembered | None) -> Row:
-    if remembered and remembered.file == store.hash_of_file(config.run_id):
-        return remembered.row(config)
-    return summarized(*store.read_with_hashes(config.run_id))
+def _summary(config: RunConfig, store: Store, recalled: Mapping[str, list[Any]]) -> RunSummary:
+    if config.run_id in recalled:
+        summary = RunSummary.from_list(config, recalled[config.run_id])
+        if summary.hashes.file == store.hash_of_file(config.run_id):
+            return summary
+    return summarize(*store.read_with_hashes(config.run_id))
 
 
 class Observer(Protocol):
-    """Who is told what happens while a sweep executes."""
+    """What is notified while a sweep executes."""
 
     def started(self, run_id: str) -> None: ...
 
-    def finished(self, row: Row) -> None: ...
+    def finished(self, summary: RunSummary) -> None: ...
 
 
-def execute(plan: Plan, events: Generator[Event, None, None], store: Store, observer: Observer) -> dict[str, Row]:
-    """Stores each missing run as it ends; returns all rows of the plan by run id, fewer where the events end early.
+def execute(plan: Plan, events: Generator[Event, None, None], store: Store, observer: Observer) -> dict[str, RunSummary]:
+    """Store each missing run as it ends. Return the summaries of the plan by run id, fewer if the events end early.
 
     An interrupt passes through, after the executor has ended its workers; what was stored stays.
     """
-    rows = dict(plan.stored)
+    summaries = dict(plan.stored)
     with closing(events):
         for event in events:
             if isinstance(event, Started):
                 observer.started(event.run_id)
                 continue
-            rows[event.run_id] = summarized(event.run, store.write(event.run))
-            observer.finished(rows[event.run_id])
-    return rows
+            summaries[event.run_id] = summarize(event.run, store.write(event.run))
+            observer.finished(summaries[event.run_id])
+    return summaries
 
 
 def until_failures(events: Generator[Event, None, None], most: int | None) -> Generator[Event, None, None]:
-    """The events up to the failure that is one too many; all of them for None. Divergence is no failure."""
+    """Yield the events up to the failure that is one too many; all of them for None. Divergence is no failure."""
     failures = 0
     with closing(events):
         for event in events:
@@ -132,23 +130,13 @@ def until_failures(events: Generator[Event, None, None], most: int | None) -> Ge
                 return
 
 
-def has_failures(rows: Iterable[Row]) -> bool:
-    """Whether some run has no result; divergence is one."""
-    return any(not row.status.is_result for row in rows)
-
-
-def lost(rows: Iterable[Row], store: Store) -> list[str]:
-    """Ids of the rows whose run is not in the store as it was, or as another start has made it."""
-    ids = []
-    for row in rows:
+def find_lost_runs(summaries: Iterable[RunSummary], store: Store) -> list[str]:
+    """Return the ids of the runs that are neither in the store as they were, nor as another start has made them."""
+    lost = []
+    for summary in summaries:
         try:
-            if store.hash_of_file(row.run_id) != row.hashes.file:
-                store.read(row.run_id)
+            if store.hash_of_file(summary.run_id) != summary.hashes.file:
+                store.read(summary.run_id)
         except StoreError:
-            ids.append(row.run_id)
-    return ids
-
-
-def tail_losses(configs: Sequence[RunConfig], rows: dict[str, Row]) -> list[float]:
-    """The tail_loss of each config's run, in their order, duplicates included; NaN where it was not made."""
-    return [rows[config.run_id].tail_loss if config.run_id in rows else math.nan for config in configs]
+            lost.append(summary.run_id)
+    return lost

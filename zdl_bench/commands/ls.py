@@ -10,7 +10,8 @@ from rich.text import Text
 from zdl_bench.commands.parser import Parser
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import DamagedFile, MissingRun, display, printable
-from zdl_bench.run.run import ENGINE_VERSION, Status
+from zdl_bench.run.config import ENGINE_VERSION
+from zdl_bench.run.run import Status
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 

@@ -8,8 +8,9 @@ from zdl_bench.errors import printable, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.plan.keys import FORMATS
 from zdl_bench.report.freshness import is_built_from, page_path, sound_checksums, verdict_text
+from zdl_bench.store.damage import how_many_are_missing
 from zdl_bench.store.manifest import Manifest
-from zdl_bench.store.store import Store, how_many_are_missing
+from zdl_bench.store.store import Store
 
 
 def main(arguments: Sequence[str]) -> int:

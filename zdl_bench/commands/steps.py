@@ -9,7 +9,8 @@ import numpy as np
 from zdl_bench.problems.mlp import Network
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Floats, RunConfig
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Floats
 from zdl_bench.training.loop import streams_of
 from zdl_bench.training.probes import Prober
 

@@ -10,17 +10,18 @@ from rich.text import Text
 
 from zdl_bench.errors import printable
 from zdl_bench.run.conditions import accuracy_text, condition_keys, texts_of
-from zdl_bench.run.run import Status, Value
-from zdl_bench.store.rows import Row
+from zdl_bench.run.config import Value
+from zdl_bench.run.run import Status
+from zdl_bench.store.summaries import RunSummary
 
 MAX_DECIMAL_LOSS = 1e7
 """Largest loss that is written with decimals: a table has no room for more digits."""
 
 
-def results_table(rows: Sequence[Row]) -> Table:
+def results_table(rows: Sequence[RunSummary]) -> Table:
     """Return a table with a line per condition: mean ± standard deviation of its completed runs, and how the others ended."""
     keys = condition_keys(row.config for row in rows)
-    groups: dict[tuple[Value, ...], list[Row]] = defaultdict(list)
+    groups: dict[tuple[Value, ...], list[RunSummary]] = defaultdict(list)
     for row in rows:
         flat = row.config.flat()
         groups[tuple(flat.get(key) for key in keys)].append(row)
@@ -47,7 +48,7 @@ def results_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def failures_table(rows: Iterable[Row]) -> Table | None:
+def failures_table(rows: Iterable[RunSummary]) -> Table | None:
     """Return a table of the runs without a result, with the reason of each; None if every run has one."""
     failures = [row for row in rows if not row.status.is_result]
     if not failures:
@@ -65,7 +66,7 @@ def failures_table(rows: Iterable[Row]) -> Table | None:
     return table
 
 
-def _loss_digits(rows: Sequence[Row]) -> str:
+def _loss_digits(rows: Sequence[RunSummary]) -> str:
     """Return a format with four decimals, or with powers of ten if decimals show no difference from 0 or take a line."""
     losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
     smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
@@ -88,7 +89,7 @@ def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
         return mean, float(defined.std(ddof=1)) if len(defined) > 1 else math.nan
 
 
-def _outcomes(rows: Sequence[Row]) -> str:
+def _outcomes(rows: Sequence[RunSummary]) -> str:
     """Return how many runs did not complete or did not learn, by state."""
     states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
     states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)

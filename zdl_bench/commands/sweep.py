@@ -1,12 +1,14 @@
 """The command that makes runs: a command line → composed configs → a sweep in the store, with its report."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from zdl_bench.commands import notices
-from zdl_bench.commands.execution import Plan, distinct, execute, has_failures, lost, plan, tail_losses, until_failures
+from zdl_bench.commands.execution import Plan, distinct, execute, find_lost_runs, plan, until_failures
 from zdl_bench.commands.report import update_report
 from zdl_bench.commands.summary import failures_table, results_table
-from zdl_bench.commands.sweep_manifest import derived_name, manifest_of, now, store_finished, verify_command
+from zdl_bench.commands.sweep_manifest import manifest_of, name_of_sweep, now, store_finished, verify_command
 from zdl_bench.commands.terminal import console_for, progress_display
 from zdl_bench.errors import ConfigError, require
 from zdl_bench.kernels import choice as loops
@@ -16,12 +18,11 @@ from zdl_bench.plan.resolver import Resolver, SweepSettings, sweep_settings
 from zdl_bench.plan.schema import SWEEP_KEYS, JobConfig
 from zdl_bench.registry import registry
 from zdl_bench.report.freshness import page_path
-from zdl_bench.run.run import RunConfig
+from zdl_bench.run.config import RunConfig
 from zdl_bench.statistics.claims import claims_of
-from zdl_bench.store.manifest import MAX_RUNS, Manifest
-from zdl_bench.store.remembered import Remembered, is_remembered, recall, remember
-from zdl_bench.store.rows import Row
+from zdl_bench.store.manifest import MAX_SWEEP_RUNS, Manifest, Summaries
 from zdl_bench.store.store import Store, require_new_name
+from zdl_bench.store.summaries import RunSummary, collect_summaries, recall
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,8 +47,8 @@ class SweepCommand:
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
         self._configs: dict[str, RunConfig] = {}
-        self._rows: dict[str, Row] = {}
-        self._recalled: Mapping[str, Remembered] = {}
+        self._rows: dict[str, RunSummary] = {}
+        self._recalled = Summaries()
         self._damaged: list[str] = []
         self._trained = 0
         self._failures = 0
@@ -74,20 +75,20 @@ class SweepCommand:
         store = Store(settings.results_dir)
         runs = distinct(configs)
         self._configs |= {config.run_id: config for config in runs}
-        few = len(self._configs) <= MAX_RUNS
-        require("runs", len(self._configs), few, f"a sweep has up to {MAX_RUNS:,} runs; make several of it")
+        few = len(self._configs) <= MAX_SWEEP_RUNS
+        require("runs", len(self._configs), few, f"a sweep has up to {MAX_SWEEP_RUNS:,} runs; make several of it")
         if self._manifest is None:
             notices.announce_data_sets(self._resolver.data_sets)
         self._settings = settings
-        name = settings.name or (self._manifest.name if self._manifest else derived_name(self._command_line, runs))
+        name = settings.name or (self._manifest.name if self._manifest else name_of_sweep(self._command_line, runs))
         self._manifest = manifest = manifest_of(self._command_line, name, self._configs, self._started)
-        self._recalled = self._recalled or recall(store, manifest.name)
-        batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled)
+        self._recalled = self._recalled if self._recalled.runs else recall(store, manifest.name)
+        batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled.runs)
         self._rows |= batch.stored
         self._damaged += batch.damaged
         if not settings.dry_run and self._failures != settings.max_failures:
             self._make(batch, settings, store, manifest)
-        return tail_losses(configs, self._rows)
+        return [self._rows[one.run_id].tail_loss if one.run_id in self._rows else math.nan for one in configs]
 
     def _make(self, batch: Plan, settings: SweepSettings, store: Store, manifest: Manifest) -> None:
         """Make and store the missing runs of a batch."""
@@ -97,14 +98,14 @@ class SweepCommand:
         for path in filter(None, aside):
             notices.announce_damaged(path)
         if None in aside:  # another start was faster, and may have made the run again
-            batch = plan(batch.configs, store, self._recalled)
+            batch = plan(batch.configs, store, self._recalled.runs)
             self._rows |= batch.stored
         notices.announce_plan(manifest.name, batch)
         if not batch.missing:
             return
         notices.announce_passed_over(self._resolver.decode_data())
         notices.announce_cost(batch, _parallel_runs(settings), store.root)
-        store.write_manifest(manifest)
+        store.write_manifest(replace(manifest, summaries=self._recalled))
         most = None if settings.max_failures is None else settings.max_failures - self._failures
         events = until_failures(registry.executor(settings.executor).execute(batch.missing, settings.limits), most)
         with progress_display(len(batch.configs), len(batch.stored)) as display:
@@ -132,9 +133,7 @@ class SweepCommand:
                 console.print(table)
         if not self._is_complete(rows, store, manifest, settings.max_failures):
             return 1
-        manifest = store_finished(store, manifest, bool(self._trained))
-        if not is_remembered(rows, self._recalled):
-            remember(store, manifest.name, rows)
+        manifest = store_finished(store, replace(manifest, summaries=collect_summaries(rows)), bool(self._trained))
         if found:
             store.write_optimized(manifest.name, found)
         if settings.report:
@@ -145,7 +144,7 @@ class SweepCommand:
             console.print(f"report:  {page_path(store, manifest)}", soft_wrap=True, markup=False)
         console.print(f"results: {store.sweep_folder(manifest.name)}", soft_wrap=True, markup=False)
         console.print(f"next:    {verify_command(manifest, settings.results_dir)}", soft_wrap=True, markup=False)
-        return 1 if has_failures(rows) else 0
+        return 0 if all(row.status.is_result for row in rows) else 1
 
     def _print_dry_run(self, settings: SweepSettings, store: Store, name: str) -> None:
         everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
@@ -153,12 +152,12 @@ class SweepCommand:
             notices.announce_passed_over(self._resolver.decode_data())
         notices.print_dry_run(name, everything, _parallel_runs(settings), store.root)
 
-    def _is_complete(self, rows: Sequence[Row], store: Store, manifest: Manifest, max_failures: int | None) -> bool:
+    def _is_complete(self, rows: Sequence[RunSummary], store: Store, manifest: Manifest, max_failures: int | None) -> bool:
         """Return whether every run was made and is in the store; print what is missing."""
         if len(rows) < len(self._configs):
             notices.announce_stop(len(self._configs) - len(rows), max_failures)
             return False
-        gone = lost(rows, store)
+        gone = find_lost_runs(rows, store)
         if gone:
             if store.find_manifest(manifest.name) is None:
                 store.write_manifest(manifest)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from zdl_bench.commands.execution import name_of, name_of_experiment
+from zdl_bench.commands.execution import derive_experiment_name, derive_name
 from zdl_bench.plan.command_line import CommandLine
-from zdl_bench.run.run import RunConfig
+from zdl_bench.run.config import RunConfig
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
@@ -30,16 +30,16 @@ def manifest_of(line: CommandLine, name: str, run_ids: Iterable[str], started: s
     )
 
 
-def derived_name(line: CommandLine, runs: Sequence[RunConfig]) -> str:
+def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
     """Return the name of a sweep that was given none: the experiment's, or one that its runs in the first batch determine.
 
     If more runs follow that are not known yet, the overrides tell the sweep apart.
     """
     overrides = "\n".join(line.overrides_of_runs)
     if line.experiment_name is None or line.experiment is None:
-        return name_of(runs, overrides if line.has_hydra_keys else "")
+        return derive_name(runs, overrides if line.has_hydra_keys else "")
     changed = runs if line.changes_experiment else ()
-    return name_of_experiment(line.experiment_name, changed, overrides if line.experiment.tuning_seeds else "")
+    return derive_experiment_name(line.experiment_name, changed, overrides if line.experiment.tuning_seeds else "")
 
 
 def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manifest:
@@ -47,9 +47,11 @@ def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manif
     before = store.find_manifest(manifest.name)
     is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # claims included
     if before and before.finished and is_same and not has_trained:
-        return before
-    finished = replace(manifest, finished=now(), report=before.report if before else manifest.report)
-    store.write_manifest(finished)
+        finished = replace(before, summaries=manifest.summaries)
+    else:
+        finished = replace(manifest, finished=now(), report=before.report if before else manifest.report)
+    if finished != before:
+        store.write_manifest(finished)
     return finished
 
 

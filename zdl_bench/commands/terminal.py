@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from zdl_bench.run.run import Status
-from zdl_bench.store.rows import Row
+from zdl_bench.store.summaries import RunSummary
 
 PLAIN_INTERVAL_SECONDS = 5.0
 PLAIN_WIDTH = 140
@@ -33,7 +33,7 @@ class LineDisplay:
     def started(self, run_id: str) -> None:
         """Show nothing: only ends are counted."""
 
-    def finished(self, row: Row) -> None:
+    def finished(self, row: RunSummary) -> None:
         self._ended[row.status] += 1
         if time.monotonic() - self._last >= PLAIN_INTERVAL_SECONDS:
             self._show()
@@ -71,7 +71,7 @@ class BarDisplay(LineDisplay):
         self._progress = Progress(*columns, console=self._console)
         self._task = self._progress.add_task("", total=planned, completed=stored, words=self._counts())
 
-    def finished(self, row: Row) -> None:
+    def finished(self, row: RunSummary) -> None:
         self._ended[row.status] += 1
         self._progress.update(self._task, completed=self._done, words=self._counts())
 

@@ -1,10 +1,18 @@
-"""Stored and committed runs are trained again: which of them, and what is said of each."""
+"""Train stored and committed runs again: which of them, and what is printed of each."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from zdl_bench.commands.comparison import NOT_COMPARED, Agreement, Verified, compared, compared_to_reference, words_of
+from zdl_bench.commands.comparison import (
+    NOT_COMPARED,
+    Agreement,
+    Verification,
+    compare_runs,
+    compare_to_reference,
+    describe_config,
+)
 from zdl_bench.commands.parser import Parser
 from zdl_bench.commands.reference import ReferenceRun, read_reference, reference_files
 from zdl_bench.commands.terminal import console_for
@@ -13,7 +21,8 @@ from zdl_bench.errors import ConfigError, StoreError, printable, require
 from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Finished, Limits
 from zdl_bench.kernels.choice import require_wanted
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Choice, Run, RunConfig
+from zdl_bench.run.config import Choice, RunConfig
+from zdl_bench.run.run import Run
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
@@ -23,28 +32,28 @@ Some = TypeVar("Some")
 
 
 def require_sensible(count: int | None, timeout: float | None) -> None:
-    """Raises ConfigError unless these can be the number of runs and the seconds that each may take."""
+    """Raise ConfigError unless these can be the number of runs and the seconds that each may take."""
     require("--runs", count, count is None or count >= 1, "verify at least 1 run")
     sensible = timeout is None or 0 < timeout <= MAX_TIMEOUT
     require("--timeout", timeout, sensible, f"give each run seconds from above 0 to {MAX_TIMEOUT:g}")
 
 
-def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: float | None) -> Iterator[Verified]:
+def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: float | None) -> Iterator[Verification]:
     """Train stored runs of a sweep again, `count` of them spread over it or all, and compare each.
 
-    Everything is checked before the first run starts. Runs that cannot be compared come first. Raises StoreError if there
-    are no others and nothing is wrong with them, ConfigError or DataError.
+    Everything is checked before the first run starts. Runs that cannot be compared come first. Raise ConfigError, DataError,
+    or StoreError if no run is stored and nothing else is wrong.
     """
-    looked_at = list(_looked_at(store, manifest.run_ids, count))
-    stored = {one.run_id: one for one in looked_at if isinstance(one, Run)}
-    others = [one for one in looked_at if isinstance(one, Verified)]
+    inspected = list(_look_at(store, manifest.run_ids, count))
+    stored = {one.run_id: one for one in inspected if isinstance(one, Run)}
+    others = [one for one in inspected if isinstance(one, Verification)]
     if not stored and all(one.agreement is Agreement.NOT_STORED for one in others):
         raise StoreError(f"no run of {manifest.name} has a stored result; run its command: {manifest.command}")
-    again = _trained_again([run.config for run in stored.values()], timeout)
-    return _chained(others, (compared(stored[run.run_id], run) for run in again))
+    again = _train_again([run.config for run in stored.values()], timeout)
+    return chain(others, (compare_runs(stored[run.run_id], run) for run in again))
 
 
-def verify_reference(root: Path, experiment: str | None, count: int | None, timeout: float | None) -> Iterator[Verified]:
+def verify_reference(root: Path, experiment: str | None, count: int | None, timeout: float | None) -> Iterator[Verification]:
     """Train committed runs again and compare each: `count` of them or REFERENCE_SAMPLE, from every experiment alike."""
     files, unsound = [], []
     for path in reference_files(root, experiment):
@@ -54,27 +63,22 @@ def verify_reference(root: Path, experiment: str | None, count: int | None, time
             unsound.append(_unsound(path.stem, error))
     each = -(-(count or REFERENCE_SAMPLE) // max(len(files), 1))
     sample = [run for runs in files for run in _spread(runs, each)]
-    chosen: dict[str, list[ReferenceRun]] = {}
+    references: dict[str, list[ReferenceRun]] = {}
     for reference in _spread(sample, count or REFERENCE_SAMPLE):
-        chosen.setdefault(reference.config.run_id, []).append(reference)  # two experiments may have one run
-    again = _trained_again([references[0].config for references in chosen.values()], timeout)
-    return _chained(unsound, (compared_to_reference(one, run) for run in again for one in chosen[run.run_id]))
+        references.setdefault(reference.config.run_id, []).append(reference)  # two experiments may have one run
+    again = _train_again([same[0].config for same in references.values()], timeout)
+    return chain(unsound, (compare_to_reference(one, run) for run in again for one in references[run.run_id]))
 
 
-def _trained_again(configs: Sequence[RunConfig], timeout: float | None) -> Iterator[Run]:
-    """Fresh runs, as they end. Everything is checked before the first starts."""
+def _train_again(configs: Sequence[RunConfig], timeout: float | None) -> Iterator[Run]:
+    """Yield fresh runs as they end. Everything is checked before the first starts."""
     _require_known_here(configs)
     executor: Executor = registry.executor(Choice("processes"))
     return (event.run for event in executor.execute(configs, Limits(timeout=timeout)) if isinstance(event, Finished))
 
 
-def _chained(first: Iterable[Verified], then: Iterable[Verified]) -> Iterator[Verified]:
-    yield from first
-    yield from then
-
-
-def _looked_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterator[Run | Verified]:
-    """Runs to compare, `count` of them or all, and what is to be said of the others met on the way. No more are read."""
+def _look_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterator[Run | Verification]:
+    """Yield runs to compare, `count` of them or all, and the verification of each that cannot be. Read no more than needed."""
     spread = dict.fromkeys(_spread(run_ids, count))
     found = 0
     for run_id in [*spread, *(run_id for run_id in run_ids if run_id not in spread)]:
@@ -85,8 +89,8 @@ def _looked_at(store: Store, run_ids: Sequence[str], count: int | None) -> Itera
             return
 
 
-def _read(store: Store, run_id: str) -> Run | Verified:
-    """A run whose file says anything that can be compared, or why it cannot be."""
+def _read(store: Store, run_id: str) -> Run | Verification:
+    """Return a run that says anything that can be compared, or why there is none."""
     try:
         run = store.read(run_id) if store.has(run_id) else None
     except StoreError as error:
@@ -94,11 +98,11 @@ def _read(store: Store, run_id: str) -> Run | Verified:
     if run and (run.status.is_result or run.curve or run.digest or run.end):
         return run
     reason = f"{run.status.value}; the command of its sweep makes it again" if run else "missing"
-    return Verified(run_id, words_of(run.config) if run else "", Agreement.NOT_STORED, None, reason)
+    return Verification(run_id, describe_config(run.config) if run else "", Agreement.NOT_STORED, None, reason)
 
 
-def _unsound(name: str, error: StoreError) -> Verified:
-    return Verified(name, "", Agreement.UNSOUND, None, str(error))
+def _unsound(name: str, error: StoreError) -> Verification:
+    return Verification(name, "", Agreement.UNSOUND, None, str(error))
 
 
 def _spread(runs: Sequence[Some], count: int | None) -> Sequence[Some]:
@@ -108,7 +112,7 @@ def _spread(runs: Sequence[Some], count: int | None) -> Sequence[Some]:
 
 
 def _require_known_here(configs: Iterable[RunConfig]) -> None:
-    """Names are resolved through `conf/` alone; the data sets have to be those of the runs, and are looked at once."""
+    """Raise ConfigError or DataError unless `conf/` has all parts of the runs, their code and data unchanged."""
     checksums = set()
     for config in configs:
         for build, choice in (
@@ -127,11 +131,8 @@ def _require_known_here(configs: Iterable[RunConfig]) -> None:
         ensure_decoded(dataset)
 
 
-def print_verdict(verified: Iterator[Verified]) -> int:
-    """Print a line per run as it comes, and the sum.
-
-    Returns the exit status: 2 if a file is not sound, else 1 if a run does not agree.
-    """
+def print_verifications(verified: Iterator[Verification]) -> int:
+    """Print a line per run as it comes, and the sum. Return the exit status: 2 if a file is unsound, 1 if a run disagrees."""
     console, errors = console_for(), console_for(to_stderr=True)
     results = []
     for one in verified:
@@ -143,14 +144,14 @@ def print_verdict(verified: Iterator[Verified]) -> int:
             note = f" ({one.explanation})" if one.explanation else ""
             line = f"{one.run_id}  {one.words or 'a run'}: {one.agreement.value}{step}{note}"
             console.print(printable(line), soft_wrap=True, markup=False)
-    for line in _sum(results):
+    for line in _sum_up(results):
         console.print(line, soft_wrap=True)
     if any(one.agreement is Agreement.UNSOUND for one in results):
         return 2
     return 0 if all(one.agrees for one in results) else 1
 
 
-def _sum(results: Sequence[Verified]) -> list[str]:
+def _sum_up(results: Sequence[Verification]) -> list[str]:
     counts = {agreement: sum(one.agreement is agreement for one in results) for agreement in Agreement}
     not_compared = (Agreement.NOT_STORED, Agreement.UNSOUND)
     trained = len(results) - sum(counts[agreement] for agreement in not_compared)
@@ -170,7 +171,7 @@ def main(arguments: Sequence[str]) -> int:
     require_sensible(options.runs, options.timeout)
     store = Store(options.results)
     if options.reference:
-        return print_verdict(verify_reference(store.root, options.sweep, options.runs, options.timeout))
+        return print_verifications(verify_reference(store.root, options.sweep, options.runs, options.timeout))
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
-    return print_verdict(verify_runs(store, manifest, options.runs, options.timeout))
+    return print_verifications(verify_runs(store, manifest, options.runs, options.timeout))

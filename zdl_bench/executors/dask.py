@@ -16,8 +16,9 @@ from zdl_bench.executors.dask_address import normalized, require_scheduler
 from zdl_bench.executors.dask_child import ChildDied
 from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, until_all_end
 from zdl_bench.registry import registry
+from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 from zdl_bench.run.environment import describe_environment
-from zdl_bench.run.run import ENGINE_VERSION, Failure, Run, RunConfig
+from zdl_bench.run.run import Failure, Run
 
 if TYPE_CHECKING:
     from distributed import Client, Future

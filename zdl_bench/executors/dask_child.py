@@ -16,7 +16,8 @@ from zdl_bench.errors import ExecutorError
 from zdl_bench.executors.executor import attempt, timed_out
 from zdl_bench.executors.parent_death import end_with_parent
 from zdl_bench.executors.stopwatch import Stopwatch
-from zdl_bench.run.run import Run, RunConfig
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Run
 
 CHECK_SECONDS = 0.25
 """How often a child's parent asks whether somebody still wants the run."""

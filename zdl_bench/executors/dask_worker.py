@@ -23,7 +23,8 @@ from zdl_bench.datasets.dataset import (
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError
 from zdl_bench.executors.dask_child import CHECK_SECONDS, Children, Unwanted
 from zdl_bench.registry import registry
-from zdl_bench.run.run import ENGINE_VERSION, Run, RunConfig
+from zdl_bench.run.config import ENGINE_VERSION, RunConfig
+from zdl_bench.run.run import Run
 
 if TYPE_CHECKING:
     from dask.typing import Key

@@ -6,9 +6,10 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from zdl_bench.errors import require
+from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.output import best_effort_output
-from zdl_bench.run.run import Failure, Run, RunConfig, Status
+from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.training.loop import train
 
 

@@ -10,7 +10,8 @@ from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Star
 from zdl_bench.executors.loky import effective_n_jobs
 from zdl_bench.executors.stopwatch import TICK_SECONDS
 from zdl_bench.executors.worker import Worker
-from zdl_bench.run.run import Failure, Run, RunConfig
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Failure, Run
 
 
 @dataclass(frozen=True)

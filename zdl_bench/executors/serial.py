@@ -10,7 +10,8 @@ from types import FrameType
 from zdl_bench.errors import ExecutorError
 from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, attempt, timed_out
 from zdl_bench.executors.stopwatch import TICK_SECONDS, Stopwatch
-from zdl_bench.run.run import Run, RunConfig
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Run
 
 
 class Overdue(BaseException):

@@ -18,7 +18,8 @@ from zdl_bench.executors.loky import resource_tracker as loky_tracker
 from zdl_bench.executors.parent_death import end_with_parent
 from zdl_bench.executors.stopwatch import Stopwatch
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.run.run import Run, RunConfig
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Run
 
 TRACKERS = (multiprocessing_tracker, loky_tracker)
 STARTS = 3

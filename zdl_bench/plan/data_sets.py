@@ -9,7 +9,7 @@ from typing import Any
 from zdl_bench.errors import DataError, require
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.registry.part_types import whole
-from zdl_bench.run.run import Choice
+from zdl_bench.run.config import Choice
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from zdl_bench.plan.data_sets import DataSetInUse, find_data_set
 from zdl_bench.plan.keys import FORMATS, similar_keys, unknown_key
 from zdl_bench.plan.schema import TOP_LEVEL_KEYS
 from zdl_bench.registry import conf_files, registry
-from zdl_bench.run.run import DTYPES, Choice, RunConfig
+from zdl_bench.run.config import DTYPES, Choice, RunConfig
 
 BuiltPart = TypeVar("BuiltPart")
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.run.untrusted import require_no_reference, require_plain
+from zdl_bench.run.untrusted import require_bounded, require_no_reference
 
 MAX_BYTES = 1_000_000
 BAD_TAGS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
@@ -43,7 +43,7 @@ def yaml_content(path: Path) -> Any:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES:,} bytes; write less")
         content = _Loader(path.read_text(encoding="utf-8")).get_single_data()
-        require_plain(content)
+        require_bounded(content)
     except UnicodeDecodeError as error:
         raise ValueError(f"its bytes are no UTF-8 (at {error.start}); save it as UTF-8") from error
     except yaml.MarkedYAMLError as error:

@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.run.run import Value
+from zdl_bench.run.config import Value
 
 LAYERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
 """Layer sizes such as 200x200."""

@@ -14,7 +14,7 @@ from zdl_bench.errors import ConfigError, display
 from zdl_bench.registry.conf_files import load_yaml, names
 from zdl_bench.registry.part_types import declared_fields, default_values, parse_value, typed_value
 from zdl_bench.registry.sources import beyond_engine, code_of, is_untouched, text_hash
-from zdl_bench.run.run import Choice, RunConfig, Value
+from zdl_bench.run.config import Choice, RunConfig, Value
 
 if TYPE_CHECKING:
     from zdl_bench.datasets.dataset import DataSet

@@ -11,7 +11,8 @@ import pandas as pd
 
 from zdl_bench.report.figures.style import LOOK, with_looks
 from zdl_bench.run.conditions import facets_of, short, texts_of
-from zdl_bench.run.run import DIVERGENCE_FACTOR, Run, RunConfig, Status, Value
+from zdl_bench.run.config import RunConfig, Value
+from zdl_bench.run.run import DIVERGENCE_FACTOR, Run, Status
 from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import best_lr

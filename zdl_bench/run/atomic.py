@@ -1,7 +1,8 @@
 """Files and folders that are there whole or not at all: written as a draft beside their place, and renamed.
 
-A draft is locked while somebody writes it. The system frees the lock of a process that was killed, so that whoever comes next
-can tell what another sweep is writing from what nobody will ever finish.
+A draft is locked while somebody writes it. The system frees the locks of a process that was killed, so the next one can tell an
+abandoned draft from one that is being written. A limit on the age of a draft could not: what a killed sweep left has to go as
+soon as its command is started again, while another sweep may be writing to the same folder.
 """
 
 import fcntl
@@ -19,10 +20,7 @@ DRAFTS = f".*{DRAFT}"
 
 @contextmanager
 def draft_file(path: Path) -> Iterator[Path]:
-    """Gives a draft to write to, and puts it in place, flushed to the disk, when the block ends without an error.
-
-    Raises OSError.
-    """
+    """Give a draft to write to; put it in place, flushed to the disk, if the block ends without an error. Raise OSError."""
     with _draft(path, Path.touch) as draft:
         yield draft
         with open(draft, "rb+") as stream:
@@ -32,32 +30,24 @@ def draft_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def folder_locked(folder: Path) -> Iterator[None]:
-    """Keeps other writers from putting a file in place there: who looks at one before moving it moves what was looked at.
+def draft_folder(path: Path) -> Iterator[Path]:
+    """Give a folder beside the path to fill and to rename; remove it if it is still there at the end. Raise OSError."""
+    with _draft(path, Path.mkdir) as draft:
+        yield draft
 
-    Raises OSError.
-    """
-    lock = os.open(folder, os.O_RDONLY)
+
+@contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """Keep others from putting a file in place there, between a look at one and its move. Raise OSError."""
+    lock = _lock(folder)
     try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         os.close(lock)
 
 
-@contextmanager
-def draft_folder(path: Path) -> Iterator[Path]:
-    """Gives a folder beside the path to fill and to rename; it is removed when it still is there at the end.
-
-    Raises OSError.
-    """
-    with _draft(path, Path.mkdir) as draft:
-        yield draft
-
-
 def remove_abandoned(drafts: Iterable[Path]) -> None:
-    """Removes those of the drafts that nobody is writing."""
+    """Remove the drafts that no process is writing."""
     for draft in drafts:
         with suppress(OSError):  # it is gone, or locked, or in a folder that cannot be changed
             lock = os.open(draft, os.O_RDONLY)
@@ -71,7 +61,12 @@ def remove_abandoned(drafts: Iterable[Path]) -> None:
 @contextmanager
 def _draft(path: Path, create: Callable[[Path], None]) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft, lock = _created(path, create)
+    lock = -1
+    while lock < 0:
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}{DRAFT}")
+        create(draft)
+        with suppress(FileNotFoundError):  # it was taken for abandoned before it was locked
+            lock = _lock(draft)
     try:
         yield draft
     finally:
@@ -80,18 +75,15 @@ def _draft(path: Path, create: Callable[[Path], None]) -> Iterator[Path]:
         os.close(lock)
 
 
-def _created(path: Path, create: Callable[[Path], None]) -> tuple[Path, int]:
-    """A new draft and the descriptor that locks it."""
-    while True:
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}{DRAFT}")
-        create(draft)
-        with suppress(FileNotFoundError):
-            lock = os.open(draft, os.O_RDONLY)
-            with suppress(OSError):  # a file system without locks: then nothing there is ever taken for abandoned
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            if draft.exists():
-                return draft, lock
-            os.close(lock)  # it was taken for abandoned before it was locked
+def _lock(path: Path) -> int:
+    """Wait for the lock on a file or folder and return the descriptor that holds it. Raise FileNotFoundError if it is gone."""
+    lock = os.open(path, os.O_RDONLY)
+    with suppress(OSError):  # a file system without locks: no draft there ever counts as abandoned
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    if not path.exists():
+        os.close(lock)
+        raise FileNotFoundError(path)
+    return lock
 
 
 def _remove(draft: Path) -> None:

@@ -12,12 +12,12 @@ import numpy as np
 import threadpoolctl
 
 FINGERPRINT = ("numpy", "blas", "blas_kernel", "simd")
-"""Bits can be expected to agree only where all of these and the dtype agree."""
+"""Bits can be expected to agree only if all of these and the dtype agree."""
 
 
 @cache
 def describe_environment() -> Mapping[str, str]:
-    """Words about this process and machine, the same for every run of the process."""
+    """Describe this process and machine in words, the same for every run of the process."""
     blas = _blas()
     return {
         "zdl_bench": _version("zdl_bench"),
@@ -34,12 +34,12 @@ def describe_environment() -> Mapping[str, str]:
 
 
 def fingerprint(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The part of an environment that decides bits."""
+    """Return the part of an environment that decides bits."""
     return tuple(environment.get(key, "") for key in FINGERPRINT)
 
 
 def _blas() -> dict[str, object]:
-    """NumPy's BLAS. Other libraries bring one of their own, which shows up once they are imported."""
+    """Return what is known of NumPy's BLAS. Other libraries bring one of their own, which shows up once they are imported."""
     found = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
     return next((info for info in found if "numpy" in info["filepath"]), found[0] if found else {})
 
@@ -52,7 +52,7 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """The commit of the checkout that the code is in, with `+` where it was changed; empty for an installed package."""
+    """Return the commit of the checkout that the code is in, with `+` if it was changed; empty for an installed package."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""

@@ -1,4 +1,4 @@
-"""What an experiment is: its runs as blocks, the seeds that choose and those that judge, and its claims."""
+"""An experiment as data: its runs in blocks, the seeds that choose and those that judge, and its claims."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,10 +8,9 @@ from typing import Any
 from zdl_bench.errors import ConfigError, display
 from zdl_bench.run.untrusted import require_no_reference
 
-KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
-RANGE = re.compile(r"range\((\d+),\s*(\d+)\)")
-MAX_SEED = 19
-"""Digits: those of the largest seed."""
+EXPERIMENT_KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
+SEED_RANGE = re.compile(r"range\((\d+),\s*(\d+)\)")
+MAX_SEED_DIGITS = 19
 MAX_SEEDS = 100_000
 
 Block = Mapping[str, Any]
@@ -24,7 +23,7 @@ class Experiment:
     blocks: each a product of its own, key → value or list of values, the fixed keys in each.
     tuning_seeds: a block with several learning rates tries them on these; the best one, by mean tail_loss, is judged on
         evaluation_seeds. A block with one learning rate runs on evaluation_seeds alone, a block that names its seeds on
-        those. Where there are no tuning seeds, nothing is chosen: every learning rate runs on evaluation_seeds.
+        those. Without tuning seeds nothing is chosen: every learning rate runs on evaluation_seeds.
     claims: as in the YAML; `statistics.claims` reads them.
 
     Raises ConfigError for a seed that both chooses and judges.
@@ -43,17 +42,17 @@ class Experiment:
             raise ConfigError("experiment: it has tuning_seeds but no evaluation_seeds to judge on; give both")
 
     def require_judging(self, seeds: Iterable[int]) -> None:
-        """Raises ConfigError where one of the seeds is there to choose."""
+        """Raise ConfigError if one of the seeds is a tuning seed."""
         both = sorted({*self.tuning_seeds} & {*seeds})
         if both:
             raise ConfigError(f"seed={both[0]}: it is one of the tuning seeds of this experiment; judge on others")
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> "Experiment":
-        """Reads the YAML's content. Raises ConfigError where it is no experiment."""
-        unknown = [key for key in content if key not in KEYS]
+        """Read the YAML's content. Raise ConfigError if it is no experiment."""
+        unknown = [key for key in content if key not in EXPERIMENT_KEYS]
         if unknown:
-            raise ConfigError(f"experiment={name}: it has the key {unknown[0]}; an experiment has {', '.join(KEYS)}")
+            raise ConfigError(f"experiment={name}: it has the key {unknown[0]}; an experiment has {', '.join(EXPERIMENT_KEYS)}")
         fixed, blocks, claims = content.get("fixed", {}), content.get("blocks", [{}]), content.get("claims", [])
         if not isinstance(fixed, dict) or not _are_mappings(blocks) or not blocks:
             raise ConfigError(
@@ -77,7 +76,7 @@ class Experiment:
 
 
 def named_in(arguments: Sequence[str]) -> str | None:
-    """The name of the experiment that a command line asks for, None where it asks for none."""
+    """Return the name of the experiment that a command line asks for, None if it asks for none."""
     named = [argument.partition("=")[2].strip("'\"") for argument in arguments if argument.startswith("experiment=")]
     return named[-1] if named and named[-1] != "null" else None
 
@@ -88,15 +87,11 @@ def _are_mappings(value: Any) -> bool:
 
 def _seeds(name: str, key: str, content: Mapping[str, Any]) -> tuple[int, ...]:
     value = content.get(key, [])
-    if isinstance(value, str) and (found := RANGE.fullmatch(value)):
-        return tuple(range(*_bounds(name, key, found)))
     if isinstance(value, list) and all(type(seed) is int for seed in value):
         return tuple(value)
-    raise ConfigError(f"experiment={name}: {key}={display(value)} is neither a list of seeds nor range(start,stop)")
-
-
-def _bounds(name: str, key: str, found: re.Match[str]) -> tuple[int, int]:
-    """The bounds of a range of seeds. Raises ConfigError where it has more seeds than anybody can mean."""
-    if max(map(len, found.groups())) <= MAX_SEED and int(found[2]) - int(found[1]) <= MAX_SEEDS:
-        return int(found[1]), int(found[2])
-    raise ConfigError(f"experiment={name}: {key}={display(found[0])}: an experiment has up to {MAX_SEEDS:,} seeds")
+    found = SEED_RANGE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ConfigError(f"experiment={name}: {key}={display(value)} is neither a list of seeds nor range(start,stop)")
+    if max(map(len, found.groups())) > MAX_SEED_DIGITS or int(found[2]) - int(found[1]) > MAX_SEEDS:
+        raise ConfigError(f"experiment={name}: {key}={display(found[0])}: an experiment has up to {MAX_SEEDS:,} seeds")
+    return tuple(range(int(found[1]), int(found[2])))

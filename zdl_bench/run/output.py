@@ -1,7 +1,6 @@
-"""Standard output and error as best effort: what cannot be written or encoded never stops a sweep."""
+"""Best effort on standard output and error: text that cannot be written or encoded never stops a sweep."""
 
 import codecs
-import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,25 +8,18 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from typing import Any, TextIO
 
 IN_ASCII = {"±": "+-", "–": "-", "…": "...", "×": "x", "µ": "u", "→": "->", "−": "-", "≤": "<=", "≥": ">="}
-"""What an encoding may lack, and what says the same; anything else becomes a question mark."""
+"""Signs that an encoding may lack, and their substitutes; any other becomes a question mark."""
 REPLACED = "zdl_bench.replaced"
-"""The name under which Python's codecs know the replacement."""
-
-
-class Nowhere(io.TextIOBase):
-    """In the place of a stream that a program was started without."""
-
-    def write(self, text: str) -> int:
-        return len(text)
+"""The name of this error handler among Python's codecs."""
 
 
 class BestEffort:
     """A text stream that replaces what its encoding lacks, and drops what cannot be written: a full disk, a closed pipe.
 
-    lost: why the first text was dropped.
+    lost: why the first text was dropped, None if none was.
     """
 
-    def __init__(self, stream: TextIO | Nowhere) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self.lost: Exception | None = None
@@ -46,7 +38,7 @@ class BestEffort:
             self._stream.flush()
 
     def end(self) -> None:
-        """Leaves nothing behind that Python would stumble over when it flushes the stream at its own end."""
+        """Flush the stream, or leave nothing in it over which Python would stumble at its own end."""
         try:
             self._stream.flush()
         except (OSError, ValueError) as error:
@@ -67,10 +59,11 @@ class BestEffort:
 
 @contextmanager
 def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
-    """Makes standard output and error best effort in the block, in this process; gives both."""
+    """Make standard output and error best effort in the block, in this process; give both."""
     _occupy_closed_descriptors()
     with ExitStack() as stack:
-        out, err = (BestEffort(Nowhere() if one is None or one.closed else one) for one in (sys.stdout, sys.stderr))
+        nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # in the place of a missing stream
+        out, err = (BestEffort(nowhere if one is None or one.closed else one) for one in (sys.stdout, sys.stderr))
         stack.callback(out.end)
         stack.callback(err.end)
         stack.enter_context(redirect_stdout(out))
@@ -79,12 +72,12 @@ def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Sends what was started without standard streams to nowhere: else the next file that is opened would take their place."""
+    """Send standard streams that are missing to nowhere: else the next files to be opened would take their places."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:

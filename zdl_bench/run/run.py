@@ -1,33 +1,17 @@
-"""The nouns of an experiment: what a run is asked to do (RunConfig) and what came of it (Run)."""
+"""What came of a run: its curve, its status, its numbers at the end."""
 
-import hashlib
-import json
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cached_property
-from types import NoneType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.errors import require
-
-ENGINE_VERSION = 1
-"""Raised whenever the numbers of an existing config change; part of every run's identity."""
-
-RUN_ID = re.compile(r"[0-9a-f]{16}")
-DTYPES = ("float32", "float64")
-RNGS = ("spawned", "legacy")
-MAX_STEPS = 10_000_000
-MAX_SEED = 2**63 - 1
-MAX_LEGACY_SEED = 2**32 - 1
+from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 
 Floats = npt.NDArray[np.floating]
-Value = bool | int | float | str | tuple["Value", ...] | None
 
 
 @dataclass(frozen=True)
@@ -43,133 +27,6 @@ class Tensor:
 
 
 Layout = tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers.
-
-    source: identifies the code of a part that ENGINE_VERSION does not cover, an edited one or one from elsewhere.
-    """
-
-    name: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-    source: str | None = None
-
-    def as_dict(self) -> dict[str, Value]:
-        return {"name": self.name, **self.values} | ({} if self.source is None else {"source": self.source})
-
-
-def _choice(stored: Mapping[str, Any]) -> Choice:
-    values = {key: _frozen(value) for key, value in stored.items() if key not in ("name", "source")}
-    source = stored.get("source")
-    return Choice(str(stored["name"]), values, None if source is None else str(source))
-
-
-def _frozen(value: Any) -> Value:
-    if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
-    if isinstance(value, dict):
-        raise TypeError("a value of a choice is no mapping")
-    return value  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """Everything that determines the numbers of a run, resolved, and nothing else.
-
-    `dataset` (with the data set's checksum among its values) and `probe_images` are None where the problem needs no
-    data; `lr` is None where the rule has no learning rate.
-
-    Raises ConfigError for a value that no run can have.
-    """
-
-    optimizer: Choice
-    problem: Choice
-    dataset: Choice | None
-    schedule: Choice
-    lr: float | None
-    seed: int
-    steps: int
-    dtype: str
-    rng: str
-    probe_count: int
-    probe_images: int | None
-
-    def __post_init__(self) -> None:
-        positive = self.lr is None or (math.isfinite(self.lr) and self.lr > 0)
-        require("lr", self.lr, positive, "a learning rate is a finite number above 0, for example lr=0.001")
-        largest_seed = MAX_LEGACY_SEED if self.rng == "legacy" else MAX_SEED
-        require("seed", self.seed, 0 <= self.seed <= largest_seed, f"a seed is an integer from 0 to {largest_seed}")
-        require("steps", self.steps, 1 <= self.steps <= MAX_STEPS, f"a run makes 1 to {MAX_STEPS:,} steps: each is recorded")
-        require("dtype", self.dtype, self.dtype in DTYPES, f"choose one of {', '.join(DTYPES)}")
-        require("rng", self.rng, self.rng in RNGS, f"choose one of {', '.join(RNGS)}")
-        require("probe.count", self.probe_count, self.probe_count >= 1, "a run is probed at least once")
-        images = self.probe_images
-        require("probe.images", images, images is None or images >= 1, "the probe has at least 1 image")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The config as plain nested values, the form that is hashed and stored."""
-        return {
-            "optimizer": self.optimizer.as_dict(),
-            "problem": self.problem.as_dict(),
-            "dataset": self.dataset.as_dict() if self.dataset else None,
-            "schedule": self.schedule.as_dict(),
-            "lr": self.lr,
-            "seed": self.seed,
-            "steps": self.steps,
-            "dtype": self.dtype,
-            "rng": self.rng,
-            "probe": {"count": self.probe_count, "images": self.probe_images},
-        }
-
-    def flat(self) -> dict[str, Value]:
-        """One key per value as on the command line: `optimizer` is the name, `optimizer.beta1` one of its values."""
-        flat: dict[str, Value] = {}
-        for key, value in self.as_dict().items():
-            if isinstance(value, dict) and "name" in value:
-                flat[key] = value["name"]
-                flat |= {f"{key}.{part}": item for part, item in value.items() if part != "name"}
-            elif isinstance(value, dict):
-                flat |= {f"{key}.{part}": item for part, item in value.items()}
-            else:
-                flat[key] = value
-        return flat
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
-        """The inverse of `as_dict`. Raises ConfigError, KeyError or TypeError where `stored` is no config."""
-        dataset, probe = stored["dataset"], stored["probe"]
-        for key, value, types in (
-            ("lr", stored["lr"], (float, int, NoneType)),
-            ("seed", stored["seed"], (int,)),
-            ("steps", stored["steps"], (int,)),
-            ("dtype", stored["dtype"], (str,)),
-            ("rng", stored["rng"], (str,)),
-            ("probe.count", probe["count"], (int,)),
-            ("probe.images", probe["images"], (int, NoneType)),
-        ):
-            if type(value) not in types:  # True equals 1, and 1.0 does too
-                raise TypeError(f"{key} is not what a config has")
-        return cls(
-            optimizer=_choice(stored["optimizer"]),
-            problem=_choice(stored["problem"]),
-            dataset=_choice(dataset) if dataset else None,
-            schedule=_choice(stored["schedule"]),
-            lr=stored["lr"],
-            seed=stored["seed"],
-            steps=stored["steps"],
-            dtype=stored["dtype"],
-            rng=stored["rng"],
-            probe_count=probe["count"],
-            probe_images=probe["images"],
-        )
-
-    @cached_property
-    def run_id(self) -> str:
-        """First 16 hex digits of the SHA-256 of the canonical JSON of the config and the engine's version."""
-        canonical = json.dumps({**self.as_dict(), "engine": ENGINE_VERSION}, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 class Status(StrEnum):
@@ -189,12 +46,12 @@ class Status(StrEnum):
 class Probes:
     """The table of probes, one element per probe in every array; float64 but for `step` (int64) and `strided` (bool).
 
-    A number that is not defined at a probe is NaN. Norms and cosines are those of the flat parameter vector.
+    A number that is undefined at a probe is NaN. Norms and cosines are those of the flat parameter vector.
     """
 
     step: npt.NDArray[np.int64]  # updates made so far
     strided: npt.NDArray[np.bool_]  # one of the equal strides, not an early probe
-    train_seconds: Floats  # training time so far, evaluation left out
+    train_seconds: Floats  # training time so far, without evaluation
     probe_loss: Floats  # nats, on the fixed probe images; f - f* for analytic problems
     val_loss: Floats  # nats, on fixed validation images, at the last five strides
     gradient_norm: Floats  # of the gradient of this step
@@ -220,7 +77,7 @@ class Curve:
     lr: (T',) float64.
     trivial_loss: the loss of the trivial answer, ln C for C classes, the start for analytic problems.
     points: (T'+1, d) float64, the iterates of an analytic problem of up to 16 parameters, else None.
-    minimum: (d,), the global minimum nearest to the start, where there are points and it is known.
+    minimum: (d,), the global minimum nearest to the start, if there are points and it is known.
     """
 
     planned_steps: int
@@ -245,9 +102,8 @@ class Failure:
 class Run:
     """A planned run and what came of it.
 
-    end: val_loss, val_accuracy, test_loss and test_accuracy on all images, where the problem has them and the run
-        completed.
-    digest: SHA-256 over the loss curve and the final weights; None where the run has no result.
+    end: val_loss, val_accuracy, test_loss and test_accuracy on all images, if the problem has them and the run completed.
+    digest: SHA-256 over the loss curve and the final weights; None if the run has no result.
     """
 
     config: RunConfig
@@ -266,7 +122,7 @@ class Run:
 
 
 DIVERGENCE_FACTOR = 1000
-"""A loss above so many times a positive first one has diverged."""
+"""A run has diverged once its loss is above this multiple of a positive first loss."""
 
 
 def has_diverged(loss: float, first_loss: float) -> bool:

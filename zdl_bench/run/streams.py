@@ -1,4 +1,4 @@
-"""Seeds → streams of random numbers, one for each use.
+"""Streams of random numbers from a seed, one for each use.
 
 Common random numbers: the streams depend on the seed alone, never on the optimizer or the learning rate, so runs of one
 seed start at the same point and see the same batches.
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 
 class Stream(Protocol):
-    """What the project draws: the part that `numpy.random.Generator` and the articles' generator have in common."""
+    """What the project draws from `numpy.random.Generator` and the articles' generator alike."""
 
     def standard_normal(self, size: int | tuple[int, ...]) -> npt.NDArray[np.float64]: ...
 
@@ -31,7 +31,7 @@ class Streams:
 class LegacyStream:
     """The generator behind `numpy.random.seed`, which the articles use.
 
-    `integers(high, size)` gives what `numpy.random.choice(high, size)` gives.
+    `integers(high, size)` returns what `numpy.random.choice(high, size)` would.
     """
 
     def __init__(self, seed: int) -> None:
@@ -48,13 +48,13 @@ class LegacyStream:
 
 
 def spawned_streams(seed: int) -> Streams:
-    """Three independent streams of one seed (NumPy's SeedSequence and PCG64)."""
+    """Return three independent streams of one seed (NumPy's SeedSequence and PCG64)."""
     children = np.random.SeedSequence(seed).spawn(3)
     generators: list[Any] = [np.random.Generator(np.random.PCG64(child)) for child in children]
     return Streams(*generators)
 
 
 def legacy_streams(seed: int) -> Streams:
-    """The articles' single stream: weights first, then the batches, all from one generator."""
+    """Return the articles' single stream: weights first, then the batches, all from one generator."""
     stream = LegacyStream(seed)
     return Streams(weights=stream, batches=stream, noise=stream)

@@ -1,18 +1,20 @@
-"""What a YAML or JSON file may say: text, numbers, lists and mappings from text, and not without measure."""
+"""Values from YAML and JSON files that anybody may have written: bounded, and of the expected types."""
 
 import json
-from typing import Any
+from dataclasses import MISSING, fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 from zdl_bench.errors import ConfigError, display
 
 MAX_INTEGER_BITS = 1023
-"""Bits: what is longer is no number of the machine, not even a float, and cannot be printed in full."""
+"""A longer integer does not fit into a float and cannot be printed in full."""
 MAX_VALUES, MAX_DEPTH = 100_000, 50
-"""What stands behind a YAML alias counts each time: ten lines of them can stand for a billion values."""
+"""The target of a YAML alias counts at each use: ten lines of aliases can stand for a billion values."""
 
 
-def require_plain(content: object) -> None:
-    """Raises ValueError for anything else, and for more or deeper content than anybody can mean."""
+def require_bounded(content: object) -> None:
+    """Raise ValueError unless the content is text, numbers, lists and mappings from text, within the limits above."""
     waiting = [(content, 0)]
     count = 0
     while waiting:
@@ -25,34 +27,61 @@ def require_plain(content: object) -> None:
             raise ValueError("it has an integer beyond all numbers; write less")
         odd = [key for key in keys if not isinstance(key, str)]
         for text in (one for one in (value, *keys) if isinstance(one, str)):
-            text.encode()  # half of a surrogate pair is no text, and cannot be written
+            text.encode()  # half of a surrogate pair cannot be written again
         if odd or not isinstance(value, str | int | float | list | dict | None):
             raise ValueError(f"{display((odd or [value])[0])} is no text here; put it in quotes")
         inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         waiting.extend((item, depth + 1) for item in inside)
 
 
-def json_in(text: bytes, largest: int) -> Any:
-    """The content of a JSON text.
+def parse_json(text: bytes, max_bytes: int) -> Any:
+    """Return the content of a JSON text. Raise ValueError if it is none, or if its values could take more memory than this.
 
-    Raises ValueError where the text is none, or its values could take more than the largest number of bytes: `[],` is three
-    bytes in a file, and a hundred in memory.
+    `[],` is three bytes in a file and a hundred in memory.
     """
-    size = size_of_values(text)
-    if size > largest:
-        raise ValueError(f"its values may take {size:,} bytes, {largest:,} is the most")
+    size = max_memory_of(text)
+    if size > max_bytes:
+        raise ValueError(f"its values may take {size:,} bytes, {max_bytes:,} is the most")
     return json.loads(text)
 
 
-def size_of_values(text: bytes) -> int:
-    """More bytes than the values of a JSON text take in memory, known without reading them."""
-    letter = 2 if text.isascii() and b"\\" not in text else 8  # one letter beyond Latin makes all of its text wide
+def max_memory_of(text: bytes) -> int:
+    """Return an upper bound on the bytes that the values of a JSON text take in memory, without parsing it."""
+    letter = 2 if text.isascii() and b"\\" not in text else 8  # one letter beyond Latin-1 makes the whole text wide
     inside = {b",": 40, b"[": 96, b"{": 256, b'"': 32}
     return letter * len(text) + sum(size * text.count(mark) for mark, size in inside.items())
 
 
+def decode_as(kind: Any, value: Any, key: str) -> Any:
+    """Return a JSON value as the type of an annotation. Raise ValueError, naming the key, if it is of another type.
+
+    kind: a plain type, Any, `X | None`, `list[X]`, `dict[str, X]`, or a dataclass of these. An integer passes for a float, and
+        stays one. Keys that a dataclass lacks are ignored; those with a default may be missing.
+    """
+    if type(value) is kind or kind is Any:
+        return value
+    if isinstance(kind, UnionType):
+        return None if value is None else decode_as(get_args(kind)[0], value, key)
+    if is_dataclass(kind):
+        known = decode_as(dict, value, key)
+        names = {f"{key}.{f.name}".lstrip("."): f for f in fields(kind)}
+        missing = [name for name, f in names.items() if f.name not in known and f.default is f.default_factory is MISSING]
+        if missing:
+            raise ValueError(f"it has no {missing[0]}")
+        given = {name: f for name, f in names.items() if f.name in known}
+        return kind(**{f.name: decode_as(f.type, known[f.name], name) for name, f in given.items()})  # type: ignore[operator]
+    origin, inside = get_origin(kind) or kind, get_args(kind)
+    if type(value) is not origin and not (kind is float and type(value) is int):
+        raise ValueError(f"{key or 'its content'} is not of type {origin.__name__}")
+    if not inside or inside[-1] is Any:
+        return value
+    if origin is list:
+        return [decode_as(inside[0], item, key) for item in value]
+    return {name: decode_as(inside[1], item, key) for name, item in value.items()}
+
+
 def require_no_reference(value: Any) -> None:
-    """Raises ConfigError for an interpolation, before anything of another key or of the environment comes into a message."""
+    """Raise ConfigError for an interpolation, before another key or the environment can get into a message."""
     if isinstance(value, dict | list):
         for item in [*value, *value.values()] if isinstance(value, dict) else value:
             require_no_reference(item)

@@ -1,4 +1,4 @@
-"""A run ↔ the Parquet file that is stored: the per-step table, and all else as JSON in the schema's metadata.
+"""A run ↔ a table: the numbers of each step as columns, and all else as JSON in the schema's metadata.
 
 Nothing is pickled, and nothing that a file says is imported.
 """
@@ -7,34 +7,47 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from zdl_bench.errors import display
-from zdl_bench.run.run import MAX_STEPS, Curve, Failure, Probes, Run, RunConfig, Status
-from zdl_bench.run.untrusted import require_plain, size_of_values
-from zdl_bench.store.parquet import Footer, read_columns, read_footer, size_of_table
+from zdl_bench.run.config import MAX_STEPS, RunConfig
+from zdl_bench.run.run import Curve, Failure, Probes, Run, Status
+from zdl_bench.run.untrusted import decode_as, require_bounded
 
 CHECKSUM = b"checksum"
-COLUMNS = ("step", "train_loss", "lr")
-TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
-"""Of a table's columns."""
-LARGEST = 2**28
-"""Bytes of a run's file, and of its table: enough for MAX_STEPS steps."""
-MAX_TEXT = 2**20
-"""Bytes of a text in the metadata but for NUMBERS."""
-NUMBERS = (b"curve", b"probes")
-MAX_IN_MEMORY = 640_000_000
-"""Bytes of a run's table, its texts and their values: 200,000 steps in 16 dimensions, each probed, take 600 million."""
+CURVE_COLUMNS = ("step", "train_loss", "lr")
+STORED_TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
+LARGE_TEXTS = (b"curve", b"probes")
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What the metadata of a run say but for its curve."""
+
+    config: dict[str, Any]
+    engine: int
+    status: str
+    end: dict[str, float]
+    digest: str | None
+    train_seconds: float | None
+    environment: dict[str, str]
+    failure: Failure | None
+
+
+@dataclass(frozen=True)
+class _AboutCurve:
+    """What the metadata of a run say of its curve but for the points."""
+
+    planned_steps: int
+    trivial_loss: float
+    minimum: list[float] | None = None
 
 
 def encode(run: Run) -> pa.Table:
-    """A run as the table that is stored."""
+    """Return the table that is stored of a run."""
     curve = run.curve
     columns: dict[str, Any] = {"step": np.array([], np.int64), "train_loss": np.array([]), "lr": np.array([])}
     about_curve: dict[str, Any] | None = None
@@ -45,88 +58,65 @@ def encode(run: Run) -> pa.Table:
             about_curve["points"] = curve.points.tolist()
         if curve.minimum is not None:
             about_curve["minimum"] = list(curve.minimum)
-    texts = {
-        "run_id": run.run_id,
-        "engine": run.engine,
-        "config": run.config.as_dict(),
-        "status": run.status.value,
-        "end": dict(run.end),
-        "digest": run.digest,
-        "train_seconds": None if math.isnan(run.train_seconds) else run.train_seconds,
-        "environment": dict(run.environment),
-        "failure": asdict(run.failure) if run.failure else None,
-        "curve": about_curve,
-        "probes": {name: _plain(values) for name, values in curve.probes.items()} if curve else None,
-    }
-    metadata = {key.encode(): json.dumps(value, sort_keys=True).encode() for key, value in texts.items()}
+    texts = _Texts(
+        config=run.config.as_dict(),
+        engine=run.engine,
+        status=run.status.value,
+        end=dict(run.end),
+        digest=run.digest,
+        train_seconds=None if math.isnan(run.train_seconds) else run.train_seconds,
+        environment=dict(run.environment),
+        failure=run.failure,
+    )
+    probes = {name: _without_nan(values) for name, values in curve.probes.items()} if curve else None
+    content = asdict(texts) | {"run_id": run.run_id, "curve": about_curve, "probes": probes}
+    metadata = {key.encode(): json.dumps(value, sort_keys=True).encode() for key, value in content.items()}
     table = pa.Table.from_arrays([_column(values) for values in columns.values()], names=list(columns))
     return table.replace_schema_metadata(metadata | {CHECKSUM: _checksum(table, metadata)})
 
 
 def decode(table: pa.Table) -> Run:
-    """The inverse of `encode`. Raises ValueError where the checksum is wrong, others where the content is no run."""
+    """Return the run in a table. Raise ValueError if the checksum is wrong, that or another error if the content is no run."""
     sound_checksum(table)
-    if table.column_names != list(COLUMNS):
+    if table.column_names != list(CURVE_COLUMNS):
         raise ValueError("its columns are not those of a run")
-    content = _content(table)
-    numbers = {key: content.pop(key) for key in NUMBERS}
-    texts: dict[str, Any] = {key.decode(): json.loads(text) for key, text in content.items()}
-    failure = texts["failure"]
-    require_plain(texts)
-    _require_types(texts)
+    metadata = _content(table)
+    large = {key: metadata.pop(key) for key in LARGE_TEXTS}
+    content = {key.decode(): json.loads(text) for key, text in metadata.items()}
+    require_bounded(content)
+    texts: _Texts = decode_as(_Texts, content, "")
     return Run(
-        config=RunConfig.from_dict(texts["config"]),
-        status=Status(texts["status"]),
-        curve=_decode_curve(table, numbers),
-        end={name: float(value) for name, value in texts["end"].items()},
-        digest=texts["digest"],
-        train_seconds=_number(texts["train_seconds"]),
-        environment=texts["environment"],
-        failure=Failure(**failure) if failure else None,
-        engine=texts["engine"],
+        config=RunConfig.from_dict(texts.config),
+        status=Status(texts.status),
+        curve=_decode_curve(table, large),
+        end={name: float(value) for name, value in texts.end.items()},
+        digest=texts.digest,
+        train_seconds=math.nan if texts.train_seconds is None else float(texts.train_seconds),
+        environment=texts.environment,
+        failure=texts.failure,
+        engine=texts.engine,
     )
 
 
-def _require_types(texts: Mapping[str, Any]) -> None:
-    """Raises ValueError where something around the curve is of another type than `encode` writes."""
-    failure = texts["failure"]
-    sound = {
-        "end": _maps_words_to(int | float, texts["end"]),
-        "digest": isinstance(texts["digest"], str | None),
-        "train_seconds": isinstance(texts["train_seconds"], int | float | None),
-        "environment": _maps_words_to(str, texts["environment"]),
-        "failure": failure is None or _maps_words_to(str, failure),
-        "engine": type(texts["engine"]) is int,
-    }
-    wrong = [key for key, is_sound in sound.items() if not is_sound]
-    if wrong:
-        raise ValueError(f"{wrong[0]} is not what a run has")
-
-
-def _maps_words_to(kind: Any, value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, kind) for item in value.values())
-
-
-def _decode_curve(table: pa.Table, numbers: dict[bytes, bytes]) -> Curve | None:
-    """Takes the texts out one by one: each may be large, and its values larger."""
-    about = json.loads(numbers.pop(b"curve"))
-    if not isinstance(about, dict | None):
-        raise ValueError("curve is not what a run has")
-    if not about:
+def _decode_curve(table: pa.Table, large: dict[bytes, bytes]) -> Curve | None:
+    """Take the texts out one by one: each may be large, and its values larger."""
+    content = decode_as(dict[str, Any] | None, json.loads(large.pop(b"curve")), "curve")
+    if not content:
         return None
     if not np.array_equal(_values(table["step"]), np.arange(1, len(table) + 1)):
         raise ValueError("step is not what a run's curve has")
-    points, minimum = about.pop("points", None), about.get("minimum")
+    points = content.pop("points", None)
     steps = None if points is None else np.array(points, dtype=np.float64)
     del points
+    about: _AboutCurve = decode_as(_AboutCurve, content, "")
     curve = Curve(
-        planned_steps=about["planned_steps"],
-        trivial_loss=_float("trivial_loss", about["trivial_loss"]),
+        planned_steps=about.planned_steps,
+        trivial_loss=float(about.trivial_loss),
         train_loss=_values(table["train_loss"]),
         lr=_values(table["lr"]),
-        probes=_decode_probes(numbers.pop(b"probes")),
+        probes=_decode_probes(large.pop(b"probes")),
         points=steps,
-        minimum=tuple(_float("minimum", coordinate) for coordinate in minimum) if minimum is not None else None,
+        minimum=None if about.minimum is None else tuple(map(float, about.minimum)),
     )
     _require_shape(curve)
     return curve
@@ -138,19 +128,12 @@ def _decode_probes(text: bytes) -> Probes:
     return Probes(**{f.name: np.array(probes[f.name], types.get(f.name, np.float64)) for f in fields(Probes)})  # null is NaN
 
 
-def _float(key: str, value: Any) -> float:
-    """Raises ValueError where it is no number, OverflowError where it is an integer beyond every float."""
-    if type(value) not in (int, float):
-        raise ValueError(f"{key} is not what a run's curve has")
-    return float(value)
-
-
 def _require_shape(curve: Curve) -> None:
-    """Raises ValueError where the parts of a curve do not fit each other."""
+    """Raise ValueError if the parts of a curve do not fit each other."""
     made, probed, points = len(curve.train_loss), len(curve.probes), curve.points
     steps = curve.probes.step
     sound = {
-        "planned_steps": type(curve.planned_steps) is int and 1 <= made <= curve.planned_steps <= MAX_STEPS,
+        "planned_steps": 1 <= made <= curve.planned_steps <= MAX_STEPS,
         "train_loss": curve.train_loss.dtype == curve.lr.dtype == np.float64,
         "probes": probed > 0 and all(values.shape == (probed,) for _, values in curve.probes.items()),
         "probes.step": probed > 0 and steps[0] == 0 and bool((np.diff(steps) > 0).all()) and steps[-1] <= made,
@@ -163,29 +146,25 @@ def _require_shape(curve: Curve) -> None:
 
 
 def _column(values: "np.ndarray[Any, Any]") -> pa.Array:
-    """The array without a copy. `pa.array` would do, but imports pandas to see whether it is one of its."""
+    """Wrap an array without a copy. `pa.array` would do, but imports pandas to see whether it is one of its."""
     return pa.Array.from_buffers(
         pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))]
     )
 
 
 def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
-    """The inverse of `_column`. Raises ValueError for other columns than a run's, and where values are missing."""
-    if column.type not in TYPES:
+    """Return the array in a column. Raise ValueError if no run has such a column, or values are missing."""
+    if column.type not in STORED_TYPES:
         raise ValueError("its columns are not those of a run")
     if column.null_count:
         raise ValueError("values are missing in its table")
-    dtype = TYPES[column.type]
+    dtype = STORED_TYPES[column.type]
     parts = [np.frombuffer(chunk.buffers()[1], dtype, len(chunk), 8 * chunk.offset) for chunk in column.chunks if len(chunk)]
     return np.concatenate(parts) if parts else np.array([], dtype)
 
 
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _plain(values: "np.ndarray[Any, Any]") -> list[float | None]:
-    """As JSON numbers, NaN as null; infinities stay, as Python's JSON writes them."""
+def _without_nan(values: "np.ndarray[Any, Any]") -> list[float | None]:
+    """Return JSON numbers, NaN as null; infinities stay, as Python's JSON writes them."""
     return [None if value != value else value for value in values.tolist()]
 
 
@@ -194,7 +173,7 @@ def _content(table: pa.Table) -> dict[bytes, bytes]:
 
 
 def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
-    """SHA-256 over the columns' names, types and values and over the metadata, in hex."""
+    """Return the SHA-256, in hex, of the columns' names, types and values and of the metadata."""
     total = hashlib.sha256()
     for name in table.column_names:
         values = _values(table[name])
@@ -206,67 +185,14 @@ def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
 
 
 def stored_checksum(table: pa.Table) -> str:
-    """The checksum in a stored run's metadata; empty where there is none."""
+    """Return the checksum in a run's metadata; empty if they have none."""
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
     return metadata.get(CHECKSUM, b"").decode()
 
 
 def sound_checksum(table: pa.Table) -> str:
-    """The checksum of a stored run's content. Raises ValueError where it is not the one in its metadata."""
+    """Return the checksum of a run's content. Raise ValueError if the one in its metadata is another."""
     checksum = _checksum(table, _content(table)).decode()
     if stored_checksum(table) != checksum:
         raise ValueError("its checksum is wrong")
     return checksum
-
-
-def file_of(table: pa.Table) -> bytes:
-    """The bytes of a Parquet file.
-
-    The metadata are written once: the Arrow schema that is added by default would repeat them in base64. Losses hardly repeat,
-    so that a dictionary of them only takes place.
-    """
-    columns, content = table.replace_schema_metadata(None), pa.BufferOutputStream()
-    with pq.ParquetWriter(content, columns.schema, compression="zstd", use_dictionary=False, store_schema=False) as writer:
-        writer.write_table(columns)
-        writer.add_key_value_metadata(table.schema.metadata)
-    return bytes(content.getvalue())
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a run's file. Raises OSError where it cannot be read, ValueError where it is larger than any run's."""
-    if not path.is_file():  # a pipe would keep us waiting
-        raise FileNotFoundError(path)
-    _require_size("its file", path.stat().st_size)
-    return path.read_bytes()
-
-
-def metadata_in(content: bytes) -> dict[bytes, bytes]:
-    """The metadata in the bytes of a run's file. Raises ValueError as `table_in`."""
-    return _sound_footer(content).metadata
-
-
-def table_in(content: bytes) -> pa.Table:
-    """The table in the bytes of a run's file.
-
-    Raises ValueError for one that is no run's, or would become larger than any: a few bytes can stand for gigabytes.
-    """
-    footer = _sound_footer(content)
-    return read_columns(content, footer, TYPES, LARGEST).replace_schema_metadata(footer.metadata)
-
-
-def _sound_footer(content: bytes) -> Footer:
-    footer = read_footer(content)
-    table = size_of_table(footer)
-    _require_size("its table", table)
-    for key, text in footer.metadata.items():
-        if key not in NUMBERS and len(text) > MAX_TEXT:
-            raise ValueError(f"{display(key.decode(errors='replace'))} is longer than any of a run")
-    texts = sum(len(text) + size_of_values(text) for text in footer.metadata.values())
-    if table + texts > MAX_IN_MEMORY:
-        raise ValueError(f"it may take {table + texts:,} bytes of memory, a run takes up to {MAX_IN_MEMORY:,}")
-    return footer
-
-
-def _require_size(what: str, size: int) -> None:
-    if size > LARGEST:
-        raise ValueError(f"{what} has {size:,} bytes, a run's has up to {LARGEST:,}")

@@ -1,12 +1,12 @@
-"""Stored runs → tidy frames."""
+"""Stored runs as tidy frames."""
 
 import json
 import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,16 @@ import pandas as pd
 from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.registry import registry
 from zdl_bench.run.conditions import exact
-from zdl_bench.run.run import Curve, Run, Value
+from zdl_bench.run.config import Choice, RunConfig, Value
+from zdl_bench.run.run import Run
 from zdl_bench.statistics.metrics import convergence
 from zdl_bench.statistics.metrics.catalogue import METRICS, measured
-from zdl_bench.store.store import PLANNED, Store, how_many_are_missing
+from zdl_bench.store.damage import PLANNED, how_many_are_missing
+from zdl_bench.store.store import Store
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Results:
         the numbers at the end, and all metrics.
     curves: run_id, step (1 … T'), train_loss, lr.
     probes: run_id, step, strided, probe_loss, val_loss, gradient_norm, …
-    members: the runs themselves, of which `comparisons` takes what no frame has.
+    members: the runs themselves, from which `comparisons` takes what no frame holds.
     """
 
     runs: pd.DataFrame
@@ -41,10 +45,10 @@ class Results:
 
 
 def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
-    """Loads the whole store at `path` as far as this engine made it, or one sweep of it.
+    """Load the whole store at `path` as far as this engine made it, or one sweep of it.
 
-    Metrics are computed here, from the curves. Runs whose file is damaged or gone are left out, with a warning that says so.
-    Raises StoreError if there is no such store or sweep, or no run of it is left.
+    Metrics are computed here, from the curves. Runs whose file is damaged or gone are left out, with a warning.
+    Raise StoreError if there is no such store or sweep, or no run of it is left.
     """
     store = Store(path)
     store.require_existing()
@@ -52,45 +56,47 @@ def load_results(path: str | Path = "results", sweep: str | None = None) -> Resu
         (store.run_ids(), "files cannot be read") if sweep is None else (store.read_manifest(sweep).run_ids, PLANNED)
     )
     found = store.read_all(run_ids)
-    told = {key: error for key, error in found.missing.items() if sweep is not None or not isinstance(error, OtherEngine)}
-    if told and not found.runs:
-        raise next(iter(told.values()))
-    if told:
-        words = how_many_are_missing(told, len(found.runs) + len(told), what)
+    missing = {key: error for key, error in found.missing.items() if sweep is not None or not isinstance(error, OtherEngine)}
+    if missing and not found.runs:
+        raise next(iter(missing.values()))
+    if missing:
+        words = how_many_are_missing(missing, len(found.runs) + len(missing), what)
         warnings.warn(f"{path}: {words}; the command of the sweep makes them", stacklevel=2)
     return frames_of([run for run, _ in found.runs])
 
 
 def frames_of(runs: Sequence[Run]) -> Results:
-    """The frames of some runs, in their order."""
+    """Return the frames of some runs, in their order."""
     return Results(run_frame(runs), curve_frame(runs), probe_frame(runs), tuple(runs))
 
 
 def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """`Results.runs` of some runs."""
+    """Return `Results.runs` of some runs."""
     with np.errstate(all="ignore"):  # a number that cannot be computed is NaN, whatever a file says
         return pd.DataFrame([run_row(run) for run in runs])
 
 
 def curve_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """`Results.curves` of some runs: a row per step, so that 10,000 runs of 1,000 steps take half a gigabyte."""
-    return _stacked({run.run_id: _curve_columns(run.curve) for run in runs if run.curve})
+    """Return `Results.curves` of some runs: a row per step, so 10,000 runs of 1,000 steps take half a gigabyte."""
+    curves = {run.run_id: run.curve for run in runs if run.curve}
+    columns = {key: {"train_loss": curve.train_loss, "lr": curve.lr} for key, curve in curves.items()}
+    return _stack({key: {"step": np.arange(1, len(column["lr"]) + 1)} | column for key, column in columns.items()})
 
 
 def probe_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """`Results.probes` of some runs."""
-    return _stacked({run.run_id: dict(run.curve.probes.items()) for run in runs if run.curve})
+    """Return `Results.probes` of some runs."""
+    return _stack({run.run_id: dict(run.curve.probes.items()) for run in runs if run.curve})
 
 
 def run_row(run: Run) -> dict[str, Any]:
-    """One row of `Results.runs`."""
+    """Return a run's row of `Results.runs`."""
     row: dict[str, Any] = {"run_id": run.run_id}
     flat = run.config.flat()
     for key in ("optimizer", "lr", "seed", "problem", "dataset"):
         row[key] = flat.pop(key)
     if run.config.lr is not None:
         row["lr"] = float(run.config.lr)  # a file may have an integer, even one beyond 64 bits
-    row["effective_lr"] = _effective_lr(run)
+    row["effective_lr"] = _effective_lr(run.config)
     row |= {key: _cell(value) for key, value in flat.items()}
     curve = run.curve
     row |= {
@@ -102,9 +108,10 @@ def run_row(run: Run) -> dict[str, Any]:
         "failure": f"{run.failure.type}: {run.failure.message}" if run.failure else None,
     }
     row |= {name: run.end.get(name, math.nan) for name in END_NUMBERS}
-    row |= _image_counts(run)
+    row |= _image_counts(run.config.dataset)
     row |= measured(curve) if curve else {metric.name: math.nan for metric in METRICS}
-    for target in _targets(run):
+    no_targets: tuple[float, ...] = ()
+    for target in _if_installed(lambda: registry.targets(run.config), no_targets):
         for measure in (convergence.steps_to_target, convergence.seconds_to_target):
             row[target_column(measure.__name__, target)] = measure(curve, target) if curve else math.nan
         row[target_column("reached_target", target)] = not math.isnan(row[target_column("steps_to_target", target)])
@@ -112,53 +119,44 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def target_column(measure: str, target: float) -> str:
-    """Name of the column of a target, for example `steps_to_0.5`, and `reached_0.5`, which says where that is censored."""
+    """Return the name of a target's column, such as `steps_to_0.5`, or `reached_0.5`, which tells whether that is censored."""
     return measure.replace("target", exact(target))
 
 
-def _effective_lr(run: Run) -> float | None:
-    lr = run.config.lr
+def _if_installed(look_up: Callable[[], Found], otherwise: Found) -> Found:
+    """Return what the registry knows; the other value if a part of the run is not installed here."""
     try:
-        return None if lr is None else registry.optimizer(run.config.optimizer).effective_lr(lr)
-    except ConfigError:  # made with an optimizer that this installation does not have
-        return lr
+        return look_up()
+    except ConfigError:
+        return otherwise
 
 
-def _image_counts(run: Run) -> dict[str, float]:
-    """How many images the accuracies at the end are of; NaN if there are none, or nobody knows how many."""
-    if run.config.dataset is None:
+def _effective_lr(config: RunConfig) -> float | None:
+    lr = config.lr
+    return None if lr is None else _if_installed(lambda: registry.optimizer(config.optimizer).effective_lr(lr), lr)
+
+
+def _image_counts(dataset: Choice | None) -> dict[str, float]:
+    """Return how many images the accuracies at the end are of; NaN if there are none, or their number is unknown."""
+    if dataset is None:
         return {"val_images": math.nan, "test_images": math.nan}
-    try:
-        test_images = registry.dataset(run.config.dataset.name).test_size
-    except ConfigError:  # made with a data set that this installation does not have
-        test_images = None
+    test_images = _if_installed(lambda: registry.dataset(dataset.name).test_size, None)
     return {
-        "val_images": float(run.config.dataset.values.get("validation_size") or math.nan),  # type: ignore[arg-type]
+        "val_images": float(dataset.values.get("validation_size") or math.nan),  # type: ignore[arg-type]
         "test_images": math.nan if test_images is None else float(test_images),
     }
-
-
-def _targets(run: Run) -> tuple[float, ...]:
-    try:
-        return registry.targets(run.config)
-    except ConfigError:  # made with a data set or a problem that this installation does not have
-        return ()
 
 
 def _cell(value: Value) -> Any:
     return json.dumps(value) if isinstance(value, tuple) else value
 
 
-def _curve_columns(curve: Curve) -> dict[str, Any]:
-    return {"step": np.arange(1, len(curve.train_loss) + 1), "train_loss": curve.train_loss, "lr": curve.lr}
-
-
-def _stacked(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
-    """One frame of many runs' columns of equal names, each run's rows under its id."""
+def _stack(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+    """Stack many runs' columns of equal names into one frame, each run's rows under its id."""
     if not parts:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
     columns = list(parts.values())
     lengths = [len(part["step"]) for part in columns]
     ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts), dtype=np.int32), lengths), categories=list(parts))
     stacked = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
-    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # of columns that are nobody else's
+    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # the columns belong to this frame alone

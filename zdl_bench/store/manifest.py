@@ -1,4 +1,4 @@
-"""What is kept of a sweep besides its runs."""
+"""The manifest of a sweep: all that is stored of it besides its runs, as JSON."""
 
 import hashlib
 import json
@@ -8,11 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from zdl_bench.run.run import RUN_ID
+from zdl_bench.run.config import RUN_ID
+from zdl_bench.run.run import Status
+from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
-MAX_RUNS = 200_000
-"""Of a sweep: a store of more files is no longer handled in seconds."""
+MAX_SWEEP_RUNS = 200_000
+"""Of a sweep: a store of more files cannot be handled in seconds."""
+MAX_MANIFEST = 70_000_000
+"""Bytes; a manifest of MAX_SWEEP_RUNS runs and their summaries has 60 million."""
+MAX_MANIFEST_MEMORY = 400_000_000
+"""Bytes of the values in a manifest; those of MAX_SWEEP_RUNS runs and their summaries take up to 270 million."""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+RESULTS = {status.value for status in Status if status.is_result}
 
 
 @dataclass(frozen=True)
@@ -23,11 +31,16 @@ class Report:
     files: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
 
-    @property
-    def is_well_formed(self) -> bool:
-        """Whether the values, read from a file, are of their types, and the files within the sweep's folder."""
-        within = _are_texts(self.files) and all(REPORT_FILE.fullmatch(file) for file in self.files)
-        return isinstance(self.inputs, str) and within and _are_texts(self.formats)
+
+@dataclass(frozen=True)
+class Summaries:
+    """A sweep's runs in short, so that the same command need not decode all of them again.
+
+    code: SHA-256 of the sources that summarized. runs: `RunSummary.as_list()` by run id.
+    """
+
+    code: str = ""
+    runs: dict[str, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,22 +59,50 @@ class Manifest:
     finished: str | None = None
     experiment: dict[str, Any] | None = None
     report: Report = field(default_factory=Report)
+    summaries: Summaries = field(default_factory=Summaries)
 
     @property
-    def is_well_formed(self) -> bool:
-        """Whether the values, read from a file, are of their types. Raises ValueError where a time is none."""
-        texts = _are_texts([self.name, self.title, self.command, self.started]) and _are_texts(self.overrides)
-        ids = _are_texts(self.run_ids) and all(RUN_ID.fullmatch(run_id) for run_id in self.run_ids)
+    def is_sound(self) -> bool:
+        """Whether the ids are ids, the files lie within the sweep's folder, and the summaries are whole.
+
+        Raise ValueError if a time is none.
+        """
         for time in (self.started, self.started if self.finished is None else self.finished):
             datetime.fromisoformat(time)
-        once = ids and len({*self.run_ids}) == len(self.run_ids) <= MAX_RUNS
-        return texts and once and isinstance(self.experiment, dict | None) and self.report.is_well_formed
+        ids = all(RUN_ID.fullmatch(run_id) for run_id in (*self.run_ids, *self.summaries.runs))
+        files = all(REPORT_FILE.fullmatch(file) for file in self.report.files)
+        once = len({*self.run_ids}) == len(self.run_ids) <= MAX_SWEEP_RUNS
+        return ids and files and once and all(map(_is_summary, self.summaries.runs.values()))
 
 
-def checksum_of(stored: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON of a manifest, in hex: tells damage, not who wrote it."""
+def _is_summary(values: Any) -> bool:
+    match values:
+        case [str(content), str(file), str(status), bool(), float() | None, float() | None, float() | None]:
+            return bool(SHA256.fullmatch(content) and SHA256.fullmatch(file) and status in RESULTS)
+    return False
+
+
+def encode_manifest(manifest: Manifest) -> str:
+    """Return the JSON text that is stored."""
+    stored = vars(manifest) | {"report": vars(manifest.report), "summaries": vars(manifest.summaries)}
+    return json.dumps(stored | {"checksum": _checksum(stored)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def decode_manifest(content: bytes, name: str) -> Manifest:
+    """Return the manifest in a file's content.
+
+    Raise ValueError, TypeError, AttributeError or RecursionError if it is none of that name.
+    """
+    stored = parse_json(content, MAX_MANIFEST_MEMORY)
+    if stored.pop("checksum", None) not in (None, _checksum(stored)):  # earlier versions wrote none
+        raise ValueError("its checksum is wrong")
+    require_bounded({key: value for key, value in stored.items() if key not in ("run_ids", "summaries")})  # which may be many
+    manifest: Manifest = decode_as(Manifest, stored, "")
+    if manifest.name != name or not manifest.is_sound:
+        raise ValueError(f"no manifest of {name}")
+    return manifest
+
+
+def _checksum(stored: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical JSON of a manifest, in hex. It shows damage, not who wrote it."""
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)

@@ -1,8 +1,8 @@
-"""Reads Parquet that somebody else may have made, after looking at what its headers ask for.
+"""Parquet that somebody else may have made, read after a look at how much memory its headers ask for.
 
-Not the footer but the header of each page decides how much memory a page takes, and a list in the footer may claim any length.
-So both are read here first: every header that pyarrow will meet, within a number of values that no file of ours comes near.
-pyarrow then gets a footer that holds nothing but what was understood here, without the metadata, which may be long.
+The header of each page, not the footer, decides how much memory a page takes, and a list in the footer may claim any length. So
+every header that pyarrow will meet is read here first, up to a number of values that no file of ours comes near. pyarrow then
+gets a footer of what was understood here, without the metadata, which may be long.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -11,26 +11,20 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zdl_bench.store.thrift import BINARY, I32, I64, Fields, ThriftReader, encode_struct
+
 MAGIC = b"PAR1"
 MAX_FOOTER_VALUES, MAX_PAGE_VALUES, MAX_PAGES = 20_000, 100, 20_000
 """A run of 10 million steps has about 1,500 values in its footer, and 1,500 pages."""
-MAX_NESTING = 16
 ARROW_SCHEMA = b"ARROW:schema"
 """Repeats the schema in Arrow's own form, in which a few bytes can stand for any number of columns."""
-
-TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12
-"""Types of Thrift's compact protocol."""
-SIZES = {TRUE: 0, FALSE: 0, BYTE: 1, DOUBLE: 8}
-BITS = {I16: 16, I32: 32, I64: 64}
-Fields = Mapping[int, Any]
-"""The fields of a struct by number: their types here, their values in what was read. A list holds the type of its items."""
 
 SCHEMA_ELEMENT: Fields = {1: I32, 3: I32, 4: BINARY, 5: I32, 6: I32}
 COLUMN: Fields = {1: I32, 2: [I32], 3: [BINARY], 4: I32, 5: I64, 6: I64, 7: I64, 9: I64, 11: I64}
 ROW_GROUP: Fields = {1: [{2: I64, 3: COLUMN}], 2: I64, 3: I64}
 FILE: Fields = {1: I32, 2: [SCHEMA_ELEMENT], 3: I64, 4: [ROW_GROUP]}
 FILE_WITH_METADATA: Fields = {**FILE, 5: [{1: BINARY, 2: BINARY}]}
-PAGE: Fields = {1: I32, 2: I32, 3: I32, 5: {1: I32, 2: I32}, 7: {1: I32, 2: I32}}
+PAGE_HEADER: Fields = {1: I32, 2: I32, 3: I32, 5: {1: I32, 2: I32}, 7: {1: I32, 2: I32}}
 
 PHYSICAL_TYPES = (0, 1, 2, 4, 5, 6)
 """Booleans, integers, floats, byte arrays."""
@@ -50,55 +44,55 @@ class Footer(NamedTuple):
 
 
 def read_footer(content: bytes) -> Footer:
-    """Raises ValueError where the content is no Parquet file, or has a footer that no file of ours has."""
+    """Return the footer. Raise ValueError if the content is no Parquet file, or no file of ours has such a footer."""
     length = int.from_bytes(content[-8:-4], "little")
     start = len(content) - 8 - length
     if content[:4] != MAGIC or content[-4:] != MAGIC or start < len(MAGIC):
         raise ValueError("it is no Parquet file")
-    fields = _Headers(content, start, MAX_FOOTER_VALUES).struct(FILE_WITH_METADATA)
+    fields = ThriftReader(content, start, MAX_FOOTER_VALUES).struct(FILE_WITH_METADATA)
     metadata = {pair.get(1, b""): pair.get(2, b"") for pair in fields.pop(5, ())}
     metadata.pop(ARROW_SCHEMA, None)
     return Footer(fields, metadata)
 
 
 def size_of_table(footer: Footer) -> int:
-    """The bytes of as many numbers as the footer says that there are."""
+    """Return the bytes of as many numbers as the footer claims."""
     return 8 * sum(_count(group, 3) * len(group.get(1, ())) for group in footer.fields.get(4, ()))
 
 
-def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType], largest: int) -> pa.Table:
-    """The table, without the metadata.
+def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType], max_bytes: int) -> pa.Table:
+    """Return the table without the metadata.
 
-    Raises ValueError for columns of other types, and for pages or texts of more bytes than the largest number; OSError or
-    ArrowException for pages that are not sound.
+    Raise ValueError for columns of other types, and for pages or texts of more than max_bytes; OSError or ArrowException for
+    pages that are not sound.
     """
-    _require_size("its pages", _size_of_pages(content, footer), largest)
-    written = b"".join(_struct(FILE, footer.fields))
+    _require_size("its pages", _size_of_pages(content, footer), max_bytes)
+    written = encode_struct(FILE, footer.fields)
     metadata = pq.read_metadata(pa.BufferReader(MAGIC + written + len(written).to_bytes(4, "little") + MAGIC))
     schema = metadata.schema.to_arrow_schema()
     if not set(schema.types) <= set(types) or len({*schema.names}) < len(schema.names):
         raise ValueError("its columns are not those of a run")
     texts = [field.name for field in schema if field.type == pa.string()]
     file = pq.ParquetFile(pa.BufferReader(content), metadata=metadata, read_dictionary=texts, pre_buffer=False)
-    return _with_texts(file.read(use_threads=False), texts, largest)
+    return _with_texts(file.read(use_threads=False), texts, max_bytes)
 
 
-def _with_texts(table: pa.Table, names: Collection[str], largest: int) -> pa.Table:
-    """What stands in a dictionary once may stand in every row."""
+def _with_texts(table: pa.Table, names: Collection[str], max_bytes: int) -> pa.Table:
+    """Decode the dictionaries of texts: what stands in one once may stand in every row."""
     if not names:
         return table
     import pyarrow.compute as pc
 
     chunks = [chunk for name in names for chunk in table[name].chunks]
     longest = (len(chunk) * (pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0) for chunk in chunks)
-    _require_size("its texts", sum(longest), largest)
+    _require_size("its texts", sum(longest), max_bytes)
     for name in names:
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
     return table
 
 
 def _size_of_pages(content: bytes, footer: Footer) -> int:
-    """Bytes of all pages in memory, by their own headers."""
+    """Return the bytes of all pages in memory, by their own headers."""
     size = pages = 0
     for group in footer.fields.get(4, ()):
         for chunk in group.get(1, ()):
@@ -111,15 +105,15 @@ def _size_of_pages(content: bytes, footer: Footer) -> int:
 
 
 def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Mapping[int, Any]]:
-    """The headers of a column's pages, as pyarrow comes upon them, up to the page that completes its rows."""
+    """Yield the headers of a column's pages as pyarrow will meet them, up to the page that completes its rows."""
     if column.get(1) not in PHYSICAL_TYPES or column.get(4) not in CODECS or _count(column, 5) != rows:
         raise ValueError("its columns are stored in another way")
     start, dictionary = _count(column, 9), column.get(11, 0)
     start = dictionary if 0 < dictionary < start else start
     end = start + _count(column, 7)
     while rows > 0:
-        headers = _Headers(content, start, MAX_PAGE_VALUES)
-        page = headers.struct(PAGE)
+        headers = ThriftReader(content, start, MAX_PAGE_VALUES)
+        page = headers.struct(PAGE_HEADER)
         is_data = page.get(1) == DATA
         about = page.get(5 if is_data else 7, {})
         values, start = _count(about, 1), headers.position + _count(page, 3)
@@ -133,124 +127,13 @@ def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Map
 
 
 def _count(fields: Mapping[int, Any], number: int) -> int:
-    """A field that counts something. Raises ValueError where it is not there, or below 0."""
+    """Return a field that counts something. Raise ValueError if it is missing or below 0."""
     count: int = fields.get(number, -1)
     if count < 0:
         raise ValueError("a header does not say how much there is")
     return count
 
 
-def _require_size(what: str, size: int, largest: int) -> None:
-    if size > largest:
-        raise ValueError(f"{what} have {size:,} bytes, {largest:,} is the most")
-
-
-class _Headers:
-    """Thrift's compact protocol, as far as Parquet uses it. Raises ValueError for what its writers never write."""
-
-    def __init__(self, content: bytes, position: int, values: int) -> None:
-        self.content, self.position, self._values_left = content, position, values
-
-    def struct(self, types: Fields, depth: int = 0) -> dict[int, Any]:
-        """The fields that have a type; others are passed over."""
-        found: dict[int, Any] = {}
-        seen: set[int] = set()
-        number = 0
-        while kind := (head := self._byte()) & 15:
-            number = number + (head >> 4) if head >> 4 else self._integer(16)
-            if number in seen:
-                raise ValueError("a header says something twice")
-            seen.add(number)
-            expected = types.get(number)
-            value = self._value(kind, expected, depth + 1)
-            if expected is not None:
-                found[number] = value
-        return found
-
-    def _value(self, kind: int, expected: Any, depth: int) -> Any:
-        """A value of a kind; None where nothing is expected."""
-        self._values_left -= 1
-        if self._values_left < 0 or depth > MAX_NESTING:
-            raise ValueError("its headers have more values or levels than any of ours")
-        if expected is not None and kind != expected and kind != _kind_of(expected):
-            raise ValueError("a header is of another form")
-        if kind in BITS:
-            return self._integer(BITS[kind])
-        if kind == BINARY:
-            return self._take(self._varint())
-        if kind == STRUCT:
-            return self.struct(expected or {}, depth)
-        if kind in (LIST, SET):
-            return self._list(expected, depth)
-        if kind in SIZES:
-            return self._take(SIZES[kind])
-        raise ValueError("a header has values of an unknown type")
-
-    def _list(self, expected: Any, depth: int) -> list[Any]:
-        head = self._byte()
-        length, kind = head >> 4, head & 15
-        length = self._varint() if length == 15 else length
-        kind = BYTE if kind in (TRUE, FALSE) else kind  # in a list they take a byte
-        return [self._value(kind, expected[0] if expected else None, depth) for _ in range(length)]
-
-    def _byte(self) -> int:
-        self.position += 1
-        if self.position > len(self.content):
-            raise ValueError("its headers are cut off")
-        return self.content[self.position - 1]
-
-    def _take(self, length: int) -> bytes:
-        self.position += length
-        if self.position > len(self.content):
-            raise ValueError("its headers are cut off")
-        return self.content[self.position - length : self.position]
-
-    def _varint(self) -> int:
-        value = shift = 0
-        while (byte := self._byte()) & 128:
-            value |= (byte & 127) << shift
-            shift += 7
-            if shift > 63:
-                raise ValueError("a header has a number beyond 64 bits")
-        return value | byte << shift
-
-    def _integer(self, bits: int) -> int:
-        coded = self._varint()
-        if coded >> bits:
-            raise ValueError(f"a header has a number beyond {bits} bits")
-        return coded >> 1 ^ -(coded & 1)
-
-
-def _kind_of(expected: Any) -> int:
-    return STRUCT if isinstance(expected, Mapping) else LIST if isinstance(expected, list) else expected
-
-
-def _struct(types: Fields, fields: Mapping[int, Any]) -> Iterator[bytes]:
-    """The inverse of `_Headers.struct`."""
-    before = 0
-    for number, value in sorted(fields.items()):
-        yield bytes([number - before << 4 | _kind_of(types[number])])
-        yield from _written(types[number], value)
-        before = number
-    yield b"\0"
-
-
-def _written(expected: Any, value: Any) -> Iterator[bytes]:
-    if isinstance(expected, Mapping):
-        yield from _struct(expected, value)
-    elif isinstance(expected, list):
-        yield bytes([15 << 4 | _kind_of(expected[0])]) + _varint(len(value))
-        for item in value:
-            yield from _written(expected[0], item)
-    elif expected == BINARY:
-        yield _varint(len(value)) + value
-    else:
-        yield _varint(value << 1 ^ value >> 63)
-
-
-def _varint(value: int) -> bytes:
-    parts = []
-    while value > 127:
-        parts.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*parts, value])
+def _require_size(what: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise ValueError(f"{what} have {size:,} bytes, {max_bytes:,} is the most")

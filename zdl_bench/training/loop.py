@@ -12,8 +12,9 @@ from zdl_bench.datasets.dataset import Arrays, load_decoded
 from zdl_bench.errors import DataError
 from zdl_bench.problems.problem import RECORDED_PARAMETERS, Examples, Problem, Splits
 from zdl_bench.registry import registry
+from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import describe_environment
-from zdl_bench.run.run import Curve, Floats, Run, RunConfig, Status, has_diverged
+from zdl_bench.run.run import Curve, Floats, Run, Status, has_diverged
 from zdl_bench.run.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.training.probes import Prober
 

@@ -1,0 +1,137 @@
+"""What a run is asked to do: its config, of which its id is a hash."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from zdl_bench.errors import require
+from zdl_bench.run.untrusted import decode_as
+
+ENGINE_VERSION = 1
+"""Part of every run's identity. Raise it whenever the numbers of an existing config change."""
+
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+DTYPES = ("float32", "float64")
+RNGS = ("spawned", "legacy")
+MAX_STEPS = 10_000_000
+MAX_SEED = 2**63 - 1
+MAX_LEGACY_SEED = 2**32 - 1
+
+Value = bool | int | float | str | tuple["Value", ...] | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers.
+
+    source: a hash of the code, if ENGINE_VERSION does not cover it: of an edited part, or one from elsewhere.
+    """
+
+    name: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    source: str | None = None
+
+    def as_dict(self) -> dict[str, Value]:
+        return {"name": self.name, **self.values} | ({} if self.source is None else {"source": self.source})
+
+
+def _decode_choice(stored: Mapping[str, Any]) -> Choice:
+    values = {key: _freeze(value) for key, value in stored.items() if key not in ("name", "source")}
+    source = stored.get("source")
+    return Choice(str(stored["name"]), values, None if source is None else str(source))
+
+
+def _freeze(value: Any) -> Value:
+    if isinstance(value, list):
+        return tuple(_freeze(item) for item in value)
+    if isinstance(value, dict):
+        raise TypeError("a value of a choice is no mapping")
+    return value  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that determines the numbers of a run, resolved, and nothing else.
+
+    dataset, probe_images: None if the problem needs no data; the values of `dataset` include the data set's checksum.
+    lr: None if the rule has no learning rate.
+
+    Raises ConfigError for a value that no run can have.
+    """
+
+    optimizer: Choice
+    problem: Choice
+    dataset: Choice | None
+    schedule: Choice
+    lr: float | None
+    seed: int
+    steps: int
+    dtype: str
+    rng: str
+    probe_count: int
+    probe_images: int | None
+
+    def __post_init__(self) -> None:
+        positive = self.lr is None or (math.isfinite(self.lr) and self.lr > 0)
+        require("lr", self.lr, positive, "a learning rate is a finite number above 0, for example lr=0.001")
+        largest_seed = MAX_LEGACY_SEED if self.rng == "legacy" else MAX_SEED
+        require("seed", self.seed, 0 <= self.seed <= largest_seed, f"a seed is an integer from 0 to {largest_seed}")
+        require("steps", self.steps, 1 <= self.steps <= MAX_STEPS, f"a run makes 1 to {MAX_STEPS:,} steps: each is recorded")
+        require("dtype", self.dtype, self.dtype in DTYPES, f"choose one of {', '.join(DTYPES)}")
+        require("rng", self.rng, self.rng in RNGS, f"choose one of {', '.join(RNGS)}")
+        require("probe.count", self.probe_count, self.probe_count >= 1, "a run is probed at least once")
+        images = self.probe_images
+        require("probe.images", images, images is None or images >= 1, "the probe has at least 1 image")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the config as nested JSON values, the form that is hashed and stored."""
+        return {
+            "optimizer": self.optimizer.as_dict(),
+            "problem": self.problem.as_dict(),
+            "dataset": self.dataset.as_dict() if self.dataset else None,
+            "schedule": self.schedule.as_dict(),
+            "lr": self.lr,
+            "seed": self.seed,
+            "steps": self.steps,
+            "dtype": self.dtype,
+            "rng": self.rng,
+            "probe": {"count": self.probe_count, "images": self.probe_images},
+        }
+
+    def flat(self) -> dict[str, Value]:
+        """Return one key per value as on the command line: `optimizer` is the name, `optimizer.beta1` one of its values."""
+        flat: dict[str, Value] = {}
+        for key, value in self.as_dict().items():
+            if isinstance(value, dict) and "name" in value:
+                flat[key] = value["name"]
+                flat |= {f"{key}.{part}": item for part, item in value.items() if part != "name"}
+            elif isinstance(value, dict):
+                flat |= {f"{key}.{part}": item for part, item in value.items()}
+            else:
+                flat[key] = value
+        return flat
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
+        """Return the config of an `as_dict`. Raise ConfigError, KeyError, TypeError, ValueError or AttributeError if none."""
+        numbers = {key: stored[key] for key in ("lr", "seed", "steps", "dtype", "rng")}
+        numbers |= {f"probe.{key}": stored["probe"][key] for key in ("count", "images")}
+        types = {key.replace("_", "."): kind for key, kind in cls.__annotations__.items()}
+        return cls(
+            optimizer=_decode_choice(stored["optimizer"]),
+            problem=_decode_choice(stored["problem"]),
+            dataset=_decode_choice(stored["dataset"]) if stored["dataset"] else None,
+            schedule=_decode_choice(stored["schedule"]),
+            **{key.replace(".", "_"): decode_as(types[key], value, key) for key, value in numbers.items()},
+        )
+
+    @cached_property
+    def run_id(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the canonical JSON of the config and the engine's version."""
+        canonical = json.dumps({**self.as_dict(), "engine": ENGINE_VERSION}, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]

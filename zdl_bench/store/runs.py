@@ -1,0 +1,154 @@
+"""The runs of a store: one Parquet file each, written whole or not at all."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from zdl_bench.errors import ConfigError, DamagedFile, MissingRun, OtherEngine, StoreError, display
+from zdl_bench.run.atomic import folder_locked
+from zdl_bench.run.config import ENGINE_VERSION, RUN_ID
+from zdl_bench.run.run import Run
+from zdl_bench.store.damage import NOT_A_RUN, first_line, looking_at, writing
+from zdl_bench.store.encoding import decode, encode, sound_checksum, stored_checksum
+from zdl_bench.store.run_file import file_of, metadata_in, read_file, table_in
+
+
+class Hashes(NamedTuple):
+    """SHA-256, in hex. content: of what a stored run says, which its metadata hold too. file: of the bytes of its file."""
+
+    content: str
+    file: str
+
+
+class FoundRuns(NamedTuple):
+    """Runs with the hashes of what was read, and by id why the others cannot be read."""
+
+    runs: list[tuple[Run, Hashes]]
+    missing: dict[str, StoreError]
+
+
+class RunFiles:
+    """The files below DIR/runs.
+
+    Every method raises StoreError if the folder cannot be read or written, DamagedFile if a stored file is not sound.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        if root == "":
+            raise ConfigError(
+                "results_dir=: a store is a folder; name one with results_dir=DIR or --results DIR ('.': this one)"
+            )
+        self.root = Path(root)
+        with looking_at(self.root):  # the name may be too long, or the folder closed to us, whatever is asked of it
+            (self.root / "runs").exists()
+
+    def run_path(self, run_id: str) -> Path:
+        if not RUN_ID.fullmatch(run_id):
+            raise StoreError(f"run_id={run_id[:40]!r}: a run's id is 16 hex digits")
+        return self.root / "runs" / run_id[:2] / f"{run_id}.parquet"
+
+    def has(self, run_id: str) -> bool:
+        path = self.run_path(run_id)
+        with looking_at(path):
+            return path.is_file()
+
+    def run_ids(self) -> Iterator[str]:
+        """Return the ids of all stored runs, sorted."""
+        return (path.stem for path in sorted(self.root.glob("runs/??/*.parquet")) if RUN_ID.fullmatch(path.stem))
+
+    def write(self, run: Run) -> Hashes:
+        table = encode(run)
+        content = file_of(table)
+        with writing(self.run_path(run.run_id)) as draft:
+            draft.write_bytes(content)
+        return Hashes(stored_checksum(table), _hash_of(content))
+
+    def read(self, run_id: str) -> Run:
+        return self.read_with_hashes(run_id)[0]
+
+    def read_with_hashes(self, run_id: str) -> tuple[Run, Hashes]:
+        """Return a run, and the hashes of what was read."""
+        with self._reading(run_id) as path:
+            content = read_file(path)
+            file, table = _hash_of(content), table_in(content)
+            del content  # it may be large, and decoding takes as much again
+            run, hashes = decode(table), Hashes(stored_checksum(table), file)
+            _require_this_engine(run_id, run.engine)
+            if {run_id, json.loads(table.schema.metadata[b"run_id"])} != {run.run_id}:
+                raise ValueError("it holds another run")
+        return run, hashes
+
+    def read_all(self, run_ids: Iterable[str]) -> FoundRuns:
+        """Return the runs that can be read, and why the others cannot."""
+        found = FoundRuns([], {})
+        for run_id in run_ids:
+            try:
+                found.runs.append(self.read_with_hashes(run_id))
+            except StoreError as error:
+                found.missing[run_id] = error
+        return found
+
+    def read_metadata(self, run_id: str) -> dict[str, str]:
+        """Return the JSON texts of a run's metadata, unchecked: enough for a listing."""
+        with self._reading(run_id) as path:
+            return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
+
+    def sound_checksum(self, run_id: str) -> str:
+        """Return the checksum of a run's content, computed anew. Raise DamagedFile if it is not the stored one."""
+        with self._reading(run_id) as path:
+            table = table_in(read_file(path))
+            checksum = sound_checksum(table)
+            _require_this_engine(run_id, json.loads(table.schema.metadata[b"engine"]))
+        return checksum
+
+    def hash_of_file(self, run_id: str) -> str:
+        """Return the SHA-256 of a run's file as it is."""
+        with self._reading(run_id) as path:
+            return _hash_of(read_file(path))
+
+    @contextmanager
+    def _reading(self, run_id: str) -> Iterator[Path]:
+        """Give the path of a run's file. Raise MissingRun or DamagedFile for what reading it raises."""
+        path = self.run_path(run_id)
+        try:
+            yield path
+        except FileNotFoundError as error:
+            lost = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
+            raise MissingRun(lost) from error
+        except NOT_A_RUN as error:
+            remedy = "the command of its sweep sets it aside and makes it again"
+            raise DamagedFile(f"{path} is damaged ({first_line(error)}); {remedy}") from error
+
+    def set_aside(self, run_id: str) -> Path | None:
+        """Move a run's file to DIR/damaged/, out of everybody's way, and return its new place.
+
+        None if the file is gone or sound by now: another start was faster, and has made the run again.
+        """
+        path = self.run_path(run_id)
+        aside = self.root / "damaged" / path.name
+        try:
+            with folder_locked(path.parent):
+                reason = self.read_all([run_id]).missing.get(run_id)
+                if reason is None or isinstance(reason, MissingRun):
+                    return None
+                aside.parent.mkdir(exist_ok=True)
+                os.replace(path, aside)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{path} is damaged and cannot be set aside ({error.strerror}); move it away") from error
+        return aside
+
+
+def _hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _require_this_engine(run_id: str, engine: object) -> None:
+    if engine != ENGINE_VERSION:
+        made_by = f"run {run_id} was made by engine {display(engine)}, this is engine {ENGINE_VERSION}"
+        raise OtherEngine(f"{made_by}; run its sweep's command again")
