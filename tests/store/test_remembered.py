@@ -8,7 +8,7 @@ import pytest
 from conftest import digits_config, quadratic_config
 
 from zdl_bench.commands.execution import plan
-from zdl_bench.executors.executor import attempt
+from zdl_bench.executors.attempt import attempt
 from zdl_bench.registry.registry import hash_of_sources
 from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.manifest import checksum_of

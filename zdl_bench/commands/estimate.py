@@ -4,13 +4,13 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zdl_bench.errors import ExecutorError
-from zdl_bench.executors.worker import Worker
+from zdl_bench.executors.child import Children
 from zdl_bench.run.run import Floats, RunConfig
 from zdl_bench.store.encoding import encode, file_of
 
@@ -53,11 +53,8 @@ def estimated_cost(configs: Sequence[RunConfig]) -> Cost | None:
     for config in configs:
         kinds[_kind(config)].append(config)
     by_size = sorted(kinds.values(), key=len, reverse=True)
-    worker = Worker()
-    try:
-        lines = [_line(worker, max(members, key=lambda config: config.steps)) for members in by_size[:MAX_KINDS]]
-    finally:
-        worker.kill()
+    with closing(Children()) as children:
+        lines = [_line(children, max(members, key=lambda config: config.steps)) for members in by_size[:MAX_KINDS]]
     known = [(line, members) for line, members in zip(lines, by_size, strict=False) if line]
     if not known:
         return None
@@ -73,16 +70,16 @@ def _kind(config: RunConfig) -> str:
     return json.dumps(about, sort_keys=True)
 
 
-def _line(worker: Worker, config: RunConfig) -> Line | None:
+def _line(children: Children, config: RunConfig) -> Line | None:
     steps = min(FIRST_STEPS, config.steps)
-    first = _trial(worker, config, steps)  # pays for what a process does once
-    shorter = _trial(worker, config, steps) if first is not None else None
+    first = _trial(children, config, steps)  # pays for what a process does once
+    shorter = _trial(children, config, steps) if first is not None else None
     if shorter is None:
         return None
     longer, longer_steps = shorter, steps
     while longer[0] - shorter[0] < LONG_ENOUGH_SECONDS and longer_steps < config.steps:
         longer_steps = min(GROWTH * longer_steps, config.steps)
-        grown = _trial(worker, config, longer_steps)
+        grown = _trial(children, config, longer_steps)
         if grown is None:
             return None
         longer = grown
@@ -90,20 +87,14 @@ def _line(worker: Worker, config: RunConfig) -> Line | None:
     return Line(shorter - slope * steps, slope)
 
 
-def _trial(worker: Worker, config: RunConfig, steps: int) -> Floats | None:
+def _trial(children: Children, config: RunConfig, steps: int) -> Floats | None:
     """Seconds and bytes of a run of so many steps, probed as often by the step as the whole would be. (2,) float64"""
     probes = max(round(config.probe_count * steps / config.steps), 1)
     lr = None if config.lr is None else min(config.lr, TRIAL_LR)
     began = time.monotonic()
     try:
-        future = worker.start(replace(config, steps=steps, probe_count=probes, lr=lr))
+        run = children.make(replace(config, steps=steps, probe_count=probes, lr=lr), TRIAL_TIMEOUT)
     except ExecutorError:  # executor=serial can do without processes
         return None
-    try:
-        run = future.result(timeout=TRIAL_TIMEOUT)
-    except (TimeoutError, BrokenProcessPool):
-        return None
-    finally:
-        worker.release(future)
     seconds = time.monotonic() - began
-    return np.array([seconds, len(file_of(encode(run)))]) if run.status.is_result else None
+    return np.array([seconds, len(file_of(encode(run)))]) if run and run.status.is_result else None

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError
-from zdl_bench.executors.executor import Event, Finished, Started
-from zdl_bench.run.run import RunConfig
+from zdl_bench.run.run import Run, RunConfig
 from zdl_bench.store.remembered import Remembered
 from zdl_bench.store.rows import Row, summarized
 from zdl_bench.store.store import Store, is_new_name
@@ -100,34 +99,29 @@ def _stored_row(config: RunConfig, store: Store, remembered: Remembered | None) 
 class Observer(Protocol):
     """Who is told what happens while a sweep executes."""
 
-    def started(self, run_id: str) -> None: ...
-
     def finished(self, row: Row) -> None: ...
 
 
-def execute(plan: Plan, events: Generator[Event, None, None], store: Store, observer: Observer) -> dict[str, Row]:
-    """Stores each missing run as it ends; returns all rows of the plan by run id, fewer where the events end early.
+def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer: Observer) -> dict[str, Row]:
+    """Store each missing run as it ends; return all rows of the plan by run id, fewer if the runs end early.
 
     An interrupt passes through, after the executor has ended its workers; what was stored stays.
     """
     rows = dict(plan.stored)
-    with closing(events):
-        for event in events:
-            if isinstance(event, Started):
-                observer.started(event.run_id)
-                continue
-            rows[event.run_id] = summarized(event.run, store.write(event.run))
-            observer.finished(rows[event.run_id])
+    with closing(runs):
+        for run in runs:
+            rows[run.run_id] = summarized(run, store.write(run))
+            observer.finished(rows[run.run_id])
     return rows
 
 
-def until_failures(events: Generator[Event, None, None], most: int | None) -> Generator[Event, None, None]:
-    """The events up to the failure that is one too many; all of them for None. Divergence is no failure."""
+def until_failures(runs: Generator[Run, None, None], most: int | None) -> Generator[Run, None, None]:
+    """Yield the runs up to the last failure that is allowed, all of them for None. Divergence is no failure."""
     failures = 0
-    with closing(events):
-        for event in events:
-            yield event
-            failures += isinstance(event, Finished) and not event.run.status.is_result
+    with closing(runs):
+        for run in runs:
+            yield run
+            failures += not run.status.is_result
             if failures == most:
                 return
 

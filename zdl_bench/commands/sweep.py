@@ -135,9 +135,9 @@ class SweepCommand:
         store.write_manifest(self._manifest)
         executor = registry.executor(settings.executor)
         most = None if settings.max_failures is None else settings.max_failures - self._failures
-        events = until_failures(executor.execute(batch.missing, settings.limits), most)
+        runs = until_failures(executor.execute(batch.missing, settings.limits), most)
         with progress_display(len(batch.configs), len(batch.stored)) as display:
-            rows = execute(batch, events, store, display)
+            rows = execute(batch, runs, store, display)
         self._trained += len(batch.missing)
         self._failures += sum(not row.status.is_result for row in rows.values())
         self._has_stopped = self._failures == settings.max_failures

@@ -65,9 +65,6 @@ class BarDisplay:
         self._progress = Progress(*columns, console=console)
         self._task = self._progress.add_task("", total=tally.planned, completed=tally.done, words=tally.words())
 
-    def started(self, run_id: str) -> None:
-        """The bar counts ends."""
-
     def finished(self, row: Row) -> None:
         self._tally.add(row)
         self._progress.update(self._task, completed=self._tally.done, words=self._tally.words())
@@ -86,9 +83,6 @@ class LineDisplay:
     def __init__(self, tally: Tally, console: Console) -> None:
         self._tally, self._console = tally, console
         self._last = time.monotonic()
-
-    def started(self, run_id: str) -> None:
-        """The lines count ends."""
 
     def finished(self, row: Row) -> None:
         self._tally.add(row)

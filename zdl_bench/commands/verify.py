@@ -9,7 +9,7 @@ from zdl_bench.commands.reference import ReferenceRun, read_reference, reference
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.errors import ConfigError, StoreError, printable, require
-from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Finished, Limits
+from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Limits
 from zdl_bench.registry import registry
 from zdl_bench.run.run import Choice, Run, RunConfig
 from zdl_bench.store.manifest import Manifest
@@ -63,7 +63,7 @@ def _trained_again(configs: Sequence[RunConfig], timeout: float | None) -> Itera
     """Fresh runs, as they end. Everything is checked before the first starts."""
     _require_known_here(configs)
     executor: Executor = registry.executor(Choice("processes"))
-    return (event.run for event in executor.execute(configs, Limits(timeout=timeout)) if isinstance(event, Finished))
+    return executor.execute(configs, Limits(timeout=timeout))
 
 
 def _chained(first: Iterable[Verified], then: Iterable[Verified]) -> Iterator[Verified]:
