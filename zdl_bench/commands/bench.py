@@ -12,8 +12,7 @@ from rich.table import Table
 
 from zdl_bench.commands.announcement import announce_data_sets, announce_passed_over
 from zdl_bench.commands.machine import memory_bandwidth, product_rate, warnings_of
-from zdl_bench.commands.products import limit_of
-from zdl_bench.commands.steps import PARTS, timed_parts
+from zdl_bench.commands.steps import STEP_PARTS, limit_of, time_parts
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels.choice import loops_for, require_wanted
@@ -81,7 +80,7 @@ def timed(configs: Sequence[RunConfig]) -> list[Timing]:
         for config, problem, limit, results in zip(configs, problems, limits, rounds, strict=True):
             steps = min(STEPS, config.steps)
             products = limit.seconds(steps) if limit else float("nan")
-            parts = timed_parts(config, problem, steps)
+            parts = time_parts(config, problem, steps)
             if number > 0:  # the first round warms up
                 results.append((parts, products))
     return [_timing(config, results) for config, results in zip(configs, rounds, strict=True)]
@@ -93,7 +92,7 @@ def _timing(config: RunConfig, results: Sequence[tuple[Mapping[str, float], floa
     wall = time.perf_counter() - start
     return Timing(
         config=config,
-        parts={part: median(parts[part] for parts, _ in results) for part in PARTS},
+        parts={part: median(parts[part] for parts, _ in results) for part in STEP_PARTS},
         share=median(products / sum(parts.values()) for parts, products in results),
         wall=wall,
         evaluation=1 - run.train_seconds / wall,
@@ -149,7 +148,7 @@ def print_timings(timings: Sequence[Timing]) -> None:
     keys = [key for key in condition_keys(timing.config for timing in timings) if key not in WITHOUT_COST]
     for key in keys:
         table.add_column(key)
-    for heading in ("step", *PARTS, "limit", "run", "evaluation"):
+    for heading in ("step", *STEP_PARTS, "limit", "run", "evaluation"):
         table.add_column(heading, justify="right")
     for timing in timings:
         flat = timing.config.flat()

@@ -7,7 +7,7 @@ from statistics import median
 
 import numpy as np
 
-from zdl_bench.commands.products import Products
+from zdl_bench.commands.steps import Products
 
 LARGE = 768
 """Rows and columns of a product that BLAS is best at."""

@@ -11,10 +11,9 @@ from zdl_bench.problems.problem import Problem
 from zdl_bench.run.run import Floats, Probes
 
 VALIDATED_STRIDES = 5
-"""The validation loss is measured at so many last strides; tail_loss is their mean."""
-
-COLUMNS = tuple(field.name for field in fields(Probes))
+"""The validation loss is measured at this many last strides; tail_loss is their mean."""
 COLUMN_TYPES = {"step": np.int64, "strided": np.bool_}
+"""All other columns are float64."""
 
 
 class Prober:
@@ -77,8 +76,10 @@ class Prober:
 
     def table(self) -> Probes:
         columns: dict[str, Any] = {
-            name: np.array([row.get(name, math.nan) for row in self._rows], COLUMN_TYPES.get(name, np.float64))
-            for name in COLUMNS
+            field.name: np.array(
+                [row.get(field.name, math.nan) for row in self._rows], COLUMN_TYPES.get(field.name, np.float64)
+            )
+            for field in fields(Probes)
         }
         return Probes(**columns)
 
