@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, digits_config, quadratic_config
 
-from zdl_bench.commands.bench import timed
+from zdl_bench.commands.bench import time_configs
 from zdl_bench.commands.machine import memory_bandwidth, product_rate, warnings_of
 from zdl_bench.commands.steps import STEP_PARTS, Products, limit_of, time_parts
 from zdl_bench.training.loop import problem_of
@@ -142,7 +142,7 @@ def test_the_parts_add_up_to_the_time_they_took(digits):
 
 
 def test_shares_are_shares(digits):
-    (timing,) = timed([digits_config("sgd", steps=50)])
+    (timing,) = time_configs([digits_config("sgd", steps=50)])
     assert 0 < timing.share < 1
     assert 0 < timing.evaluation < 1
     assert timing.wall > 50 * timing.step / 10

@@ -23,7 +23,7 @@ def attempt(config: RunConfig) -> Run:
     except (Exception, SystemExit) as error:
         texts = (type(error).__name__, _message(error), traceback.format_exc())
         # a path that is not UTF-8 appears as surrogates, which cannot be written
-        return failed(config, Failure(*(text.encode(errors="replace").decode() for text in texts)))
+        return failed_run(config, Failure(*(text.encode(errors="replace").decode() for text in texts)))
 
 
 def _message(error: BaseException) -> str:
@@ -33,11 +33,11 @@ def _message(error: BaseException) -> str:
         return "its message cannot be told"
 
 
-def failed(config: RunConfig, failure: Failure) -> Run:
+def failed_run(config: RunConfig, failure: Failure) -> Run:
     return Run(config, Status.FAILED, failure=failure, environment=describe_environment())
 
 
-def timed_out(config: RunConfig, timeout: float) -> Run:
+def timed_out_run(config: RunConfig, timeout: float) -> Run:
     """Return the record of a run that was stopped because it took longer than `timeout` seconds."""
     failure = Failure("TimedOut", f"stopped after {timeout:g} s; give it more with timeout=SECONDS", "")
     return Run(config, Status.TIMED_OUT, failure=failure, environment=describe_environment())
@@ -51,7 +51,7 @@ def retry_alone(attempts: Attempts, configs: Sequence[RunConfig], at_a_time: int
     """Make all runs; repeat those whose process died, one at a time, after all others. A second death is the run's failure."""
     suspects = yield from attempts(configs, at_a_time)
     for config in (yield from attempts(suspects, 1)):
-        yield failed(config, death)
+        yield failed_run(config, death)
 
 
 class Stopwatch:

@@ -15,12 +15,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 from zdl_bench.errors import ExecutorError, display, refusal
-from zdl_bench.executors.attempt import Stopwatch, attempt, timed_out
+from zdl_bench.executors.attempt import Stopwatch, attempt, timed_out_run
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run.run import Run, RunConfig
 
@@ -49,28 +48,32 @@ class Child:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             )
 
-    def take(self, config: RunConfig, is_wanted: Callable[[], bool]) -> bool:
-        """Start a run; return False if the process died before it had the run. Raise CancelledError if it is not wanted."""
-        try:
-            self._connection.send(config)
+    def is_ready(self, is_wanted: Callable[[], bool]) -> bool:
+        """Wait until the process can make runs; False if it dies before. Raise CancelledError if its run is not wanted."""
+        with suppress(EOFError, OSError):
             self._answer(None, is_wanted)
-        except (EOFError, OSError):
-            return False
-        return True
+            return True
+        return False
+
+    def take(self, config: RunConfig) -> bool:
+        """Start a run; return False if the process has died since its last one."""
+        with suppress(OSError):
+            self._connection.send(config)
+            return True
+        return False
 
     def result(self, config: RunConfig, timeout: float | None, is_wanted: Callable[[], bool]) -> Run | None:
-        """Return the run that was taken, as timed out if it takes longer than `timeout` seconds; None if it killed its process.
+        """Return the run that was taken, as timed out if it takes longer than `timeout` seconds; None if its process died.
 
         The start of the process and its imports do not count towards the timeout, nor does time for which all of us are
-        stopped. Compilation does: only the run finds out whether it has compiled loops.
-
-        Raise CancelledError if the run is no longer wanted.
+        stopped. Compilation does: only the run finds out whether it has compiled loops. Raise CancelledError if the run is no
+        longer wanted.
         """
         try:
             run: Run = self._answer(timeout, is_wanted)
         except TimeoutError:
             assert timeout is not None
-            return timed_out(config, timeout)
+            return timed_out_run(config, timeout)
         except (EOFError, OSError):
             return None
         return run
@@ -124,11 +127,11 @@ class Children:
 
     def _child_with(self, config: RunConfig, is_wanted: Callable[[], bool]) -> Child:
         while idle := self._pop_idle():
-            if idle.take(config, is_wanted):  # or else it died while it was idle
+            if idle.take(config):
                 return idle
         for _ in range(MAX_STARTS):
             child = self._start()
-            if child.take(config, is_wanted):
+            if child.is_ready(is_wanted) and child.take(config):
                 return child
         raise cannot_start("they die before they can make a run")
 
@@ -165,10 +168,11 @@ def end_with_parent(parent: int) -> None:
 
     Linux does it even if a run never releases the interpreter; on other systems a thread checks.
     """
-    if _linux_kills_with_parent():
-        if os.getppid() != parent:  # it had gone before
-            os._exit(1)
-        return
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            is_bound = ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL) == 0
+            if is_bound and os.getppid() == parent:
+                return
 
     def end_when_orphaned() -> None:
         while os.getppid() == parent:
@@ -178,27 +182,19 @@ def end_with_parent(parent: int) -> None:
     threading.Thread(target=end_when_orphaned, daemon=True).start()
 
 
-def _linux_kills_with_parent() -> bool:
-    if sys.platform != "linux":
-        return False
-    with suppress(OSError, AttributeError):
-        return bool(ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL) == 0)
-    return False
-
-
-def main() -> None:
+def serve() -> None:
     """Make the runs that come through the connection until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     end_with_parent(int(sys.argv[2]))
     with Connection(int(sys.argv[1])) as connection:
+        connection.send("ready")
         while connection.poll(IDLE_SECONDS):
             try:
                 config = connection.recv()
             except EOFError:
                 return
-            connection.send(None)
             connection.send(attempt(config))
 
 
 if __name__ == "__main__":
-    main()
+    serve()

@@ -28,7 +28,7 @@ LOOK_SECONDS = 1.0
 """The workers are counted whenever no run ends for so long."""
 MAX_SUBMITTED = 1000
 """Runs that the scheduler has at a time: more than most clusters have threads, and few enough for its memory and ours."""
-DEATH = Failure(
+CLUSTER_DEATH = Failure(
     "WorkerDied", "its processes on the Dask cluster died again and again (killed, out of memory, or a crash in C)", ""
 )
 
@@ -56,7 +56,7 @@ class Dask(Executor):
         client = connect(self.address)
         try:
             attempts = partial(_execute, client, timeout=limits.timeout, wait=self.wait)
-            yield from retry_alone(attempts, configs, MAX_SUBMITTED, DEATH)
+            yield from retry_alone(attempts, configs, MAX_SUBMITTED, CLUSTER_DEATH)
         finally:
             client.close(timeout=CLIENT_SECONDS)  # nobody wants the tasks then, which ends them
 

@@ -22,7 +22,7 @@ from zdl_bench.run.run import Failure, Run, RunConfig
 
 JOBLIB_VARIABLES = ("JOBLIB_", "LOKY_")
 """Prefixes of joblib's environment variables."""
-DEATH = Failure(
+PROCESS_DEATH = Failure(
     "WorkerDied", "the worker process died twice while it trained this run (killed, out of memory, or a crash in C)", ""
 )
 
@@ -46,7 +46,7 @@ class Processes(Executor):
 
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         attempts = partial(_execute, timeout=limits.timeout)
-        return retry_alone(attempts, configs, self.parallel_runs(limits.n_jobs), DEATH)
+        return retry_alone(attempts, configs, self.parallel_runs(limits.n_jobs), PROCESS_DEATH)
 
     def parallel_runs(self, n_jobs: int) -> int:
         with _clear_errors():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from zdl_bench.errors import ExecutorError
-from zdl_bench.executors.attempt import TICK_SECONDS, Stopwatch, attempt, timed_out
+from zdl_bench.executors.attempt import TICK_SECONDS, Stopwatch, attempt, timed_out_run
 from zdl_bench.executors.executor import Executor, Limits
 from zdl_bench.run.run import Run, RunConfig
 
@@ -36,7 +36,7 @@ def _attempt_within(config: RunConfig, timeout: float | None) -> Run:
         with _alarm_after(timeout):
             return attempt(config)
     except Alarm:
-        return timed_out(config, timeout)
+        return timed_out_run(config, timeout)
 
 
 @contextmanager
