@@ -47,8 +47,11 @@ def train(config: RunConfig) -> Run:
 
 @dataclass(frozen=True)
 class Descent:
-    """What the loop leaves behind. params: the last iterate. answer: the parameters to evaluate, other ones if the rule
-    averages. seconds: time of the steps, without that of the probes."""
+    """What the loop leaves behind.
+
+    params: the last iterate. answer: the parameters to evaluate, which are others if the rule averages its iterates.
+    seconds: the time of the steps, without that of the probes.
+    """
 
     status: Status
     curve: Curve
@@ -58,7 +61,7 @@ class Descent:
 
 
 def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descent:
-    """Take the steps of a run until they are done or its loss diverges."""
+    """Take the steps of a run until all are done or a loss diverges; measure its probes between them, outside the timer."""
     steps = config.steps
     base_lr = 1.0 if config.lr is None else config.lr
     streams, schedule = streams_of(config), registry.schedule(config.schedule)
@@ -71,14 +74,13 @@ def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descen
     points = [params.copy()] if problem.is_analytic and len(params) <= RECORDED_PARAMETERS else None
 
     first_probe = prober.probe_start(optimizer.evaluation_point(params, state))
-    status, made, seconds = Status.COMPLETED, 0, 0.0
+    status, seconds = Status.DIVERGED, 0.0
     resumed = time.perf_counter()
     for step, batch in zip(range(1, steps + 1), problem.batches(streams), strict=False):
         lr = base_lr * schedule.factor(step, steps)
         loss = problem.loss_and_gradient(params, batch, grad)
-        losses[step - 1], lrs[step - 1], made = loss, lr, step
+        losses[step - 1], lrs[step - 1] = loss, lr
         if has_diverged(loss, losses[0]) or not math.isfinite(first_probe):
-            status = Status.DIVERGED
             break
         prober.remember(step, params, grad)
         optimizer.update(params, grad, state, lr, step)
@@ -89,16 +91,17 @@ def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descen
             probe_loss = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
             resumed = time.perf_counter()
             if has_diverged(probe_loss, first_probe):
-                status = Status.DIVERGED
                 break
         prober.end_step()
+    else:
+        status = Status.COMPLETED
     seconds += time.perf_counter() - resumed
 
     curve = Curve(
         planned_steps=steps,
         trivial_loss=problem.trivial_loss,
-        train_loss=losses[:made].copy(),
-        lr=lrs[:made].copy(),
+        train_loss=losses[:step].copy(),
+        lr=lrs[:step].copy(),
         probes=prober.table(),
         points=np.array(points, dtype=np.float64) if points is not None else None,
         minimum=problem.minimum if points is not None else None,
@@ -117,7 +120,7 @@ def streams_of(config: RunConfig) -> Streams:
 
 
 def _diverged_at_the_end(descent: Descent) -> Descent:
-    """Return a descent whose curve says that it diverged in its last step, since a curve alone shows whether a run finished."""
+    """Return the descent as diverged in its last step, also in its curve: a curve alone shows whether its run finished."""
     probe_loss = descent.curve.probes.probe_loss.copy()
     probe_loss[-1] = math.nan
     curve = replace(descent.curve, probes=replace(descent.curve.probes, probe_loss=probe_loss))
