@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from conftest import digits_config, part, wait_for
+from conftest import digits_config, part, quadratic_config, wait_for
 
 from zdl_bench.executors import attempt as attempts
 from zdl_bench.executors.child import Children
@@ -17,7 +17,7 @@ from zdl_bench.executors.executor import Limits
 from zdl_bench.executors.processes import Processes
 from zdl_bench.executors.serial import Serial
 from zdl_bench.registry import registry
-from zdl_bench.run.run import Choice, Run, Status
+from zdl_bench.run.run import Choice, Failure, Run, Status
 
 
 def digests(executor, configs, n_jobs=1):
@@ -92,6 +92,21 @@ def test_the_end_of_what_was_just_begun_is_quiet(digits, capfd):
         runs.close()
         assert not [command for _, command in living_children() if "zdl_bench.executors.child" in command]
     assert capfd.readouterr().err == ""
+
+
+def test_runs_do_not_pile_up_while_one_is_stored(monkeypatch):
+    made = []
+
+    def make(children, config, timeout):
+        made.append(config)
+        return attempts.failed_run(config, Failure("Error", "", ""))
+
+    monkeypatch.setattr(Children, "make", make)
+    runs = Processes().execute([quadratic_config(seed=seed) for seed in range(50)], Limits(2))
+    next(runs)
+    time.sleep(0.5)
+    assert len(made) <= 5, "one is stored; four are made or wait"
+    assert len([*runs]) == len(made) - 1 == 49
 
 
 class Unspeakable(Exception):

@@ -4,12 +4,12 @@ import sys
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zdl_bench.errors import ExecutorError, ZdlBenchError, require
 from zdl_bench.executors.attempt import retry_alone
@@ -101,8 +101,14 @@ class Tasks:
         return len(self._configs)
 
     def submit(self, config: RunConfig, parcel: "Future[Parcel] | None" = None) -> None:
+        def make_run(*arguments: Any) -> Any:
+            """Travel as code, with plain values: a worker that cannot import a class by its name would exit."""
+            from zdl_bench.executors import dask_worker
+
+            return dask_worker.make_run(*arguments)
+
         with _clear_errors(self._client):
-            future = self._client.submit(_task(), config.as_dict(), self._timeout, ENGINE_VERSION, parcel, pure=False)
+            future = self._client.submit(make_run, config.as_dict(), self._timeout, ENGINE_VERSION, parcel, pure=False)
         self._configs[future] = config
         future.add_done_callback(self._ends.put)
 
@@ -153,17 +159,6 @@ class Tasks:
             raise ExecutorError(
                 f"executor.wait={self._wait:g}: the Dask cluster has had no workers for so long; start some, or wait longer"
             )
-
-
-def _task() -> "Callable[..., Run | MissingData | None]":
-    """Return a function that travels as code, with plain values: a worker that cannot import a class by its name would exit."""
-
-    def make_run(*arguments):  # type: ignore[no-untyped-def]
-        from zdl_bench.executors import dask_worker
-
-        return dask_worker.make_run(*arguments)
-
-    return make_run
 
 
 @contextmanager

@@ -88,17 +88,10 @@ def _resolve(address: str) -> None:
 
 
 async def _identity(address: str, arguments: dict[str, Any]) -> Any:
-    from distributed.comm.core import connect
-    from distributed.core import send_recv
+    from distributed.core import rpc
 
-    async def ask() -> Any:
-        comm = await connect(address, timeout=CONNECT_SECONDS, deserialize=False, **arguments)
-        try:
-            return await send_recv(comm, op="identity")
-        finally:
-            comm.abort()
-
-    return await asyncio.wait_for(ask(), CONNECT_SECONDS)
+    async with rpc(address, deserialize=False, connection_args=arguments) as server:
+        return await asyncio.wait_for(server.identity(), CONNECT_SECONDS)
 
 
 def _connection_arguments(address: str) -> dict[str, Any]:

@@ -55,6 +55,9 @@ class Processes(Executor):
             return int(joblib.effective_n_jobs(n_jobs))
 
 
+Answers = Generator[tuple[RunConfig, Run | None], None, None]
+
+
 def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None) -> Generator[Run, None, list[RunConfig]]:
     """Make the runs; return the configs of those whose process died."""
     if not configs:
@@ -66,7 +69,7 @@ def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None
         room.acquire()
         return config, children.make(config, timeout)
 
-    answers: Generator[tuple[RunConfig, Run | None], None, None] | None = None
+    answers: Answers | None = None
     try:
         with signals_deferred():  # Ctrl-C never reaches joblib's threads, nor the processes that these start
             answers = _fan_out(make, configs, at_a_time)
@@ -88,14 +91,14 @@ def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None
 
 def _fan_out(
     make: Callable[[RunConfig], tuple[RunConfig, Run | None]], configs: Sequence[RunConfig], at_a_time: int
-) -> Generator[tuple[RunConfig, Run | None], None, None]:
-    """Let joblib's threads call `make`; yield what it returns as it comes. One at a time needs no thread."""
+) -> Answers:
+    """Call `make` in joblib's threads, or in this one if there is one run at a time; yield its answers as they come."""
     import joblib
 
     try:
         parallel = joblib.Parallel(min(at_a_time, len(configs)), backend="threading", return_as="generator_unordered")
-        answers: Generator[tuple[RunConfig, Run | None], None, None] = parallel(map(joblib.delayed(make), configs))
-    except Exception as error:  # a pool of threads that cannot be started may hide why behind an error of its own
+        answers: Answers = parallel(map(joblib.delayed(make), configs))
+    except Exception as error:  # a pool whose threads cannot be started may hide why behind an error of its own
         reason = error.__context__ or error
         raise cannot_start(refusal(reason) or str(reason)) from error
     return answers
