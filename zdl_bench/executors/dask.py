@@ -101,8 +101,7 @@ class Tasks:
         return len(self._configs)
 
     def submit(self, config: RunConfig, parcel: "Future[Parcel] | None" = None) -> None:
-        def make_run(*arguments: Any) -> Any:
-            """Travel as code, with plain values: a worker that cannot import a class by its name would exit."""
+        def make_run(*arguments: Any) -> Any:  # travels as code: a worker that cannot import it by its name would exit
             from zdl_bench.executors import dask_worker
 
             return dask_worker.make_run(*arguments)
