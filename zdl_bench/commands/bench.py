@@ -150,8 +150,8 @@ def print_timings(timings: Sequence[Timing]) -> None:
     table = Table(header_style="bold", caption_justify="left")
     steps = "/".join(map(str, sorted({min(ROUND_STEPS, timing.config.steps) for timing in timings})))
     table.caption = (
-        f"µs per step, medians of {ROUNDS} rounds of {steps} steps; limit: what its matrix products alone take of a step; "
-        "evaluation: of the wall time of a whole run"
+        f"µs per step, medians of {ROUNDS} rounds of {steps} steps; limit: the share of a step that its matrix products "
+        "alone take; evaluation: its share of the wall time of a whole run"
     )
     keys = [key for key in condition_keys(timing.config for timing in timings) if key not in KEYS_WITHOUT_COST]
     for key in keys:

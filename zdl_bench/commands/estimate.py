@@ -87,13 +87,18 @@ def _line(children: Children, config: RunConfig) -> Line | None:
     return Line(shorter - slope * steps, slope)
 
 
-def _trial(children: Children, config: RunConfig, steps: int) -> Floats | None:
-    """Seconds and bytes of a run of so many steps, probed as often by the step as the whole would be. (2,) float64"""
+def trial_config(config: RunConfig, steps: int) -> RunConfig:
+    """Return a shorter run that cannot diverge, probed as often per step as the whole would be."""
     probes = max(round(config.probe_count * steps / config.steps), 1)
     lr = None if config.lr is None else min(config.lr, TRIAL_LR)
+    return replace(config, steps=steps, probe_count=probes, lr=lr)
+
+
+def _trial(children: Children, config: RunConfig, steps: int) -> Floats | None:
+    """Seconds and bytes of a trial of so many steps. (2,) float64"""
     began = time.monotonic()
     try:
-        run = children.make(replace(config, steps=steps, probe_count=probes, lr=lr), TRIAL_TIMEOUT)
+        run = children.make(trial_config(config, steps), TRIAL_TIMEOUT)
     except ExecutorError:  # executor=serial can do without processes
         return None
     seconds = time.monotonic() - began

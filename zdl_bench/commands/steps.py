@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from zdl_bench.commands.estimate import trial_config
 from zdl_bench.problems.mlp import Network
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import registry
@@ -22,7 +22,7 @@ STEP_PARTS = ("gather", "forward", "backward", "update", "recording")
 
 
 def time_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, float]:
-    """Return the seconds per step of each part in a run of so many steps, probed as often per step as the whole would be."""
+    """Return the seconds per step of each part in a trial of so many steps."""
     seconds = dict.fromkeys(STEP_PARTS, 0.0)
 
     def timed(part: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,11 +45,9 @@ def time_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, flo
         vars(clocked)[method] = timed(part, getattr(clocked, method))
     vars(clocked)["batches"] = batches
     vars(optimizer)["update"] = timed("update", optimizer.update)
-    probes = max(round(config.probe_count * steps / config.steps), 1)
-    descent = descend(replace(config, steps=steps, probe_count=probes), clocked, optimizer)
-    made = len(descent.curve.train_loss)
+    descent = descend(trial_config(config, steps), clocked, optimizer)
     seconds["recording"] = descent.seconds - sum(seconds.values())
-    return {part: total / made for part, total in seconds.items()}
+    return {part: total / steps for part, total in seconds.items()}
 
 
 class Products:

@@ -1,4 +1,4 @@
 """The loop over runs, one executor per file: configs in, finished runs out.
 
-Does not store or judge; joblib and Dask are known here alone.
+Stores and judges nothing. Only this room imports joblib and Dask.
 """

@@ -30,7 +30,7 @@ def _message(error: BaseException) -> str:
     try:
         return str(error)
     except Exception:
-        return "its message cannot be told"
+        return "its message cannot be read"
 
 
 def failed_run(config: RunConfig, failure: Failure) -> Run:

@@ -159,7 +159,7 @@ class Children:
 
 
 def cannot_start(reason: str) -> ExecutorError:
-    remedy = "mend that, give fewer of them with n_jobs=1, or use executor=serial, which needs none"
+    remedy = "fix that, start fewer of them with n_jobs=1, or use executor=serial, which needs none"
     return ExecutorError(f"worker processes cannot be started ({display(reason)}); {remedy}")
 
 

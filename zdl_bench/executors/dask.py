@@ -171,7 +171,7 @@ def _clear_errors(client: "Client") -> Iterator[None]:
         raise
     except Exception as error:
         if client.status != "running" or isinstance(error, CancelledError | OSError | TimeoutError):
-            gone = "the Dask scheduler is gone, or was restarted; finished runs are stored, the same command goes on"
+            gone = "the Dask scheduler is gone, or was restarted; finished runs are stored, and the same command goes on"
             raise ExecutorError(gone) from error
         reason = str(error.__cause__ or error).strip()
         raise ExecutorError(

@@ -37,7 +37,7 @@ def _clear_errors() -> Iterator[None]:
         if not names or isinstance(error, OSError | MemoryError):
             raise
         reason = display(str(error).partition("\n")[0])
-        raise ExecutorError(f"{', '.join(names)}: joblib cannot read this ({reason}); mend it, or unset it") from error
+        raise ExecutorError(f"{', '.join(names)}: joblib cannot read this ({reason}); correct it, or unset it") from error
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
 """The only training loop, and its probes: RunConfig → Run.
 
-Knows no files of results, no frames, no executor.
+Imports neither stored results, nor frames, nor executors.
 """
