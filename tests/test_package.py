@@ -47,13 +47,13 @@ def test_importing_the_package_is_light():
 
 def test_workers_import_nothing_heavy():
     """A worker unpickles `attempt` and a RunConfig."""
-    statement = "from zdl_bench.executors.executor import attempt; from zdl_bench.executors import processes"
+    statement = "from zdl_bench.executors.attempt import attempt; from zdl_bench.executors import processes"
     assert not modules_after(statement) & set(HEAVY)
 
 
 def test_storing_a_run_imports_no_pandas():
     statement = (
-        "import tempfile; from zdl_bench.executors.executor import attempt; from zdl_bench.store.store import Store; "
+        "import tempfile; from zdl_bench.executors.attempt import attempt; from zdl_bench.store.store import Store; "
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from conftest import quadratic_config; "
         "Store(tempfile.mkdtemp()).write(attempt(quadratic_config()))"
     )

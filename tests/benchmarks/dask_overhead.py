@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from zdl_bench.datasets.dataset import ensure_decoded
-from zdl_bench.executors.executor import Executor, Finished, Limits
+from zdl_bench.executors.executor import Executor, Limits
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import Choice, RunConfig
 
@@ -59,7 +59,7 @@ def per_run(executor: Executor, runs: int) -> float:
 
 def seconds_of(executor: Executor, configs: Sequence[RunConfig]) -> float:
     before = time.perf_counter()
-    ends = [event.run for event in executor.execute(configs, Limits(n_jobs=WORKERS)) if isinstance(event, Finished)]
+    ends = list(executor.execute(configs, Limits(n_jobs=WORKERS)))
     seconds = time.perf_counter() - before
     assert [run.status.value for run in ends] == ["completed"] * len(configs)
     return seconds

@@ -21,8 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from conftest import digits_config, part
 from numpy_alone import numpy_alone
 
-from zdl_bench.commands.products import limit_of
-from zdl_bench.commands.steps import timed_parts
+from zdl_bench.commands.steps import limit_of, time_parts
 from zdl_bench.datasets.dataset import Arrays
 from zdl_bench.problems.problem import Problem, ProblemSpec, Splits
 from zdl_bench.registry import conf_files, registry
@@ -51,7 +50,7 @@ def ratios(problem: Problem) -> dict[str, float]:
     for name in conf_files.names("optimizer"):
         config = digits_config(name, lr=1e-4, problem=part("problem", "mlp"), steps=STEPS)
         products = limit_of(problem).seconds(STEPS)
-        found[name] = sum(timed_parts(config, problem, STEPS).values()) / products
+        found[name] = sum(time_parts(config, problem, STEPS).values()) / products
     return found
 
 

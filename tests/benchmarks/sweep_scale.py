@@ -25,7 +25,7 @@ from conftest import digits_config, part
 from matplotlib.figure import Figure
 
 from zdl_bench.datasets.dataset import ensure_decoded
-from zdl_bench.executors.executor import attempt
+from zdl_bench.executors.attempt import attempt
 from zdl_bench.registry import registry
 
 STORED = Path(__file__).parent / "sweep_scale.json"

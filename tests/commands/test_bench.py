@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from conftest import SMALL, digits_config, quadratic_config
 
-from zdl_bench.commands.bench import timed
+from zdl_bench.commands.bench import time_configs
 from zdl_bench.commands.machine import memory_bandwidth, product_rate, warnings_of
-from zdl_bench.commands.products import Products, limit_of
-from zdl_bench.commands.steps import PARTS, timed_parts
+from zdl_bench.commands.steps import STEP_PARTS, Products, limit_of, time_parts
 from zdl_bench.training.loop import problem_of
 
 FLOAT32 = np.dtype(np.float32)
@@ -34,8 +33,8 @@ def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(comman
     lines = [line for line in outcome.out.splitlines() if "│ sgd" in line or "│ adam" in line]
     assert len(lines) == 2
     for line in lines:
-        step, *parts = (float(cell) for cell in line.split("│")[2 : 3 + len(PARTS)])
-        assert step == pytest.approx(sum(parts), abs=1 + len(PARTS) / 2)
+        step, *parts = (float(cell) for cell in line.split("│")[2 : 3 + len(STEP_PARTS)])
+        assert step == pytest.approx(sum(parts), abs=1 + len(STEP_PARTS) / 2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,19 +130,19 @@ def test_the_parts_add_up_to_the_time_they_took(digits):
 
     def parts_and_share():
         start = time.perf_counter()
-        parts = timed_parts(config, problem, 400)
+        parts = time_parts(config, problem, 400)
         return parts, 400 * sum(parts.values()) / (time.perf_counter() - start)
 
     rounds = [parts_and_share() for _ in range(10)]
     for parts, share in rounds:
-        assert tuple(parts) == PARTS
+        assert tuple(parts) == STEP_PARTS
         assert all(seconds > 0 for seconds in parts.values())
         assert share < 1
     assert max(share for _, share in rounds) > 0.5, "in some round no other process came between two steps"
 
 
 def test_shares_are_shares(digits):
-    (timing,) = timed([digits_config("sgd", steps=50)])
+    (timing,) = time_configs([digits_config("sgd", steps=50)])
     assert 0 < timing.share < 1
     assert 0 < timing.evaluation < 1
     assert timing.wall > 50 * timing.step / 10

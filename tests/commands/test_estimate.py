@@ -1,6 +1,7 @@
 """Estimates of time and disk, against real runs."""
 
 import time
+from contextlib import closing
 
 import pytest
 from conftest import digits_config, part, quadratic_config
@@ -8,8 +9,8 @@ from conftest import digits_config, part, quadratic_config
 from zdl_bench.commands.estimate import DISK_BLOCK, MAX_KINDS, Cost, estimated_cost
 from zdl_bench.commands.notices import disk_warning
 from zdl_bench.commands.terminal import size
-from zdl_bench.executors.executor import attempt
-from zdl_bench.executors.worker import Worker
+from zdl_bench.executors.attempt import attempt
+from zdl_bench.executors.child import Children
 from zdl_bench.run.atomic import DRAFT
 from zdl_bench.run.config import Choice
 from zdl_bench.store.store import Store
@@ -48,10 +49,10 @@ def test_seconds_are_of_the_right_order(digits):
 
 def test_the_start_of_a_process_is_no_part_of_a_run_of_few_steps():
     """One of three trials has to tell that: another process may take its place for as long."""
-    worker, began = Worker(), time.monotonic()
-    worker.start(quadratic_config(steps=5)).result()
-    start = time.monotonic() - began
-    worker.kill()
+    began = time.monotonic()
+    with closing(Children()) as children:
+        children.make(quadratic_config(steps=5), None)
+        start = time.monotonic() - began
     for steps in (5, 6):
         assert any(estimated_cost([quadratic_config(steps=steps)] * 1000).seconds < 1000 * start / 2 for _ in range(3))
 

@@ -110,7 +110,7 @@ def test_an_interrupt_while_the_workers_start(tmp_path, digits, seconds):
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_nothing(tmp_path, undisturbed, held):
-    workers = [pid for pid in children_of(held.pid) if "popen_loky" in Path(f"/proc/{pid}/cmdline").read_text()]
+    workers = [pid for pid in children_of(held.pid) if "zdl_bench.executors.child" in Path(f"/proc/{pid}/cmdline").read_text()]
     assert workers
     os.kill(workers[0], signal.SIGKILL)
     (tmp_path / "go").touch()

@@ -27,7 +27,7 @@ def descendants(place: Place) -> list[int]:
 
 
 def workers(place: Place) -> list[int]:
-    return [pid for pid in descendants(place) if b"popen_loky" in _command_line(pid)]
+    return [pid for pid in descendants(place) if b"zdl_bench.executors.child" in _command_line(pid)]
 
 
 def _command_line(pid: int) -> bytes:

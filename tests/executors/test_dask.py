@@ -10,8 +10,7 @@ import socketserver
 import subprocess
 import sys
 import threading
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +31,10 @@ pytest.importorskip("distributed", reason="Dask is not installed: pip install zd
 import psutil  # distributed brings it
 from distributed import Client
 
-from zdl_bench.executors import dask_child
-from zdl_bench.executors.dask_address import normalized
-from zdl_bench.executors.dask_child import Children
-from zdl_bench.executors.dask_worker import Parcel, Workplace
+from zdl_bench.executors import child as child_module
+from zdl_bench.executors.child import Children
+from zdl_bench.executors.dask_address import parse_address
+from zdl_bench.executors.dask_worker import Workplace, pack, unpack
 
 SWEEP = ("-m", "dataset=digits", "report=false", "optimizer=sgd,adam", "seed=range(0,6)", "steps=1500", *SMALL)
 WITHOUT_US = """
@@ -77,7 +76,7 @@ class Cluster:
 
     def trainers(self):
         """The processes that make runs."""
-        return [process for process in self._descendants() if "zdl_bench.executors.dask_child" in command_of(process)]
+        return [process for process in self._descendants() if "zdl_bench.executors.child" in command_of(process)]
 
     def _descendants(self):
         alive = [psutil.Process(worker.pid) for worker in self.workers if worker.poll() is None]
@@ -309,14 +308,13 @@ def apart(tmp_path, monkeypatch):
     return IdxDataSet("images", 10, about["files"], mirrors=[], dir=None), tmp_path / "data/images"
 
 
-def test_a_worker_asks_once_for_data_that_it_lacks_and_decodes_those_that_it_has(apart, monkeypatch):
+def test_a_worker_asks_for_data_that_it_lacks_and_decodes_those_that_it_has(apart, monkeypatch):
     dataset, files = apart
     workplace = Workplace()
-    assert not workplace.has(dataset)
-    assert [workplace.has_to_ask(dataset.checksum) for _ in range(3)] == [True, False, False]
+    assert not workplace.provide(dataset)
     monkeypatch.setenv("ZDL_BENCH_DATA", str(files))
-    assert not workplace.has(dataset), "files are looked for once"
-    assert Workplace().has(dataset)
+    assert not workplace.provide(dataset), "files are looked for once"
+    assert Workplace().provide(dataset)
     assert is_decoded(dataset)
 
 
@@ -327,13 +325,13 @@ def test_a_worker_never_downloads(apart, monkeypatch, tmp_path):
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:-1] + b"\x09"))
     monkeypatch.setenv("ZDL_BENCH_DATA", str(tmp_path / "others"))
     monkeypatch.setattr(mirrors, "download", lambda *_: pytest.fail("a download"))
-    assert not Workplace().has(dataset)
+    assert not Workplace().provide(dataset)
 
 
 def test_a_child_that_is_killed_while_it_starts_is_nobodys_fault(digits, monkeypatch):
     born = []
 
-    class Child(dask_child.Child):
+    class Child(child_module.Child):
         def __init__(self):
             super().__init__()
             born.append(self)
@@ -341,11 +339,9 @@ def test_a_child_that_is_killed_while_it_starts_is_nobodys_fault(digits, monkeyp
                 self._process.kill()
                 self._process.wait()
 
-    monkeypatch.setattr(dask_child, "Child", Child)
-    children = Children()
-    run = children.make(digits_config(steps=5), None, lambda: True)
-    for child in children._idle:
-        child.kill()
+    monkeypatch.setattr(child_module, "Child", Child)
+    with closing(Children()) as children:
+        run = children.make(digits_config(steps=5), None)
     assert len(born) == 2
     assert run.status is Status.COMPLETED
 
@@ -373,16 +369,16 @@ def test_a_worker_trains_on_no_damaged_arrays(apart, monkeypatch, tmp_path):
     monkeypatch.delenv("ZDL_BENCH_DATA")
     (array,) = tmp_path.glob("cache/zdl_bench/decoded/*/train_images.npy")
     np.save(array, np.ones((30, 4), np.uint8))
-    assert not Workplace().has(dataset)
+    assert not Workplace().provide(dataset)
 
 
 def test_data_that_changed_on_their_way_are_refused(apart, monkeypatch):
     dataset, files = apart
     monkeypatch.setenv("ZDL_BENCH_DATA", str(files))
-    parcel = Parcel.of(dataset)
-    assert np.array_equal(parcel.unpacked().train_images, np.zeros((30, 4), np.uint8))
-    with pytest.raises(DataError, match="what came is not what was sent"):
-        replace(parcel, hashes=parcel.hashes | {"train_images": 64 * "0"}).unpacked()
+    packed, hashes = pack(dataset)
+    assert np.array_equal(unpack(dataset, (packed, hashes)).train_images, np.zeros((30, 4), np.uint8))
+    with pytest.raises(DataError, match="the data changed on their way"):
+        unpack(dataset, (packed, hashes | {"train_images": 64 * "0"}))
 
 
 @pytest.mark.slow
@@ -526,7 +522,7 @@ def test_a_name_server_that_keeps_silent_is_not_waited_for(command, monkeypatch)
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tcp://127.0.0.1:8786/", "tcp://[::1]:8786/", "wss://host:443//"])
 def test_a_slash_behind_an_address_is_none_of_it(address):
-    assert normalized(address) == address.rstrip("/")
+    assert parse_address(address) == address.rstrip("/")
 
 
 @pytest.mark.slow

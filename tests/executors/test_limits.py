@@ -18,7 +18,7 @@ from own_images import add_dataset
 from own_optimizers import checkout_with
 
 from zdl_bench import load_results
-from zdl_bench.executors.stopwatch import Stopwatch
+from zdl_bench.executors.attempt import Stopwatch
 from zdl_bench.store.store import Store
 
 TIMEOUT = 4
@@ -153,7 +153,7 @@ def test_a_run_that_hangs_in_this_process_is_stopped(start, kind):
 
 SLOW_START = """
 import sys, time
-if "popen_loky_posix" in " ".join(sys.orig_argv):
+if "zdl_bench.executors.child" in " ".join(sys.orig_argv):
     time.sleep(5)
 """
 
@@ -176,9 +176,9 @@ IN_A_CHILD_OF_DASK = """
 import sys
 sys.path.insert(0, {tests!r})
 from conftest import digits_config, part
-from zdl_bench.executors.dask_child import Children
+from zdl_bench.executors.child import Children
 
-print(Children().make(digits_config(part("optimizer", "waiting"), steps=5), {timeout}, lambda: True).status.value)
+print(Children().make(digits_config(part("optimizer", "waiting"), steps=5), {timeout}).status.value)
 """
 
 

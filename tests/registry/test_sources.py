@@ -16,7 +16,7 @@ from readme import block
 from zdl_bench import load_results
 from zdl_bench.datasets.dataset import ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError
-from zdl_bench.executors.executor import attempt
+from zdl_bench.executors.attempt import attempt
 from zdl_bench.registry import conf_files, registry, sources
 from zdl_bench.run.config import RunConfig
 from zdl_bench.training.loop import train

@@ -12,8 +12,8 @@ from conftest import quadratic_config
 from own_optimizers import checkout_with
 
 from zdl_bench import cli, load_results
-from zdl_bench.executors import executor as contract
-from zdl_bench.executors.executor import attempt
+from zdl_bench.executors import attempt as contract
+from zdl_bench.executors.attempt import attempt
 from zdl_bench.run.output import BestEffort, best_effort_output
 from zdl_bench.run.run import Status
 from zdl_bench.store.store import Store

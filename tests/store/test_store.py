@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from zdl_bench import load_results
 from zdl_bench.commands.ls import states
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
-from zdl_bench.executors import executor as contract
-from zdl_bench.executors.executor import attempt
+from zdl_bench.executors import attempt as contract
+from zdl_bench.executors.attempt import attempt
 from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.encoding import decode, encode

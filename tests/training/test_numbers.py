@@ -13,11 +13,11 @@ from itertools import product
 import numpy as np
 import pytest
 from conftest import digits_config, part, quadratic_config, run_process
-from joblib.externals.loky import ProcessPoolExecutor
 from own_images import VALIDATION_SIZE, add_dataset, copy_conf
 
 from zdl_bench.datasets.dataset import load_decoded
-from zdl_bench.executors.executor import attempt
+from zdl_bench.executors.executor import Limits
+from zdl_bench.executors.processes import Processes
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import DTYPES, MAX_LEGACY_SEED, MAX_SEED, Choice, RunConfig
 from zdl_bench.run.run import Run, Status
@@ -54,9 +54,10 @@ def configs_of(rates, steps: int) -> list[RunConfig]:
 
 
 def made_by_strict_workers(configs: list[RunConfig]) -> list[Run]:
-    """By the processes and the function that a sweep uses. A warning would be a failed run, with its text."""
-    with ProcessPoolExecutor(max_workers=2, env={"PYTHONWARNINGS": "error"}) as pool:
-        return list(pool.map(attempt, configs, chunksize=20))
+    """By the processes that a sweep uses. A warning would be a failed run, with its text."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONWARNINGS", "error")
+        return list(Processes().execute(configs, Limits(2)))
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,14 @@ from rich.table import Table
 
 from zdl_bench.commands.machine import memory_bandwidth, product_rate, warnings_of
 from zdl_bench.commands.notices import announce_data_sets, announce_passed_over
-from zdl_bench.commands.products import limit_of
-from zdl_bench.commands.steps import PARTS, timed_parts
+from zdl_bench.commands.steps import STEP_PARTS, Products, limit_of, time_parts
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import ConfigError, display
 from zdl_bench.kernels.choice import loops_for, require_wanted
 from zdl_bench.plan.app import run_hydra
 from zdl_bench.plan.command_line import MULTIRUN, read_command_line
 from zdl_bench.plan.resolver import Resolver
+from zdl_bench.problems.problem import Problem
 from zdl_bench.registry.conf_files import names
 from zdl_bench.run.conditions import condition_keys, percent, short
 from zdl_bench.run.config import RunConfig
@@ -27,17 +27,21 @@ from zdl_bench.run.environment import describe_environment
 from zdl_bench.training.loop import problem_of, train
 
 ROUNDS = 5
-STEPS = 200
-"""Steps a round: enough to forget the clock, few enough for a round of all to see one state of the machine."""
-WITHOUT_COST = ("lr", "seed")
+ROUND_STEPS = 200
+"""Enough to make the clock's resolution negligible, few enough for a round to see one state of the machine."""
+KEYS_WITHOUT_COST = ("lr", "seed")
 """Keys that change no time."""
-OF_A_PROBLEM = ("problem", "dataset", "dtype")
+GROUPS_OF_PRODUCTS = ("problem", "dataset", "dtype")
+"""Groups of keys that change the matrix products."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians of the rounds of one config. parts: seconds per step. share: of the step, what the products alone take; NaN for
-    a problem without any. wall, evaluation: seconds of a whole run, and the share of them that no step took."""
+    """Times of one config, medians over the rounds.
+
+    parts: seconds per step. share: of the step, what its matrix products alone take; NaN if it has none. wall: seconds of a
+    whole run. evaluation: share of these outside the steps.
+    """
 
     config: RunConfig
     parts: Mapping[str, float]
@@ -51,13 +55,13 @@ class Timing:
 
 
 class BenchCommand:
-    """Times what the jobs ask for; stores nothing."""
+    """Time what the jobs ask for; store nothing."""
 
     def __init__(self) -> None:
         self._configs: tuple[RunConfig, ...] = ()
 
     def run_batch(self, jobs: Iterable[Mapping[str, Any]]) -> list[float]:
-        """Takes the jobs down, and has no loss to tell of any."""
+        """Collect the jobs; return no loss for any."""
         resolver = Resolver()
         require_wanted()
         configs = [resolver.run_config(job) for job in jobs]
@@ -65,29 +69,28 @@ class BenchCommand:
             raise ConfigError("there is nothing to time: one of the lists or ranges is empty")
         announce_data_sets(resolver.data_sets)
         announce_passed_over(resolver.decode_data())
-        self._configs = _first_of_each((*self._configs, *configs), lambda key: key not in WITHOUT_COST)
+        self._configs = _distinct((*self._configs, *configs), lambda key: key not in KEYS_WITHOUT_COST)
         return [float("nan")] * len(configs)
 
     def finish(self) -> int:
         with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):
             print_machine(self._configs)
-            print_timings(timed(self._configs))
+            print_timings(time_configs(self._configs))
         return 0
 
 
-def timed(configs: Sequence[RunConfig]) -> list[Timing]:
-    """All configs turn by turn, so that each meets the same states of the machine."""
-    problems = [problem_of(config) for config in configs]
-    limits = [limit_of(problem) for problem in problems]
-    rounds: list[list[tuple[dict[str, float], float]]] = [[] for _ in configs]
-    for number in range(ROUNDS + 1):
-        for config, problem, limit, results in zip(configs, problems, limits, rounds, strict=True):
-            steps = min(STEPS, config.steps)
-            products = limit.seconds(steps) if limit else float("nan")
-            parts = timed_parts(config, problem, steps)
-            if number > 0:  # the first round warms up
-                results.append((parts, products))
-    return [_timing(config, results) for config, results in zip(configs, rounds, strict=True)]
+def time_configs(configs: Sequence[RunConfig]) -> list[Timing]:
+    """Time all configs in turn, so that each meets the same states of the machine."""
+    subjects = [(config, problem, limit_of(problem)) for config, problem in zip(configs, map(problem_of, configs), strict=True)]
+    rounds = [[_time_round(*subject) for subject in subjects] for _ in range(ROUNDS + 1)]
+    times = zip(*rounds[1:], strict=True)  # the first round warms up
+    return [_timing(config, results) for config, results in zip(configs, times, strict=True)]
+
+
+def _time_round(config: RunConfig, problem: Problem, limit: Products | None) -> tuple[dict[str, float], float]:
+    steps = min(ROUND_STEPS, config.steps)
+    products = limit.seconds(steps) if limit else float("nan")
+    return time_parts(config, problem, steps), products
 
 
 def _timing(config: RunConfig, results: Sequence[tuple[Mapping[str, float], float]]) -> Timing:
@@ -96,7 +99,7 @@ def _timing(config: RunConfig, results: Sequence[tuple[Mapping[str, float], floa
     wall = time.perf_counter() - start
     return Timing(
         config=config,
-        parts={part: median(parts[part] for parts, _ in results) for part in PARTS},
+        parts={part: median(parts[part] for parts, _ in results) for part in STEP_PARTS},
         share=median(products / sum(parts.values()) for parts, products in results),
         wall=wall,
         evaluation=1 - run.train_seconds / wall,
@@ -111,7 +114,7 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
         f"NumPy {about['numpy']}, {about['blas']} ({about['blas_kernel']}) with one thread",
         f"matrix products: {rate / 1e9:.0f} Gflop/s at best in {dtype}",
         f"memory: {memory_bandwidth() / 1e9:.1f} GB/s",
-        *problem_lines(_first_of_each(configs, lambda key: key.partition(".")[0] in OF_A_PROBLEM)),
+        *problem_lines(_distinct(configs, _changes_products)),
     ]
     for line in lines:
         console_for().print(line, soft_wrap=True, markup=False)
@@ -120,39 +123,43 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
 
 
 def problem_lines(configs: Sequence[RunConfig]) -> Iterator[str]:
-    """What lies between the products of each problem, and how fast those are at its shapes."""
+    """Yield a line per problem: which loops run between its matrix products, and how fast these are at its shapes."""
     for config in configs:
-        of_its_name = [other for other in configs if other.problem.name == config.problem.name]
-        keys = [key for key in condition_keys(of_its_name) if key.partition(".")[0] in OF_A_PROBLEM]
+        namesakes = [other for other in configs if other.problem.name == config.problem.name]
         problem, flat = problem_of(config), config.flat()
         limit = limit_of(problem)
-        told_by = "".join(f" {key}={short(flat[key])}" for key in keys if key in flat)
-        line = f"{config.problem.name}{told_by}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
+        keys = [key for key in condition_keys(namesakes) if _changes_products(key) and key in flat]
+        values = "".join(f" {key}={short(flat[key])}" for key in keys)
+        line = f"{config.problem.name}{values}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
         if limit:
-            seconds = median(limit.seconds(STEPS) for _ in range(ROUNDS))
+            seconds = median(limit.seconds(ROUND_STEPS) for _ in range(ROUNDS))
             line += f"; products {limit.flops / seconds / 1e9:.0f} Gflop/s at its shapes ({1e6 * seconds:.0f} µs a step)"
         yield line
 
 
-def _first_of_each(configs: Iterable[RunConfig], is_told_by: Callable[[str], bool]) -> tuple[RunConfig, ...]:
-    """Of configs that are the same in the keys that tell, the first."""
+def _changes_products(key: str) -> bool:
+    return key.partition(".")[0] in GROUPS_OF_PRODUCTS
+
+
+def _distinct(configs: Iterable[RunConfig], counts: Callable[[str], bool]) -> tuple[RunConfig, ...]:
+    """Return the first of the configs that agree in all keys that count."""
     first: dict[str, RunConfig] = {}
     for config in configs:
-        first.setdefault(repr([(key, value) for key, value in config.flat().items() if is_told_by(key)]), config)
+        first.setdefault(repr([(key, value) for key, value in config.flat().items() if counts(key)]), config)
     return tuple(first.values())
 
 
 def print_timings(timings: Sequence[Timing]) -> None:
     table = Table(header_style="bold", caption_justify="left")
-    steps = "/".join(map(str, sorted({min(STEPS, timing.config.steps) for timing in timings})))
+    steps = "/".join(map(str, sorted({min(ROUND_STEPS, timing.config.steps) for timing in timings})))
     table.caption = (
-        f"µs per step, medians of {ROUNDS} rounds of {steps} steps; limit: what its matrix products alone take of a step; "
-        "evaluation: of the wall time of a whole run"
+        f"µs per step, medians of {ROUNDS} rounds of {steps} steps; limit: the share of a step that its matrix products "
+        "alone take; evaluation: its share of the wall time of a whole run"
     )
-    keys = [key for key in condition_keys(timing.config for timing in timings) if key not in WITHOUT_COST]
+    keys = [key for key in condition_keys(timing.config for timing in timings) if key not in KEYS_WITHOUT_COST]
     for key in keys:
         table.add_column(key)
-    for heading in ("step", *PARTS, "limit", "run", "evaluation"):
+    for heading in ("step", *STEP_PARTS, "limit", "run", "evaluation"):
         table.add_column(heading, justify="right")
     for timing in timings:
         flat = timing.config.flat()

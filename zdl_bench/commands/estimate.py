@@ -4,13 +4,13 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zdl_bench.errors import ExecutorError
-from zdl_bench.executors.worker import Worker
+from zdl_bench.executors.child import Children
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Floats
 from zdl_bench.store.encoding import encode
@@ -46,16 +46,13 @@ def estimated_cost(configs: Sequence[RunConfig]) -> Cost | None:
     kinds: dict[str, list[RunConfig]] = defaultdict(list)
     for config in configs:
         kinds[_kind(config)].append(config)
-    worker = Worker()
     costs, known = np.zeros(2), 0
-    try:
+    with closing(Children()) as children:
         for members in sorted(kinds.values(), key=len, reverse=True)[:MAX_KINDS]:
-            line = _cost_by_steps(worker, max(members, key=lambda config: config.steps))
+            line = _cost_by_steps(children, max(members, key=lambda config: config.steps))
             if line is not None:
                 costs += line @ [len(members), sum(config.steps for config in members)]
                 known += len(members)
-    finally:
-        worker.kill()
     if known == 0:
         return None
     seconds, size = costs * len(configs) / known
@@ -68,35 +65,34 @@ def _kind(config: RunConfig) -> str:
     return json.dumps(about, sort_keys=True)
 
 
-def _cost_by_steps(worker: Worker, config: RunConfig) -> Floats | None:
+def _cost_by_steps(children: Children, config: RunConfig) -> Floats | None:
     """Return the seconds and bytes of a run (rows) at 0 steps and per step (columns), None if a trial has no end."""
     steps = min(SHORT_TRIAL_STEPS, config.steps)
-    warm_up = _trial(worker, config, steps)  # pays for what a process does once
-    shorter = longer = _trial(worker, config, steps) if warm_up is not None else None
+    warm_up = _trial(children, config, steps)  # pays for what a process does once
+    shorter = longer = _trial(children, config, steps) if warm_up is not None else None
     longer_steps = steps
     while shorter is not None and longer is not None:
         if longer[0] - shorter[0] >= LONG_TRIAL_SECONDS or longer_steps == config.steps:
             slope = np.maximum(longer - shorter, 0.0) / max(longer_steps - steps, 1)
             return np.column_stack([shorter - slope * steps, slope])
         longer_steps = min(GROWTH * longer_steps, config.steps)
-        longer = _trial(worker, config, longer_steps)
+        longer = _trial(children, config, longer_steps)
     return None
 
 
-def _trial(worker: Worker, config: RunConfig, steps: int) -> Floats | None:
-    """Return seconds and bytes of a run of so many steps, probed as often per step as the whole run. Shape: (2,)."""
+def trial_config(config: RunConfig, steps: int) -> RunConfig:
+    """Return a shorter run that cannot diverge, probed as often per step as the whole would be."""
     probes = max(round(config.probe_count * steps / config.steps), 1)
     lr = None if config.lr is None else min(config.lr, TRIAL_LR)
+    return replace(config, steps=steps, probe_count=probes, lr=lr)
+
+
+def _trial(children: Children, config: RunConfig, steps: int) -> Floats | None:
+    """Return seconds and bytes of a trial of so many steps. Shape: (2,)."""
     began = time.monotonic()
     try:
-        future = worker.start(replace(config, steps=steps, probe_count=probes, lr=lr))
+        run = children.make(trial_config(config, steps), TRIAL_TIMEOUT)
     except ExecutorError:  # executor=serial can do without processes
         return None
-    try:
-        run = future.result(timeout=TRIAL_TIMEOUT)
-    except (TimeoutError, BrokenProcessPool):
-        return None
-    finally:
-        worker.release(future)
     seconds = time.monotonic() - began
-    return np.array([seconds, len(file_of(encode(run)))]) if run.status.is_result else None
+    return np.array([seconds, len(file_of(encode(run)))]) if run and run.status.is_result else None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError
-from zdl_bench.executors.executor import Event, Finished, Started
 from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Run
 from zdl_bench.store.store import Store, is_new_name
 from zdl_bench.store.summaries import RunSummary, summarize
 
@@ -98,34 +98,29 @@ def _summary(config: RunConfig, store: Store, recalled: Mapping[str, list[Any]])
 class Observer(Protocol):
     """What is notified while a sweep executes."""
 
-    def started(self, run_id: str) -> None: ...
-
     def finished(self, summary: RunSummary) -> None: ...
 
 
-def execute(plan: Plan, events: Generator[Event, None, None], store: Store, observer: Observer) -> dict[str, RunSummary]:
-    """Store each missing run as it ends. Return the summaries of the plan by run id, fewer if the events end early.
+def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer: Observer) -> dict[str, RunSummary]:
+    """Store each missing run as it ends. Return the summaries of the plan by run id, fewer if the runs end early.
 
     An interrupt passes through, after the executor has ended its workers; what was stored stays.
     """
     summaries = dict(plan.stored)
-    with closing(events):
-        for event in events:
-            if isinstance(event, Started):
-                observer.started(event.run_id)
-                continue
-            summaries[event.run_id] = summarize(event.run, store.write(event.run))
-            observer.finished(summaries[event.run_id])
+    with closing(runs):
+        for run in runs:
+            summaries[run.run_id] = summarize(run, store.write(run))
+            observer.finished(summaries[run.run_id])
     return summaries
 
 
-def until_failures(events: Generator[Event, None, None], most: int | None) -> Generator[Event, None, None]:
-    """Yield the events up to the failure that is one too many; all of them for None. Divergence is no failure."""
+def until_failures(runs: Generator[Run, None, None], most: int | None) -> Generator[Run, None, None]:
+    """Yield the runs up to the last failure that is allowed, all of them for None. Divergence is no failure."""
     failures = 0
-    with closing(events):
-        for event in events:
-            yield event
-            failures += isinstance(event, Finished) and not event.run.status.is_result
+    with closing(runs):
+        for run in runs:
+            yield run
+            failures += not run.status.is_result
             if failures == most:
                 return
 

@@ -1,4 +1,4 @@
-"""What this machine can do, and what keeps it from doing it."""
+"""What this machine can do, and what slows it down."""
 
 import os
 import time
@@ -7,29 +7,29 @@ from statistics import median
 
 import numpy as np
 
-from zdl_bench.commands.products import Products
+from zdl_bench.commands.steps import Products
 
-LARGE = 768
-"""Rows and columns of a product that BLAS is best at."""
-COPIED = 64_000_000
-"""Bytes: more than the caches of a core."""
+PRODUCT_SIZE = 768
+"""Rows and columns of a product that is large enough for BLAS at its best."""
+COPY_BYTES = 64_000_000
+"""More than the caches of a core hold."""
 REPETITIONS = 5
-SLOW_BLAS = 20e9
-"""Operations per second in float32 of one core: any BLAS that knows the CPU's vectors makes more, any other less."""
-BUSY = 0.5
-"""Processes that others keep running, above which times are too long."""
+MIN_BLAS_RATE = 20e9
+"""Operations per second of one core in float32: any BLAS that uses the CPU's vector instructions does more, any other less."""
+MAX_LOAD_OF_OTHERS = 0.5
+"""Running processes of others, above which times are too long."""
 
 
 def product_rate(dtype: np.dtype) -> float:
-    """Operations per second of one large matrix product."""
-    large = Products((LARGE, LARGE), LARGE, dtype)
+    """Return the operations per second of one large matrix product."""
+    large = Products((PRODUCT_SIZE, PRODUCT_SIZE), PRODUCT_SIZE, dtype)
     large.step()
     return large.flops / median(large.seconds(1) for _ in range(REPETITIONS))
 
 
 def memory_bandwidth() -> float:
-    """Bytes per second, read and written, of a copy."""
-    source = np.ones(COPIED, np.uint8)
+    """Return the bytes per second, read and written, of a copy."""
+    source = np.ones(COPY_BYTES, np.uint8)
     target = np.zeros_like(source)
 
     def copy() -> float:
@@ -37,31 +37,31 @@ def memory_bandwidth() -> float:
         np.copyto(target, source)
         return time.perf_counter() - start
 
-    return 2 * COPIED / median(copy() for _ in range(REPETITIONS))
+    return 2 * COPY_BYTES / median(copy() for _ in range(REPETITIONS))
 
 
 def warnings_of(rate: float, dtype: np.dtype, root: Path = Path("/")) -> list[str]:
-    """What makes runs slower than they need be. rate: that of product_rate."""
+    """Return what makes runs slower than they need to be. rate: from product_rate."""
     share = 2 if dtype == np.float64 else 1
     slow = [
-        f"BLAS is slow ({rate / 1e9:.0f} Gflop/s; expected above {SLOW_BLAS / share / 1e9:.0f}): install NumPy's wheels from "
-        "pip, and unset OPENBLAS_CORETYPE"
+        f"BLAS is slow ({rate / 1e9:.0f} Gflop/s; expected above {MIN_BLAS_RATE / share / 1e9:.0f}): install NumPy's wheels "
+        "from pip, and unset OPENBLAS_CORETYPE"
     ]
-    return [*(slow if rate < SLOW_BLAS / share else []), *_crowd(root), *_throttles(root)]
+    return [*(slow if rate < MIN_BLAS_RATE / share else []), *_crowd(root), *_throttles(root)]
 
 
 def _crowd(root: Path) -> list[str]:
-    """Too few cores for the processes that want them."""
+    """Return the reasons why there are fewer free cores than the machine has."""
     found = []
     all_cores = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else all_cores  # macOS has none
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else all_cores  # not on macOS
     quota = _quota(root)
     if quota is not None and quota < usable:
-        found.append(f"this container may use {quota:g} of {usable} cores")  # n_jobs=-1 makes no more runs at a time
+        found.append(f"this container may use {quota:g} of {usable} cores")  # joblib's n_jobs=-1 respects it
     elif usable < all_cores:
         found.append(f"this process may use {usable} of {all_cores} cores")
     load = _number(root / "proc/loadavg")
-    if load is not None and load - 1 > BUSY + all_cores - usable:
+    if load is not None and load - 1 > MAX_LOAD_OF_OTHERS + all_cores - usable:
         found.append(f"others keep {load - 1:.1f} of {all_cores} cores busy: these times are too long; stop them")
     return found
 
@@ -84,13 +84,13 @@ def _throttles(root: Path) -> list[str]:
 
 
 def _quota(root: Path) -> float | None:
-    """Cores that the control group allows; None for all."""
+    """Return the cores that the control group allows; None for all."""
     allowed, _, period = _text(root / "sys/fs/cgroup/cpu.max").partition(" ")
     return int(allowed) / int(period) if allowed.isdigit() and period.isdigit() else None
 
 
 def _text(path: Path) -> str:
-    """Empty where the system does not tell."""
+    """Return the text of a file, empty if the system does not have it."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError:

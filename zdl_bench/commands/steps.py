@@ -1,56 +1,96 @@
-"""The parts of a training step, timed one by one."""
+"""A training step: its parts, timed within the training loop itself, and its limit, which is its matrix products alone."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from zdl_bench.commands.estimate import trial_config
 from zdl_bench.problems.mlp import Network
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Floats
-from zdl_bench.training.loop import streams_of
-from zdl_bench.training.probes import Prober
+from zdl_bench.run.streams import Streams
+from zdl_bench.training.loop import descend
 
-PARTS = ("gather", "forward", "backward", "update", "recording")
-"""A function has no forward and backward: its loss and gradient count as forward."""
-
-
-def timed_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, float]:
-    """Seconds per step of each part, in a descent like that of a run, the probes themselves left out."""
-    streams, optimizer, schedule = streams_of(config), registry.optimizer(config.optimizer), registry.schedule(config.schedule)
-    base_lr = 1.0 if config.lr is None else config.lr
-    params = problem.init(streams.weights)
-    grad, losses = np.empty_like(params), np.empty(steps)
-    state = optimizer.init(params, problem.layout, base_lr)
-    batches = problem.batches(streams)
-    prober = Prober(problem, params, config.steps, config.probe_count)
-    forward, backward = _halves(problem)
-    ends = np.empty((steps, len(PARTS) + 1))
-    clock = time.perf_counter
-    for step in range(1, steps + 1):
-        now = ends[step - 1]
-        now[0] = clock()
-        batch = next(batches)
-        now[1] = clock()
-        loss = forward(params, batch, grad)
-        now[2] = clock()
-        backward(params, batch, grad)
-        now[3] = clock()
-        optimizer.update(params, grad, state, base_lr * schedule.factor(step, steps), step)
-        now[4] = clock()
-        losses[step - 1] = loss
-        prober.remember(step, params, grad)
-        prober.end_step()
-        now[5] = clock()
-    return dict(zip(PARTS, np.diff(ends, axis=1).mean(axis=0).tolist(), strict=True))
+STEP_PARTS = ("gather", "forward", "backward", "update", "recording")
+"""A function has no forward and backward: its loss and gradient count as forward. Recording is what the others leave."""
 
 
-def _halves(
-    problem: Problem,
-) -> tuple[Callable[[Floats, Any, Floats], float], Callable[[Floats, Any, Floats], None]]:
-    if isinstance(problem, Network):
-        return lambda params, batch, _: problem.forward(params, batch), lambda _, batch, grad: problem.backward(batch, grad)
-    return problem.loss_and_gradient, lambda *_: None
+def time_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, float]:
+    """Return the seconds per step of each part in a trial of so many steps."""
+    seconds = dict.fromkeys(STEP_PARTS, 0.0)
+
+    def timed(part: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def call_timed(*arguments: Any) -> Any:
+            start = time.perf_counter()
+            result = call(*arguments)
+            seconds[part] += time.perf_counter() - start
+            return result
+
+        return call_timed
+
+    def batches(streams: Streams) -> Iterator[Any]:
+        draw = timed("gather", partial(next, problem.batches(streams)))
+        while True:
+            yield draw()
+
+    clocked, optimizer = copy(problem), copy(registry.optimizer(config.optimizer))
+    halves = {"forward": "forward", "backward": "backward"}
+    for method, part in (halves if isinstance(problem, Network) else {"loss_and_gradient": "forward"}).items():
+        vars(clocked)[method] = timed(part, getattr(clocked, method))
+    vars(clocked)["batches"] = batches
+    vars(optimizer)["update"] = timed("update", optimizer.update)
+    descent = descend(trial_config(config, steps), clocked, optimizer)
+    seconds["recording"] = descent.seconds - sum(seconds.values())
+    return {part: total / steps for part, total in seconds.items()}
+
+
+class Products:
+    """The matrix products of one step of a fully connected network, on random numbers in their own buffers.
+
+    Three per layer: its output, the gradient of its weights, and that of its input, which the first layer does not need.
+    """
+
+    def __init__(self, sizes: Sequence[int], batch_size: int, dtype: np.dtype) -> None:
+        rng = np.random.default_rng(0)
+
+        def normal(*shape: int) -> Floats:
+            return np.asarray(rng.standard_normal(shape), dtype)
+
+        self._weights = [normal(*shape) for shape in pairwise(sizes)]
+        self._gradients = [np.empty_like(weight) for weight in self._weights]
+        self._inputs = [normal(batch_size, size) for size in sizes]
+        self._deltas = [normal(batch_size, size) for size in sizes]
+        self._outputs = [np.empty((batch_size, size), dtype) for size in sizes]
+        per_layer = [2 * batch_size * fan_in * fan_out for fan_in, fan_out in pairwise(sizes)]
+        self.flops = 3 * sum(per_layer) - per_layer[0]
+        """Floating-point operations of a step."""
+
+    def step(self) -> None:
+        for layer, weight in enumerate(self._weights):
+            np.matmul(self._inputs[layer], weight, out=self._outputs[layer + 1])
+        for layer in reversed(range(len(self._weights))):
+            np.matmul(self._inputs[layer].T, self._deltas[layer + 1], out=self._gradients[layer])
+            if layer > 0:
+                np.matmul(self._deltas[layer + 1], self._weights[layer].T, out=self._outputs[layer])
+
+    def seconds(self, steps: int) -> float:
+        """Return the mean seconds per step over so many steps."""
+        start = time.perf_counter()
+        for _ in range(steps):
+            self.step()
+        return (time.perf_counter() - start) / steps
+
+
+def limit_of(problem: Problem) -> Products | None:
+    """Return the matrix products of a network's step; None for any other problem."""
+    if not isinstance(problem, Network):
+        return None
+    weights = problem.layout[::2]
+    return Products([weights[0].shape[0], *(tensor.shape[1] for tensor in weights)], problem.spec.batch_size, problem.dtype)

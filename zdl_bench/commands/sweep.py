@@ -107,9 +107,9 @@ class SweepCommand:
         notices.announce_cost(batch, _parallel_runs(settings), store.root)
         store.write_manifest(replace(manifest, summaries=self._recalled))
         most = None if settings.max_failures is None else settings.max_failures - self._failures
-        events = until_failures(registry.executor(settings.executor).execute(batch.missing, settings.limits), most)
+        runs = until_failures(registry.executor(settings.executor).execute(batch.missing, settings.limits), most)
         with progress_display(len(batch.configs), len(batch.stored)) as display:
-            rows = execute(batch, events, store, display)
+            rows = execute(batch, runs, store, display)
         self._trained += len(batch.missing)
         self._failures += sum(not row.status.is_result for row in rows.values())
         self._rows |= rows

@@ -30,9 +30,6 @@ class LineDisplay:
         self._console = console_for(to_stderr=True)
         self._start = self._last = time.monotonic()
 
-    def started(self, run_id: str) -> None:
-        """Show nothing: only ends are counted."""
-
     def finished(self, row: RunSummary) -> None:
         self._ended[row.status] += 1
         if time.monotonic() - self._last >= PLAIN_INTERVAL_SECONDS:

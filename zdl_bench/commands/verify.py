@@ -18,7 +18,7 @@ from zdl_bench.commands.reference import ReferenceRun, read_reference, reference
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.errors import ConfigError, StoreError, printable, require
-from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Finished, Limits
+from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Limits
 from zdl_bench.kernels.choice import require_wanted
 from zdl_bench.registry import registry
 from zdl_bench.run.config import Choice, RunConfig
@@ -74,7 +74,7 @@ def _train_again(configs: Sequence[RunConfig], timeout: float | None) -> Iterato
     """Yield fresh runs as they end. Everything is checked before the first starts."""
     _require_known_here(configs)
     executor: Executor = registry.executor(Choice("processes"))
-    return (event.run for event in executor.execute(configs, Limits(timeout=timeout)) if isinstance(event, Finished))
+    return executor.execute(configs, Limits(timeout=timeout))
 
 
 def _look_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterator[Run | Verification]:

@@ -1,20 +1,20 @@
 """An existing Dask cluster, and through dask-jobqueue Slurm, PBS and Kubernetes. Needs the extra `dask`."""
 
-import logging
 import sys
 import time
+import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError, display, require
-from zdl_bench.executors.dask_address import normalized, require_scheduler
-from zdl_bench.executors.dask_child import ChildDied
-from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, until_all_end
+from zdl_bench.errors import ExecutorError, ZdlBenchError, require
+from zdl_bench.executors.attempt import retry_alone
+from zdl_bench.executors.dask_address import CLIENT_SECONDS, connect, parse_address
+from zdl_bench.executors.executor import Executor, Limits
 from zdl_bench.registry import registry
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 from zdl_bench.run.environment import describe_environment
@@ -23,27 +23,24 @@ from zdl_bench.run.run import Failure, Run
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-    from zdl_bench.executors.dask_worker import Lacks
+    from zdl_bench.executors.dask_worker import MissingData, Parcel
 
-CLIENT_SECONDS = 10
 LOOK_SECONDS = 1.0
-"""After so long without an end of a run the workers are counted."""
-CHATTY = ("distributed", "distributed.client", "tornado", "asyncio")
-"""They log tracebacks from threads of their own when a scheduler goes away; ExecutorError says it in a line."""
+"""The workers are counted whenever no run ends for so long."""
 MAX_SUBMITTED = 1000
-"""Runs that the scheduler has at a time: more than most clusters have threads, and few enough to be held by it and by us."""
-WORKER_DIED = Failure(
+"""Runs that the scheduler has at a time: more than most clusters have threads, and few enough for its memory and ours."""
+CLUSTER_DEATH = Failure(
     "WorkerDied", "its processes on the Dask cluster died again and again (killed, out of memory, or a crash in C)", ""
 )
 
 
 @dataclass(frozen=True)
 class Dask(Executor):
-    """Sends runs to the workers of the scheduler at `address` (for example tcp://127.0.0.1:8786).
+    """Send runs to the workers of the scheduler at `address` (for example tcp://127.0.0.1:8786).
 
-    Its workers have zdl_bench installed; `n_jobs` is the cluster's to decide: one run per thread of its workers.
-    A worker that lacks a data set is sent it. A run whose worker dies is repeated when all others are done, alone; one whose
-    worker dies again is failed. wait: seconds for which the cluster may be without any worker.
+    Its workers have zdl_bench installed. `n_jobs` does not apply: each thread of a worker makes one run at a time. A worker
+    that lacks a data set is sent it. A run whose worker dies is repeated alone after all others; if its worker dies again, it
+    has failed. wait: seconds for which the cluster may be without any worker.
     """
 
     address: str | None = None
@@ -51,94 +48,94 @@ class Dask(Executor):
 
     def __post_init__(self) -> None:
         if self.address is not None:
-            normalized(self.address)
+            parse_address(self.address)
         require("executor.wait", self.wait, self.wait > 0, "seconds above 0")
 
-    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
+    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         if not configs:
             return
-        client = self._connect()
+        client = connect(self.address)
         try:
             attempts = partial(_execute, client, timeout=limits.timeout, wait=self.wait)
-            yield from until_all_end(attempts, configs, MAX_SUBMITTED, WORKER_DIED)
+            yield from retry_alone(attempts, configs, MAX_SUBMITTED, CLUSTER_DEATH)
         finally:
             client.close(timeout=CLIENT_SECONDS)  # nobody wants the tasks then, which ends them
 
     def parallel_runs(self, n_jobs: int) -> None:
         return None
 
-    def _connect(self) -> "Client":
-        if self.address is None:
-            raise ExecutorError("executor=dask needs the scheduler's address: executor.address=tcp://HOST:PORT")
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise ExecutorError("executor=dask needs Dask: install zdl-bench[dask]") from error
-        for library in CHATTY:
-            logging.getLogger(library).setLevel(logging.CRITICAL)
-        address = normalized(self.address)
-        require_scheduler(address)
-        try:
-            return Client(address, timeout=CLIENT_SECONDS, set_as_default=False)
-        except (OSError, ValueError, ImportError) as error:  # it is gone again, or of a version that does not fit ours
-            raise ExecutorError(
-                f"executor.address={display(address)}: no connection ({display(error)}); start it again"
-            ) from error
-
 
 def _execute(
     client: "Client", configs: Sequence[RunConfig], at_a_time: int, timeout: float | None, wait: float
-) -> Generator[Event, None, list[RunConfig]]:
-    """Makes the runs, and returns the configs of those whose workers died."""
+) -> Generator[Run, None, list[RunConfig]]:
+    """Make the runs; return the configs of those whose workers died."""
     waiting, suspects = deque(configs), list[RunConfig]()
-    submitted = Submitted(client, timeout, wait)
-    while waiting or submitted:
-        while waiting and len(submitted) < at_a_time:
-            config = waiting.popleft()
-            submitted.add(config)
-            yield Started(config.run_id)
-        config, answer = submitted.next_end()
+    tasks = Tasks(client, timeout, wait)
+    while waiting or tasks:
+        while waiting and len(tasks) < at_a_time:
+            tasks.submit(waiting.popleft())
+        config, answer = tasks.next_answer()
         if isinstance(answer, Run):
-            yield Finished(config.run_id, answer)
+            yield answer
         elif answer is None:
             suspects.append(config)
         else:
-            _send_data(client, config)
-            submitted.add(config)
+            tasks.submit_with_data(config)
     return suspects
 
 
-class Submitted:
-    """The runs that the scheduler has been given, each with at most `timeout` seconds, and that have not come back."""
+class Tasks:
+    """The runs that the scheduler has been given and that have not come back, each with at most `timeout` seconds.
+
+    Data sets travel as results of tasks: Dask sends each to a worker once, and makes it anew if its worker dies. A plug-in
+    for workers would stay with the scheduler when this process is killed, and go to every worker, needed or not.
+    """
 
     def __init__(self, client: "Client", timeout: float | None, wait: float) -> None:
         self._client, self._timeout, self._wait = client, timeout, wait
-        self._configs: dict[Future[Run | Lacks], RunConfig] = {}
-        self._ends: SimpleQueue[Future[Run | Lacks]] = SimpleQueue()
+        self._configs: dict[Future[Run | MissingData | None], RunConfig] = {}
+        self._ends: SimpleQueue[Future[Run | MissingData | None]] = SimpleQueue()
+        self._parcels: dict[str, Future[Parcel]] = {}
         self._without_workers_since: float | None = None
 
     def __len__(self) -> int:
         return len(self._configs)
 
-    def add(self, config: RunConfig) -> None:
-        with _cluster_answers(self._client):
-            future = self._client.submit(_task(), config.as_dict(), self._timeout, ENGINE_VERSION, pure=False)
+    def submit(self, config: RunConfig, parcel: "Future[Parcel] | None" = None) -> None:
+        def make_run(*arguments: Any) -> Any:  # travels as code: a worker that cannot import it by its name would exit
+            from zdl_bench.executors import dask_worker
+
+            return dask_worker.make_run(*arguments)
+
+        with _clear_errors(self._client):
+            future = self._client.submit(make_run, config.as_dict(), self._timeout, ENGINE_VERSION, parcel, pure=False)
         self._configs[future] = config
         future.add_done_callback(self._ends.put)
 
-    def next_end(self) -> "tuple[RunConfig, Run | Lacks | None]":
-        """Waits for a worker's answer; it is None where workers died of the run."""
+    def submit_with_data(self, config: RunConfig) -> None:
+        from zdl_bench.executors.dask_worker import pack
+
+        assert config.dataset is not None
+        name = config.dataset.name
+        if name not in self._parcels:
+            with _clear_errors(self._client), warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Sending large graph")
+                self._parcels[name] = self._client.submit(lambda parcel: parcel, pack(registry.dataset(name)), pure=False)
+        self.submit(config, self._parcels[name])
+
+    def next_answer(self) -> "tuple[RunConfig, Run | MissingData | None]":
+        """Wait for a worker's answer; it is None if a process died of the run."""
         from distributed.scheduler import KilledWorker
 
-        future = self._next_done()
+        future = self._next_end()
         config = self._configs.pop(future)
-        with _cluster_answers(self._client):
+        with _clear_errors(self._client):
             try:
                 return config, future.result()
-            except (KilledWorker, ChildDied):
+            except KilledWorker:
                 return config, None
 
-    def _next_done(self) -> "Future[Run | Lacks]":
+    def _next_end(self) -> "Future[Run | MissingData | None]":
         while True:
             try:
                 return self._ends.get(timeout=LOOK_SECONDS)
@@ -146,10 +143,10 @@ class Submitted:
                 self._look_for_workers()
 
     def _look_for_workers(self) -> None:
-        """Says once that there are none, and raises ExecutorError when they have been missing for too long."""
+        """Say once that there are no workers; raise ExecutorError when they have been missing for too long."""
         if self._client.status != "running":  # the scheduler is gone: the runs will come back as cancelled
             return
-        with _cluster_answers(self._client):
+        with _clear_errors(self._client):
             if self._client.nthreads():
                 self._without_workers_since = None
                 return
@@ -164,38 +161,9 @@ class Submitted:
             )
 
 
-def _task() -> "Callable[..., Run | Lacks]":
-    """A function that travels as code, with plain values: the name of a class that it cannot import would end a worker."""
-
-    def make_run(*arguments):  # type: ignore[no-untyped-def]
-        from zdl_bench.executors import dask_worker
-
-        return dask_worker.make_run(*arguments)
-
-    return make_run
-
-
-def _send_data(client: "Client", config: RunConfig) -> None:
-    """Sends the data set of a run to all workers that lack it. Raises ExecutorError where one cannot keep it."""
-    from zdl_bench.executors.dask_worker import Parcel, lacks, receive
-
-    assert config.dataset is not None
-    name, checksum = config.dataset.name, config.dataset.values["checksum"]
-    parcel = Parcel.of(registry.dataset(name))
-    with _cluster_answers(client):
-        lacking = client.run(lacks, name, checksum, on_error="return")
-        addresses = [address for address, answer in lacking.items() if answer is True]
-        if not addresses:
-            return
-        kept = client.run(receive, parcel, workers=addresses, on_error="return")
-    for address, answer in kept.items():
-        if isinstance(answer, DataError):  # other errors are those of a worker that is gone
-            raise ExecutorError(f"the Dask worker {address}: {answer}") from answer
-
-
 @contextmanager
-def _cluster_answers(client: "Client") -> Iterator[None]:
-    """Turns what goes wrong between this process and the cluster into ExecutorErrors."""
+def _clear_errors(client: "Client") -> Iterator[None]:
+    """Turn what goes wrong between this process and the cluster into ExecutorErrors."""
     from distributed import CancelledError
 
     try:
@@ -204,7 +172,7 @@ def _cluster_answers(client: "Client") -> Iterator[None]:
         raise
     except Exception as error:
         if client.status != "running" or isinstance(error, CancelledError | OSError | TimeoutError):
-            gone = "the Dask scheduler is gone, or was restarted; finished runs are stored, the same command goes on"
+            gone = "the Dask scheduler is gone, or was restarted; finished runs are stored, and the same command goes on"
             raise ExecutorError(gone) from error
         reason = str(error.__cause__ or error).strip()
         raise ExecutorError(

@@ -1,29 +1,35 @@
-"""The address of a Dask scheduler: whether it is one, and who answers there."""
+"""The way to a Dask scheduler: whether its address is valid, and who answers there."""
 
 import asyncio
-import queue
+import logging
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from zdl_bench.errors import ExecutorError, display, require
 
+if TYPE_CHECKING:
+    from distributed import Client
+
+CLIENT_SECONDS = 10
 CONNECT_SECONDS = 5
-"""So long whoever is there has to answer."""
+"""Time that whoever is there has to answer."""
+CHATTY_LIBRARIES = ("distributed", "distributed.client", "tornado", "asyncio")
+"""They log tracebacks from their own threads when a scheduler goes away; ExecutorError says it in a line."""
 TRANSPORTS = ("tcp", "tls", "ws", "wss")
 
 
-def normalized(address: str) -> str:
-    """An address without the slash that a browser would put behind it. Raises ConfigError for one that is none."""
+def parse_address(address: str) -> str:
+    """Return the address without a trailing slash. Raise ConfigError if it is not the address of a scheduler."""
     remedy = "name the scheduler as tcp://HOST:PORT"
     require("executor.address", address, "://" in address, remedy)
     text = address.rstrip("/")
     try:
         parts = urlsplit(text)
         is_whole = bool(parts.hostname) and parts.port is not None and not (parts.path or parts.query or parts.fragment)
-    except ValueError:  # the port is no number, or beyond all ports; brackets that are not closed
+    except ValueError:  # the port is not a number, or too large; a bracket is not closed
         is_whole = False
     scheme = text.partition("://")[0]
     require("executor.address", address, is_whole or scheme not in TRANSPORTS, remedy)
@@ -31,15 +37,33 @@ def normalized(address: str) -> str:
     return text
 
 
-def require_scheduler(address: str) -> None:
-    """Raises ExecutorError unless a scheduler answers, in time: a Client would wait for ever for who keeps silent."""
+def connect(address: str | None) -> "Client":
+    """Return a client of the scheduler. Raise ExecutorError if there is none, or Dask is not installed."""
+    if address is None:
+        raise ExecutorError("executor=dask needs the scheduler's address: executor.address=tcp://HOST:PORT")
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ExecutorError("executor=dask needs Dask: install zdl-bench[dask]") from error
+    for library in CHATTY_LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    address = parse_address(address)
+    _require_scheduler(address)
+    try:
+        return Client(address, timeout=CLIENT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, ImportError) as error:  # it is gone again, or its version does not fit ours
+        raise ExecutorError(f"executor.address={display(address)}: no connection ({display(error)}); start it again") from error
+
+
+def _require_scheduler(address: str) -> None:
+    """Raise ExecutorError unless a scheduler answers in time; a Client would wait for ever for a silent server."""
     arguments = _connection_arguments(address)
     try:
-        _require_resolved(address)
-        with ThreadPoolExecutor(1) as elsewhere:  # a notebook has a loop of its own in this thread
+        _resolve(address)
+        with ThreadPoolExecutor(1) as elsewhere:  # in a notebook this thread already runs an event loop
             who = elsewhere.submit(asyncio.run, _identity(address, arguments)).result()
         kind = str(who["type"])
-    except Exception as error:  # whoever answers there talks no Dask
+    except Exception as error:  # whoever answers there does not speak Dask's protocol
         raise ExecutorError(
             f"executor.address={display(address)}: no Dask scheduler answers there; start one with `dask scheduler`"
         ) from error
@@ -49,42 +73,29 @@ def require_scheduler(address: str) -> None:
         raise ExecutorError(f"executor.address={display(address)}: a Dask {display(kind).lower()} answers there; {remedy}")
 
 
-def _require_resolved(address: str) -> None:
-    """Raises OSError or TimeoutError: a name server that keeps silent would hold whoever asks it for half a minute."""
-    parts, found = urlsplit(address), queue.Queue[OSError | None]()
+def _resolve(address: str) -> None:
+    """Raise OSError or TimeoutError if the name of the host cannot be resolved; a silent name server would block for 30 s."""
+    parts, found = urlsplit(address), Future[object]()
 
-    def resolve() -> None:
+    def look_up() -> None:
         try:
-            socket.getaddrinfo(parts.hostname, parts.port)
-            found.put(None)
+            found.set_result(socket.getaddrinfo(parts.hostname, parts.port))
         except OSError as error:
-            found.put(error)
+            found.set_exception(error)
 
-    threading.Thread(target=resolve, daemon=True).start()  # nobody waits for it at the end, as for the threads of a pool
-    try:
-        error = found.get(timeout=CONNECT_SECONDS)
-    except queue.Empty:
-        raise TimeoutError(f"no name server knows {parts.hostname}") from None
-    if error:
-        raise error
+    threading.Thread(target=look_up, daemon=True).start()  # unlike a pool's threads, it is not awaited at exit
+    found.result(timeout=CONNECT_SECONDS)
 
 
 async def _identity(address: str, arguments: dict[str, Any]) -> Any:
-    from distributed.comm.core import connect
-    from distributed.core import send_recv
+    from distributed.core import rpc
 
-    async def asked() -> Any:
-        comm = await connect(address, timeout=CONNECT_SECONDS, deserialize=False, **arguments)
-        try:
-            return await send_recv(comm, op="identity")
-        finally:
-            comm.abort()
-
-    return await asyncio.wait_for(asked(), CONNECT_SECONDS)
+    async with rpc(address, deserialize=False, connection_args=arguments) as server:
+        return await asyncio.wait_for(server.identity(), CONNECT_SECONDS)
 
 
 def _connection_arguments(address: str) -> dict[str, Any]:
-    """Raises ExecutorError if a connection is to be secure and nothing is there to secure it with."""
+    """Return the arguments of a connection. Raise ExecutorError if TLS is wanted and no certificates are configured."""
     from distributed.security import Security
 
     arguments: dict[str, Any] = Security().get_connection_args("client")

@@ -1,27 +1,19 @@
-"""What executor=dask runs on a worker: a run in a child process, with data that are there or asked for."""
+"""What executor=dask runs on a worker: a run in a child process, with data that the worker has or is sent."""
 
 import io
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Self
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from distributed import get_worker
 from distributed.core import Status
 
-from zdl_bench.datasets.dataset import (
-    Arrays,
-    DataSet,
-    content_hashes,
-    has_sound_arrays,
-    is_decoded,
-    load_decoded,
-    write_decoded,
-)
+from zdl_bench.datasets.dataset import Arrays, DataSet, content_hashes, has_sound_arrays, is_decoded, write_decoded, load_decoded
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError
-from zdl_bench.executors.dask_child import CHECK_SECONDS, Children, Unwanted
+from zdl_bench.executors.child import Children
 from zdl_bench.registry import registry
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 from zdl_bench.run.run import Run
@@ -30,97 +22,91 @@ if TYPE_CHECKING:
     from dask.typing import Key
     from distributed import Worker
 
-PATIENCE_SECONDS = 10.0
-"""So long a worker waits for data that it has asked for before it asks again."""
 CLOSING = (Status.closing, Status.closed, Status.failed)
 
-
-@dataclass(frozen=True)
-class Lacks:
-    """A worker's answer instead of a run: it has not the data set."""
+Parcel = tuple[bytes, Mapping[str, str]]
+"""A data set on its way: NumPy's compressed archive of its arrays, and the SHA-256 of each array's content."""
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """A data set for workers that lack it. arrays: NumPy's compressed archive. hashes: SHA-256 of each array's content."""
+class MissingData:
+    """A worker's answer instead of a run: send the task again, with the data set."""
 
-    dataset: str
-    arrays: bytes
-    hashes: Mapping[str, str]
 
-    @classmethod
-    def of(cls, dataset: DataSet) -> Self:
-        arrays, packed = load_decoded(dataset), io.BytesIO()
-        np.savez_compressed(packed, **arrays._asdict())
-        return cls(dataset.name, packed.getvalue(), content_hashes(arrays))
+def pack(dataset: DataSet) -> Parcel:
+    arrays, archive = load_decoded(dataset), io.BytesIO()
+    np.savez_compressed(archive, **arrays._asdict())
+    return archive.getvalue(), content_hashes(arrays)
 
-    def unpacked(self) -> Arrays:
-        """Raises DataError where it is not what was sent."""
-        with np.load(io.BytesIO(self.arrays), allow_pickle=False) as archive:
-            arrays = Arrays(*(archive[name] for name in Arrays._fields))
-        if content_hashes(arrays) != self.hashes:
-            raise DataError(f"dataset={self.dataset}: what came is not what was sent; start the command again")
-        return arrays
+
+def unpack(dataset: DataSet, parcel: Parcel) -> Arrays:
+    """Raise DataError if the arrays are not those that were packed."""
+    packed, hashes = parcel
+    with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
+        arrays = Arrays(*(archive[name] for name in Arrays._fields))
+    if content_hashes(arrays) != hashes:
+        raise DataError(f"dataset={dataset.name}: the data changed on their way; start the command again")
+    return arrays
 
 
 @dataclass
 class Workplace:
-    """What a worker process keeps from one run to the next.
+    """What a worker process keeps from one run to the next, shared by its threads.
 
-    sound: checksums of the data sets whose arrays were read and found to be right. not_here: of those that no file of this
-    machine holds. asked: when others were asked for, in seconds of the monotonic clock.
+    sound: checksums of the data sets whose arrays were read and found correct. not_here: those that no file of this machine
+    holds.
     """
 
     children: Children = field(default_factory=Children)
     sound: set[str] = field(default_factory=set)
     not_here: set[str] = field(default_factory=set)
-    asked: dict[str, float] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
-    def has(self, dataset: DataSet) -> bool:
-        """Whether the right arrays are in the cache, if need be decoded from files of this machine."""
-        if is_decoded(dataset) and dataset.checksum in self.sound:
-            return True
-        if not has_sound_arrays(dataset) and not self._could_be_decoded(dataset):
-            return False
-        self.sound.add(dataset.checksum)
-        return True
+    def provide(self, dataset: DataSet, parcel: Parcel | None = None) -> bool:
+        """Put the data set into the cache unless it is there: from the parcel, or else from files of this machine.
 
-    def _could_be_decoded(self, dataset: DataSet) -> bool:
-        """Tried once: files are many times the arrays' price to read, and do not come by themselves."""
-        if dataset.checksum in self.not_here:
-            return False
-        try:
-            arrays = dataset.decode_local()
-            if arrays is not None:
-                write_decoded(dataset, arrays)
+        Return False if that takes a parcel. Raise DataError if the parcel is damaged or the cache cannot be written.
+        """
+        with self.lock:
+            if is_decoded(dataset) and dataset.checksum in self.sound:
                 return True
-        except DataError:  # damaged files, or a cache that cannot be written: the sender will hear of that
-            pass
-        self.not_here.add(dataset.checksum)
-        return False
+            if not has_sound_arrays(dataset):
+                if parcel is not None:
+                    write_decoded(dataset, unpack(dataset, parcel))
+                elif not self._decode_local(dataset):
+                    return False
+            self.sound.add(dataset.checksum)
+            return True
 
-    def has_to_ask(self, checksum: str) -> bool:
-        """Whether nobody has asked for it lately."""
-        now = time.monotonic()
-        if now - self.asked.get(checksum, -PATIENCE_SECONDS) < PATIENCE_SECONDS:
-            return False
-        self.asked[checksum] = now
-        return True
+    def _decode_local(self, dataset: DataSet) -> bool:
+        """Try once: reading the files takes many times longer than reading the arrays, and they do not come by themselves."""
+        if dataset.checksum not in self.not_here:
+            try:
+                arrays = dataset.decode_local()
+                if arrays is not None:
+                    write_decoded(dataset, arrays)
+                    return True
+            except DataError:  # damaged files, or a cache that cannot be written, which `provide` reports with a parcel
+                pass
+            self.not_here.add(dataset.checksum)
+        return False
 
 
 @cache
 def workplace() -> Workplace:
-    """That of this process."""
+    """Return the workplace of this process."""
     return Workplace()
 
 
-def make_run(plain_config: Mapping[str, Any], timeout: float | None, engine: int) -> Run | Lacks:
-    """Makes a run in a child process.
+def make_run(
+    plain_config: Mapping[str, Any], timeout: float | None, engine: int, parcel: Parcel | None
+) -> Run | MissingData | None:
+    """Make a run in a child process; return None if the run killed it, see `Child.result`.
 
-    plain_config: that of RunConfig.as_dict. engine: the version whose numbers the sender wants.
+    plain_config: from RunConfig.as_dict. engine: the version whose numbers the client wants. parcel: the run's data set, once
+    a worker has asked for it.
 
-    Raises ExecutorError where this worker cannot make runs at all, ChildDied where the run ended its process, Unwanted where
-    nobody waits for it any more.
+    Raise ExecutorError if this worker cannot make runs, CancelledError if nobody waits for the run any more.
     """
     worker = get_worker()
     is_wanted = partial(_is_wanted, worker, worker.get_current_task())
@@ -129,21 +115,11 @@ def make_run(plain_config: Mapping[str, Any], timeout: float | None, engine: int
         config = RunConfig.from_dict(plain_config)
         if config.dataset is not None:
             checksum = str(config.dataset.values["checksum"])
-            if not _await_data(_dataset(config.dataset.name, checksum), is_wanted):
-                return Lacks()
+            if not workplace().provide(_dataset(config.dataset.name, checksum), parcel):
+                return MissingData()
         return workplace().children.make(config, timeout, is_wanted)
     except (ZdlBenchError, OSError) as error:
         raise ExecutorError(f"the Dask worker {worker.address}: {error}") from error
-
-
-def lacks(dataset: str, checksum: str) -> bool:
-    """Whether this worker has to be sent the data set. Raises DataError where it knows another one of this name."""
-    return not workplace().has(_dataset(dataset, checksum))
-
-
-def receive(parcel: Parcel) -> None:
-    """Puts a data set into this worker's cache. Raises DataError where it cannot be written or is not what was sent."""
-    write_decoded(registry.dataset(parcel.dataset), parcel.unpacked())
 
 
 def _require_engine(wanted: int) -> None:
@@ -157,22 +133,11 @@ def _require_engine(wanted: int) -> None:
 def _dataset(name: str, checksum: str) -> DataSet:
     dataset = registry.dataset(name)
     if dataset.checksum != checksum:
-        raise DataError(f"dataset={name} is other data there than here; install the same zdl_bench on every worker")
+        raise DataError(f"dataset={name} is not the same data there as here; install the same zdl_bench on every worker")
     return dataset
 
 
-def _await_data(dataset: DataSet, is_wanted: Callable[[], bool]) -> bool:
-    """Whether the data are there. The first run that misses them asks; those that come next wait for what was asked for."""
-    while not workplace().has(dataset):
-        if workplace().has_to_ask(dataset.checksum):
-            return False
-        if not is_wanted():
-            raise Unwanted
-        time.sleep(CHECK_SECONDS)
-    return True
-
-
 def _is_wanted(worker: "Worker", key: "Key") -> bool:
-    """Whether the scheduler still waits for the task: not when its client is gone or has cancelled it."""
+    """Whether the scheduler still waits for the task; not if its client is gone or has cancelled it."""
     task = worker.state.tasks.get(key)
     return task is not None and task.state != "cancelled" and worker.status not in CLOSING

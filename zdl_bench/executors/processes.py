@@ -1,77 +1,105 @@
-"""Local worker processes, one run at a time each."""
+"""Local worker processes, one run at a time each.
 
-from collections import deque
-from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+joblib's threads fan the runs out, through its public `Parallel`, and hand them to child processes. joblib's own processes
+(loky) would not do: when one dies, the whole pool is broken and nobody knows which run killed it; a timeout ends all tasks at
+once; one process cannot be killed alone; and results pile up without bound if they are stored more slowly than they are made.
+"""
+
+import os
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from threading import Semaphore
 
-from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, timed_out, until_all_end
-from zdl_bench.executors.loky import effective_n_jobs
-from zdl_bench.executors.stopwatch import TICK_SECONDS
-from zdl_bench.executors.worker import Worker
+from zdl_bench.errors import ExecutorError, display, refusal
+from zdl_bench.executors.attempt import retry_alone
+from zdl_bench.executors.child import Children, cannot_start
+from zdl_bench.executors.executor import Executor, Limits
+from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Failure, Run
 
-
-@dataclass(frozen=True)
-class Processes(Executor):
-    """A run whose worker dies is repeated when all others are done, alone; one whose worker dies again is failed."""
-
-    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
-        attempts = partial(_execute, timeout=limits.timeout)
-        return until_all_end(attempts, configs, self.parallel_runs(limits.n_jobs), WORKER_DIED)
-
-    def parallel_runs(self, n_jobs: int) -> int:
-        return effective_n_jobs(n_jobs)
-
-
-WORKER_DIED = Failure(
+JOBLIB_VARIABLES = ("JOBLIB_", "LOKY_")
+"""Prefixes of joblib's environment variables."""
+PROCESS_DEATH = Failure(
     "WorkerDied", "the worker process died twice while it trained this run (killed, out of memory, or a crash in C)", ""
 )
 
 
-def _execute(configs: Sequence[RunConfig], parallel: int, timeout: float | None) -> Generator[Event, None, list[RunConfig]]:
-    """Makes the runs, and returns the configs of those whose worker died.
-
-    At every moment a config is waiting, with a worker, among the finished or a suspect: none is lost.
-    """
-    workers = [Worker() for _ in range(min(parallel, len(configs)))]
-    waiting, idle = deque(configs), list(workers)
-    busy: dict[Future[Run], Worker] = {}
-    finished: deque[Finished] = deque()
-    suspects: list[RunConfig] = []
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Turn what joblib raises while it reads its variables into an ExecutorError that names them."""
     try:
-        while waiting or busy or finished:
-            started = []
-            while waiting and idle:
-                worker, config = idle.pop(), waiting.popleft()
-                busy[worker.start(config)] = worker
-                started.append(Started(config.run_id))
-            yield from started
-            while finished:  # stored while the workers train
-                yield finished.popleft()
-            for future in _ended_or_overdue(busy, timeout):
-                worker, is_overdue = busy.pop(future), not future.done()
-                config = worker.release(future)  # with the worker of an overdue run its future ends, too
-                if is_overdue and timeout is not None:
-                    finished.append(Finished(config.run_id, timed_out(config, timeout)))
-                elif future.exception() is None:
-                    finished.append(Finished(config.run_id, future.result()))
-                elif worker.start_failed():
-                    waiting.append(config)
-                else:
-                    suspects.append(config)
-                idle.append(worker)
+        yield
+    except Exception as error:
+        names = sorted(name for name in os.environ if name.startswith(JOBLIB_VARIABLES))
+        if not names or isinstance(error, OSError | MemoryError):
+            raise
+        reason = display(str(error).partition("\n")[0])
+        raise ExecutorError(f"{', '.join(names)}: joblib cannot read this ({reason}); correct it, or unset it") from error
+
+
+@dataclass(frozen=True)
+class Processes(Executor):
+    """A run whose process dies is repeated alone after all others; if its process dies again, it has failed."""
+
+    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
+        attempts = partial(_execute, timeout=limits.timeout)
+        return retry_alone(attempts, configs, self.parallel_runs(limits.n_jobs), PROCESS_DEATH)
+
+    def parallel_runs(self, n_jobs: int) -> int:
+        with _clear_errors():
+            import joblib
+
+            return int(joblib.effective_n_jobs(n_jobs))
+
+
+Answers = Generator[tuple[RunConfig, Run | None], None, None]
+
+
+def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None) -> Generator[Run, None, list[RunConfig]]:
+    """Make the runs; return the configs of those whose process died."""
+    if not configs:
+        return []
+    suspects: list[RunConfig] = []
+    children, room = Children(), Semaphore(2 * at_a_time)  # for runs that are made or wait to be stored
+
+    def make(config: RunConfig) -> tuple[RunConfig, Run | None]:
+        room.acquire()
+        return config, children.make(config, timeout)
+
+    answers: Answers | None = None
+    try:
+        with signals_deferred():  # Ctrl-C never reaches joblib's threads, nor the processes that these start
+            answers = _fan_out(make, configs, at_a_time)
+        for config, run in answers:
+            room.release()
+            if run is None:
+                suspects.append(config)
+            else:
+                yield run
         return suspects
     finally:
-        for worker in workers:
-            worker.kill()
+        children.close()
+        room.release(len(configs))
+        if answers is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of answers that were not used
+                answers.close()
 
 
-def _ended_or_overdue(busy: dict[Future[Run], Worker], timeout: float | None) -> list[Future[Run]]:
-    """Waits until there is one; with a timeout, for no longer than a tick."""
-    if timeout is None:
-        return list(wait(busy, return_when=FIRST_COMPLETED).done)
-    wait(busy, timeout=TICK_SECONDS, return_when=FIRST_COMPLETED)
-    return [future for future, worker in busy.items() if future.done() or worker.overdue_in(timeout) <= 0]
+def _fan_out(
+    make: Callable[[RunConfig], tuple[RunConfig, Run | None]], configs: Sequence[RunConfig], at_a_time: int
+) -> Answers:
+    """Call `make` in joblib's threads, or in this one if there is one run at a time; yield its answers as they come."""
+    import joblib
+
+    try:
+        parallel = joblib.Parallel(min(at_a_time, len(configs)), backend="threading", return_as="generator_unordered")
+        answers: Answers = parallel(map(joblib.delayed(make), configs))
+    except Exception as error:  # a pool whose threads cannot be started may hide why behind an error of its own
+        reason = error.__context__ or error
+        raise cannot_start(refusal(reason) or str(reason)) from error
+    return answers

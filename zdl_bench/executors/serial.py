@@ -8,24 +8,23 @@ from dataclasses import dataclass
 from types import FrameType
 
 from zdl_bench.errors import ExecutorError
-from zdl_bench.executors.executor import Event, Executor, Finished, Limits, Started, attempt, timed_out
-from zdl_bench.executors.stopwatch import TICK_SECONDS, Stopwatch
+from zdl_bench.executors.attempt import TICK_SECONDS, Stopwatch, attempt, timed_out_run
+from zdl_bench.executors.executor import Executor, Limits
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
 
 
-class Overdue(BaseException):
-    """A run has taken too long; it passes through what catches exceptions."""
+class Alarm(BaseException):
+    """A run has taken too long; no `except Exception` stops it."""
 
 
 @dataclass(frozen=True)
 class Serial(Executor):
-    """A run that is overdue is stopped between two operations of the interpreter: one that hangs in C code is not."""
+    """A run that takes too long is stopped between two operations of the interpreter, so one that hangs in C code is not."""
 
-    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Event, None, None]:
+    def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         for config in configs:
-            yield Started(config.run_id)
-            yield Finished(config.run_id, _attempt_within(config, limits.timeout))
+            yield _attempt_within(config, limits.timeout)
 
     def parallel_runs(self, n_jobs: int) -> int:
         return 1
@@ -35,15 +34,15 @@ def _attempt_within(config: RunConfig, timeout: float | None) -> Run:
     if timeout is None:
         return attempt(config)
     try:
-        with _alarm(timeout):
+        with _alarm_after(timeout):
             return attempt(config)
-    except Overdue:
-        return timed_out(config, timeout)
+    except Alarm:
+        return timed_out_run(config, timeout)
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raises Overdue in the block after so many seconds; those for which this process is stopped do not count."""
+def _alarm_after(seconds: float) -> Iterator[None]:
+    """Raise Alarm in the block after so many seconds, not counting those for which this process is stopped."""
     if threading.current_thread() is not threading.main_thread():
         raise ExecutorError("executor=serial: a timeout needs the main thread; use executor=processes")
     stopwatch = Stopwatch()
@@ -51,7 +50,7 @@ def _alarm(seconds: float) -> Iterator[None]:
     def tick(number: int, frame: FrameType | None) -> None:
         if stopwatch.seconds() >= seconds:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            raise Overdue
+            raise Alarm
 
     before = signal.signal(signal.SIGALRM, tick)
     signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)

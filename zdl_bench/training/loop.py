@@ -10,6 +10,7 @@ import threadpoolctl
 
 from zdl_bench.datasets.dataset import Arrays, load_decoded
 from zdl_bench.errors import DataError
+from zdl_bench.optimizers.optimizer import Optimizer
 from zdl_bench.problems.problem import RECORDED_PARAMETERS, Examples, Problem, Splits
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
@@ -19,31 +20,40 @@ from zdl_bench.run.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.training.probes import Prober
 
 VALIDATION_SAMPLE = 1000
-"""Validation images that are looked at during a run."""
+"""Validation images that are evaluated during a run."""
 
 
 def train(config: RunConfig) -> Run:
-    """Makes the run, with one BLAS thread: thread counts change the bits.
+    """Make the run with one BLAS thread, since the number of threads changes the bits.
 
-    Raises what the run raises, DataError if its data cannot be had, ConfigError if a part has other code here.
+    Raise what the run raises, DataError if its data cannot be had, ConfigError if the code of a part differs here.
     """
     registry.require_same_code(config)
     with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
         problem = problem_of(config)
-        trace, end = _evaluated(problem, _descend(config, problem))
+        descent = descend(config, problem, registry.optimizer(config.optimizer))
+        end = _end_numbers(problem, descent.answer) if descent.status is Status.COMPLETED else {}
+        if not all(map(math.isfinite, end.values())):
+            descent, end = _diverged_at_the_end(descent), {}
         return Run(
             config=config,
-            status=trace.status,
-            curve=trace.curve,
+            status=descent.status,
+            curve=descent.curve,
             end=end,
-            digest=digest_of(trace.curve, trace.params),
-            train_seconds=trace.seconds,
+            digest=digest_of(descent.curve, descent.params),
+            train_seconds=descent.seconds,
             environment=describe_environment(),
         )
 
 
 @dataclass(frozen=True)
-class _Trace:
+class Descent:
+    """What the loop leaves behind.
+
+    params: the last iterate. answer: the parameters to evaluate, which are others if the rule averages its iterates.
+    seconds: the time of the steps, without that of the probes.
+    """
+
     status: Status
     curve: Curve
     params: Floats
@@ -51,29 +61,27 @@ class _Trace:
     seconds: float
 
 
-def _descend(config: RunConfig, problem: Problem) -> _Trace:
+def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descent:
+    """Take the steps of a run until all are done or a loss diverges; measure its probes between them, outside the timer."""
     steps = config.steps
     base_lr = 1.0 if config.lr is None else config.lr
-    streams = streams_of(config)
-    optimizer, schedule = registry.optimizer(config.optimizer), registry.schedule(config.schedule)
+    streams, schedule = streams_of(config), registry.schedule(config.schedule)
 
     params = problem.init(streams.weights)
     grad = np.empty_like(params)
     state = optimizer.init(params, problem.layout, base_lr)
-    batches = problem.batches(streams)
     prober = Prober(problem, params, steps, config.probe_count)
     losses, lrs = np.empty(steps), np.empty(steps)
     points = [params.copy()] if problem.is_analytic and len(params) <= RECORDED_PARAMETERS else None
 
     first_probe = prober.probe_start(optimizer.evaluation_point(params, state))
-    status, made, seconds = Status.COMPLETED, 0, 0.0
+    status, seconds = Status.DIVERGED, 0.0
     resumed = time.perf_counter()
-    for step in range(1, steps + 1):
+    for step, batch in zip(range(1, steps + 1), problem.batches(streams), strict=False):
         lr = base_lr * schedule.factor(step, steps)
-        loss = problem.loss_and_gradient(params, next(batches), grad)
-        losses[step - 1], lrs[step - 1], made = loss, lr, step
+        loss = problem.loss_and_gradient(params, batch, grad)
+        losses[step - 1], lrs[step - 1] = loss, lr
         if has_diverged(loss, losses[0]) or not math.isfinite(first_probe):
-            status = Status.DIVERGED
             break
         prober.remember(step, params, grad)
         optimizer.update(params, grad, state, lr, step)
@@ -84,44 +92,40 @@ def _descend(config: RunConfig, problem: Problem) -> _Trace:
             probe_loss = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
             resumed = time.perf_counter()
             if has_diverged(probe_loss, first_probe):
-                status = Status.DIVERGED
                 break
         prober.end_step()
+    else:
+        status = Status.COMPLETED
     seconds += time.perf_counter() - resumed
 
     curve = Curve(
         planned_steps=steps,
         trivial_loss=problem.trivial_loss,
-        train_loss=losses[:made].copy(),
-        lr=lrs[:made].copy(),
+        train_loss=losses[:step].copy(),
+        lr=lrs[:step].copy(),
         probes=prober.table(),
         points=np.array(points, dtype=np.float64) if points is not None else None,
         minimum=problem.minimum if points is not None else None,
     )
-    return _Trace(status, curve, params, optimizer.evaluation_point(params, state), seconds)
+    return Descent(status, curve, params, optimizer.evaluation_point(params, state), seconds)
 
 
 def problem_of(config: RunConfig) -> Problem:
-    """The problem with its data. Raises DataError where they cannot be had."""
+    """Build the problem with its data. Raise DataError if they cannot be had."""
     return registry.problem(config.problem).build(_splits(config), config.dtype)
 
 
 def streams_of(config: RunConfig) -> Streams:
-    """The random streams of a run; runs of one seed share them, whatever their optimizer."""
+    """Return the random streams of a run; runs with the same seed share them, whatever their optimizer."""
     return legacy_streams(config.seed) if config.rng == "legacy" else spawned_streams(config.seed)
 
 
-def _evaluated(problem: Problem, trace: _Trace) -> tuple[_Trace, dict[str, float]]:
-    """The numbers at the end of a completed run. One that is not finite makes it a run that diverged in its last step."""
-    if trace.status is not Status.COMPLETED:
-        return trace, {}
-    end = _end_numbers(problem, trace.answer)
-    if all(map(math.isfinite, end.values())):
-        return trace, end
-    probe_loss = trace.curve.probes.probe_loss.copy()
-    probe_loss[-1] = math.nan  # a curve alone says whether its run has finished
-    curve = replace(trace.curve, probes=replace(trace.curve.probes, probe_loss=probe_loss))
-    return replace(trace, status=Status.DIVERGED, curve=curve), {}
+def _diverged_at_the_end(descent: Descent) -> Descent:
+    """Return the descent as diverged in its last step, also in its curve: a curve alone shows whether its run finished."""
+    probe_loss = descent.curve.probes.probe_loss.copy()
+    probe_loss[-1] = math.nan
+    curve = replace(descent.curve, probes=replace(descent.curve.probes, probe_loss=probe_loss))
+    return replace(descent, status=Status.DIVERGED, curve=curve)
 
 
 def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:
@@ -134,7 +138,7 @@ def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:
 
 
 def digest_of(curve: Curve, params: Floats) -> str:
-    """SHA-256 over the losses of the steps and the final weights, in hex."""
+    """Return the SHA-256 over the losses of the steps and the final weights, in hex."""
     return hashlib.sha256(curve.train_loss.tobytes() + params.tobytes()).hexdigest()
 
 
@@ -151,7 +155,7 @@ def _splits(config: RunConfig) -> Splits | None:
 
 
 def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int) -> Splits:
-    """The last `validation_size` training images validate; the probe is spread over the others."""
+    """Split off the last `validation_size` training images for validation; spread the probe over the others."""
     everything = Examples(arrays.train_images, arrays.train_labels)
     train = everything.part(0, len(everything) - validation_size)
     validation = everything.part(len(train), len(everything))

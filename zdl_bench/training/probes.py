@@ -1,4 +1,4 @@
-"""The probes of a run: what is measured between steps, outside the timer."""
+"""The probes of a run: what is measured between steps."""
 
 import math
 from dataclasses import fields
@@ -11,21 +11,20 @@ from zdl_bench.problems.problem import Problem
 from zdl_bench.run.run import Floats, Probes
 
 VALIDATED_STRIDES = 5
-"""The validation loss is measured at so many last strides; tail_loss is their mean."""
-
-COLUMNS = tuple(field.name for field in fields(Probes))
+"""The validation loss is measured at this many last strides; tail_loss is their mean."""
 COLUMN_TYPES = {"step": np.int64, "strided": np.bool_}
+"""All other columns are float64."""
 
 
 class Prober:
-    """Decides when to probe, remembers what differences need, and collects the rows of a Probes table."""
+    """Decide when to probe, keep what differences need, and collect the rows of a Probes table."""
 
     def __init__(self, problem: Problem, start: Floats, steps: int, count: int) -> None:
         strides = stride_steps(steps, count)
         self._problem = problem
         self._strides = set(strides.tolist())
-        self._validated = set(strides[-VALIDATED_STRIDES:].tolist())
-        self._validates = "validation" in problem.evaluated_splits
+        validates = "validation" in problem.evaluated_splits
+        self._validated = set(strides[-VALIDATED_STRIDES:].tolist()) if validates else set()
         due = range(steps + 1) if problem.is_analytic else [*strides.tolist(), *early_steps(steps).tolist()]
         self._due = frozenset(due)
         self._start = start.copy()
@@ -40,24 +39,23 @@ class Prober:
         return step in self._due
 
     def remember(self, step: int, params: Floats, grad: Floats) -> None:
-        """Called with the gradient of a step, before its update: keeps what the probes of this and the next step need."""
+        """Keep what the probes of this and the next step need. Call it with the gradient of a step, before its update."""
         self._point_before = params.copy() if step in self._due else None
         self._next_gradient_before = grad.copy() if step + 1 in self._due else None
 
     def probe_start(self, point: Floats) -> float:
-        """Measures before the first step. Returns the probe loss, NaN where the validation loss is not finite."""
-        row = self._losses(0, point) | {"step": 0, "strided": True, "train_seconds": 0.0, "distance": 0.0}
+        """Measure before the first step; return the probe loss, NaN if the validation loss is not finite."""
+        row = self._row(0, point, 0.0) | {"distance": 0.0}
         self._rows.append(row)
         return row["probe_loss"]
 
     def probe(self, step: int, params: Floats, point: Floats, grad: Floats, seconds: float) -> float:
-        """Measures after the update of a step. Returns the probe loss, NaN where a parameter or the validation loss is not
-        finite: the loss of the probe images alone may hide either."""
+        """Measure after the update of a step; return the probe loss.
+
+        It is NaN if a parameter or the validation loss is not finite, which the loss of the probe images alone may hide.
+        """
         assert self._point_before is not None, "remember() comes before the update"
-        row = self._losses(step, point) | {
-            "step": step,
-            "strided": step in self._strides,
-            "train_seconds": seconds,
+        row = self._row(step, point, seconds) | {
             "gradient_norm": norm(grad),
             "update_norm": norm(params - self._point_before),
             "distance": norm(point - self._start),
@@ -72,23 +70,26 @@ class Prober:
         return row["probe_loss"]
 
     def end_step(self) -> None:
-        """The gradient of this step becomes the one before the next."""
+        """Make the gradient of this step the one before the next."""
         self._gradient_before = self._next_gradient_before
 
     def table(self) -> Probes:
         columns: dict[str, Any] = {
-            name: np.array([row.get(name, math.nan) for row in self._rows], COLUMN_TYPES.get(name, np.float64))
-            for name in COLUMNS
+            field.name: np.array(
+                [row.get(field.name, math.nan) for row in self._rows], COLUMN_TYPES.get(field.name, np.float64)
+            )
+            for field in fields(Probes)
         }
         return Probes(**columns)
 
-    def _losses(self, step: int, point: Floats) -> dict[str, float]:
-        losses = {"probe_loss": self._problem.evaluate(point, "probe")["loss"]}
-        if self._validates and step in self._validated:
-            losses["val_loss"] = self._problem.evaluate(point, "validation_sample")["loss"]
-            if not math.isfinite(losses["val_loss"]):
-                losses["probe_loss"] = math.nan
-        return losses
+    def _row(self, step: int, point: Floats, seconds: float) -> dict[str, float]:
+        row = {"step": step, "strided": step in self._strides, "train_seconds": seconds}
+        row["probe_loss"] = self._problem.evaluate(point, "probe")["loss"]
+        if step in self._validated:
+            row["val_loss"] = self._problem.evaluate(point, "validation_sample")["loss"]
+            if not math.isfinite(row["val_loss"]):
+                row["probe_loss"] = math.nan
+        return row
 
     def _displacement(self, point: Floats) -> dict[str, float]:
         displacement = point - self._stride_point
@@ -101,23 +102,23 @@ class Prober:
 
 
 def norm(vector: Floats) -> float:
-    """Euclidean length of a flat vector."""
+    """Return the Euclidean norm of a flat vector."""
     return math.sqrt(np.dot(vector, vector))
 
 
 def cosine(a: Floats, b: Floats) -> float:
-    """Cosine of the angle between two flat vectors; NaN where one is 0."""
+    """Return the cosine of the angle between two flat vectors; NaN if one is 0."""
     lengths = norm(a) * norm(b)
     return float(np.dot(a, b)) / lengths if lengths > 0 else math.nan
 
 
 def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
-    """Steps e_0 = 0 < e_1 < … < e_K = steps of `count` equal strides, fewer where there are fewer steps. (K+1,) int64"""
+    """Return the steps e_0 = 0 < e_1 < … < e_K = steps of K equal strides, K = `count` or fewer steps. (K+1,) int64"""
     strides = min(count, steps)
     return np.array(np.rint(np.arange(strides + 1) * (steps / strides)), dtype=np.int64)
 
 
 def early_steps(steps: int) -> npt.NDArray[np.int64]:
-    """Steps 1, 2, 5, 10, 20, 50, … below `steps`, which only the targets use. int64"""
+    """Return the steps 1, 2, 5, 10, 20, 50, … below `steps`, which only the targets use. int64"""
     candidates = (digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5))
     return np.array([step for step in candidates if step < steps], dtype=np.int64)

@@ -1,0 +1,70 @@
+"""One attempt at a run: it always ends as a Run, and its time can be measured."""
+
+import time
+import traceback
+from collections.abc import Callable, Generator, Sequence
+
+from zdl_bench.run.config import RunConfig
+from zdl_bench.run.environment import describe_environment
+from zdl_bench.run.output import best_effort_output
+from zdl_bench.run.run import Failure, Run, Status
+from zdl_bench.training.loop import train
+
+TICK_SECONDS = 0.1
+"""How often to read a Stopwatch."""
+MAX_GAP_SECONDS = 0.5
+"""Between two readings: if more time passes without computation, this process was stopped, for example by Ctrl-Z."""
+
+
+def attempt(config: RunConfig) -> Run:
+    """Make a run; an exception, or an attempt to exit the program, becomes a failed run."""
+    try:
+        with best_effort_output():  # a rule that cannot print does not lose its run
+            return train(config)
+    except (Exception, SystemExit) as error:
+        texts = (type(error).__name__, _message(error), traceback.format_exc())
+        # a path that is not UTF-8 appears as surrogates, which cannot be written
+        return failed_run(config, Failure(*(text.encode(errors="replace").decode() for text in texts)))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "its message cannot be read"
+
+
+def failed_run(config: RunConfig, failure: Failure) -> Run:
+    return Run(config, Status.FAILED, failure=failure, environment=describe_environment())
+
+
+def timed_out_run(config: RunConfig, timeout: float) -> Run:
+    """Return the record of a run that was stopped because it took longer than `timeout` seconds."""
+    failure = Failure("TimedOut", f"stopped after {timeout:g} s; give it more with timeout=SECONDS", "")
+    return Run(config, Status.TIMED_OUT, failure=failure, environment=describe_environment())
+
+
+Attempts = Callable[[Sequence[RunConfig], int], Generator[Run, None, list[RunConfig]]]
+"""(configs, at a time) → yields the runs; returns the configs of those whose process died."""
+
+
+def retry_alone(attempts: Attempts, configs: Sequence[RunConfig], at_a_time: int, death: Failure) -> Generator[Run, None, None]:
+    """Make all runs; repeat those whose process died, one at a time, after all others. A second death is the run's failure."""
+    suspects = yield from attempts(configs, at_a_time)
+    for config in (yield from attempts(suspects, 1)):
+        yield failed_run(config, death)
+
+
+class Stopwatch:
+    """Seconds since its start, not counting those in which this process, and its children with it, was stopped."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._wall, self._computing = time.monotonic(), time.process_time()
+
+    def seconds(self) -> float:
+        wall, computing = time.monotonic(), time.process_time()
+        passed, computed = wall - self._wall, computing - self._computing
+        self._seconds += passed if passed <= MAX_GAP_SECONDS else min(passed, max(TICK_SECONDS, computed))
+        self._wall, self._computing = wall, computing
+        return self._seconds
