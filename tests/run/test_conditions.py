@@ -17,7 +17,7 @@ from zdl_bench.run.conditions import condition_keys, exact, facets_of, percent, 
 from zdl_bench.run.run import Choice, Status
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
-from zdl_bench.statistics.verdicts import judge_family
+from zdl_bench.statistics.verdict import judge_family
 from zdl_bench.store.frames import frames_of, target_column
 from zdl_bench.store.rows import Row
 from zdl_bench.store.store import Hashes

@@ -11,7 +11,7 @@ from claim_rows import FAST, NOISE, SLOW, rows
 from zdl_bench.errors import ConfigError
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
-from zdl_bench.statistics.verdicts import Verdict, judge_family
+from zdl_bench.statistics.verdict import Verdict, judge_family
 
 
 def claim(**keys):
@@ -99,7 +99,7 @@ def test_a_shared_lr_and_a_shared_effective_lr():
     [one] = judged(frames, claim(view="same_effective_lr", lr=0.001, also=["same_lr"]))
     assert one.verdict is Verdict.REFUTED
     assert one.findings[0].effect.mean == pytest.approx(2)
-    assert next(iter(one.shown.values()))[0].effect.mean == pytest.approx(2 / 3)
+    assert next(iter(one.other_views.values()))[0].effect.mean == pytest.approx(2 / 3)
 
 
 def test_the_best_lr_is_chosen_on_tuning_seeds_and_judged_on_others():

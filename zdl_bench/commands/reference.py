@@ -28,7 +28,7 @@ from zdl_bench.run.run import ENGINE_VERSION, Run, RunConfig
 from zdl_bench.run.untrusted import json_in, require_plain
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.convergence import has_finished
-from zdl_bench.statistics.verdicts import judge_experiment
+from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.encoding import read_file
 from zdl_bench.store.frames import frames_of, run_frame
 from zdl_bench.store.manifest import Manifest

@@ -21,7 +21,7 @@ from zdl_bench.plan.functions import require_sane
 from zdl_bench.plan.overrides import Reading, Setting, as_text, read
 from zdl_bench.registry import registry
 from zdl_bench.run.experiment import Block, Experiment
-from zdl_bench.statistics.tuning import best_lr
+from zdl_bench.statistics.tuning import choose_lr
 
 Job = tuple[Setting, ...]
 
@@ -79,7 +79,7 @@ class Tuning:
         """The jobs that judge the best learning rate, given the tail_loss of each trial; none where no trial has a value."""
         by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
         rates = [float(lr.value) for lr in self.lrs]
-        best = best_lr(rates, by_lr)
+        best = choose_lr(rates, by_lr).lr
         return self.judged_at(rates.index(best)) if best is not None else []
 
     def judged_at(self, place: int) -> list[Job]:

@@ -9,7 +9,7 @@ from zdl_bench.report.told import Told, finding_text, first_lines, number_row
 from zdl_bench.report.verdicts import p_value
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.standing import Leader, Standing
-from zdl_bench.statistics.verdicts import Judged, Verdict
+from zdl_bench.statistics.verdict import Judgment, Verdict
 
 SAME_SEEDS = (
     "The learning rates were chosen on the seeds that are judged, among as many for each optimizer; what that costs is in "
@@ -92,7 +92,7 @@ def about_undecided(standings: Standings) -> Iterator[Told]:
         yield Told(PageFinding(f"Undecided against {control}", f"{sentence}{because}.", first_lines(lines)))
 
 
-def _undecided_text(question: Question, judged: Judged) -> str:
+def _undecided_text(question: Question, judged: Judgment) -> str:
     [finding] = judged.findings
     return f"{question.noun}, {judged.claim.id}: {finding_text(question, finding)}, p {p_value(judged.adjusted)} in its family"
 
