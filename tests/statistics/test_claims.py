@@ -438,6 +438,8 @@ def test_disjoint_seeds_share_no_pair():
         (claim(kind="all_of", parts=[{"kind": "superiority", "colour": 1}]), "a part has the key colour"),
         (claim(kind="all_of", parts=[]), "it has no parts"),
         (claim(parts=[]), "only a claim of kind all_of has parts"),
+        ({"id": 1, "sentence": "s", "source": "here", "kind": "superiority", "waits_for": ""}, "it has no parts"),
+        (claim(kind="all_of", parts=[{"margin": 1.1}]), "it has no `kind`"),
         (claim(margin=0.1), "a margin of tail_loss is above 1"),
         (claim(metric="jitter", margin=1), "a margin of jitter is above 1"),
         (claim(metric="log_aulc", margin=0), "a margin of log_aulc is above 0"),

@@ -68,56 +68,56 @@ class ClaimPart:
     at: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        require(isinstance(self.metric, str), f"metric: {display(self.metric)} is no name of one")
+        refuse_unless(isinstance(self.metric, str), f"metric: {display(self.metric)} is no name of one")
         measure, kind = self.measure, self.kind.value
         for key, side in (("first", self.first), ("second", {} if self.second is None else self.second)):
-            require(_is_selector(side), f"`{key}` is a mapping from key to value")
-        require(self.first != self.second, "`first` and `second` name the same runs; name different ones")
+            refuse_unless(_is_selector(side), f"`{key}` is a mapping from key to value")
+        refuse_unless(self.first != self.second, "`first` and `second` name the same runs; name different ones")
         bounds = [bound for bound in (self.at_most, self.at_least) if bound is not None]
-        require(len(bounds) < 2, "give one of `at_most` and `at_least`")
+        refuse_unless(len(bounds) < 2, "give one of `at_most` and `at_least`")
         needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
-        require(self.second is not None or not needs_second, f"{kind} compares `first` with `second`")
-        require(self.kind is not Kind.THRESHOLD or bool(bounds), "a threshold needs `at_most` or `at_least`")
-        require(self.second is not None or bool(bounds), "a value without a `second` needs `at_most` or `at_least`")
-        require(not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{kind} has no `at_most` or `at_least`")
-        require(self.margin is None or self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE), f"{kind} has no `margin`")
+        refuse_unless(self.second is not None or not needs_second, f"{kind} compares `first` with `second`")
+        refuse_unless(self.kind is not Kind.THRESHOLD or bool(bounds), "a threshold needs `at_most` or `at_least`")
+        refuse_unless(self.second is not None or bool(bounds), "a value without a `second` needs `at_most` or `at_least`")
+        refuse_unless(not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{kind} has no `at_most` or `at_least`")
+        refuse_unless(self.margin is None or self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE), f"{kind} has no `margin`")
         for bound in bounds:
             self._require_bound(bound)
         least = 1 if measure.scale == "ln" else 0
         is_margin = self.margin is None or least < self.margin < math.inf
-        require(is_margin, f"margin: {self.margin}: a margin of {self.metric} is above {least}, and finite")
-        require(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
-        require(self.lr is None or 0 < self.lr < math.inf, f"lr: {self.lr}: a learning rate is a finite number above 0")
+        refuse_unless(is_margin, f"margin: {self.margin}: a margin of {self.metric} is above {least}, and finite")
+        refuse_unless(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
+        refuse_unless(self.lr is None or 0 < self.lr < math.inf, f"lr: {self.lr}: a learning rate is a finite number above 0")
         if self.kind is Kind.INTERACTION:
             self._require_levels()
-        require(self.kind is Kind.INTERACTION or not self.levels, f"{kind} has no `levels`")
-        require(not measure.is_binary or self.kind is Kind.SUPERIORITY, "yes or no is compared by superiority alone")
-        require(not measure.is_binary or self.margin is None, "yes or no is compared without a margin")
-        require(not measure.is_binary or self.statistic is Statistic.MEAN, "yes or no has no spread")
+        refuse_unless(self.kind is Kind.INTERACTION or not self.levels, f"{kind} has no `levels`")
+        refuse_unless(not measure.is_binary or self.kind is Kind.SUPERIORITY, "yes or no is compared by superiority alone")
+        refuse_unless(not measure.is_binary or self.margin is None, "yes or no is compared without a margin")
+        refuse_unless(not measure.is_binary or self.statistic is Statistic.MEAN, "yes or no has no spread")
 
     def _require_bound(self, bound: float) -> None:
         """Refuse a bound that no run can keep or none can break: it decides nothing."""
         name, given = self.metric, f"{'at_most' if self.at_least is None else 'at_least'}: {bound:g}"
-        require(math.isfinite(bound), f"{given}: a bound is a finite number")
+        refuse_unless(math.isfinite(bound), f"{given}: a bound is a finite number")
         if self.statistic is Statistic.SPREAD and self.second is None:
             least = 1 if self.measure.scale == "ln" else 0
-            require(bound > least, f"{given}: a spread of {name} is {'a ratio ' if least else ''}above {least}")
+            refuse_unless(bound > least, f"{given}: a spread of {name} is {'a ratio ' if least else ''}above {least}")
         elif self.measure.scale == "ln":
-            require(bound > 0, f"{given}: {name} is compared by ratios, which are above 0; give such a bound")
+            refuse_unless(bound > 0, f"{given}: {name} is compared by ratios, which are above 0; give such a bound")
         elif self.measure.scale == "logit" and self.second is None:
-            require(0 <= bound <= 1, f"{given}: {name} is a share from 0 to 1; give such a bound")
+            refuse_unless(0 <= bound <= 1, f"{given}: {name} is a share from 0 to 1; give such a bound")
 
     def _require_levels(self) -> None:
         """A slope needs levels that differ, at places that differ."""
         has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
-        require(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
-        require(all(map(math.isfinite, self.at)), f"at: {display(list(self.at))}: places of levels are finite numbers")
+        refuse_unless(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
+        refuse_unless(all(map(math.isfinite, self.at)), f"at: {display(list(self.at))}: places of levels are finite numbers")
         middle = sum(self.at) / len(self.at)
         square = sum((place - middle) * (place - middle) for place in self.at)  # what a slope is divided by
         is_apart = len({*self.at}) == len(self.at) and 0 < square < math.inf
-        require(is_apart, f"at: {display(list(self.at))}: each level has a place of its own; name different ones")
+        refuse_unless(is_apart, f"at: {display(list(self.at))}: each level has a place of its own; name different ones")
         has_twice = any(level in self.levels[:number] for number, level in enumerate(self.levels))
-        require(not has_twice, "`levels` has a level twice; name different ones")
+        refuse_unless(not has_twice, "`levels` has a level twice; name different ones")
 
     @cached_property
     def measure(self) -> Measure:
@@ -142,6 +142,6 @@ def _is_value(given: object) -> bool:
     return isinstance(given, str | int | float | None) or (isinstance(given, list) and all(map(_is_value, given)))
 
 
-def require(holds: bool, text: str) -> None:
+def refuse_unless(holds: bool, text: str) -> None:
     if not holds:
         raise ConfigError(text)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.statistics.claim_part import ClaimPart, Kind, Statistic, View, require
+from zdl_bench.statistics.claim_part import ClaimPart, Kind, Statistic, View, refuse_unless
 
 ALL_OF = "all_of"
 MAX_COMPARISONS = 300
@@ -44,10 +44,10 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
         name = f"claim {display(content.get('id', number))}"
         try:
             claim = _claim(content)
-            require(claim.id not in claims, "another claim has this id")
+            refuse_unless(claim.id not in claims, "another claim has this id")
             claims[claim.id] = claim
             comparisons = sum(len(one.parts) * (1 + len(one.also)) for one in claims.values())
-            require(comparisons <= MAX_COMPARISONS, f"all claims together make more than {MAX_COMPARISONS} comparisons")
+            refuse_unless(comparisons <= MAX_COMPARISONS, f"all claims together make more than {MAX_COMPARISONS} comparisons")
         except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
             missing = f"it has no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
             raise ConfigError(f"{name} of the experiment: {missing}") from error
@@ -57,34 +57,34 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
 def _claim(content: Mapping[str, Any]) -> Claim:
     allowed = dict.fromkeys((*CLAIM_KEYS, *PART_KEYS))
     unknown = [key for key in content if key not in allowed]
-    require(not unknown, f"it has the key {unknown and unknown[0]}; a claim has {', '.join(allowed)}")
+    refuse_unless(not unknown, f"it has the key {unknown and unknown[0]}; a claim has {', '.join(allowed)}")
     shared = {key: content[key] for key in PART_KEYS if key in content and key != "kind"}
     if content["kind"] == ALL_OF:
         parts = [_part(shared | part) for part in content["parts"]]
     else:
-        require("parts" not in content, f"only a claim of kind {ALL_OF} has parts")
+        refuse_unless("parts" not in content, f"only a claim of kind {ALL_OF} has parts")
         parts = [] if "waits_for" in content and "metric" not in content else [_part(shared | {"kind": content["kind"]})]
     also = tuple(View(view) for view in content.get("also", []))
     for view in also:
         for part in parts:
             part.in_view(view)  # refuses a view that lacks its learning rate
     waits_for, note = (str(content.get(key, "")) for key in ("waits_for", "note"))
-    require(bool(parts) or bool(waits_for), "it has no parts")
+    refuse_unless(bool(parts) or bool(waits_for), "it has no parts")
     texts = {key: str(content[key]) for key in ("id", "sentence", "source", "kind")}
     return Claim(**texts, parts=tuple(parts), also=also, waits_for=waits_for, note=note)
 
 
 def _part(content: Mapping[str, Any]) -> ClaimPart:
     unknown = [key for key in content if key not in PART_KEYS]
-    require(not unknown, f"a part has the key {unknown and unknown[0]}; a part has {', '.join(PART_KEYS)}")
+    refuse_unless(not unknown, f"a part has the key {unknown and unknown[0]}; a part has {', '.join(PART_KEYS)}")
     values = dict(content)
     choices: dict[str, type[StrEnum]] = {"kind": Kind, "view": View, "statistic": Statistic}
     for key in [key for key in choices if key in values]:
         known = [str(choice.value) for choice in choices[key]]
-        require(values[key] in known, f"{key}: {display(values[key])} is none of {', '.join(known)}")
+        refuse_unless(values[key] in known, f"{key}: {display(values[key])} is none of {', '.join(known)}")
         values[key] = choices[key](values[key])
     for key in ("levels", "at"):
-        require(isinstance(values.get(key, []), list), f"{key}: {display(values.get(key))}: it is a list")
+        refuse_unless(isinstance(values.get(key, []), list), f"{key}: {display(values.get(key))}: it is a list")
     values["levels"] = tuple(values.get("levels", ()))
     values["at"] = tuple(float(place) for place in values.get("at", range(len(values["levels"]))))
     for key in ("lr", "margin", "at_most", "at_least"):

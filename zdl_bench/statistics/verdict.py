@@ -42,51 +42,50 @@ class Judgment:
     reason: str
 
 
-@dataclass(frozen=True)
+def judge_experiment(experiment: Experiment, runs: pd.DataFrame) -> list[Judgment]:
+    """Judge the claims of an experiment on the frame of its runs."""
+    return judge_family(claims_of(experiment.claims), ExperimentRuns(runs, experiment.tuning_seeds))
+
+
+def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judgment]:
+    """Return one judgment per claim. Exact claims and those that wait for something are no members of the family."""
+    wholes = [_Whole(claim, tuple(judge(part, evidence) for part in claim.parts)) for claim in claims]
+    members = [whole for whole in wholes if whole.is_member]
+    adjusted = dict(zip(map(id, members), holm([whole.p for whole in members]), strict=True))
+    judgments = []
+    for whole in wholes:
+        claim, p, adjusted_p = whole.claim, whole.p, adjusted.get(id(whole), math.nan)
+        verdict, reason = whole.verdict(adjusted_p, len(members))
+        if verdict is Verdict.NOT_DECIDABLE:
+            adjusted_p = math.nan
+        if verdict is Verdict.NOT_DECIDABLE or whole.is_exact:
+            p = math.nan
+        views = {view: tuple(judge(part.in_view(view), evidence) for part in claim.parts) for view in claim.also}
+        judgments.append(Judgment(claim, whole.findings, views, verdict, p, adjusted_p, reason))
+    return judgments
+
+
 class _Whole:
     """All parts of a claim together.
 
-    The claim holds if all parts do: the largest p of its parts. It does not if one part is shown not to: the smallest, times
-    their number (Bonferroni).
+    The claim holds if all parts do: p_for is the largest of its parts. It does not if one part is shown not to: p_against is
+    the smallest, times their number (Bonferroni). seeds: the smallest number of pairs on which the p of a part rests.
+    is_member: whether it counts in its family, decided or not: all do but what waits and what needs no test.
     """
 
-    claim: Claim
-    findings: tuple[Finding, ...]
-
-    @property
-    def reasons(self) -> str:
-        missing = [f"it waits for {self.claim.waits_for}"] if self.claim.waits_for else []
-        return "; ".join(dict.fromkeys([*missing, *(finding.reason for finding in self.findings if finding.reason)]))
-
-    @property
-    def is_exact(self) -> bool:
-        return bool(self.findings) and all(finding.is_exact for finding in self.findings)
-
-    @property
-    def seeds(self) -> int:
-        """The smallest number of pairs on which the p of a part rests."""
-        return min((finding.n_deciding for finding in self.findings if not finding.is_exact), default=0)
-
-    @property
-    def is_member(self) -> bool:
-        """Whether it counts in its family, decided or not: all but what waits, and what needs no test."""
-        needs_test = any(part.kind is not Kind.EXACT for part in self.claim.parts)
-        return needs_test and not self.claim.waits_for and not self.is_exact
-
-    @property
-    def p_for(self) -> float:
-        return max((finding.p_for for finding in self.findings), default=1.0)
-
-    @property
-    def p_against(self) -> float:
-        return min(1.0, len(self.findings) * min((finding.p_against for finding in self.findings), default=1.0))
-
-    @property
-    def p(self) -> float:
-        return min(self.p_for, self.p_against)
+    def __init__(self, claim: Claim, findings: tuple[Finding, ...]) -> None:
+        self.claim, self.findings = claim, findings
+        waiting = [f"it waits for {claim.waits_for}"] if claim.waits_for else []
+        self.reasons = "; ".join(dict.fromkeys([*waiting, *(finding.reason for finding in findings if finding.reason)]))
+        self.is_exact = bool(findings) and all(finding.is_exact for finding in findings)
+        self.is_member = not waiting and not self.is_exact and any(part.kind is not Kind.EXACT for part in claim.parts)
+        self.seeds = min((finding.n_deciding for finding in findings if not finding.is_exact), default=0)
+        self.p_for = max((finding.p_for for finding in findings), default=1.0)
+        self.p_against = min(1.0, len(findings) * min((finding.p_against for finding in findings), default=1.0))
+        self.p = min(self.p_for, self.p_against)
 
     def verdict(self, adjusted: float, members: int) -> tuple[Verdict, str]:
-        """Return it with its reason, given the p adjusted over a family of so many members."""
+        """Return the verdict and its reason, given p adjusted over a family of so many members."""
         if self.reasons:
             return Verdict.NOT_DECIDABLE, self.reasons
         direction = Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED
@@ -94,34 +93,11 @@ class _Whole:
             return direction, "exact: deterministic runs, no p-value"
         seeds, needed = f"{self.seeds} seed{'' if self.seeds == 1 else 's'}", seeds_needed(members)
         if self.seeds < needed:
-            return (
-                Verdict.INSUFFICIENT,
-                f"{seeds} {'has' if self.seeds == 1 else 'have'} values, a family of this size needs {needed}",
-            )
+            have = "has" if self.seeds == 1 else "have"
+            return Verdict.INSUFFICIENT, f"{seeds} {have} values, a family of this size needs {needed}"
         if adjusted <= ALPHA:
             return direction, ""
         parts = len(self.findings)  # many of them may need more seeds to be refuted than to be supported
         needed = seeds_needed(parts * members)
         reason = f"{seeds} cannot refute a claim of {parts} parts here; that needs {needed}" if self.seeds < needed else ""
         return Verdict.INSUFFICIENT, reason
-
-
-def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judgment]:
-    """Return one verdict per claim. Exact claims and those that wait for something are no members of the family."""
-    wholes = [_Whole(claim, tuple(judge(part, evidence) for part in claim.parts)) for claim in claims]
-    members = [whole for whole in wholes if whole.is_member]
-    adjusted = dict(zip(map(id, members), holm([whole.p for whole in members]), strict=True))
-    judgments = []
-    for whole in wholes:
-        p, adjusted_p = (math.nan if whole.is_exact else whole.p), adjusted.get(id(whole), math.nan)
-        verdict, reason = whole.verdict(adjusted_p, len(members))
-        if whole.reasons:
-            p = adjusted_p = math.nan
-        views = {view: tuple(judge(part.in_view(view), evidence) for part in whole.claim.parts) for view in whole.claim.also}
-        judgments.append(Judgment(whole.claim, whole.findings, views, verdict, p, adjusted_p, reason))
-    return judgments
-
-
-def judge_experiment(experiment: Experiment, runs: pd.DataFrame) -> list[Judgment]:
-    """Judge the claims of an experiment on the frame of its runs."""
-    return judge_family(claims_of(experiment.claims), ExperimentRuns(runs, experiment.tuning_seeds))

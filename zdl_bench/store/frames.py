@@ -16,7 +16,7 @@ from zdl_bench.registry import registry
 from zdl_bench.run.conditions import exact
 from zdl_bench.run.run import Curve, Run, Value
 from zdl_bench.statistics.metrics import convergence
-from zdl_bench.statistics.metrics.catalogue import METRICS, measured
+from zdl_bench.statistics.metrics.catalogue import METRICS, compute_metrics
 from zdl_bench.store.store import PLANNED, Store, how_many_are_missing
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
@@ -103,7 +103,7 @@ def run_row(run: Run) -> dict[str, Any]:
     }
     row |= {name: run.end.get(name, math.nan) for name in END_NUMBERS}
     row |= _image_counts(run)
-    row |= measured(curve) if curve else {metric.name: math.nan for metric in METRICS}
+    row |= compute_metrics(curve) if curve else {metric.name: math.nan for metric in METRICS}
     for target in _targets(run):
         for measure in (convergence.steps_to_target, convergence.seconds_to_target):
             row[target_column(measure.__name__, target)] = measure(curve, target) if curve else math.nan
