@@ -83,7 +83,11 @@ class Entrants:
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
         """Raise Undecidable if a side has no runs, or a larger grid of learning rates would win by its size alone."""
         assert part.second is not None
-        first, second = (self._side(selector[VARIANT]) for selector in (part.first, part.second))
+        names = (part.first[VARIANT], part.second[VARIANT])
+        for name in names:
+            if name not in self.sides:
+                raise Undecidable(self.reasons.get(name, f"{name}: it has no runs there"))
+        first, second = (self.sides[name] for name in names)
         budgets = {len(side.choice.lrs) if side.choice else 1 for side in (first, second)}
         if len(budgets) > 1 and not self.are_tuned:
             raise Undecidable(
@@ -91,11 +95,6 @@ class Entrants:
                 "give both as many, or tuning seeds"
             )
         return pair_up(part, first, second)
-
-    def _side(self, variant: str) -> Side:
-        if variant not in self.sides:
-            raise Undecidable(self.reasons.get(variant, f"{variant}: it has no runs there"))
-        return self.sides[variant]
 
 
 def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrants:

@@ -35,11 +35,6 @@ class Measure:
     def is_time(self) -> bool:
         return self.column.startswith(STEPS_TO)
 
-    @property
-    def images_column(self) -> str:
-        """The column with the number of images that this accuracy is of."""
-        return self.column.replace(ACCURACY, "_images")
-
     def on_scale(self, values: Floats, images: Floats | float = math.inf) -> Floats:
         """Return the values where differences are taken, NaN outside the scale's domain; a target met at the start took 1 step.
 

@@ -13,7 +13,7 @@ from zdl_bench.errors import ZdlBenchError
 from zdl_bench.run.conditions import percent
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Selector, Statistic
-from zdl_bench.statistics.measures import Measure
+from zdl_bench.statistics.measures import ACCURACY, Measure
 from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import LrChoice
 
@@ -68,9 +68,9 @@ class Side:
 
     def images(self, measure: Measure) -> Floats:
         """Return (seeds,), how many images an accuracy is of, ∞ if unknown."""
-        if measure.images_column not in self.runs:
-            return np.full(len(self.runs), math.inf)
-        return np.asarray(self.runs[measure.images_column].fillna(math.inf), dtype=float)
+        column = measure.column.replace(ACCURACY, "_images")
+        unknown = np.full(len(self.runs), math.inf)
+        return np.asarray(self.runs[column].fillna(math.inf), dtype=float) if column in self.runs else unknown
 
     def ranks(self, values: Floats) -> Floats:
         """Return what the win rate compares, lower is better, of values of which lower ones are better.

@@ -61,19 +61,13 @@ def paired_proportion_interval(
     p, q = (both + first_only) / n, (both + second_only) / n
     p_low, p_high = wilson_interval(both + first_only, n, confidence)
     q_low, q_high = wilson_interval(both + second_only, n, confidence)
-    correlation = _correlation(both, first_only, second_only, neither)
-    below = _root_of_squares(p - p_low, q_high - q, correlation)
-    above = _root_of_squares(p_high - p, q - q_low, correlation)
-    return p - q, p - q - below, p - q + above
-
-
-def _correlation(both: int, first_only: int, second_only: int, neither: int) -> float:
-    """Return φ of the table, a positive one shrunk for continuity; 0 if a margin is empty."""
-    n = both + first_only + second_only + neither
     margins = (both + first_only) * (second_only + neither) * (both + second_only) * (first_only + neither)
     excess = both * neither - first_only * second_only
-    shrunk = max(excess - n / 2, 0) if excess > 0 else excess
-    return shrunk / math.sqrt(margins) if margins else 0.0
+    shrunk = max(excess - n / 2, 0) if excess > 0 else excess  # for continuity
+    phi = shrunk / math.sqrt(margins) if margins else 0.0
+    below = _root_of_squares(p - p_low, q_high - q, phi)
+    above = _root_of_squares(p_high - p, q - q_low, phi)
+    return p - q, p - q - below, p - q + above
 
 
 def _root_of_squares(one: float, other: float, correlation: float) -> float:

@@ -84,7 +84,11 @@ class Standing(Pairwise):
 def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Standing:
     """Compare the variants, in the order of the plan, by a metric, and say what that shows."""
     control = variants[0]
-    contrasts = judge_family([_better(variant, control, metric) for variant in variants[1:]], entrants)
+    claims = [
+        Claim(f"{name} / {control}", f"{name} is better than {control}.", "", Kind.SUPERIORITY, (_part(name, control, metric),))
+        for name in variants[1:]
+    ]
+    contrasts = judge_family(claims, entrants)
     pairs = _pairs(entrants, variants, metric, judge)
     leader = leader_of(pairs, [variant for variant in variants if variant in entrants.sides])
     if leader and leader.reason == NO_VALUES_REASON:
@@ -153,11 +157,6 @@ def _strength(rivals: Mapping[str, Finding]) -> tuple[float, float, float]:
 def _family_p(finding: Finding, variants: int) -> float:
     """Return p of one comparison, one-sided, times the number of variants that might have led; 0 if it is exact."""
     return min(1.0, finding.p_for / 2 * variants)
-
-
-def _better(variant: str, control: str, metric: str) -> Claim:
-    sentence = f"{variant} is better than {control}."
-    return Claim(f"{variant} / {control}", sentence, "", Kind.SUPERIORITY.value, (_part(variant, control, metric),))
 
 
 def _part(first: str, second: str, metric: str) -> ClaimPart:
