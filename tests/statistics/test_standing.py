@@ -32,7 +32,7 @@ def test_each_is_compared_with_the_first():
     assert found.control == "sgd"
     verdicts = {judged.claim.id: judged.verdict for judged in found.contrasts}
     assert verdicts == {"momentum / sgd": Verdict.SUPPORTED, "adam / sgd": Verdict.INSUFFICIENT}
-    assert found.contrasts[0].adjusted == 2 * 2**-9  # Holm over two
+    assert found.contrasts[0].p_family == 2 * 2**-9  # Holm over two
     [finding] = found.contrasts[0].findings
     assert finding.effect.mean == pytest.approx(2 / 3)
 

@@ -156,7 +156,7 @@ def _table(runs: Sequence[Run]) -> pa.Table:
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:
     """One row per claim of the experiment, as VERDICT_COLUMNS."""
     judged = judge_experiment(Experiment.of(manifest.name, manifest.experiment or {}), frames_of(runs).runs)
-    return [(manifest.name, one.claim.id, one.verdict.value, one.adjusted, one.reason) for one in judged]
+    return [(manifest.name, one.claim.id, one.verdict.value, one.p_family, one.reason) for one in judged]
 
 
 def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def _with_verdicts(question: Question, standing: Standing, view: str) -> Iterato
         assert part.second is not None
         pair = (str(part.first["variant"]), str(part.second["variant"]))
         yield _row(question, view, pair, standing, finding) | {
-            "p_family": judged.adjusted,
+            "p_family": judged.p_family,
             "verdict": judged.verdict.value,
             "reason": judged.reason,
         }

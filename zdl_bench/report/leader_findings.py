@@ -23,7 +23,7 @@ def about_leader(question: Question, standing: Standing, standings: Standings) -
         reasons = "; ".join(standings.entrants.reasons.values())
         return Told(PageFinding(f"{question.superlative}: not decidable", f"Not decidable: {reasons}.", []))
     rows = [
-        number_row(question, finding) | {"first": leader.variant, "second": rival, "p_of_claim": leader.adjusted(rival)}
+        number_row(question, finding) | {"first": leader.variant, "second": rival, "p_of_claim": leader.p_ahead_of(rival)}
         for rival, finding in leader.rivals.items()
     ]
     if leader.verdict is Verdict.NOT_DECIDABLE:
@@ -94,7 +94,7 @@ def about_undecided(standings: Standings) -> Iterator[Told]:
 
 def _undecided_text(question: Question, judged: Judgment) -> str:
     [finding] = judged.findings
-    return f"{question.noun}, {judged.claim.id}: {finding_text(question, finding)}, p {p_value(judged.adjusted)} in its family"
+    return f"{question.noun}, {judged.claim.id}: {finding_text(question, finding)}, p {p_value(judged.p_family)} in its family"
 
 
 def _lr_text(variant: str, standings: Standings) -> str:

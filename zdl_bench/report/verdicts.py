@@ -109,7 +109,7 @@ def _finding_text(finding: Finding) -> str:
 
 
 def _family_text(one: Judgment) -> str:
-    return "" if math.isnan(one.adjusted) else f", p {p_value(one.adjusted)} in its family"
+    return "" if math.isnan(one.p_family) else f", p {p_value(one.p_family)} in its family"
 
 
 def _p_text(finding: Finding, decides: bool) -> str:
@@ -197,7 +197,7 @@ def claim_table(judged: Sequence[Judgment]) -> pd.DataFrame:
                     "p_for": finding.p_for,
                     "p_against": finding.p_against,
                     "p_claim": one.p,
-                    "p_family": one.adjusted,
+                    "p_family": one.p_family,
                     "notes": "; ".join([finding.reason, *finding.notes]).strip("; "),
                 }
                 | numbers_of(finding, finding.effect)

@@ -15,7 +15,7 @@ Selector = Mapping[str, Any]
 
 
 class Kind(StrEnum):
-    """How a part of a claim is decided."""
+    """The rule by which a part of a claim is decided."""
 
     SUPERIORITY = "superiority"  # the first is better than the second, by a margin if one is stated
     EQUIVALENCE = "equivalence"  # their ratio, or difference, lies within the margin
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class View(StrEnum):
-    """At which learning rates the sides are compared: three answers that can be opposite."""
+    """The learning rates at which the sides are compared: the answers can be opposite."""
 
     AS_NAMED = "as_named"  # each side names its own
     SAME_LR = "same_lr"
@@ -38,6 +38,8 @@ class View(StrEnum):
 
 
 class Statistic(StrEnum):
+    """The number over seeds that is compared."""
+
     MEAN = "mean"
     SPREAD = "spread"  # the distance of a seed's value from the median over seeds
 
@@ -68,7 +70,7 @@ class ClaimPart:
     at: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        refuse_unless(isinstance(self.metric, str), f"metric: {display(self.metric)} is no name of one")
+        refuse_unless(isinstance(self.metric, str), f"metric: {display(self.metric)} is not the name of a metric")
         measure, kind = self.measure, self.kind.value
         for key, side in (("first", self.first), ("second", {} if self.second is None else self.second)):
             refuse_unless(_is_selector(side), f"`{key}` is a mapping from key to value")
@@ -82,20 +84,21 @@ class ClaimPart:
         refuse_unless(not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{kind} has no `at_most` or `at_least`")
         refuse_unless(self.margin is None or self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE), f"{kind} has no `margin`")
         for bound in bounds:
-            self._require_bound(bound)
+            self._check_bound(bound)
         least = 1 if measure.scale == "ln" else 0
         is_margin = self.margin is None or least < self.margin < math.inf
         refuse_unless(is_margin, f"margin: {self.margin}: a margin of {self.metric} is above {least}, and finite")
         refuse_unless(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
         refuse_unless(self.lr is None or 0 < self.lr < math.inf, f"lr: {self.lr}: a learning rate is a finite number above 0")
         if self.kind is Kind.INTERACTION:
-            self._require_levels()
+            self._check_levels()
         refuse_unless(self.kind is Kind.INTERACTION or not self.levels, f"{kind} has no `levels`")
-        refuse_unless(not measure.is_binary or self.kind is Kind.SUPERIORITY, "yes or no is compared by superiority alone")
-        refuse_unless(not measure.is_binary or self.margin is None, "yes or no is compared without a margin")
-        refuse_unless(not measure.is_binary or self.statistic is Statistic.MEAN, "yes or no has no spread")
+        if measure.is_binary:
+            refuse_unless(self.kind is Kind.SUPERIORITY, "a yes-or-no metric is compared by superiority alone")
+            refuse_unless(self.margin is None, "a yes-or-no metric is compared without a margin")
+            refuse_unless(self.statistic is Statistic.MEAN, "a yes-or-no metric has no spread")
 
-    def _require_bound(self, bound: float) -> None:
+    def _check_bound(self, bound: float) -> None:
         """Refuse a bound that no run can keep or none can break: it decides nothing."""
         name, given = self.metric, f"{'at_most' if self.at_least is None else 'at_least'}: {bound:g}"
         refuse_unless(math.isfinite(bound), f"{given}: a bound is a finite number")
@@ -107,8 +110,8 @@ class ClaimPart:
         elif self.measure.scale == "logit" and self.second is None:
             refuse_unless(0 <= bound <= 1, f"{given}: {name} is a share from 0 to 1; give such a bound")
 
-    def _require_levels(self) -> None:
-        """A slope needs levels that differ, at places that differ."""
+    def _check_levels(self) -> None:
+        """Refuse levels that give no slope: it needs different ones, at different places."""
         has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
         refuse_unless(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
         refuse_unless(all(map(math.isfinite, self.at)), f"at: {display(list(self.at))}: places of levels are finite numbers")
@@ -138,7 +141,7 @@ def _is_selector(given: object) -> bool:
 
 
 def _is_value(given: object) -> bool:
-    """Return whether a run's config can have it."""
+    """Return whether a run's config can have this value."""
     return isinstance(given, str | int | float | None) or (isinstance(given, list) and all(map(_is_value, given)))
 
 

@@ -37,7 +37,7 @@ PART_KEYS = tuple(field.name for field in fields(ClaimPart))
 def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
     """Read the claims of an experiment's YAML; the parts of an `all_of` inherit the claim's own keys.
 
-    Raises ConfigError that names the claim if one cannot be read.
+    Raise ConfigError that names the claim if one cannot be read.
     """
     claims: dict[str, Claim] = {}
     for number, content in enumerate(stated, start=1):
@@ -56,8 +56,8 @@ def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
 
 def _claim(content: Mapping[str, Any]) -> Claim:
     allowed = dict.fromkeys((*CLAIM_KEYS, *PART_KEYS))
-    unknown = [key for key in content if key not in allowed]
-    refuse_unless(not unknown, f"it has the key {unknown and unknown[0]}; a claim has {', '.join(allowed)}")
+    for key in content:
+        refuse_unless(key in allowed, f"it has the key {key}; a claim has {', '.join(allowed)}")
     shared = {key: content[key] for key in PART_KEYS if key in content and key != "kind"}
     if content["kind"] == ALL_OF:
         parts = [_part(shared | part) for part in content["parts"]]
@@ -75,8 +75,8 @@ def _claim(content: Mapping[str, Any]) -> Claim:
 
 
 def _part(content: Mapping[str, Any]) -> ClaimPart:
-    unknown = [key for key in content if key not in PART_KEYS]
-    refuse_unless(not unknown, f"a part has the key {unknown and unknown[0]}; a part has {', '.join(PART_KEYS)}")
+    for key in content:
+        refuse_unless(key in PART_KEYS, f"a part has the key {key}; a part has {', '.join(PART_KEYS)}")
     values = dict(content)
     choices: dict[str, type[StrEnum]] = {"kind": Kind, "view": View, "statistic": Statistic}
     for key in [key for key in choices if key in values]:
@@ -84,7 +84,7 @@ def _part(content: Mapping[str, Any]) -> ClaimPart:
         refuse_unless(values[key] in known, f"{key}: {display(values[key])} is none of {', '.join(known)}")
         values[key] = choices[key](values[key])
     for key in ("levels", "at"):
-        refuse_unless(isinstance(values.get(key, []), list), f"{key}: {display(values.get(key))}: it is a list")
+        refuse_unless(isinstance(values.get(key, []), list), f"{key}: {display(values.get(key))}: give a list")
     values["levels"] = tuple(values.get("levels", ()))
     values["at"] = tuple(float(place) for place in values.get("at", range(len(values["levels"]))))
     for key in ("lr", "margin", "at_most", "at_least"):

@@ -1,4 +1,4 @@
-"""The runs that a part of a claim compares: of an experiment, or of one optimizer against another."""
+"""Evidence for claims: the runs of an experiment, or of the optimizers of one setting."""
 
 import json
 import math
@@ -28,7 +28,7 @@ class ExperimentRuns:
         self._tuning, self._judging = runs[is_tuning], runs[~is_tuning]
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
-        """Return the pairs of a part at one level. Raises Undecidable with the reason if the runs do not give them."""
+        """Return the pairs of a part at one level. Raise Undecidable with the reason if the runs do not give them."""
         sides: dict[View, Callable[[Selector], Side]] = {View.BEST_LR: self._at_best, View.AS_NAMED: self._as_named}
         side = sides.get(part.view, partial(self._at, column="lr", value=math.nan if part.lr is None else part.lr))
         first = side({**part.first, **level})
@@ -37,7 +37,7 @@ class ExperimentRuns:
         return pair_up(part, first, None if part.second is None else side({**part.second, **level}))
 
     def _as_named(self, selector: Selector) -> Side:
-        """`lr: best` in a selector asks for the tuned learning rate of that side."""
+        """Return the selector's runs; its `lr: best` asks for the tuned learning rate of that side."""
         if selector.get("lr") == "best":
             return self._at_best({key: value for key, value in selector.items() if key != "lr"})
         return Side(by_seed(self._matching(selector), _ambiguous(selector)))
@@ -167,11 +167,11 @@ def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
     if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
         value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a text
     if isinstance(value, list):
-        return column.map(lambda text: isinstance(text, str) and _loaded(text) == value).astype(bool)
+        return column.map(lambda text: isinstance(text, str) and _parse_json(text) == value).astype(bool)
     return column == value
 
 
-def _loaded(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     """Return the list that a cell is the JSON of; None if it is none."""
     try:
         return json.loads(text)

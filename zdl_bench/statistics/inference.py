@@ -14,7 +14,7 @@ ALPHA = 0.05
 MIN_SEEDS = 6
 """Fewer seeds decide nothing: with five, the smallest p of the sign-flip test is 2**-4 = 0.0625."""
 MAX_EXACT = 16
-"""Of so many differences, all 2**n sign flips are tried."""
+"""Up to so many differences, all 2**n sign flips are tried."""
 RANDOM_FLIPS = 100_000
 TIE_TOLERANCE = 1e-12
 """Of the sum of magnitudes: sums that differ by rounding alone are ties."""
@@ -115,9 +115,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     p = np.asarray(p_values, np.float64)
     order = np.argsort(p)  # NaN last
     steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(steps, 1.0)
-    return [float(value) for value in adjusted]
+    return [float(value) for value in np.minimum(steps, 1.0)[np.argsort(order)]]
 
 
 def seeds_needed(comparisons: float, alpha: float = ALPHA) -> int:

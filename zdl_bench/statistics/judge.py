@@ -1,4 +1,4 @@
-"""A part of a claim and the runs → what they show: an effect with its interval, and how they speak for or against it."""
+"""Judge a part of a claim by its runs: an effect with its interval, and how they speak for or against the part."""
 
 import math
 from dataclasses import replace
@@ -46,7 +46,7 @@ def describe(part: ClaimPart, evidence: Evidence) -> Finding:
 
 
 def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
-    """All seeds are one run: what it shows is so, without a p-value. A part that does not hold, as in a tie, is refuted."""
+    """Take all seeds as one run, which decides without a p-value; a part that does not hold, as in a tie, is refuted."""
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
     if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
@@ -115,14 +115,14 @@ def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
     at = np.array(part.at) - np.mean(part.at)
     slopes = at @ with_values / float(at @ at)
     excess = part.orientation * slopes
-    lost = by_level.shape[1] - len(slopes)
-    if lost:
+    missing = by_level.shape[1] - len(slopes)
+    if missing:
         p_for, p_against = 1.0, 1.0
     elif is_exact:
         p_for, p_against = (0.0, 1.0) if excess[0] < -EXACT_TOLERANCE else (1.0, 0.0)
     else:
         p_for, p_against = _sign_flip_ps(excess)
-    lack = f"{lost} {'seed lacks' if lost == 1 else 'seeds lack'} a value at some level: nothing can be concluded"
+    lack = f"{missing} {'seed lacks' if missing == 1 else 'seeds lack'} a value at some level: nothing can be concluded"
     effects = [f"{_level_effect(level, part)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
     return Finding(
         view=part.view,
@@ -132,10 +132,10 @@ def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
         effect=Effect.of(slopes, "slope") if len(slopes) else None,
         p_for=p_for,
         p_against=p_against,
-        is_exact=is_exact and not lost,
+        is_exact=is_exact and not missing,
         run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
         notes=(
-            *([lack] if lost else []),
+            *([lack] if missing else []),
             f"first against second: {', '.join(effects)}",
             *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
         ),
@@ -143,7 +143,7 @@ def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
 
 
 def _by_shared_seed(levels: list[Pairs]) -> Floats:
-    """Return the differences of the seeds that all levels have, (levels, seeds). Raises Undecidable if there are none."""
+    """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there are none."""
     seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
     if not seeds:
         raise Undecidable("the levels share no seed")
@@ -156,7 +156,7 @@ def _level_effect(level: Pairs, part: ClaimPart) -> str:
 
 
 def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRate) -> Finding:
-    """ps: for and against; one that is undefined shows nothing."""
+    """Return a finding with p for and against the part; an undefined p shows nothing."""
     p_for, p_against = (1.0 if math.isnan(p) else p for p in ps)
     with_values, notes = pairs.differences_with_values, pairs.notes
     if part.measure.is_time and part.second is not None:  # runs that did not get there count with all their steps
@@ -182,5 +182,5 @@ def _sign_flip_ps(excess: Floats) -> tuple[float, float]:
 
 
 def _by_direction(p: float, supports: bool) -> tuple[float, float]:
-    """A two-sided p speaks for the side on which the effect lies."""
+    """Return p for and against: a two-sided p speaks for the side on which the effect lies."""
     return (p, 1.0) if supports else (1.0, p)

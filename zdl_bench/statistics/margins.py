@@ -24,17 +24,17 @@ def excess_of(part: ClaimPart, pairs: Pairs) -> Floats:
 
 
 def _limit(part: ClaimPart, bound: float, images: float) -> float:
-    """Return a bound on the scale: of a value, or of a distance, which a spread is as well as what lies between two sides."""
+    """Return a bound on the scale: of a value, or of a distance, such as a spread or the difference of two sides."""
     if part.second is not None or part.statistic is Statistic.SPREAD:
         return part.measure.distance_on_scale(bound)
     limit = float(part.measure.on_scale(np.array([bound]), images)[0])
     if not math.isfinite(limit):
-        raise Undecidable(f"a bound of {bound:g} needs the number of images, which its data set does not tell")
+        raise Undecidable(f"a bound of {bound:g} needs the number of images, which its data set does not state")
     return limit
 
 
 def wins_of(part: ClaimPart, pairs: Pairs) -> WinRate:
-    """Count the pairs in which the part holds; a run without a value is behind all that have one, and breaks a bound."""
+    """Count the pairs in which the part holds; a run without a value loses to one with a value, and breaks a bound."""
     excess = excess_of(part, pairs)
     first, second = pairs.first_ranks, pairs.second_ranks
     if part.second is None:
@@ -46,7 +46,7 @@ def wins_of(part: ClaimPart, pairs: Pairs) -> WinRate:
 
 
 def equivalence_margin(part: ClaimPart) -> float:
-    """Return it on the scale. Raises Undecidable if differences are compared and no margin is stated."""
+    """Return the margin on the scale. Raise Undecidable if differences are compared and none is stated."""
     if part.margin is None and part.measure.scale != "ln":
         raise Undecidable(f"{part.metric} is compared by differences: state the margin as one")
     return part.measure.distance_on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin)

@@ -19,13 +19,13 @@ OUTCOME_METRICS = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
 class Measure:
     """A column of the runs that can be compared: on which scale, and which end of it is good.
 
-    of_outcome: says where a run ended, so that a run that did not learn has no value.
+    is_outcome: it says where a run ended, so a run that did not learn has no value.
     """
 
     column: str
     scale: Scale
     lower_is_better: bool
-    of_outcome: bool = True
+    is_outcome: bool = True
 
     @property
     def is_binary(self) -> bool:
@@ -83,14 +83,14 @@ MEASURES = (
 def measure_of(name: str) -> Measure:
     """Return the measure that a claim names: a metric, a number at the end, `steps_to_0.3`, or `reached_0.3` (yes or no).
 
-    Raises ConfigError for any other name.
+    Raise ConfigError for any other name.
     """
     if name in MEASURES:
         return MEASURES[name]
     if name.startswith(STEPS_TO):
-        return Measure(name, "ln", lower_is_better=True, of_outcome=False)
+        return Measure(name, "ln", lower_is_better=True, is_outcome=False)
     if name.startswith(REACHED):
-        return Measure(name, "identity", lower_is_better=False, of_outcome=False)
+        return Measure(name, "identity", lower_is_better=False, is_outcome=False)
     if name.startswith(("seconds_to_", "train_seconds")):
         raise ConfigError(f"{name}: the seconds of a sweep's parallel runs decide nothing; compare steps")
     raise ConfigError(f"there is no metric {name}; take {', '.join(MEASURES)}, steps_to_TARGET or reached_TARGET")

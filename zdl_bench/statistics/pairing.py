@@ -1,4 +1,4 @@
-"""Runs → pairs of one seed. Runs of one seed start at the same weights and see the same batches."""
+"""Pairs of runs of one seed. Runs of one seed start at the same weights and see the same batches."""
 
 import math
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import LrChoice
 
 NO_VALUE_RANK, LOST_RANK = 1e300, math.inf
-"""Ranks of runs without a value: one that did not learn or reach its target is behind every value, and before the diverged."""
+"""Ranks of runs without a value: one that did not learn or reach its target ranks behind every value, a diverged one last."""
 
 
 class Undecidable(ZdlBenchError):
@@ -38,7 +38,7 @@ class Side:
 
     @cached_property
     def is_one_run(self) -> bool:
-        """Whether the seeds change nothing: they gave the same bits, or nothing of the problem is random."""
+        """Whether the seeds change nothing: they gave the same bits, or the problem has nothing random."""
         same_bits = bool(self.runs["digest"].notna().all()) and self.runs["digest"].nunique() == 1
         return same_bits and (len(self.runs) > 1 or self._is_noise_free)
 
@@ -56,10 +56,10 @@ class Side:
         if measure.is_binary:
             return column
         if measure.scale == "ln":  # a perfect run ends at 0: ln of max(x, 1e-12 · x₀), for losses x₀ is the one at the start
-            starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.of_outcome else 1.0
+            starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.is_outcome else 1.0
             column = np.where(column >= 0, np.maximum(column, FLOOR * starts), np.nan)
         scaled = measure.on_scale(column, self.images(measure))
-        if measure.of_outcome:
+        if measure.is_outcome:
             scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
         if part.statistic is Statistic.SPREAD and np.isfinite(scaled).any():
             with np.errstate(invalid="ignore"):  # of accuracies that are all perfect, of unknown numbers of images
@@ -67,15 +67,15 @@ class Side:
         return scaled
 
     def images(self, measure: Measure) -> Floats:
-        """Return (seeds,), how many images an accuracy is of, ∞ if unknown."""
+        """Return the number of images that an accuracy is of, (seeds,), ∞ if unknown."""
         column = measure.column.replace(ACCURACY, "_images")
         unknown = np.full(len(self.runs), math.inf)
         return np.asarray(self.runs[column].fillna(math.inf), dtype=float) if column in self.runs else unknown
 
     def ranks(self, values: Floats) -> Floats:
-        """Return what the win rate compares, lower is better, of values of which lower ones are better.
+        """Return what the win rate compares, lower is better; values: turned so that lower is better.
 
-        A perfect accuracy of an unknown number of images is infinite: it is before every other; none right is behind.
+        A perfect accuracy of an unknown number of images is infinite, so it ranks first; an accuracy of 0 ranks last.
         """
         within = np.clip(values, -NO_VALUE_RANK / 2, NO_VALUE_RANK / 2)
         has_lost = np.asarray(self.runs["status"] != "completed", dtype=bool)
@@ -127,22 +127,22 @@ class Pairs:
 
 
 class Evidence(Protocol):
-    """What gives the pairs that a part of a claim compares."""
+    """A source of the pairs that a part of a claim compares."""
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
-        """Return the pairs of a part at one level. Raises Undecidable with the reason if the runs do not give them."""
+        """Return the pairs of a part at one level. Raise Undecidable with the reason if the runs do not give them."""
         ...
 
 
 def by_seed(runs: pd.DataFrame, ambiguous: str = "it has several runs of one seed at one learning rate") -> pd.DataFrame:
-    """Return the runs of a side under their seeds. Raises Undecidable, `ambiguous`, if a seed has several."""
+    """Return the runs of a side under their seeds. Raise Undecidable, `ambiguous`, if a seed has several."""
     if runs["seed"].duplicated().any():
         raise Undecidable(ambiguous)
     return runs.set_index("seed", drop=False).sort_index()
 
 
 def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
-    """Pair the runs of both sides seed by seed. Raises Undecidable if the sides share no seed."""
+    """Pair the runs of both sides seed by seed. Raise Undecidable if the sides share no seed."""
     seeds, notes, is_same = first.runs.index, [], False
     if second is not None:
         seeds = seeds.intersection(second.runs.index)

@@ -41,9 +41,9 @@ class Leader:
     @property
     def undecided(self) -> list[str]:
         """The rivals that are not shown to be behind, each test at the level of the whole claim."""
-        return [rival for rival in self.rivals if not self.adjusted(rival) <= ALPHA]
+        return [rival for rival in self.rivals if not self.p_ahead_of(rival) <= ALPHA]
 
-    def adjusted(self, rival: str) -> float:
+    def p_ahead_of(self, rival: str) -> float:
         """Return p of being ahead of one rival, at the level of the whole claim."""
         return _family_p(self.rivals[rival], 1 + len(self.rivals))
 
@@ -93,7 +93,7 @@ def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Sta
     leader = leader_of(pairs, [variant for variant in variants if variant in entrants.sides])
     if leader and leader.reason == NO_VALUES_REASON:
         contrasts = [
-            replace(contrast, verdict=Verdict.NOT_DECIDABLE, reason=NO_VALUES_REASON, p=math.nan, adjusted=math.nan)
+            replace(contrast, verdict=Verdict.NOT_DECIDABLE, reason=NO_VALUES_REASON, p=math.nan, p_family=math.nan)
             for contrast in contrasts
         ]
     return Standing(metric, pairs, control, contrasts, leader)
@@ -107,7 +107,7 @@ def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pai
 def _pairs(
     entrants: Entrants, variants: Sequence[str], metric: str, find: Callable[[ClaimPart, Evidence], Finding]
 ) -> FindingOf:
-    """An exact tie is no win for either side, so an exact comparison is made again the other way round."""
+    """Compare every pair both ways: an exact tie is no win for either side, so its inverse is found anew."""
     pairs = {(a, b): find(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
     inverse = {
         (b, a): find(_part(b, a, metric), entrants) if finding.is_exact or finding.reason else finding.inverse()
@@ -117,7 +117,7 @@ def _pairs(
 
 
 def leader_of(pairs: FindingOf, variants: Sequence[str]) -> Leader | None:
-    """Return the variant with the most evidence for being better than each of the others, of those that have runs to compare.
+    """Return the variant with the most evidence for being better than each of the others, among those that have runs.
 
     A variant is shown to be better than each other if all of its comparisons show it: the largest of their one-sided p
     (intersection-union test, Berger 1982, Technometrics 24:295). The data choose for which of the m variants this is asked, so
@@ -143,7 +143,7 @@ def leader_of(pairs: FindingOf, variants: Sequence[str]) -> Leader | None:
 
 
 def _says_something(finding: Finding) -> bool:
-    """Return whether some pair has values, or one side has and the other has not."""
+    """Return whether some pair has values, or one side has one and the other does not."""
     return finding.n_values > 0 or finding.is_exact or (finding.wins is not None and finding.wins.ties < finding.n)
 
 

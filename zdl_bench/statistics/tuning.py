@@ -22,7 +22,7 @@ class LrChoice:
     """The choice of a learning rate by its mean tail loss over the tuning seeds.
 
     lrs: (learning rates,), ascending. tail_losses: (learning rates, seeds). A learning rate with a run without a value (NaN, ∞)
-    is no candidate.
+    is not a candidate.
     """
 
     lrs: Floats

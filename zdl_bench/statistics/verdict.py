@@ -1,4 +1,4 @@
-"""The findings of a family of claims → verdicts. A family is the claims of one experiment (Holm 1979)."""
+"""Verdicts on a family of claims, from their findings. A family is the claims of one experiment (Holm 1979)."""
 
 import math
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ from zdl_bench.statistics.pairing import Evidence
 
 
 class Verdict(StrEnum):
+    """What the evidence says of a claim; docs/statistics.md has the rules."""
+
     SUPPORTED = "supported"
     REFUTED = "refuted"
     INSUFFICIENT = "insufficient evidence"
@@ -29,8 +31,8 @@ class Judgment:
     """A claim with its verdict.
 
     findings: one per part, in the claim's primary view. other_views: each with one finding per part, without a verdict. p: the
-    smaller of p_for and p_against of the whole claim; adjusted: over the family. reason: of a verdict that the numbers alone do
-    not explain.
+    smaller of p_for and p_against of the whole claim; p_family: the same, adjusted over the family. reason: of a verdict that
+    the numbers alone do not explain.
     """
 
     claim: Claim
@@ -38,7 +40,7 @@ class Judgment:
     other_views: dict[View, tuple[Finding, ...]]
     verdict: Verdict
     p: float
-    adjusted: float
+    p_family: float
     reason: str
 
 
@@ -54,14 +56,13 @@ def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judgment]:
     adjusted = dict(zip(map(id, members), holm([whole.p for whole in members]), strict=True))
     judgments = []
     for whole in wholes:
-        claim, p, adjusted_p = whole.claim, whole.p, adjusted.get(id(whole), math.nan)
-        verdict, reason = whole.verdict(adjusted_p, len(members))
+        claim, p_family = whole.claim, adjusted.get(id(whole), math.nan)
+        verdict, reason = whole.verdict(p_family, len(members))
         if verdict is Verdict.NOT_DECIDABLE:
-            adjusted_p = math.nan
-        if verdict is Verdict.NOT_DECIDABLE or whole.is_exact:
-            p = math.nan
+            p_family = math.nan
+        p = math.nan if whole.is_exact or verdict is Verdict.NOT_DECIDABLE else whole.p
         views = {view: tuple(judge(part.in_view(view), evidence) for part in claim.parts) for view in claim.also}
-        judgments.append(Judgment(claim, whole.findings, views, verdict, p, adjusted_p, reason))
+        judgments.append(Judgment(claim, whole.findings, views, verdict, p, p_family, reason))
     return judgments
 
 
@@ -84,8 +85,8 @@ class _Whole:
         self.p_against = min(1.0, len(findings) * min((finding.p_against for finding in findings), default=1.0))
         self.p = min(self.p_for, self.p_against)
 
-    def verdict(self, adjusted: float, members: int) -> tuple[Verdict, str]:
-        """Return the verdict and its reason, given p adjusted over a family of so many members."""
+    def verdict(self, p_family: float, members: int) -> tuple[Verdict, str]:
+        """Return the verdict and its reason, given p over its family of so many members."""
         if self.reasons:
             return Verdict.NOT_DECIDABLE, self.reasons
         direction = Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED
@@ -95,7 +96,7 @@ class _Whole:
         if self.seeds < needed:
             have = "has" if self.seeds == 1 else "have"
             return Verdict.INSUFFICIENT, f"{seeds} {have} values, a family of this size needs {needed}"
-        if adjusted <= ALPHA:
+        if p_family <= ALPHA:
             return direction, ""
         parts = len(self.findings)  # many of them may need more seeds to be refuted than to be supported
         needed = seeds_needed(parts * members)
