@@ -10,7 +10,7 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.metric import Scale
 
-STEPS_TO, REACHED, ACCURACY = "steps_to_", "reached_", "_accuracy"
+ACCURACY = "_accuracy"
 OUTCOME_METRICS = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
 """Of the metrics, those that say where a run ended."""
 
@@ -19,21 +19,16 @@ OUTCOME_METRICS = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
 class Measure:
     """A column of the runs that can be compared: on which scale, and which end of it is good.
 
-    is_outcome: it says where a run ended, so a run that did not learn has no value.
+    is_outcome: it says where a run ended, so a run that did not learn has no value. is_time: steps to a target. is_binary: yes
+    or no, whether a target was reached.
     """
 
     column: str
     scale: Scale
     lower_is_better: bool
     is_outcome: bool = True
-
-    @property
-    def is_binary(self) -> bool:
-        return self.column.startswith(REACHED)
-
-    @property
-    def is_time(self) -> bool:
-        return self.column.startswith(STEPS_TO)
+    is_time: bool = False
+    is_binary: bool = False
 
     def on_scale(self, values: Floats, images: Floats | float = math.inf) -> Floats:
         """Return the values where differences are taken, NaN outside the scale's domain; a target met at the start took 1 step.
@@ -87,10 +82,10 @@ def measure_of(name: str) -> Measure:
     """
     if name in MEASURES:
         return MEASURES[name]
-    if name.startswith(STEPS_TO):
-        return Measure(name, "ln", lower_is_better=True, is_outcome=False)
-    if name.startswith(REACHED):
-        return Measure(name, "identity", lower_is_better=False, is_outcome=False)
+    if name.startswith("steps_to_"):
+        return Measure(name, "ln", lower_is_better=True, is_outcome=False, is_time=True)
+    if name.startswith("reached_"):
+        return Measure(name, "identity", lower_is_better=False, is_outcome=False, is_binary=True)
     if name.startswith(("seconds_to_", "train_seconds")):
         raise ConfigError(f"{name}: the seconds of a sweep's parallel runs decide nothing; compare steps")
     raise ConfigError(f"there is no metric {name}; take {', '.join(MEASURES)}, steps_to_TARGET or reached_TARGET")

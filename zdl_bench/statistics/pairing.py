@@ -39,13 +39,11 @@ class Side:
     @cached_property
     def is_one_run(self) -> bool:
         """Whether the seeds change nothing: they gave the same bits, or the problem has nothing random."""
-        same_bits = bool(self.runs["digest"].notna().all()) and self.runs["digest"].nunique() == 1
-        return same_bits and (len(self.runs) > 1 or self._is_noise_free)
-
-    @property
-    def _is_noise_free(self) -> bool:
+        if self.runs["digest"].isna().any() or self.runs["digest"].nunique() != 1:
+            return False
         noise = [key for key in ("problem.gradient_noise", "problem.start_std") if key in self.runs]
-        return len(noise) == 2 and bool(self.runs["dataset"].isna().all()) and not self.runs[noise].any(axis=None)
+        is_noise_free = len(noise) == 2 and bool(self.runs["dataset"].isna().all()) and not self.runs[noise].any(axis=None)
+        return len(self.runs) > 1 or is_noise_free
 
     def values(self, part: ClaimPart) -> Floats:
         """Return (seeds,) on the measure's scale, NaN if a run has no value: it diverged, failed or did not learn."""
