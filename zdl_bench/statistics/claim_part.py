@@ -100,15 +100,15 @@ class ClaimPart:
 
     def _check_bound(self, bound: float) -> None:
         """Refuse a bound that no run can keep or none can break: it decides nothing."""
-        name, given = self.metric, f"{'at_most' if self.at_least is None else 'at_least'}: {bound:g}"
-        refuse_unless(math.isfinite(bound), f"{given}: a bound is a finite number")
+        name, stated = self.metric, f"{'at_most' if self.at_least is None else 'at_least'}: {bound:g}"
+        refuse_unless(math.isfinite(bound), f"{stated}: a bound is a finite number")
         if self.statistic is Statistic.SPREAD and self.second is None:
             least = 1 if self.measure.scale == "ln" else 0
-            refuse_unless(bound > least, f"{given}: a spread of {name} is {'a ratio ' if least else ''}above {least}")
+            refuse_unless(bound > least, f"{stated}: a spread of {name} is {'a ratio ' if least else ''}above {least}")
         elif self.measure.scale == "ln":
-            refuse_unless(bound > 0, f"{given}: {name} is compared by ratios, which are above 0; give such a bound")
+            refuse_unless(bound > 0, f"{stated}: {name} is compared by ratios, which are above 0; give such a bound")
         elif self.measure.scale == "logit" and self.second is None:
-            refuse_unless(0 <= bound <= 1, f"{given}: {name} is a share from 0 to 1; give such a bound")
+            refuse_unless(0 <= bound <= 1, f"{stated}: {name} is a share from 0 to 1; give such a bound")
 
     def _check_levels(self) -> None:
         """Refuse levels that give no slope: it needs different ones, at different places."""
@@ -136,13 +136,13 @@ class ClaimPart:
         return replace(self, view=view)
 
 
-def _is_selector(given: object) -> bool:
-    return isinstance(given, Mapping) and all(isinstance(key, str) and _is_value(value) for key, value in given.items())
+def _is_selector(side: object) -> bool:
+    return isinstance(side, Mapping) and all(isinstance(key, str) and _is_value(value) for key, value in side.items())
 
 
-def _is_value(given: object) -> bool:
+def _is_value(value: object) -> bool:
     """Return whether a run's config can have this value."""
-    return isinstance(given, str | int | float | None) or (isinstance(given, list) and all(map(_is_value, given)))
+    return isinstance(value, str | int | float | None) or (isinstance(value, list) and all(map(_is_value, value)))
 
 
 def refuse_unless(holds: bool, text: str) -> None:

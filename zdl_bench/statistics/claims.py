@@ -34,13 +34,13 @@ CLAIM_KEYS = tuple(field.name for field in fields(Claim))
 PART_KEYS = tuple(field.name for field in fields(ClaimPart))
 
 
-def claims_of(stated: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
+def claims_of(contents: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
     """Read the claims of an experiment's YAML; the parts of an `all_of` inherit the claim's own keys.
 
     Raise ConfigError that names the claim if one cannot be read.
     """
     claims: dict[str, Claim] = {}
-    for number, content in enumerate(stated, start=1):
+    for number, content in enumerate(contents, start=1):
         name = f"claim {display(content.get('id', number))}"
         try:
             claim = _claim(content)

@@ -81,7 +81,10 @@ class Entrants:
     are_tuned: bool
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
-        """Raise Undecidable if a side has no runs, or a larger grid of learning rates would win by its size alone."""
+        """Return the pairs of two variants.
+
+        Raise Undecidable if a side has no runs, or a larger grid of learning rates would win by its size alone.
+        """
         assert part.second is not None
         names = (part.first[VARIANT], part.second[VARIANT])
         for name in names:
@@ -135,6 +138,7 @@ def _entrants(runs: pd.DataFrame, side: Callable[[pd.DataFrame], Side], *, are_t
 
 
 def _at_best(trials: pd.DataFrame, judging: pd.DataFrame) -> Side:
+    """Return the judging runs of a variant at its best learning rate, chosen on the trials."""
     if not len(judging):
         raise Undecidable("it ran on tuning seeds only")
     if judging["lr"].nunique() < 2 and trials["lr"].nunique() < 2:
@@ -153,7 +157,7 @@ def _at_best(trials: pd.DataFrame, judging: pd.DataFrame) -> Side:
 
 
 def _filter(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    """Return the runs that have the selector's values."""
+    """Return the runs that have the selector's values. Raise Undecidable if no run has one of its keys."""
     for key, value in selector.items():
         if key not in runs:
             raise Undecidable(f"no run has the key {key}")
@@ -172,7 +176,7 @@ def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
 
 
 def _parse_json(text: str) -> Any:
-    """Return the list that a cell is the JSON of; None if it is none."""
+    """Return the content of a cell that is JSON, otherwise None."""
     try:
         return json.loads(text)
     except ValueError:

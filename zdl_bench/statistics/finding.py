@@ -1,4 +1,4 @@
-"""What the runs show of one part of a claim: an effect with its interval, and how they speak for or against it."""
+"""The finding on one part of a claim: an effect with its interval, and how the runs speak for or against the part."""
 
 import math
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from zdl_bench.statistics.proportions import WinRate
 
 
 def three_digits(value: float) -> str:
-    """Write three significant digits, without a power of ten as long as a reader can do without."""
+    """Write three significant digits, with a power of ten only if the value is very small or very large."""
     if value == 0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e7:
         return f"{value:.3g}"
     return f"{value:#.3g}" if abs(value) < 99.95 else f"{float(f'{value:.3g}'):,.0f}"
@@ -21,7 +21,7 @@ def three_digits(value: float) -> str:
 
 @dataclass(frozen=True)
 class Effect:
-    """A mean with its 95 % interval, as a reader takes it.
+    """A mean with its 95 % interval, as shown to a reader.
 
     unit: `ratio` of first to second, `difference`, `value` if there is no second (`share` of an accuracy), `slope` per unit of
     the levels.
@@ -48,7 +48,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the runs show of one part in one view.
+    """What the runs show about one part in one view.
 
     n: pairs; n_values: those that have values, over which the effect is taken; n_deciding: those on which p rests. p_for,
     p_against: of the part and of its opposite. reason: why nothing can be said, or empty.
@@ -97,7 +97,7 @@ class Finding:
 
 
 def effect_of(differences: Floats, part: ClaimPart, images: float = math.inf) -> Effect | None:
-    """Return the mean of differences on the scale, (n,), as a reader takes it; None if there are none. images: see `Pairs`."""
+    """Return the mean of differences on the scale, (n,), as an effect; None if there are none. images: see `Pairs`."""
     if not len(differences):
         return None
     effect = Effect.of(differences, "value" if part.second is None else "difference")

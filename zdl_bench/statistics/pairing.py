@@ -60,7 +60,7 @@ class Side:
         if measure.is_outcome:
             scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
         if part.statistic is Statistic.SPREAD and np.isfinite(scaled).any():
-            with np.errstate(invalid="ignore"):  # of accuracies that are all perfect, of unknown numbers of images
+            with np.errstate(invalid="ignore"):  # all accuracies are perfect, of unknown numbers of images
                 return np.abs(scaled - np.nanmedian(scaled))
         return scaled
 

@@ -18,7 +18,7 @@ from zdl_bench.statistics.pairing import Evidence
 
 
 class Verdict(StrEnum):
-    """What the evidence says of a claim; docs/statistics.md has the rules."""
+    """What the evidence says about a claim; the rules are in docs/statistics.md."""
 
     SUPPORTED = "supported"
     REFUTED = "refuted"

@@ -1,4 +1,4 @@
-"""What a metric is."""
+"""The contract of a metric, and the decorator that makes one."""
 
 import math
 from collections.abc import Callable
@@ -19,10 +19,10 @@ FLOOR = 1e-12
 
 @dataclass(frozen=True)
 class Metric:
-    """A pure function of a Curve, NaN if it is not defined, with what a reader has to know of it.
+    """A pure function of a Curve, NaN if it is not defined, with what a reader has to know about it.
 
     scale: on which differences are taken, so that on ln an effect reads as a ratio.
-    of: which runs have it: it is NaN of the others, whatever their curves would give.
+    of: the condition on runs; the metric is NaN for all others, whatever their curves would give.
     """
 
     compute: Callable[[Curve], float]
