@@ -18,10 +18,8 @@ from conftest import quadratic_config
 
 from zdl_bench.report.figures.style import house_style
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.families import ALPHA
-from zdl_bench.statistics.intervals import student_interval
+from zdl_bench.statistics.inference import ALPHA, sign_flip_p, student_interval
 from zdl_bench.statistics.metrics.convergence import tail_loss
-from zdl_bench.statistics.permutation import sign_flip_p
 from zdl_bench.training.loop import train
 
 SEEDS = 10

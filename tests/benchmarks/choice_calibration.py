@@ -8,9 +8,8 @@ Prints the table of docs/statistics.md; takes about a minute.
 import numpy as np
 
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.families import ALPHA
-from zdl_bench.statistics.permutation import sign_flip_p
-from zdl_bench.statistics.tuning import best_lr
+from zdl_bench.statistics.inference import ALPHA, sign_flip_p
+from zdl_bench.statistics.tuning import choose_lr
 
 SEEDS = 10
 SAMPLES = 4000
@@ -29,7 +28,7 @@ def tail_losses(rng: np.random.Generator, lrs: int, slope: float) -> tuple[Float
 
 def at_best(losses: Floats) -> Floats:
     """Losses at the learning rate that is best on all seeds, (SEEDS,)."""
-    chosen = best_lr(range(len(losses)), losses)
+    chosen = choose_lr(range(len(losses)), losses).lr
     assert chosen is not None
     return np.asarray(losses[int(chosen)])
 

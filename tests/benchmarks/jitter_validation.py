@@ -19,10 +19,8 @@ from conftest import quadratic_config
 
 from zdl_bench.report.figures.style import house_style, look_of, plain_log_axis
 from zdl_bench.run.run import Curve, Floats
-from zdl_bench.statistics.families import ALPHA
-from zdl_bench.statistics.intervals import Interval, student_interval
+from zdl_bench.statistics.inference import ALPHA, Interval, sign_flip_p, student_interval
 from zdl_bench.statistics.metrics.oscillation import jitter
-from zdl_bench.statistics.permutation import sign_flip_p
 from zdl_bench.training.loop import train
 
 if TYPE_CHECKING:

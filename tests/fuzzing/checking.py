@@ -22,7 +22,7 @@ from zdl_bench.datasets.dataset import cache_folder
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.registry import conf_files
 from zdl_bench.run.experiment import Experiment
-from zdl_bench.statistics.verdicts import judge_experiment
+from zdl_bench.statistics.verdict import judge_experiment
 
 BYSTANDERS = ("bystander/x.txt", "x", "tables/x.csv", "figures/x.png", "sweep.json")
 """Files beside the folder of the commands, which no command may touch."""

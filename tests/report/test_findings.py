@@ -23,7 +23,7 @@ from zdl_bench.report.verdicts import verdict_lines
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.metrics.catalogue import METRICS
-from zdl_bench.statistics.verdicts import judge_family
+from zdl_bench.statistics.verdict import judge_family
 from zdl_bench.training.loop import train
 
 

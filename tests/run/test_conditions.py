@@ -18,7 +18,7 @@ from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
-from zdl_bench.statistics.verdicts import judge_family
+from zdl_bench.statistics.verdict import judge_family
 from zdl_bench.store.frames import frames_of, target_column
 from zdl_bench.store.runs import Hashes
 from zdl_bench.store.summaries import RunSummary

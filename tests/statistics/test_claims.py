@@ -11,7 +11,7 @@ from claim_rows import FAST, NOISE, SLOW, rows
 from zdl_bench.errors import ConfigError
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
-from zdl_bench.statistics.verdicts import Verdict, judge_family
+from zdl_bench.statistics.verdict import Verdict, judge_family
 
 
 def claim(**keys):
@@ -85,8 +85,8 @@ def test_the_adjustment_is_holms():
     weak = 0.3 * np.exp(np.array([0.4, 0.3, 0.5, -0.1, 0.2, 0.4, 0.1, 0.3, -0.2, 0.2]))
     frames = [rows("momentum", FAST), rows("sgd", SLOW), rows("adam", np.full(10, 0.3)), rows("adagrad", weak)]
     strong, weaker = judged(frames, claim(id=1), claim(id=2, first={"optimizer": "adam"}, second={"optimizer": "adagrad"}))
-    assert strong.adjusted == pytest.approx(2 * strong.p)
-    assert weaker.adjusted == pytest.approx(weaker.p)
+    assert strong.p_family == pytest.approx(2 * strong.p)
+    assert weaker.p_family == pytest.approx(weaker.p)
     assert strong.p < weaker.p
 
 
@@ -99,7 +99,7 @@ def test_a_shared_lr_and_a_shared_effective_lr():
     [one] = judged(frames, claim(view="same_effective_lr", lr=0.001, also=["same_lr"]))
     assert one.verdict is Verdict.REFUTED
     assert one.findings[0].effect.mean == pytest.approx(2)
-    assert next(iter(one.shown.values()))[0].effect.mean == pytest.approx(2 / 3)
+    assert next(iter(one.other_views.values()))[0].effect.mean == pytest.approx(2 / 3)
 
 
 def test_the_best_lr_is_chosen_on_tuning_seeds_and_judged_on_others():
@@ -379,7 +379,7 @@ def test_an_exact_claim_is_no_member_of_the_family():
     frames = [*exact, rows("momentum", FAST), rows("sgd", SLOW)]
     sides = {"first": {"optimizer": "a"}, "second": {"optimizer": "b"}}
     tested, _, _ = judged(frames, claim(id=1), claim(id=2, **sides), claim(id=3, waits_for="more"))
-    assert tested.adjusted == tested.p
+    assert tested.p_family == tested.p
 
 
 def test_all_of_holds_only_where_every_part_does():
@@ -438,6 +438,8 @@ def test_disjoint_seeds_share_no_pair():
         (claim(kind="all_of", parts=[{"kind": "superiority", "colour": 1}]), "a part has the key colour"),
         (claim(kind="all_of", parts=[]), "it has no parts"),
         (claim(parts=[]), "only a claim of kind all_of has parts"),
+        ({"id": 1, "sentence": "s", "source": "here", "kind": "superiority", "waits_for": ""}, "it has no parts"),
+        (claim(kind="all_of", parts=[{"margin": 1.1}]), "it has no `kind`"),
         (claim(margin=0.1), "a margin of tail_loss is above 1"),
         (claim(metric="jitter", margin=1), "a margin of jitter is above 1"),
         (claim(metric="log_aulc", margin=0), "a margin of log_aulc is above 0"),
@@ -456,7 +458,7 @@ def test_disjoint_seeds_share_no_pair():
         ({"id": 1, "kind": "superiority", "source": "here"}, "claim 1"),
         (claim(margin="much"), "claim 1 of the experiment: could not convert"),
         (claim(margin=10**400), "claim 1 of the experiment: int too large"),
-        (claim(metric=True), "claim 1 of the experiment: metric: True is no name of one"),
+        (claim(metric=True), "claim 1 of the experiment: metric: True is not the name of a metric"),
         (claim(margin=math.inf), "margin: inf: a margin of tail_loss is above 1, and finite"),
         (claim(margin=math.nan), "a margin of tail_loss is above 1"),
         (claim(kind="threshold", at_most=0), "at_most: 0: tail_loss is compared by ratios, which are above 0"),
@@ -472,7 +474,7 @@ def test_disjoint_seeds_share_no_pair():
             claim(kind="threshold", metric="log_aulc", statistic="spread", second=None, at_most=0),
             "spread of log_aulc is above 0",
         ),
-        (claim(metric="reached_0.3", statistic="spread"), "yes or no has no spread"),
+        (claim(metric="reached_0.3", statistic="spread"), "a yes-or-no metric has no spread"),
         (claim(first={"optimizer": "sgd"}), "`first` and `second` name the same runs"),
         (claim(view="same_lr", lr=-1), "lr: -1.0: a learning rate is a finite number above 0"),
         (claim(view="same_lr", lr=math.inf), "lr: inf: a learning rate is a finite number above 0"),
@@ -485,9 +487,9 @@ def test_disjoint_seeds_share_no_pair():
         (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[-math.inf, 1]), "places of levels are finite numbers"),
         (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[1e-300, 2e-300]), "each level has a place of its own"),
         (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at=[-1e300, 1e300]), "each level has a place of its own"),
-        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at="12"), "at: 12: it is a list"),
+        (claim(kind="interaction", levels=[{"a": 1}, {"a": 2}], at="12"), "at: 12: give a list"),
         (claim(kind="interaction", levels=[{"a": 1}, {"a": 1}]), "`levels` has a level twice"),
-        (claim(kind="interaction", levels={"a": 1}), "levels: {'a': 1}: it is a list"),
+        (claim(kind="interaction", levels={"a": 1}), "levels: {'a': 1}: give a list"),
     ],
 )
 def test_what_cannot_be_read_names_the_claim(content, text):

@@ -27,8 +27,8 @@ from hypothesis import strategies as st
 from scipy import special
 
 from zdl_bench.run.run import Curve
+from zdl_bench.statistics.inference import sign_flip_p
 from zdl_bench.statistics.metrics.oscillation import jitter
-from zdl_bench.statistics.permutation import sign_flip_p
 from zdl_bench.training.loop import train
 
 POSITIVE = st.floats(0.01, 1.5)

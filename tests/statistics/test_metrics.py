@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zdl_bench.run.run import Curve, Probes, Status
-from zdl_bench.statistics.metrics import analytic, convergence, oscillation
-from zdl_bench.statistics.metrics.catalogue import measured
+from zdl_bench.statistics.metrics import convergence, oscillation, trajectory
+from zdl_bench.statistics.metrics.catalogue import compute_metrics
 from zdl_bench.statistics.metrics.metric import metrics_of
 from zdl_bench.store.frames import METRICS
 from zdl_bench.training.loop import train
@@ -134,36 +134,36 @@ def bowl_curve(lr: float, steps: int, start=(0.0, 2.0)) -> Curve:
 def test_axis_crossings_counts_every_step_of_a_zigzag_while_the_loss_falls():
     curve = bowl_curve(0.95, 20)
     assert curve.probes.probe_loss[1] / curve.probes.probe_loss[0] == pytest.approx(0.81)
-    assert analytic.axis_crossings(curve) == 20
+    assert trajectory.axis_crossings(curve) == 20
     assert oscillation.flip_rate(curve) == 0
-    assert analytic.axis_crossings(bowl_curve(0.3, 20, start=(-7.0, 2.0))) == 0
+    assert trajectory.axis_crossings(bowl_curve(0.3, 20, start=(-7.0, 2.0))) == 0
 
 
 def test_axis_crossings_by_hand():
     """The first coordinate crosses twice, once through the axis itself; the second touches it and crosses once, later."""
     points = [[1, 2], [-1, 1], [0, 0], [2, 1], [1, -1], [3, -1]]
-    assert analytic.axis_crossings(curve_of([10, 5, 4, 3, 2, 1], points=points)) == 3
+    assert trajectory.axis_crossings(curve_of([10, 5, 4, 3, 2, 1], points=points)) == 3
     elsewhere = replace(curve_of([10, 5, 4, 3, 2, 1], points=points), minimum=(0.5, 5.0))
-    assert analytic.axis_crossings(elsewhere) == 2
-    assert math.isnan(analytic.axis_crossings(replace(elsewhere, minimum=None)))
-    assert math.isnan(analytic.axis_crossings(curve_of([10, 5, 4, 3, 2, 1])))
-    assert math.isnan(analytic.axis_crossings(curve_of([10, 10, 10, 10, 10, 10], points=points)))
+    assert trajectory.axis_crossings(elsewhere) == 2
+    assert math.isnan(trajectory.axis_crossings(replace(elsewhere, minimum=None)))
+    assert math.isnan(trajectory.axis_crossings(curve_of([10, 5, 4, 3, 2, 1])))
+    assert math.isnan(trajectory.axis_crossings(curve_of([10, 10, 10, 10, 10, 10], points=points)))
 
 
 def test_highest_rise_by_hand():
     points = np.zeros((6, 1))
-    assert analytic.highest_rise(curve_of([10, 4, 6, 2, 5, 1], points=points)) == pytest.approx(math.log(5 / 2))
-    assert analytic.highest_rise(curve_of([10, 5, 4, 3, 2, 1], points=points)) == 0
-    assert math.isnan(analytic.highest_rise(curve_of([10, 4, 6, 2, 5, 1])))
-    assert math.isnan(analytic.highest_rise(curve_of([10, 4, 6, -2, 5, 1], points=points)))
+    assert trajectory.highest_rise(curve_of([10, 4, 6, 2, 5, 1], points=points)) == pytest.approx(math.log(5 / 2))
+    assert trajectory.highest_rise(curve_of([10, 5, 4, 3, 2, 1], points=points)) == 0
+    assert math.isnan(trajectory.highest_rise(curve_of([10, 4, 6, 2, 5, 1])))
+    assert math.isnan(trajectory.highest_rise(curve_of([10, 4, 6, -2, 5, 1], points=points)))
 
 
 def test_shrinking_share_by_hand():
     nan = math.nan
     updates = curve_of([10, 5, 4, 3, 2], points=np.zeros((5, 1)), update_norm=[nan, 4, 2, 2, 1])
-    assert analytic.shrinking_share(updates) == pytest.approx(2 / 3)
-    assert analytic.shrinking_share(bowl_curve(0.3, 20)) == 1
-    assert math.isnan(analytic.shrinking_share(curve_of([10, 5], points=np.zeros((2, 1)), update_norm=[nan, 4])))
+    assert trajectory.shrinking_share(updates) == pytest.approx(2 / 3)
+    assert trajectory.shrinking_share(bowl_curve(0.3, 20)) == 1
+    assert math.isnan(trajectory.shrinking_share(curve_of([10, 5], points=np.zeros((2, 1)), update_norm=[nan, 4])))
 
 
 def test_contraction_imbalance_by_hand():
@@ -171,13 +171,13 @@ def test_contraction_imbalance_by_hand():
     k = np.arange(11)
     points = np.stack([-7 * 0.9**k, 2 * (-0.5) ** k, 0.0 * k], axis=1)
     curve = curve_of(10 * 0.5**k, points=points)
-    assert analytic.contraction_imbalance(curve) == pytest.approx(math.log(0.5) / math.log(0.9))
-    assert analytic.contraction_imbalance(bowl_curve(0.95, 20)) == 1
+    assert trajectory.contraction_imbalance(curve) == pytest.approx(math.log(0.5) / math.log(0.9))
+    assert trajectory.contraction_imbalance(bowl_curve(0.95, 20)) == 1
     grows = curve_of([10, 5], points=[[1, 1], [0.5, 2]])
     arrives = curve_of([10, 5], points=[[1, 1], [0.5, 0]])
     never_moves = curve_of([10, 10], points=[[0, 0], [0, 0]])
     for undefined in (grows, arrives, never_moves, curve_of([10, 5]), replace(curve, minimum=None)):
-        assert math.isnan(analytic.contraction_imbalance(undefined))
+        assert math.isnan(trajectory.contraction_imbalance(undefined))
 
 
 def test_late_slope_by_hand():
@@ -216,7 +216,7 @@ def test_metrics_of_analytic_runs_are_numbers_or_undefined():
         train(quadratic_config("sgd", lr=0.3, steps=1)),
         train(quadratic_config("sgd", lr=0.3, problem={"dimension": 17})),
     ]
-    values = [[metric(run.curve) for metric in metrics_of(analytic)] for run in runs]
+    values = [[metric(run.curve) for metric in metrics_of(trajectory)] for run in runs]
     assert all(math.isfinite(value) for row in values[:1] for value in row)
     assert all(math.isnan(value) or math.isfinite(value) for row in values for value in row)
     assert all(math.isnan(value) for value in values[-1])
@@ -241,11 +241,11 @@ def test_every_metric_of_real_runs_is_a_number_or_undefined():
             value = metric(run.curve)
             assert isinstance(value, float)
             assert math.isnan(value) or math.isfinite(value), metric.name
-        together = measured(run.curve)
+        together = compute_metrics(run.curve)
         assert list(together) == [metric.name for metric in METRICS]
         assert np.array_equal(list(together.values()), [metric(run.curve) for metric in METRICS], equal_nan=True)
     learned = runs[0].curve
-    analytic_only = {"flip_rate", *(metric.name for metric in metrics_of(analytic))}
+    analytic_only = {"flip_rate", *(metric.name for metric in metrics_of(trajectory))}
     assert all(math.isfinite(metric(learned)) for metric in METRICS if metric.name not in analytic_only)
 
 

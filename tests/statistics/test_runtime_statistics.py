@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zdl_bench.statistics.runtime import (
+    DRAWS,
     ecdf_band,
-    ert_interval,
     ert_intervals,
     ert_ratio_interval,
     expected_running_time,
@@ -21,6 +21,11 @@ from zdl_bench.statistics.runtime import (
 PLANNED = 100
 STEPS = st.one_of(st.integers(0, PLANNED).map(float), st.just(math.nan))
 NAN = math.nan
+
+
+def ert_interval(steps, draws: int = DRAWS) -> tuple[float, float, float]:
+    [interval] = ert_intervals(np.array(steps)[:, None], PLANNED, draws)
+    return interval
 
 
 def ert_by_loop(steps) -> float:
@@ -49,7 +54,7 @@ def test_another_failure_never_lowers_ert(steps):
 def test_ert_interval_is_that_of_all_bootstrap_samples(steps):
     """Four runs have 4⁴ bootstrap samples: the exact quantiles are among those of shares close to 2.5 and 97.5 %."""
     everything = [ert_by_loop(sample) for sample in itertools.product(steps, repeat=4)]
-    estimate, low, high = ert_interval(np.array(steps), PLANNED)
+    estimate, low, high = ert_interval(steps)
     assert estimate == ert_by_loop(steps)
     assert low in everything
     for end, share in ((low, 0.025), (high, 0.975)):
@@ -58,20 +63,20 @@ def test_ert_interval_is_that_of_all_bootstrap_samples(steps):
 
 
 def test_ert_interval_without_success_is_infinite():
-    assert ert_interval(np.array([NAN, NAN]), PLANNED) == (math.inf,) * 3
+    assert ert_interval([NAN, NAN]) == (math.inf,) * 3
 
 
 @given(st.lists(st.lists(STEPS, min_size=3, max_size=3), min_size=1, max_size=8))
 def test_intervals_of_many_targets_are_those_of_each(rows):
     steps = np.array(rows)
-    each = [ert_interval(column, PLANNED, 100) for column in steps.T]
+    each = [ert_interval(column, 100) for column in steps.T]
     assert ert_intervals(steps, PLANNED, 100) == each
 
 
 def test_ert_interval_narrows_with_runs():
     steps = np.random.default_rng(0).exponential(20, 400).round()
-    _, low, high = ert_interval(steps[:25], PLANNED)
-    _, low_of_many, high_of_many = ert_interval(steps, PLANNED)
+    _, low, high = ert_interval(steps[:25])
+    _, low_of_many, high_of_many = ert_interval(steps)
     assert (high - low) / (high_of_many - low_of_many) == pytest.approx(4, rel=0.4)  # √16
 
 

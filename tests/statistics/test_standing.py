@@ -9,12 +9,12 @@ from claim_rows import FAST, NOISE, SLOW, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zdl_bench.statistics.claims import Kind, Part, View
-from zdl_bench.statistics.entrants import entrants_at_best, entrants_of
-from zdl_bench.statistics.judging import judge
+from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
+from zdl_bench.statistics.evidence import entrants_at_best, entrants_of
+from zdl_bench.statistics.judge import judge
 from zdl_bench.statistics.pairing import Undecidable
 from zdl_bench.statistics.standing import standing_of
-from zdl_bench.statistics.verdicts import Verdict
+from zdl_bench.statistics.verdict import Verdict
 
 
 def with_variant(*frames: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def test_each_is_compared_with_the_first():
     assert found.control == "sgd"
     verdicts = {judged.claim.id: judged.verdict for judged in found.contrasts}
     assert verdicts == {"momentum / sgd": Verdict.SUPPORTED, "adam / sgd": Verdict.INSUFFICIENT}
-    assert found.contrasts[0].adjusted == 2 * 2**-9  # Holm over two
+    assert found.contrasts[0].p_family == 2 * 2**-9  # Holm over two
     [finding] = found.contrasts[0].findings
     assert finding.effect.mean == pytest.approx(2 / 3)
 
@@ -117,7 +117,7 @@ def test_without_tuning_seeds_all_seeds_choose_and_judge():
 
 def test_a_larger_grid_does_not_win_by_its_size():
     runs = with_variant(rows("sgd", SLOW, lr=0.01), rows("sgd", FAST, lr=0.1), rows("adam", SLOW))
-    part = Part(Kind.SUPERIORITY, "tail_loss", {"variant": "sgd"}, {"variant": "adam"}, View.BEST_LR)
+    part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {"variant": "sgd"}, {"variant": "adam"}, View.BEST_LR)
     with pytest.raises(Undecidable, match="1 and 2 learning rates were tried"):
         entrants_at_best(runs, ()).pairs(part, {})
     assert judge(part, entrants_at_best(runs, ())).reason
@@ -147,7 +147,7 @@ def test_turned_findings_are_those_of_the_turned_comparison(differences):
     runs = with_variant(rows("sgd", base), rows("momentum", base * np.exp(differences)))
     found = standing_of(entrants_at_best(runs, ()), ["sgd", "momentum"], "tail_loss")
     one, other = found.pairs["sgd", "momentum"], found.pairs["momentum", "sgd"]
-    part = Part(Kind.SUPERIORITY, "tail_loss", {"variant": "momentum"}, {"variant": "sgd"}, View.BEST_LR)
+    part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {"variant": "momentum"}, {"variant": "sgd"}, View.BEST_LR)
     direct = judge(part, entrants_at_best(runs, ()))
     assert other.effect.mean == pytest.approx(direct.effect.mean)
     assert (other.effect.low, other.effect.high) == pytest.approx((direct.effect.low, direct.effect.high))

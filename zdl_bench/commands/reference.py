@@ -29,7 +29,7 @@ from zdl_bench.run.run import Run
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.convergence import has_finished
-from zdl_bench.statistics.verdicts import judge_experiment
+from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.damage import NOT_A_RUN
 from zdl_bench.store.frames import frames_of, run_frame
 from zdl_bench.store.manifest import Manifest
@@ -153,7 +153,7 @@ def _table(runs: Sequence[Run]) -> pa.Table:
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:
     """Return one row per claim of the experiment, as VERDICT_COLUMNS."""
     results = judge_experiment(Experiment.of(manifest.name, manifest.experiment or {}), frames_of(runs).runs)
-    return [(manifest.name, one.claim.id, one.verdict.value, one.adjusted, one.reason) for one in results]
+    return [(manifest.name, one.claim.id, one.verdict.value, one.p_family, one.reason) for one in results]
 
 
 def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:

@@ -11,7 +11,15 @@ import numpy as np
 from distributed import get_worker
 from distributed.core import Status
 
-from zdl_bench.datasets.dataset import Arrays, DataSet, content_hashes, has_sound_arrays, is_decoded, write_decoded, load_decoded
+from zdl_bench.datasets.dataset import (
+    Arrays,
+    DataSet,
+    content_hashes,
+    has_sound_arrays,
+    is_decoded,
+    load_decoded,
+    write_decoded,
+)
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError
 from zdl_bench.executors.child import Children
 from zdl_bench.registry import registry

@@ -21,7 +21,7 @@ from zdl_bench.plan.launcher import SweepTask
 from zdl_bench.plan.overrides import Reading, Setting, as_text, read
 from zdl_bench.plan.schema import SWEEP_KEYS
 from zdl_bench.run.experiment import Block, Experiment
-from zdl_bench.statistics.tuning import best_lr
+from zdl_bench.statistics.tuning import choose_lr
 
 Job = tuple[Setting, ...]
 
@@ -78,7 +78,7 @@ class Tuning:
         """Return the best learning rate, given the tail_loss of each trial; None if no trial has one."""
         by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
         rates = [float(lr.value) for lr in self.lrs]
-        best = best_lr(rates, by_lr)
+        best = choose_lr(rates, by_lr).lr
         return self.lrs[rates.index(best)] if best is not None else None
 
 

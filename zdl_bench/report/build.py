@@ -24,7 +24,7 @@ from zdl_bench.report.tables import csv
 from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
-from zdl_bench.statistics.verdicts import judge_experiment
+from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.damage import how_many_are_missing
 from zdl_bench.store.manifest import Manifest, Report
 from zdl_bench.store.store import Store

@@ -13,9 +13,8 @@ from zdl_bench.report.figures.style import LOOK, with_looks
 from zdl_bench.run.conditions import facets_of, short, texts_of
 from zdl_bench.run.config import RunConfig, Value
 from zdl_bench.run.run import DIVERGENCE_FACTOR, Run, Status
-from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.metrics.metric import FLOOR
-from zdl_bench.statistics.tuning import best_lr
+from zdl_bench.statistics.tuning import choose_lr_of
 from zdl_bench.store.frames import Results, probe_frame, run_frame
 
 ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr", *LOOK)
@@ -117,13 +116,12 @@ class Comparison:
 
     @cached_property
     def best_lrs(self) -> dict[str, float]:
-        """variant → its best learning rate over the trials, as `best_lr` has it, or its only one; none for the others."""
-        grids = {str(variant): lr_grid(runs) for variant, runs in self.trials.groupby("variant", sort=False)}
+        """variant → its best learning rate over the trials, as `choose_lr_of` has it, or its only one; none for the others."""
+        choices = {str(variant): choose_lr_of(runs) for variant, runs in self.trials.groupby("variant", sort=False)}
         found = {
-            variant: best_lr(grid.index, grid.to_numpy()) if len(grid) > 1 else next(iter(grid.index), None)
-            for variant, grid in grids.items()
+            variant: choice.lr if len(choice.lrs) > 1 else next(iter(choice.lrs), None) for variant, choice in choices.items()
         }
-        return {variant: lr for variant, lr in found.items() if lr is not None}
+        return {variant: float(lr) for variant, lr in found.items() if lr is not None}
 
     def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of a frame with variant and lr that are at the best learning rate of their variant, or have none."""

@@ -8,7 +8,7 @@ import pandas as pd
 from zdl_bench.report.standings import QUESTIONS, Question, Standings
 from zdl_bench.report.tables import Table
 from zdl_bench.report.verdicts import effect_text, numbers_of, p_value, wins_text
-from zdl_bench.statistics.findings import Effect, Finding
+from zdl_bench.statistics.finding import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing
 
 NOTE = (
@@ -40,7 +40,7 @@ def _with_verdicts(question: Question, standing: Standing, view: str) -> Iterato
         assert part.second is not None
         pair = (str(part.first["variant"]), str(part.second["variant"]))
         yield _row(question, view, pair, standing, finding) | {
-            "p_family": judged.adjusted,
+            "p_family": judged.p_family,
             "verdict": judged.verdict.value,
             "reason": judged.reason,
         }

@@ -10,10 +10,10 @@ from zdl_bench.report.told import Told, first_lines, number_row
 from zdl_bench.report.verdicts import effect_text, p_value
 from zdl_bench.run.conditions import percent, texts_of
 from zdl_bench.run.run import Status
-from zdl_bench.statistics.claims import Kind, Part, View
-from zdl_bench.statistics.entrants import VARIANT, Entrants
-from zdl_bench.statistics.findings import Finding
-from zdl_bench.statistics.judging import judge
+from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
+from zdl_bench.statistics.evidence import VARIANT, Entrants
+from zdl_bench.statistics.finding import Finding
+from zdl_bench.statistics.judge import judge
 from zdl_bench.statistics.pairing import Side, by_seed
 from zdl_bench.statistics.proportions import wilson_interval
 
@@ -47,7 +47,7 @@ def about_edges(standings: Standings) -> Iterator[Told]:
 def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
     """Whether the loss is lower at the edge than beside it, over the seeds that chose."""
     sides = {name: Side(by_seed(trials[trials["lr"] == lr])) for name, lr in (("edge", edge), ("neighbour", neighbour))}
-    part = Part(Kind.SUPERIORITY, "tail_loss", {VARIANT: "edge"}, {VARIANT: "neighbour"}, View.BEST_LR)
+    part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {VARIANT: "edge"}, {VARIANT: "neighbour"}, View.BEST_LR)
     return judge(part, Entrants(sides, {}, are_tuned=True))
 
 

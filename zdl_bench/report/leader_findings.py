@@ -9,7 +9,7 @@ from zdl_bench.report.told import Told, finding_text, first_lines, number_row
 from zdl_bench.report.verdicts import p_value
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.standing import Leader, Standing
-from zdl_bench.statistics.verdicts import Judged, Verdict
+from zdl_bench.statistics.verdict import Judgment, Verdict
 
 SAME_SEEDS = (
     "The learning rates were chosen on the seeds that are judged, among as many for each optimizer; what that costs is in "
@@ -23,7 +23,7 @@ def about_leader(question: Question, standing: Standing, standings: Standings) -
         reasons = "; ".join(standings.entrants.reasons.values())
         return Told(PageFinding(f"{question.superlative}: not decidable", f"Not decidable: {reasons}.", []))
     rows = [
-        number_row(question, finding) | {"first": leader.variant, "second": rival, "p_of_claim": leader.adjusted(rival)}
+        number_row(question, finding) | {"first": leader.variant, "second": rival, "p_of_claim": leader.p_ahead_of(rival)}
         for rival, finding in leader.rivals.items()
     ]
     if leader.verdict is Verdict.NOT_DECIDABLE:
@@ -92,9 +92,9 @@ def about_undecided(standings: Standings) -> Iterator[Told]:
         yield Told(PageFinding(f"Undecided against {control}", f"{sentence}{because}.", first_lines(lines)))
 
 
-def _undecided_text(question: Question, judged: Judged) -> str:
+def _undecided_text(question: Question, judged: Judgment) -> str:
     [finding] = judged.findings
-    return f"{question.noun}, {judged.claim.id}: {finding_text(question, finding)}, p {p_value(judged.adjusted)} in its family"
+    return f"{question.noun}, {judged.claim.id}: {finding_text(question, finding)}, p {p_value(judged.p_family)} in its family"
 
 
 def _lr_text(variant: str, standings: Standings) -> str:

@@ -10,8 +10,8 @@ import pandas as pd
 from zdl_bench.report.comparison import Comparison, alike
 from zdl_bench.report.verdicts import NO_EFFECT, wins_text
 from zdl_bench.run.conditions import texts_of
-from zdl_bench.statistics.entrants import Entrants, entrants_at_best, entrants_of
-from zdl_bench.statistics.findings import Effect, Finding, exponential
+from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_of
+from zdl_bench.statistics.finding import Effect, Finding, exponential
 from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
 from zdl_bench.store.frames import END_NUMBERS
 

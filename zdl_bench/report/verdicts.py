@@ -7,9 +7,9 @@ import pandas as pd
 
 from zdl_bench.report.page import PageTable, PageVerdict
 from zdl_bench.run.conditions import accuracy_text, exact
-from zdl_bench.statistics.claims import Kind, Part, Selector, Statistic, View
-from zdl_bench.statistics.findings import Effect, Finding, three_digits
-from zdl_bench.statistics.verdicts import Judged
+from zdl_bench.statistics.claim_part import ClaimPart, Kind, Selector, Statistic, View
+from zdl_bench.statistics.finding import Effect, Finding, three_digits
+from zdl_bench.statistics.verdict import Judgment
 
 NAMED_RUNS = 3
 UNITS = {
@@ -22,7 +22,7 @@ UNITS = {
 }
 
 
-def verdict_lines(judged: Sequence[Judged]) -> list[str]:
+def verdict_lines(judged: Sequence[Judgment]) -> list[str]:
     """For each claim a line with its verdict, then a line for each comparison."""
     lines = []
     for one in judged:
@@ -37,16 +37,16 @@ def verdict_lines(judged: Sequence[Judged]) -> list[str]:
     return lines
 
 
-def _findings(one: Judged) -> Iterator[tuple[Part, Finding, bool]]:
+def _findings(one: Judgment) -> Iterator[tuple[ClaimPart, Finding, bool]]:
     """Every part with its finding, those of the primary view, which decides, first."""
     for part, finding in zip(one.claim.parts, one.findings, strict=True):
         yield part, finding, True
-    for view, findings in one.shown.items():
+    for view, findings in one.other_views.items():
         for part, finding in zip(one.claim.parts, findings, strict=True):
-            yield part.seen(view), finding, False
+            yield part.in_view(view), finding, False
 
 
-def comparison_text(part: Part) -> str:
+def comparison_text(part: ClaimPart) -> str:
     """What is compared, in words."""
     spread = "spread of " if part.statistic is Statistic.SPREAD else ""
     sides = side_text(part.first) + (f" against {side_text(part.second)}" if part.second is not None else "")
@@ -108,8 +108,8 @@ def _finding_text(finding: Finding) -> str:
     return f"{effect_text(finding.effect)}, n {finding.n}{values}{wins}{correlation}"
 
 
-def _family_text(one: Judged) -> str:
-    return "" if math.isnan(one.adjusted) else f", p {p_value(one.adjusted)} in its family"
+def _family_text(one: Judgment) -> str:
+    return "" if math.isnan(one.p_family) else f", p {p_value(one.p_family)} in its family"
 
 
 def _p_text(finding: Finding, decides: bool) -> str:
@@ -134,7 +134,7 @@ def _runs_text(run_ids: Sequence[str]) -> str:
     return shown if len(run_ids) <= NAMED_RUNS else f"{shown} … ({len(run_ids)}, all in tables/claims.csv)"
 
 
-def page_verdicts(judged: Sequence[Judged]) -> list[PageVerdict]:
+def page_verdicts(judged: Sequence[Judgment]) -> list[PageVerdict]:
     """What the page shows of each claim."""
     return [
         PageVerdict(
@@ -147,7 +147,7 @@ def page_verdicts(judged: Sequence[Judged]) -> list[PageVerdict]:
     ]
 
 
-def comparison_table(one: Judged) -> pd.DataFrame:
+def comparison_table(one: Judgment) -> pd.DataFrame:
     """A row per comparison of a claim, as texts."""
     rows = [
         {
@@ -163,13 +163,13 @@ def comparison_table(one: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _about(one: Judged) -> list[str]:
+def _about(one: Judgment) -> list[str]:
     """What a verdict needs besides its numbers; the reasons of single comparisons stand beside those."""
     reasons = {finding.reason for finding in one.findings}
     return [text for text in (one.reason, one.claim.note) if text and text not in reasons]
 
 
-def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:
+def claim_table(judged: Sequence[Judgment]) -> pd.DataFrame:
     """Every number behind the verdicts, one row per comparison, with the ids of its runs."""
     rows: list[dict[str, object]] = []
     for one in judged:
@@ -197,7 +197,7 @@ def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:
                     "p_for": finding.p_for,
                     "p_against": finding.p_against,
                     "p_claim": one.p,
-                    "p_family": one.adjusted,
+                    "p_family": one.p_family,
                     "notes": "; ".join([finding.reason, *finding.notes]).strip("; "),
                 }
                 | numbers_of(finding, finding.effect)

@@ -1,16 +1,20 @@
-"""The runs of an experiment → the pairs that a part of a claim compares."""
+"""Evidence for claims: the runs of an experiment, or of the optimizers of one setting."""
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zdl_bench.statistics.claims import Part, Selector, View
+from zdl_bench.statistics.claim_part import ClaimPart, Selector, View
 from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, by_seed, pair_up
-from zdl_bench.statistics.tuning import select_lr
+from zdl_bench.statistics.tuning import choose_lr_of
+
+VARIANT = "variant"
 
 
 class ExperimentRuns:
@@ -23,69 +27,137 @@ class ExperimentRuns:
         is_tuning = runs["seed"].isin(tuning_seeds)
         self._tuning, self._judging = runs[is_tuning], runs[~is_tuning]
 
-    def pairs(self, part: Part, level: Selector) -> Pairs:
-        """The pairs of a part at one level. Raises Undecidable with the reason where the runs do not give them."""
-        return pair_up(part, *self._sides(part, level))
+    def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
+        """Return the pairs of a part at one level. Raise Undecidable with the reason if the runs do not give them."""
+        sides: dict[View, Callable[[Selector], Side]] = {View.BEST_LR: self._at_best, View.AS_NAMED: self._as_named}
+        side = sides.get(part.view, partial(self._at, column="lr", value=math.nan if part.lr is None else part.lr))
+        first = side({**part.first, **level})
+        if part.second is not None and part.view is View.SAME_EFFECTIVE_LR:
+            side = partial(self._at, column="effective_lr", value=float(first.runs["effective_lr"].iloc[0]))
+        return pair_up(part, first, None if part.second is None else side({**part.second, **level}))
 
-    def _sides(self, part: Part, level: Selector) -> tuple[Side, Side | None]:
-        first = {**part.first, **level}
-        second = {**part.second, **level} if part.second is not None else None
-        if part.view is View.BEST_LR:
-            return self._at_best(first), self._at_best(second) if second is not None else None
-        if part.view is View.SAME_EFFECTIVE_LR and second is not None:
-            ours = self._at(first, "lr", part.lr)
-            return ours, self._at(second, "effective_lr", float(ours.runs["effective_lr"].iloc[0]))
-        if part.view is View.AS_NAMED:
-            sides = [self._named(selector) for selector in (first, second) if selector is not None]
-            return sides[0], sides[1] if len(sides) > 1 else None
-        return self._at(first, "lr", part.lr), self._at(second, "lr", part.lr) if second is not None else None
-
-    def _named(self, selector: Selector) -> Side:
-        """`lr: best` in a selector asks for the tuned learning rate of that side."""
+    def _as_named(self, selector: Selector) -> Side:
+        """Return the selector's runs; its `lr: best` asks for the tuned learning rate of that side."""
         if selector.get("lr") == "best":
             return self._at_best({key: value for key, value in selector.items() if key != "lr"})
-        return Side(by_seed(_matching(self._judging, selector), _ambiguous(selector)))
+        return Side(by_seed(self._matching(selector), _ambiguous(selector)))
 
-    def _at(self, selector: Selector, column: str, value: float | None) -> Side:
-        runs = _matching(self._judging, selector)
-        at_value = runs[np.isclose(runs[column].to_numpy(dtype=float), math.nan if value is None else value, rtol=1e-9, atol=0)]
+    def _matching(self, selector: Selector) -> pd.DataFrame:
+        matching = _filter(self._judging, selector)
+        if matching.empty:
+            raise Undecidable(f"there are no runs of {_words(selector)}")
+        return matching
+
+    def _at(self, selector: Selector, column: str, value: float) -> Side:
+        at_value = _near(self._matching(selector), column, value)
         if at_value.empty:
-            tried = _filtered(self._tuning, selector)[column]
+            tried = _filter(self._tuning, selector)[column]
             hint = "; it ran on tuning seeds only, so give it a block of its own" if (tried == value).any() else ""
             raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}")
         return Side(by_seed(at_value, _ambiguous(selector)))
 
     def _at_best(self, selector: Selector) -> Side:
-        trials = _filtered(self._tuning, selector)
+        trials = _filter(self._tuning, selector)
         if trials["lr"].nunique() < 2:
             raise Undecidable(f"the lr of {_words(selector)} was not tuned")
         if trials.duplicated(["lr", "seed"]).any():
             raise Undecidable(_ambiguous(selector))
-        grid = lr_grid(trials)
-        choice = select_lr(grid.index, grid.to_numpy())
+        choice = choose_lr_of(trials)
         if choice.lr is None:
             raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds")
         return Side(self._at(selector, "lr", choice.lr).runs, choice)
 
 
-def lr_grid(trials: pd.DataFrame, column: str = "tail_loss") -> pd.DataFrame:
-    """Tail losses of one optimizer's trials: a row per learning rate, a column per seed, NaN where one was not tried.
+@dataclass(frozen=True)
+class Entrants:
+    """The optimizers of one setting as evidence, each with one run per seed; a part names them by `variant`.
 
-    Of several runs of one cell their mean, NaN if some run has no value.
+    sides: variant → its runs, in the order of the plan. reasons: variant → why it has none. are_tuned: whether learning rates
+    were chosen on seeds of their own, or there was nothing to choose.
     """
-    cells = trials.dropna(subset="lr").groupby(["lr", "seed"])[column]
-    return cells.mean().where(cells.count() == cells.size()).unstack("seed").astype(float)
+
+    sides: Mapping[str, Side]
+    reasons: Mapping[str, str]
+    are_tuned: bool
+
+    def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
+        """Return the pairs of two variants.
+
+        Raise Undecidable if a side has no runs, or a larger grid of learning rates would win by its size alone.
+        """
+        assert part.second is not None
+        names = (part.first[VARIANT], part.second[VARIANT])
+        for name in names:
+            if name not in self.sides:
+                raise Undecidable(self.reasons.get(name, f"{name}: it has no runs there"))
+        first, second = (self.sides[name] for name in names)
+        budgets = {len(side.choice.lrs) if side.choice else 1 for side in (first, second)}
+        if len(budgets) > 1 and not self.are_tuned:
+            raise Undecidable(
+                f"{min(budgets)} and {max(budgets)} learning rates were tried, the best chosen on the seeds that are judged; "
+                "give both as many, or tuning seeds"
+            )
+        return pair_up(part, first, second)
 
 
-def _matching(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    """The runs that have the selector's values. Raises Undecidable where there are none."""
-    matching = _filtered(runs, selector)
-    if matching.empty:
-        raise Undecidable(f"there are no runs of {_words(selector)}")
-    return matching
+def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrants:
+    """Return each variant at its best learning rate; a variant with one learning rate has no choice.
+
+    runs: the frame of `Results.runs` of one setting, with the column variant. If there are tuning seeds, they choose and the
+    others judge. If there are none, all seeds do both: under equal budgets each side gains as much by it, and the test errs in
+    3 to 5 % of cases (docs/statistics.md).
+    """
+    is_tuning = runs["seed"].isin(tuning_seeds)
+    if not is_tuning.any():
+        return _entrants(runs, lambda members: _at_best(members, members), are_tuned=False)
+    return _entrants(
+        runs,
+        lambda members: _at_best(members[is_tuning[members.index]], members[~is_tuning[members.index]]),
+        are_tuned=True,
+    )
 
 
-def _filtered(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
+def entrants_of(runs: pd.DataFrame) -> Entrants:
+    """Return the variants with all of these runs, which are at one learning rate each.
+
+    A variant with several runs of one seed is left out, with the reason.
+    """
+    return _entrants(runs, lambda members: Side(by_seed(members)), are_tuned=True)
+
+
+def _entrants(runs: pd.DataFrame, side: Callable[[pd.DataFrame], Side], *, are_tuned: bool) -> Entrants:
+    """Return each variant with its side, or the reason why it has none."""
+    sides: dict[str, Side] = {}
+    reasons: dict[str, str] = {}
+    for variant, members in runs.groupby(VARIANT, sort=False):
+        try:
+            sides[str(variant)] = side(members)
+        except Undecidable as reason:
+            reasons[str(variant)] = f"{variant}: {reason}"
+    return Entrants(sides, reasons, are_tuned)
+
+
+def _at_best(trials: pd.DataFrame, judging: pd.DataFrame) -> Side:
+    """Return the judging runs of a variant at its best learning rate, chosen on the trials."""
+    if not len(judging):
+        raise Undecidable("it ran on tuning seeds only")
+    if judging["lr"].nunique() < 2 and trials["lr"].nunique() < 2:
+        return Side(by_seed(judging))
+    if trials["lr"].nunique() < 2:
+        raise Undecidable("its learning rates were not tried on tuning seeds")
+    if trials.duplicated(["lr", "seed"]).any():
+        raise Undecidable("it has several runs of one seed at one learning rate")
+    choice = choose_lr_of(trials)
+    if choice.lr is None:
+        raise Undecidable("no learning rate has a value on all seeds that choose")
+    at_best = _near(judging, "lr", choice.lr)
+    if at_best.empty:
+        raise Undecidable(f"no run that judges has its best lr, {choice.lr:g}")
+    return Side(by_seed(at_best), choice)
+
+
+def _filter(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
+    """Return the runs that have the selector's values. Raise Undecidable if no run has one of its keys."""
     for key, value in selector.items():
         if key not in runs:
             raise Undecidable(f"no run has the key {key}")
@@ -99,16 +171,20 @@ def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
     if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
         value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a text
     if isinstance(value, list):
-        return column.map(lambda text: isinstance(text, str) and _loaded(text) == value).astype(bool)
+        return column.map(lambda text: isinstance(text, str) and _parse_json(text) == value).astype(bool)
     return column == value
 
 
-def _loaded(text: str) -> Any:
-    """The list that a cell is the JSON of; None if it is none."""
+def _parse_json(text: str) -> Any:
+    """Return the content of a cell that is JSON, otherwise None."""
     try:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _near(runs: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
+    return runs[np.isclose(runs[column].to_numpy(dtype=float), value, rtol=1e-9, atol=0)]
 
 
 def _ambiguous(selector: Selector) -> str:

@@ -1,7 +1,6 @@
 """What can be compared: the columns of the runs, their scale and direction."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,53 +10,45 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.metric import Scale
 
-STEPS, REACHED, ACCURACY = "steps_to_", "reached_", "_accuracy"
+ACCURACY = "_accuracy"
+OUTCOME_METRICS = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
+"""Of the metrics, those that say where a run ended."""
 
 
 @dataclass(frozen=True)
 class Measure:
     """A column of the runs that can be compared: on which scale, and which end of it is good.
 
-    of_outcome: says where a run ended, so that a run that did not learn has no value.
+    is_outcome: it says where a run ended, so a run that did not learn has no value. is_time: steps to a target. is_binary: yes
+    or no, whether a target was reached.
     """
 
     column: str
     scale: Scale
     lower_is_better: bool
-    of_outcome: bool = True
-
-    @property
-    def is_binary(self) -> bool:
-        return self.column.startswith(REACHED)
-
-    @property
-    def is_time(self) -> bool:
-        return self.column.startswith(STEPS)
-
-    @property
-    def images_column(self) -> str:
-        """Where the runs have the number of images that this accuracy is of."""
-        return self.column.replace(ACCURACY, "_images")
+    is_outcome: bool = True
+    is_time: bool = False
+    is_binary: bool = False
 
     def on_scale(self, values: Floats, images: Floats | float = math.inf) -> Floats:
-        """The values where differences are taken; NaN outside the scale's domain. A target met at the start took 1 step.
+        """Return the values where differences are taken, NaN outside the scale's domain; a target met at the start took 1 step.
 
-        images: how many an accuracy is of, ∞ if nobody knows. Only then is a perfect accuracy infinite.
+        images: how many an accuracy is of, ∞ if unknown. Only then is a perfect accuracy infinite.
         """
         if self.scale == "logit":
             return empirical_logit(values, images)
-        transforms: dict[Scale, Callable[[Floats], Floats]] = {"ln": np.log, "identity": np.asarray}
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scaled = transforms[self.scale](np.maximum(values, 1) if self.is_time else values)
-        return np.where(np.isfinite(scaled), scaled, np.nan)
+        if self.scale == "ln":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = np.log(np.maximum(values, 1) if self.is_time else values)
+        return np.where(np.isfinite(values), values, np.nan)
 
     def distance_on_scale(self, ratio_or_difference: float) -> float:
-        """What a margin or bound between two sides is on the scale: a ratio where that is ln, else a difference."""
+        """Return a margin or bound between two sides on the scale: a ratio if that is ln, else a difference."""
         return float(np.log(ratio_or_difference)) if self.scale == "ln" else ratio_or_difference
 
 
 def empirical_logit(shares: Floats, images: Floats | float) -> Floats:
-    """ln((k + ½) / (N − k + ½)) of k = share · N right among N images: finite for none right and for all.
+    """Return ln((k + ½) / (N − k + ½)) of k = share · N right among N images: finite for none right and for all.
 
     NaN outside of [0, 1].
     Source: Haldane 1956, Annals of Human Genetics 20:309; Anscombe 1956, Biometrika 43:461.
@@ -69,32 +60,32 @@ def empirical_logit(shares: Floats, images: Floats | float) -> Floats:
 
 
 def share_of(logit: float, images: float) -> float:
-    """The inverse of `empirical_logit`."""
+    """Return the inverse of `empirical_logit`."""
     half = 0.5 / images
     return float((1 + np.tanh(logit / 2)) / 2 * (1 + 2 * half) - half)
 
 
-ENDS = {name: Measure(name, "logit", lower_is_better=False) for name in ("val_accuracy", "test_accuracy")} | {
-    name: Measure(name, "ln", lower_is_better=True) for name in ("val_loss", "test_loss")
-}
-OUTCOMES = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
+MEASURES = (
+    {
+        metric.name: Measure(metric.name, metric.scale, metric.lower_is_better, metric.name in OUTCOME_METRICS)
+        for metric in METRICS
+    }
+    | {name: Measure(name, "logit", lower_is_better=False) for name in ("val_accuracy", "test_accuracy")}
+    | {name: Measure(name, "ln", lower_is_better=True) for name in ("val_loss", "test_loss")}
+)
 
 
 def measure_of(name: str) -> Measure:
-    """The measure that a claim names: a metric, a number at the end, `steps_to_0.3`, or `reached_0.3` (yes or no).
+    """Return the measure that a claim names: a metric, a number at the end, `steps_to_0.3`, or `reached_0.3` (yes or no).
 
-    Raises ConfigError for any other name.
+    Raise ConfigError for any other name.
     """
-    for metric in METRICS:
-        if metric.name == name:
-            return Measure(name, metric.scale, metric.lower_is_better, of_outcome=name in OUTCOMES)
-    if name in ENDS:
-        return ENDS[name]
-    if name.startswith(STEPS):
-        return Measure(name, "ln", lower_is_better=True, of_outcome=False)
-    if name.startswith(REACHED):
-        return Measure(name, "identity", lower_is_better=False, of_outcome=False)
+    if name in MEASURES:
+        return MEASURES[name]
+    if name.startswith("steps_to_"):
+        return Measure(name, "ln", lower_is_better=True, is_outcome=False, is_time=True)
+    if name.startswith("reached_"):
+        return Measure(name, "identity", lower_is_better=False, is_outcome=False, is_binary=True)
     if name.startswith(("seconds_to_", "train_seconds")):
         raise ConfigError(f"{name}: the seconds of a sweep's parallel runs decide nothing; compare steps")
-    targets = "steps_to_TARGET, reached_TARGET"
-    raise ConfigError(f"there is no metric {name}; take {', '.join(m.name for m in METRICS)}, {targets} or {', '.join(ENDS)}")
+    raise ConfigError(f"there is no metric {name}; take {', '.join(MEASURES)}, steps_to_TARGET or reached_TARGET")

@@ -1,7 +1,7 @@
-"""Runs → pairs of one seed. Runs of one seed start at the same weights and see the same batches."""
+"""Pairs of runs of one seed. Runs of one seed start at the same weights and see the same batches."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,89 +12,83 @@ import pandas as pd
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.run.conditions import percent
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.claims import Part, Selector, Statistic
-from zdl_bench.statistics.measures import Measure, measure_of
+from zdl_bench.statistics.claim_part import ClaimPart, Selector, Statistic
+from zdl_bench.statistics.measures import ACCURACY, Measure
 from zdl_bench.statistics.metrics.metric import FLOOR
-from zdl_bench.statistics.tuning import Selection
+from zdl_bench.statistics.tuning import LrChoice
 
-WITHOUT_VALUE, LOST = 1e300, math.inf
-"""Ranks of runs without a value: what did not learn or reach its target stands behind every value, before the diverged."""
+NO_VALUE_RANK, LOST_RANK = 1e300, math.inf
+"""Ranks of runs without a value: one that did not learn or reach its target ranks behind every value, a diverged one last."""
 
 
 class Undecidable(ZdlBenchError):
     """The runs do not allow the comparison; the message is the reason, as the verdict gives it."""
 
 
-def orientation(part: Part, measure: Measure) -> int:
-    """1 where lower is better, −1 where higher is; a spread is better when it is smaller."""
-    return 1 if measure.lower_is_better or part.statistic is Statistic.SPREAD else -1
-
-
 @dataclass(frozen=True)
 class Side:
-    """The runs of one side, at most one per seed, with the choice of their learning rate where there was one."""
+    """The runs of one side, at most one per seed, with the choice of their learning rate if there was one."""
 
     runs: pd.DataFrame
-    choice: Selection | None = None
+    choice: LrChoice | None = None
 
     def on(self, seeds: "pd.Index[int]") -> "Side":
-        """The runs of these seeds; itself where it has no others."""
+        """Return the runs of these seeds; itself if it has no others."""
         return self if seeds.equals(self.runs.index) else Side(self.runs.loc[seeds], self.choice)
 
     @cached_property
     def is_one_run(self) -> bool:
-        """Whether the seeds change nothing: they gave the same bits, or nothing of the problem is drawn."""
-        same_bits = bool(self.runs["digest"].notna().all()) and self.runs["digest"].nunique() == 1
-        return same_bits and (len(self.runs) > 1 or self._draws_nothing)
+        """Whether the seeds change nothing: they gave the same bits, or the problem has nothing random."""
+        if self.runs["digest"].isna().any() or self.runs["digest"].nunique() != 1:
+            return False
+        noise = [key for key in ("problem.gradient_noise", "problem.start_std") if key in self.runs]
+        is_noise_free = len(noise) == 2 and bool(self.runs["dataset"].isna().all()) and not self.runs[noise].any(axis=None)
+        return len(self.runs) > 1 or is_noise_free
 
-    @property
-    def _draws_nothing(self) -> bool:
-        drawn = [key for key in ("problem.gradient_noise", "problem.start_std") if key in self.runs]
-        return len(drawn) == 2 and bool(self.runs["dataset"].isna().all()) and not self.runs[drawn].any(axis=None)
-
-    def values(self, measure: Measure, statistic: Statistic) -> Floats:
-        """(seeds,) on the measure's scale, NaN where a run has no value: it diverged, failed or did not learn."""
+    def values(self, part: ClaimPart) -> Floats:
+        """Return (seeds,) on the measure's scale, NaN if a run has no value: it diverged, failed or did not learn."""
+        measure = part.measure
         if measure.column not in self.runs:
             raise Undecidable(f"the runs have no {measure.column}; a target belongs to the YAML of its data set or problem")
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
-        scaled = measure.on_scale(self._above_floor(column, measure), self.images(measure))
-        if measure.of_outcome:
+        if measure.scale == "ln":  # a perfect run ends at 0: ln of max(x, 1e-12 · x₀), for losses x₀ is the one at the start
+            starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.is_outcome else 1.0
+            column = np.where(column >= 0, np.maximum(column, FLOOR * starts), np.nan)
+        scaled = measure.on_scale(column, self.images(measure))
+        if measure.is_outcome:
             scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
-        if statistic is Statistic.SPREAD:
-            with np.errstate(invalid="ignore"):  # of accuracies that are all perfect, of unknown numbers of images
-                return np.abs(scaled - np.nanmedian(scaled)) if np.isfinite(scaled).any() else scaled
+        if part.statistic is Statistic.SPREAD and np.isfinite(scaled).any():
+            with np.errstate(invalid="ignore"):  # all accuracies are perfect, of unknown numbers of images
+                return np.abs(scaled - np.nanmedian(scaled))
         return scaled
 
     def images(self, measure: Measure) -> Floats:
-        """(seeds,) how many images an accuracy is of, ∞ if nobody knows."""
-        if measure.images_column not in self.runs:
-            return np.full(len(self.runs), math.inf)
-        return np.asarray(self.runs[measure.images_column].fillna(math.inf), dtype=float)
+        """Return the number of images that an accuracy is of, (seeds,), ∞ if unknown."""
+        column = measure.column.replace(ACCURACY, "_images")
+        unknown = np.full(len(self.runs), math.inf)
+        return np.asarray(self.runs[column].fillna(math.inf), dtype=float) if column in self.runs else unknown
 
-    def _above_floor(self, column: Floats, measure: Measure) -> Floats:
-        """A perfect run ends at 0: logarithms are taken of max(x, 1e-12 · x₀), of losses with x₀ the one at the start."""
-        if measure.scale != "ln":
-            return column
-        starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.of_outcome else 1.0
-        return np.where(column >= 0, np.maximum(column, FLOOR * starts), np.nan)
+    def ranks(self, values: Floats) -> Floats:
+        """Return what the win rate compares, lower is better; values: turned so that lower is better.
+
+        A perfect accuracy of an unknown number of images is infinite, so it ranks first; an accuracy of 0 ranks last.
+        """
+        within = np.clip(values, -NO_VALUE_RANK / 2, NO_VALUE_RANK / 2)
+        has_lost = np.asarray(self.runs["status"] != "completed", dtype=bool)
+        return np.where(has_lost, LOST_RANK, np.where(np.isnan(values), NO_VALUE_RANK, within))
 
     @cached_property
     def run_ids(self) -> tuple[str, ...]:
         return tuple(self.runs["run_id"])
 
-    @cached_property
-    def lost(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-        return np.asarray(self.runs["status"] != "completed", dtype=bool)
-
 
 @dataclass(frozen=True)
 class Pairs:
-    """Values of both sides by seed, on the metric's scale; second is 0 where a part has one side only.
+    """Values of both sides by seed, on the metric's scale; second is 0 if a part has one side only.
 
-    All arrays are (seeds,). ranks: what the win rate compares, lower is better, with the runs that have no value at the end.
-    images: how many an accuracy of the first side is of, ∞ if nobody knows.
+    All arrays are (seeds,). ranks: see `Side.ranks`. images: how many an accuracy of the first side is of, ∞ if unknown.
     """
 
     seeds: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -108,12 +102,12 @@ class Pairs:
     run_ids: tuple[str, ...]
     notes: tuple[str, ...]
 
-    @property
+    @cached_property
     def differences(self) -> Floats:
-        """first − second, NaN where a pair lacks a value."""
+        """first − second, NaN if a pair lacks a value."""
         return np.asarray(self.first - self.second)
 
-    @property
+    @cached_property
     def differences_with_values(self) -> Floats:
         return self.differences[np.isfinite(self.differences)]
 
@@ -130,24 +124,23 @@ class Pairs:
         return float(np.corrcoef(self.first[both], self.second[both])[0, 1])
 
 
+class Evidence(Protocol):
+    """A source of the pairs that a part of a claim compares."""
+
+    def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
+        """Return the pairs of a part at one level. Raise Undecidable with the reason if the runs do not give them."""
+        ...
+
+
 def by_seed(runs: pd.DataFrame, ambiguous: str = "it has several runs of one seed at one learning rate") -> pd.DataFrame:
-    """The runs of a side under their seeds. Raises Undecidable, `ambiguous`, where a seed has several."""
+    """Return the runs of a side under their seeds. Raise Undecidable, `ambiguous`, if a seed has several."""
     if runs["seed"].duplicated().any():
         raise Undecidable(ambiguous)
     return runs.set_index("seed", drop=False).sort_index()
 
 
-class Evidence(Protocol):
-    """What gives the pairs that a part of a claim compares."""
-
-    def pairs(self, part: Part, level: Selector) -> Pairs:
-        """The pairs of a part at one level. Raises Undecidable with the reason where the runs do not give them."""
-        ...
-
-
-def pair_up(part: Part, first: Side, second: Side | None) -> Pairs:
-    """The runs of both sides, seed by seed. Raises Undecidable where the sides share no seed."""
-    measure = measure_of(part.metric)
+def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
+    """Pair the runs of both sides seed by seed. Raise Undecidable if the sides share no seed."""
     seeds, notes, is_same = first.runs.index, [], False
     if second is not None:
         seeds = seeds.intersection(second.runs.index)
@@ -159,39 +152,29 @@ def pair_up(part: Part, first: Side, second: Side | None) -> Pairs:
         is_same = set(first.run_ids) == set(second.run_ids)
         notes += ["both sides are the same runs"] if is_same else []
     first = first.on(seeds)
-    sides = [side for side in (first, second) if side is not None]
-    ours = first.values(measure, part.statistic)
-    theirs = second.values(measure, part.statistic) if second else np.zeros(len(seeds))
-    sign = orientation(part, measure)
+    sides = [first] if second is None else [first, second]
+    ours, theirs = first.values(part), second.values(part) if second else np.zeros(len(seeds))
     return Pairs(
         seeds=seeds.to_numpy(dtype=np.int64),
         first=ours,
         second=theirs,
-        first_ranks=_ranked(sign * ours, first),
-        second_ranks=_ranked(sign * theirs, second) if second else theirs,
+        first_ranks=first.ranks(part.orientation * ours),
+        second_ranks=second.ranks(part.orientation * theirs) if second else theirs,
         planned_steps=int(first.runs["steps"].iloc[0]),
-        images=float(first.images(measure)[0]),
+        images=float(first.images(part.measure)[0]),
         is_exact=is_same or all(side.is_one_run for side in sides),
         run_ids=tuple(run_id for side in sides for run_id in side.run_ids),
-        notes=(*notes, *(note for side in sides for note in _choice_notes(side)), *_budget_notes(sides)),
+        notes=(*notes, *_choice_notes(sides)),
     )
 
 
-def _ranked(values: Floats, side: Side) -> Floats:
-    """A perfect accuracy of an unknown number of images is infinite: it stands before every other, and none right behind."""
-    within = np.clip(values, -WITHOUT_VALUE / 2, WITHOUT_VALUE / 2)
-    return np.where(side.lost, LOST, np.where(np.isnan(values), WITHOUT_VALUE, within))
-
-
-def _choice_notes(side: Side) -> list[str]:
-    if side.choice is None or side.choice.lr is None:
-        return []
-    name, lr = side.runs["optimizer"].iloc[0], side.choice.lr
-    share = side.choice.shares.get(lr, 0.0)
-    edge = ", at the edge of its grid" if side.choice.at_edge else ""
-    return [f"{name}: best lr {lr:g} (chosen in {percent(share)} of resamples{edge})"]
-
-
-def _budget_notes(sides: Sequence[Side]) -> list[str]:
-    budgets = [len(side.choice.shares) for side in sides if side.choice is not None]
-    return [f"unequal budgets: {' and '.join(map(str, budgets))} learning rates"] if len(set(budgets)) > 1 else []
+def _choice_notes(sides: list[Side]) -> Iterator[str]:
+    choices = [(side, side.choice) for side in sides if side.choice is not None]
+    for side, choice in choices:
+        if choice.lr is not None:
+            name, share = side.runs["optimizer"].iloc[0], percent(choice.shares[choice.lr])
+            edge = ", at the edge of its grid" if choice.at_edge else ""
+            yield f"{name}: best lr {choice.lr:g} (chosen in {share} of resamples{edge})"
+    budgets = [len(choice.lrs) for _, choice in choices]
+    if len(set(budgets)) > 1:
+        yield f"unequal budgets: {' and '.join(map(str, budgets))} learning rates"

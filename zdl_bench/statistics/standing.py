@@ -5,22 +5,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from zdl_bench.statistics.claims import Claim, Kind, Part, View
-from zdl_bench.statistics.entrants import VARIANT, Entrants
-from zdl_bench.statistics.families import ALPHA, seeds_needed
-from zdl_bench.statistics.findings import Finding
-from zdl_bench.statistics.judging import NO_VALUE, describe, judge
+from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
+from zdl_bench.statistics.claims import Claim
+from zdl_bench.statistics.evidence import VARIANT, Entrants
+from zdl_bench.statistics.finding import Finding
+from zdl_bench.statistics.inference import ALPHA, seeds_needed
+from zdl_bench.statistics.judge import NO_VALUES_REASON, describe, judge
 from zdl_bench.statistics.pairing import Evidence
-from zdl_bench.statistics.verdicts import Judged, Verdict, judge_family
+from zdl_bench.statistics.verdict import Judgment, Verdict, judge_family
+
+FindingOf = Mapping[tuple[str, str], Finding]
+"""(first, second) → the finding of first against second, for every ordered pair of variants."""
 
 
 @dataclass(frozen=True)
 class Leader:
     """The variant that is ahead of most others, and whether it is shown to be ahead of each.
 
-    rivals: the others → the finding of leader against rival, the closest first. p: of the claim that the leader is better
-    than each of the others, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or NOT_DECIDABLE
-    with its reason.
+    rivals: the others → the finding of leader against rival, the closest first. p: of the claim that the leader is better than
+    each of the others, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or NOT_DECIDABLE with its
+    reason.
     """
 
     variant: str
@@ -36,24 +40,20 @@ class Leader:
 
     @property
     def undecided(self) -> list[str]:
-        """The rivals that are not shown to be behind, each test taken at the level of the whole claim."""
-        return [rival for rival in self.rivals if not self.adjusted(rival) <= ALPHA]
+        """The rivals that are not shown to be behind, each test at the level of the whole claim."""
+        return [rival for rival in self.rivals if not self.p_ahead_of(rival) <= ALPHA]
 
-    def adjusted(self, rival: str) -> float:
-        """p of being ahead of one rival, at the level of the whole claim."""
+    def p_ahead_of(self, rival: str) -> float:
+        """Return p of being ahead of one rival, at the level of the whole claim."""
         return _family_p(self.rivals[rival], 1 + len(self.rivals))
 
 
 @dataclass(frozen=True)
 class Pairwise:
-    """How the variants compare by one metric, pair by pair, without a verdict.
-
-    pairs: (first, second) → the finding of first against second, for every ordered pair, those in the order of the plan
-    first.
-    """
+    """How the variants compare by one metric, pair by pair, without a verdict. pairs: those in the order of the plan first."""
 
     metric: str
-    pairs: Mapping[tuple[str, str], Finding]
+    pairs: FindingOf
 
     @property
     def in_order(self) -> list[tuple[str, str]]:
@@ -61,7 +61,7 @@ class Pairwise:
         return list(self.pairs)[: len(self.pairs) // 2]
 
     def win_rate(self, first: str, second: str) -> float:
-        """Share of seeds on which the first is better, ties counted half; NaN where nothing is known."""
+        """Return the share of seeds on which the first is better, ties counted half; NaN if nothing is known."""
         finding = self.pairs[first, second]
         if finding.is_exact and not finding.reason:
             return (1 + finding.p_against - self.pairs[second, first].p_against) / 2
@@ -70,55 +70,58 @@ class Pairwise:
 
 @dataclass(frozen=True)
 class Standing(Pairwise):
-    """Besides: what is shown.
+    """A pairwise comparison with what it shows.
 
     contrasts: each of the others against the control, the first variant of the plan, with verdicts; Holm over them.
-    leader: None where there is one variant.
+    leader: None if there is one variant.
     """
 
     control: str
-    contrasts: Sequence[Judged]
+    contrasts: Sequence[Judgment]
     leader: Leader | None
 
 
 def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Standing:
-    """Compares the variants, in the order of the plan, by a metric, and says what that shows."""
+    """Compare the variants, in the order of the plan, by a metric, and say what that shows."""
     control = variants[0]
-    contrasts = judge_family([_better(variant, control, metric) for variant in variants[1:]], entrants)
-    pairs = _pairwise(entrants, variants, metric, judge).pairs
+    claims = [
+        Claim(f"{name} / {control}", f"{name} is better than {control}.", "", Kind.SUPERIORITY, (_part(name, control, metric),))
+        for name in variants[1:]
+    ]
+    contrasts = judge_family(claims, entrants)
+    pairs = _pairs(entrants, variants, metric, judge)
     leader = leader_of(pairs, [variant for variant in variants if variant in entrants.sides])
-    if leader and leader.reason == NO_VALUE:
-        contrasts = [_undecidable(judged) for judged in contrasts]
+    if leader and leader.reason == NO_VALUES_REASON:
+        contrasts = [
+            replace(contrast, verdict=Verdict.NOT_DECIDABLE, reason=NO_VALUES_REASON, p=math.nan, p_family=math.nan)
+            for contrast in contrasts
+        ]
     return Standing(metric, pairs, control, contrasts, leader)
 
 
-def _undecidable(judged: Judged) -> Judged:
-    return replace(judged, verdict=Verdict.NOT_DECIDABLE, reason=NO_VALUE, p=math.nan, adjusted=math.nan)
-
-
 def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pairwise:
-    """Compares the variants, in the order of the plan, by a metric, without a test."""
-    return _pairwise(entrants, variants, metric, describe)
+    """Compare the variants, in the order of the plan, by a metric, without a test."""
+    return Pairwise(metric, _pairs(entrants, variants, metric, describe))
 
 
-def _pairwise(entrants: Entrants, variants: Sequence[str], metric: str, look: Callable[[Part, Evidence], Finding]) -> Pairwise:
-    """An exact tie is no win for either side, so an exact comparison is made again the other way round."""
-    pairs = {(a, b): look(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
-    turned = {
-        (b, a): look(_part(b, a, metric), entrants) if found.is_exact or found.reason else found.turned()
-        for (a, b), found in pairs.items()
+def _pairs(
+    entrants: Entrants, variants: Sequence[str], metric: str, find: Callable[[ClaimPart, Evidence], Finding]
+) -> FindingOf:
+    """Compare every pair both ways: an exact tie is no win for either side, so its inverse is found anew."""
+    pairs = {(a, b): find(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
+    inverse = {
+        (b, a): find(_part(b, a, metric), entrants) if finding.is_exact or finding.reason else finding.inverse()
+        for (a, b), finding in pairs.items()
     }
-    return Pairwise(metric, pairs | turned)
+    return pairs | inverse
 
 
-def leader_of(pairs: Mapping[tuple[str, str], Finding], variants: Sequence[str]) -> Leader | None:
-    """The variant with the most evidence for being better than each of the others, of those that have runs to compare.
+def leader_of(pairs: FindingOf, variants: Sequence[str]) -> Leader | None:
+    """Return the variant with the most evidence for being better than each of the others, among those that have runs.
 
-    That a variant is better than each other is shown where all of its comparisons show it: the largest of their one-sided p
+    A variant is shown to be better than each other if all of its comparisons show it: the largest of their one-sided p
     (intersection-union test, Berger 1982, Technometrics 24:295). The data choose for which of the m variants this is asked, so
-    that p is multiplied by m (Bonferroni). None where there is one variant.
-
-    pairs: (first, second) → the finding of first against second, for all ordered pairs.
+    that p is multiplied by m (Bonferroni). None if there is one variant.
     """
     if len(variants) < 2:
         return None
@@ -127,10 +130,10 @@ def leader_of(pairs: Mapping[tuple[str, str], Finding], variants: Sequence[str])
     rivals = dict(sorted(against[ahead].items(), key=lambda item: -item[1].p_for))
     reasons = [finding.reason for finding in rivals.values() if finding.reason]
     if not any(_says_something(finding) for finding in rivals.values()):
-        reasons = reasons or [NO_VALUE]
-    p = max(_family_p(finding, len(variants)) for finding in rivals.values())
+        reasons = reasons or [NO_VALUES_REASON]
     if reasons:
         return Leader(ahead, rivals, math.nan, Verdict.NOT_DECIDABLE, "; ".join(dict.fromkeys(reasons)))
+    p = max(_family_p(finding, len(variants)) for finding in rivals.values())
     needed = seeds_needed(len(variants) / 2)
     seeds = min((finding.n_deciding for finding in rivals.values() if not finding.is_exact), default=needed)
     if seeds < needed:
@@ -140,31 +143,21 @@ def leader_of(pairs: Mapping[tuple[str, str], Finding], variants: Sequence[str])
 
 
 def _says_something(finding: Finding) -> bool:
-    """Whether some pair has values, or one side has and the other has not."""
+    """Return whether some pair has values, or one side has one and the other does not."""
     return finding.n_values > 0 or finding.is_exact or (finding.wins is not None and finding.wins.ties < finding.n)
 
 
 def _strength(rivals: Mapping[str, Finding]) -> tuple[float, float, float]:
-    """More rivals beaten than lost to, then more wins over seeds, then the clearer p."""
+    """Rank by more rivals beaten than lost to, then more wins over seeds, then the clearer p."""
     ahead = sum((finding.p_for < finding.p_against) - (finding.p_for > finding.p_against) for finding in rivals.values())
     wins = sum(finding.wins.rate for finding in rivals.values() if finding.wins)
     return ahead, wins, -max(finding.p_for for finding in rivals.values())
 
 
 def _family_p(finding: Finding, variants: int) -> float:
-    """p of one comparison, one-sided, times the number of variants that might have led; 0 where it is exact."""
+    """Return p of one comparison, one-sided, times the number of variants that might have led; 0 if it is exact."""
     return min(1.0, finding.p_for / 2 * variants)
 
 
-def _better(variant: str, control: str, metric: str) -> Claim:
-    return Claim(
-        id=f"{variant} / {control}",
-        sentence=f"{variant} is better than {control}.",
-        source="",
-        kind=Kind.SUPERIORITY.value,
-        parts=(_part(variant, control, metric),),
-    )
-
-
-def _part(first: str, second: str, metric: str) -> Part:
-    return Part(Kind.SUPERIORITY, metric, {VARIANT: first}, {VARIANT: second}, View.BEST_LR)
+def _part(first: str, second: str, metric: str) -> ClaimPart:
+    return ClaimPart(Kind.SUPERIORITY, metric, {VARIANT: first}, {VARIANT: second}, View.BEST_LR)

@@ -1,62 +1,80 @@
-"""Which learning rate is best, and how sure that is. NumPy only: the sweeper imports it."""
+"""Which learning rate is best, and how sure that is. Imports neither pandas nor SciPy: every sweep starts with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.run.run import Floats
 
-DRAWS = 1000
-SEED = 0
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESAMPLES = 1000
+RESAMPLING_SEED = 0
 
 
-@dataclass(frozen=True)
-class Selection:
-    """lr: the best; None where no learning rate has a value for each tuning seed.
+@dataclass(frozen=True, eq=False)
+class LrChoice:
+    """The choice of a learning rate by its mean tail loss over the tuning seeds.
 
-    at_edge: the best is the smallest or largest of the grid, so that a better one may lie beyond.
-    shares: how often each learning rate is chosen when the tuning seeds are resampled.
+    lrs: (learning rates,), ascending. tail_losses: (learning rates, seeds). A learning rate with a run without a value (NaN, ∞)
+    is not a candidate.
     """
 
-    lr: float | None
-    at_edge: bool
-    shares: dict[float, float]
+    lrs: Floats
+    tail_losses: Floats
+
+    @cached_property
+    def lr(self) -> float | None:
+        """The learning rate with the lowest mean, the smallest of equal ones; None if there is no candidate."""
+        return float(self.lrs[self._best_rows(self.tail_losses)]) if self._are_candidates.any() else None
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the best is the smallest or the largest of the grid, so that a better one may lie beyond."""
+        return self.lr is not None and self.lr in (self.lrs[0], self.lrs[-1])
+
+    @cached_property
+    def shares(self) -> dict[float, float]:
+        """How often each learning rate is chosen if the seeds are resampled, 1,000 times and alike for all learning rates."""
+        if self.lr is None:
+            return dict.fromkeys(self.lrs.tolist(), 0.0)
+        seeds = self.tail_losses.shape[1]
+        resamples = np.random.default_rng(RESAMPLING_SEED).integers(seeds, size=(RESAMPLES, seeds))
+        counts = np.bincount(self._best_rows(self.tail_losses[:, resamples]), minlength=len(self.lrs))
+        return dict(zip(self.lrs.tolist(), (counts / RESAMPLES).tolist(), strict=True))
+
+    @cached_property
+    def _are_candidates(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(np.isfinite(self.tail_losses).all(axis=1) & (self.tail_losses.shape[1] > 0))
+
+    def _best_rows(self, losses: Floats) -> npt.NDArray[np.intp]:
+        """Return the row of the best candidate; losses: (learning rates, …, seeds)."""
+        means = losses.mean(axis=-1)
+        means[~self._are_candidates] = np.inf
+        return np.asarray(np.argmin(means, axis=0))
 
 
-def best_lr(lrs: Sequence[float], tail_losses: Floats) -> float | None:
-    """The learning rate with the lowest mean tail loss over the seeds; of equals the smaller. None without a candidate.
-
-    tail_losses: (learning rates, seeds). A learning rate with a run without a value (NaN, ∞) is no candidate.
-    """
-    grid, losses, candidates = _sorted_grid(lrs, tail_losses)
-    return float(grid[_best_rows(losses, candidates)]) if candidates.any() else None
-
-
-def select_lr(lrs: Sequence[float], tail_losses: Floats) -> Selection:
-    """As `best_lr`, with how sure that is. What is no candidate is none in any resample, and the same 1,000 resamples of seeds
-    are taken for all learning rates.
-    """
-    grid, losses, candidates = _sorted_grid(lrs, tail_losses)
-    if not candidates.any():
-        return Selection(None, False, dict.fromkeys(grid.tolist(), 0.0))
-    seeds, best = losses.shape[1], int(_best_rows(losses, candidates))
-    draws = np.random.default_rng(SEED).integers(seeds, size=(DRAWS, seeds))
-    chosen = np.bincount(_best_rows(losses[:, draws], candidates), minlength=len(grid)) / DRAWS
-    return Selection(float(grid[best]), best in (0, len(grid) - 1), dict(zip(grid.tolist(), chosen.tolist(), strict=True)))
-
-
-def _sorted_grid(lrs: Sequence[float], tail_losses: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """Learning rates in ascending order, their losses, and which of them are candidates."""
+def choose_lr(lrs: Sequence[float], tail_losses: Floats) -> LrChoice:
+    """Choose among learning rates in any order; tail_losses: (learning rates, seeds)."""
     order = np.argsort(lrs)
-    losses = tail_losses[order]
-    has_seeds = losses.shape[1] > 0
-    return np.asarray(lrs, np.float64)[order], losses, np.isfinite(losses).all(axis=1) & has_seeds
+    return LrChoice(np.asarray(lrs, np.float64)[order], tail_losses[order])
 
 
-def _best_rows(losses: Floats, candidates: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Number of the first candidate with the lowest mean; losses: (learning rates, …, seeds)."""
-    means = losses.mean(axis=-1)
-    means[~candidates] = np.inf
-    return np.asarray(np.argmin(means, axis=0))
+def choose_lr_of(trials: "pd.DataFrame") -> LrChoice:
+    """Choose among the learning rates of one optimizer's trials, which are rows of `Results.runs`."""
+    grid = lr_grid(trials)
+    return choose_lr(grid.index.tolist(), grid.to_numpy())
+
+
+def lr_grid(trials: "pd.DataFrame", column: str = "tail_loss") -> "pd.DataFrame":
+    """Return the losses of one optimizer's trials, a row per learning rate and a column per seed.
+
+    NaN if a learning rate was not tried on a seed. Several runs in one cell count with their mean, NaN if one has no value.
+    """
+    cells = trials.dropna(subset="lr").groupby(["lr", "seed"])[column]
+    return cells.mean().where(cells.count() == cells.size()).unstack("seed").astype(float)

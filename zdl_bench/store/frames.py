@@ -17,7 +17,7 @@ from zdl_bench.run.conditions import exact
 from zdl_bench.run.config import Choice, RunConfig, Value
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.metrics import convergence
-from zdl_bench.statistics.metrics.catalogue import METRICS, measured
+from zdl_bench.statistics.metrics.catalogue import METRICS, compute_metrics
 from zdl_bench.store.damage import PLANNED, how_many_are_missing
 from zdl_bench.store.store import Store
 
@@ -109,7 +109,7 @@ def run_row(run: Run) -> dict[str, Any]:
     }
     row |= {name: run.end.get(name, math.nan) for name in END_NUMBERS}
     row |= _image_counts(run.config.dataset)
-    row |= measured(curve) if curve else {metric.name: math.nan for metric in METRICS}
+    row |= compute_metrics(curve) if curve else {metric.name: math.nan for metric in METRICS}
     no_targets: tuple[float, ...] = ()
     for target in _if_installed(lambda: registry.targets(run.config), no_targets):
         for measure in (convergence.steps_to_target, convergence.seconds_to_target):

@@ -7,8 +7,8 @@ from matplotlib.ticker import MaxNLocator
 
 from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks, log_axis
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.best_of_trials import best_of_trials
-from zdl_bench.statistics.evidence import lr_grid
+from zdl_bench.statistics.tuning import lr_grid
+from zdl_bench.statistics.tuning_curve import tuning_curve
 
 MAX_MARKERS = 40
 
@@ -25,7 +25,7 @@ def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
     looks = line_looks(with_lr)
     for variant, look in looks.items():
         rows = with_lr[with_lr["variant"] == variant]
-        best = best_of_trials(_grid(rows, "tail_loss"), _grid(rows, "start_loss"))
+        best = tuning_curve(_grid(rows, "tail_loss"), _grid(rows, "start_loss"))
         drawn += [*best.mean, *best.low, *best.high]
         trials = np.arange(1, len(best.mean) + 1)
         every = -(-len(trials) // MAX_MARKERS)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from zdl_bench.report.figures.style import log_axis, shortened
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.findings import three_digits
+from zdl_bench.statistics.finding import three_digits
 
 COLOR = "#222222"
 """No optimizer's colour: a row is about two of them."""

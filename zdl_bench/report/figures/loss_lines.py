@@ -21,7 +21,7 @@ from zdl_bench.report.figures.style import (
     shortened,
 )
 from zdl_bench.run.run import Floats, has_diverged
-from zdl_bench.statistics.intervals import student_interval
+from zdl_bench.statistics.inference import student_interval
 
 CEILING_FACTOR = 4
 """The axis ends at so many times the first loss: what lies beyond is on its way out."""

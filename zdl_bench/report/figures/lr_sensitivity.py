@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.path import Path
 
 from zdl_bench.report.figures.style import legend_name, line_looks, log_axis
-from zdl_bench.statistics.evidence import lr_grid
-from zdl_bench.statistics.intervals import student_interval
-from zdl_bench.statistics.tuning import best_lr
+from zdl_bench.statistics.inference import student_interval
+from zdl_bench.statistics.tuning import choose_lr_of
 
 LEGEND_COLOR = "#555555"
 ARROW = Path([(-1, 0), (1, 0), (0.4, 0.45), (1, 0), (0.4, -0.45)])
@@ -22,7 +21,7 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
     """frame: one row per run: variant, optimizer, lr, seed, status, learned, tail_loss.
 
     A point is the geometric mean over the runs of a learning rate with its 95 % interval. The best of each line, by
-    `statistics.tuning.best_lr`, has a ring, and an arrow where it is the smallest or largest that was tried: a better one may
+    `statistics.tuning.LrChoice`, has a ring, and an arrow where it is the smallest or largest that was tried: a better one may
     lie beyond. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
     """
     heights: list[float] = []
@@ -62,15 +61,14 @@ def _summary(runs: pd.DataFrame) -> tuple[float, float, float]:
 
 def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> set[str]:
     """Marks the best learning rate of a line; returns what the legend has to explain."""
-    grid = lr_grid(rows)
-    lr = best_lr(grid.index, grid.to_numpy())
-    mean = means.get(lr)
-    if lr is None or mean is None or len(grid) < 2:  # a mean of losses below 0 has no place on the axis
+    choice = choose_lr_of(rows)
+    lr, mean = choice.lr, means.get(choice.lr)
+    if lr is None or mean is None or len(choice.lrs) < 2:  # a mean of losses below 0 has no place on the axis
         return set()
     axes.plot(lr, mean, color=color, **RING)
-    if lr not in (grid.index[0], grid.index[-1]):
+    if not choice.at_edge:
         return {"best"}
-    arrow, shift, side = ("←", -8, "right") if lr == grid.index[0] else ("→", 8, "left")
+    arrow, shift, side = ("←", -8, "right") if lr == choice.lrs[0] else ("→", 8, "left")
     place: dict[str, Any] = {"xytext": (shift, 0), "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 13}
     axes.annotate(arrow, (lr, mean), color=color, **place)
     return {"best", "at the grid's edge"}

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from zdl_bench.report.figures.style import line_looks, log_axis, shortened
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.intervals import student_interval
+from zdl_bench.statistics.inference import student_interval
 from zdl_bench.statistics.metrics.catalogue import METRICS
 
 BELOW = 0.24

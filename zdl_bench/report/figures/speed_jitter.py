@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from zdl_bench.report.figures.style import EMPTY_LOG_LIMITS, legend_name, line_looks, log_axis
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.intervals import student_interval
+from zdl_bench.statistics.inference import student_interval
 
 COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
 FARTHEST = 2

@@ -3,13 +3,13 @@
 import math
 
 from zdl_bench.run.run import Curve
-from zdl_bench.statistics.metrics import analytic, convergence, oscillation
+from zdl_bench.statistics.metrics import convergence, oscillation, trajectory
 from zdl_bench.statistics.metrics.metric import metrics_of
 
-METRICS = metrics_of(convergence, oscillation, analytic)
+METRICS = metrics_of(convergence, oscillation, trajectory)
 
 
-def measured(curve: Curve) -> dict[str, float]:
-    """All metrics of a curve, by name. What several ask of it, as whether it learned, is asked once: that takes longest."""
-    has = {condition: condition(curve) for condition in {metric.of for metric in METRICS}}
-    return {metric.name: metric.compute(curve) if has[metric.of] else math.nan for metric in METRICS}
+def compute_metrics(curve: Curve) -> dict[str, float]:
+    """Return all metrics of a curve by name; each condition, such as having learned, is checked once, which takes longest."""
+    holds = {condition: condition(curve) for condition in {metric.of for metric in METRICS}}
+    return {metric.name: metric.compute(curve) if holds[metric.of] else math.nan for metric in METRICS}

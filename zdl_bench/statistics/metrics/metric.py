@@ -1,4 +1,4 @@
-"""What a metric is."""
+"""The contract of a metric, and the decorator that makes one."""
 
 import math
 from collections.abc import Callable
@@ -13,13 +13,16 @@ from zdl_bench.run.run import Curve, Floats
 Scale = Literal["ln", "identity", "logit"]
 Condition = Callable[[Curve], bool]
 
+FLOOR = 1e-12
+"""Logarithms are taken of max(x, FLOOR · x₀): an analytic problem may end at exactly 0."""
+
 
 @dataclass(frozen=True)
 class Metric:
-    """A pure function of a Curve, NaN where it is not defined, with what a reader has to know of it.
+    """A pure function of a Curve, NaN if it is not defined, with what a reader has to know about it.
 
     scale: on which differences are taken, so that on ln an effect reads as a ratio.
-    of: which runs have it: it is NaN of the others, whatever their curves would give.
+    of: the condition on runs; the metric is NaN for all others, whatever their curves would give.
     """
 
     compute: Callable[[Curve], float]
@@ -36,31 +39,23 @@ class Metric:
         return self.compute(curve) if self.of(curve) else math.nan
 
 
-def every_run(curve: Curve) -> bool:
-    return True
-
-
 def metric(
-    unit: str, better: Literal["lower", "higher"], scale: Scale, of: Condition = every_run
+    unit: str, better: Literal["lower", "higher"], scale: Scale, of: Condition = lambda curve: True
 ) -> Callable[[Callable[[Curve], float]], Metric]:
-    """Makes a Metric of a function."""
+    """Make a Metric of a function."""
     return lambda compute: Metric(compute, unit, better == "lower", scale, of)
 
 
 def metrics_of(*modules: ModuleType) -> tuple[Metric, ...]:
-    """The metrics that the modules define, in their order."""
+    """Return the metrics that the modules define, in their order."""
     return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Metric))
 
 
-FLOOR = 1e-12
-"""Logarithms are taken of max(x, FLOOR · x₀): an analytic problem may end at exactly 0."""
-
-
-def log_losses(losses: Floats) -> Floats | None:
-    """ln of max(x, 1e-12 · x₀), the scale of all ratios; None unless all values are finite and positive ones occur only.
+def log_losses(losses: Floats) -> Floats:
+    """Return ln of max(x, 1e-12 · x₀), the scale of all ratios; all NaN unless every loss is finite and positive.
 
     An exact 0 counts as positive: it is where an analytic problem ends.
     """
     if len(losses) == 0 or not np.isfinite(losses).all() or losses[0] <= 0 or (losses < 0).any():
-        return None
+        return np.full(len(losses), np.nan)
     return np.asarray(np.log(np.maximum(losses, FLOOR * losses[0])))

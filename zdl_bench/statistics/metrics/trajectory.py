@@ -1,6 +1,6 @@
 """The path of an analytic problem, over every recorded step. Definitions: docs/metrics.md.
 
-Each is NaN where the points of the run were not recorded.
+Each is NaN if the points of the run were not recorded.
 """
 
 import math
@@ -21,21 +21,19 @@ def axis_crossings(curve: Curve) -> float:
     offsets = _offsets(curve)
     if offsets is None:
         return math.nan
-    return float(sum(_sign_changes(coordinate) for coordinate in offsets.T))
+    signs = [np.sign(coordinate[coordinate != 0]) for coordinate in offsets.T]
+    return float(sum(np.count_nonzero(np.diff(sides)) for sides in signs))
 
 
 @metric(unit="ln nats", better="lower", scale="identity", of=has_learned)
 def highest_rise(curve: Curve) -> float:
-    """max over k of max(0, ln L_k − ln L_{k−1}): 0 where the loss never rises. NaN for a run that did not learn."""
-    logs = log_losses(curve.probes.probe_loss)
-    if curve.points is None or logs is None:
-        return math.nan
-    return float(np.diff(logs).max(initial=0.0))
+    """max over k of max(0, ln L_k − ln L_{k−1}): 0 if the loss never rises. NaN for a run that did not learn."""
+    return float(np.diff(log_losses(curve.probes.probe_loss)).max(initial=0.0)) if curve.points is not None else math.nan
 
 
 @metric(unit="1", better="higher", scale="identity")
 def shrinking_share(curve: Curve) -> float:
-    """Share of the steps from the second on whose update is shorter than the one before: 1 where steps only shrink.
+    """Share of the steps from the second on whose update is shorter than the one before: 1 if steps only shrink.
 
     For reading: whether shrinking steps help or hurt is another question.
     """
@@ -47,9 +45,9 @@ def shrinking_share(curve: Curve) -> float:
 
 @metric(unit="1", better="lower", scale="ln")
 def contraction_imbalance(curve: Curve) -> float:
-    """max r_i / min r_i with r_i = −(1/T′) ln(|w_i,T′ − w*_i| / |w_i,0 − w*_i|): 1 where all coordinates close in equally fast.
+    """max r_i / min r_i with r_i = −(1/T′) ln(|w_i,T′ − w*_i| / |w_i,0 − w*_i|): 1 if all coordinates close in equally fast.
 
-    Coordinates that start on the minimum are left out. NaN where one is no nearer than it was, or exactly there.
+    Coordinates that start on the minimum are left out. NaN if one is no nearer than it was, or exactly there.
     """
     offsets = _offsets(curve)
     if offsets is None or len(offsets) < 2:
@@ -64,12 +62,7 @@ def contraction_imbalance(curve: Curve) -> float:
 
 
 def _offsets(curve: Curve) -> Floats | None:
-    """w_k − w*, (T′ + 1, d)."""
+    """Return w_k − w*, (T′ + 1, d); None if it is unknown."""
     if curve.points is None or curve.minimum is None:
         return None
     return np.asarray(curve.points - np.array(curve.minimum))
-
-
-def _sign_changes(offsets: Floats) -> int:
-    signs = np.sign(offsets[offsets != 0])
-    return int(np.count_nonzero(signs[1:] != signs[:-1]))

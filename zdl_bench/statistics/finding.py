@@ -1,4 +1,4 @@
-"""What the runs show of one part of a claim: an effect with its interval, and how they speak for or against it."""
+"""The finding on one part of a claim: an effect with its interval, and how the runs speak for or against the part."""
 
 import math
 from dataclasses import dataclass, replace
@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.claims import Part, Statistic, View
-from zdl_bench.statistics.intervals import student_interval
-from zdl_bench.statistics.measures import Measure, share_of
+from zdl_bench.statistics.claim_part import ClaimPart, Statistic, View
+from zdl_bench.statistics.inference import student_interval
+from zdl_bench.statistics.measures import share_of
 from zdl_bench.statistics.proportions import WinRate
 
 
 def three_digits(value: float) -> str:
-    """Three significant digits, without a power of ten as long as a reader can do without."""
+    """Write three significant digits, with a power of ten only if the value is very small or very large."""
     if value == 0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e7:
         return f"{value:.3g}"
     return f"{value:#.3g}" if abs(value) < 99.95 else f"{float(f'{value:.3g}'):,.0f}"
@@ -21,10 +21,10 @@ def three_digits(value: float) -> str:
 
 @dataclass(frozen=True)
 class Effect:
-    """A mean with its 95 % interval, as a reader takes it.
+    """A mean with its 95 % interval, as shown to a reader.
 
-    unit: `ratio` of first to second, `difference`, `value` where there is no second (`share` of an accuracy), `slope` per unit
-    of the levels.
+    unit: `ratio` of first to second, `difference`, `value` if there is no second (`share` of an accuracy), `slope` per unit of
+    the levels.
     """
 
     mean: float
@@ -32,8 +32,13 @@ class Effect:
     high: float
     unit: str
 
-    def turned(self) -> "Effect":
-        """The same of the second side against the first."""
+    @classmethod
+    def of(cls, values: Floats, unit: str) -> "Effect":
+        mean, low, high = (float(value) for value in student_interval(values))
+        return cls(mean, low, high, unit)
+
+    def inverse(self) -> "Effect":
+        """Return the effect of the second side against the first."""
         if self.unit == "ratio":
             with np.errstate(divide="ignore"):
                 mean, low, high = (1 / np.array([self.mean, self.high, self.low])).tolist()
@@ -43,10 +48,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the runs show of one part in one view.
+    """What the runs show about one part in one view.
 
     n: pairs; n_values: those that have values, over which the effect is taken; n_deciding: those on which p rests. p_for,
-    p_against: of the part and of its opposite. reason: why nothing can be said; else empty.
+    p_against: of the part and of its opposite. reason: why nothing can be said, or empty.
     """
 
     view: View
@@ -69,7 +74,7 @@ class Finding:
 
     @property
     def has_interval(self) -> bool:
-        """Whether the effect can be told: it has an interval, or needs none since nothing is random."""
+        """Whether the effect can be stated: it has an interval, or needs none since nothing is random."""
         return self.effect is not None and (self.is_exact or not math.isnan(self.effect.low))
 
     @property
@@ -79,33 +84,33 @@ class Finding:
         is_neutral = self.effect is None or math.isclose(self.effect.mean, neutral, rel_tol=1e-9, abs_tol=1e-12)
         return is_neutral and (self.wins is None or self.wins.wins == self.wins.losses)
 
-    def turned(self) -> "Finding":
-        """The finding of the second side against the first, of a superiority that is not exact (there, a tie has no turn)."""
+    def inverse(self) -> "Finding":
+        """Return the finding of the second side against the first, of a superiority; an exact tie has none."""
         effect, wins = self.effect, self.wins
         return replace(
             self,
-            effect=effect.turned() if effect else None,
+            effect=effect.inverse() if effect else None,
             p_for=self.p_against,
             p_against=self.p_for,
             wins=WinRate(1 - wins.rate, wins.losses, wins.ties, wins.wins) if wins else None,
         )
 
 
-def effect_of(differences: Floats, part: Part, measure: Measure, images: float = math.inf) -> Effect | None:
-    """The mean of differences on the scale, (n,), as a reader takes it; None where there are none. images: as of `Pairs`."""
+def effect_of(differences: Floats, part: ClaimPart, images: float = math.inf) -> Effect | None:
+    """Return the mean of differences on the scale, (n,), as an effect; None if there are none. images: see `Pairs`."""
     if not len(differences):
         return None
-    mean, low, high = (float(value) for value in student_interval(differences))
-    unit = "value" if part.second is None else "difference"
-    if measure.scale == "ln" and part.statistic is Statistic.MEAN:
-        return exponential(Effect(mean, low, high, "value" if part.second is None else "ratio"))
-    if measure.scale == "logit" and part.statistic is Statistic.MEAN and part.second is None:
-        return Effect(share_of(mean, images), share_of(low, images), share_of(high, images), "share")
-    return Effect(mean, low, high, unit)
+    effect = Effect.of(differences, "value" if part.second is None else "difference")
+    if part.measure.scale == "ln" and part.statistic is Statistic.MEAN:
+        return exponential(replace(effect, unit="value" if part.second is None else "ratio"))
+    if part.measure.scale == "logit" and part.statistic is Statistic.MEAN and part.second is None:
+        mean, low, high = (share_of(logit, images) for logit in (effect.mean, effect.low, effect.high))
+        return Effect(mean, low, high, "share")
+    return effect
 
 
 def exponential(effect: Effect) -> Effect:
-    """The effect whose logarithm is given; beyond the largest number it is infinite."""
+    """Return the effect whose logarithm is given; beyond the largest number it is infinite."""
     with np.errstate(over="ignore"):
         mean, low, high = np.exp([effect.mean, effect.low, effect.high]).tolist()
     return replace(effect, mean=mean, low=low, high=high)

@@ -1,0 +1,150 @@
+"""One comparison that a claim asks for: which runs, by which metric, and what would support it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from zdl_bench.errors import ConfigError, display
+from zdl_bench.statistics.measures import Measure, measure_of
+
+Selector = Mapping[str, Any]
+"""Keys of a run's config → the values that its runs have, as on the command line."""
+
+
+class Kind(StrEnum):
+    """The rule by which a part of a claim is decided."""
+
+    SUPERIORITY = "superiority"  # the first is better than the second, by a margin if one is stated
+    EQUIVALENCE = "equivalence"  # their ratio, or difference, lies within the margin
+    THRESHOLD = "threshold"  # a ratio, or a value if there is no second, is at most or at least a bound
+    INTERACTION = "interaction"  # the first gains on the second from level to level
+    EXACT = "exact"  # as superiority or threshold, from deterministic runs, without a p-value
+
+
+class View(StrEnum):
+    """The learning rates at which the sides are compared: the answers can be opposite."""
+
+    AS_NAMED = "as_named"  # each side names its own
+    SAME_LR = "same_lr"
+    SAME_EFFECTIVE_LR = "same_effective_lr"
+    BEST_LR = "best_lr"  # chosen on tuning seeds, judged on others
+
+    @property
+    def words(self) -> str:
+        return {"as_named": "as named", "best_lr": "each at its best lr"}.get(self, self.replace("_", " "))
+
+
+class Statistic(StrEnum):
+    """The number over seeds that is compared."""
+
+    MEAN = "mean"
+    SPREAD = "spread"  # the distance of a seed's value from the median over seeds
+
+
+@dataclass(frozen=True)
+class ClaimPart:
+    """A comparison that numbers can decide.
+
+    The first side is expected to be the better one, by the direction of the metric. margin: a ratio if the metric's scale is
+    ln, else a difference; at_most, at_least: of first/second or first − second, of the first's value if there is no second.
+    lr: the first's learning rate in the views same_lr and same_effective_lr. levels: what both sides have in turn, with the
+    value of each in `at`, the horizontal axis of an interaction's slope.
+
+    Raises ConfigError if keys are missing or do not go together, or there is no such metric.
+    """
+
+    kind: Kind
+    metric: str
+    first: Selector
+    second: Selector | None = None
+    view: View = View.AS_NAMED
+    lr: float | None = None
+    statistic: Statistic = Statistic.MEAN
+    margin: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    levels: tuple[Selector, ...] = ()
+    at: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        refuse_unless(isinstance(self.metric, str), f"metric: {display(self.metric)} is not the name of a metric")
+        measure, kind = self.measure, self.kind.value
+        for key, side in (("first", self.first), ("second", {} if self.second is None else self.second)):
+            refuse_unless(_is_selector(side), f"`{key}` is a mapping from key to value")
+        refuse_unless(self.first != self.second, "`first` and `second` name the same runs; name different ones")
+        bounds = [bound for bound in (self.at_most, self.at_least) if bound is not None]
+        refuse_unless(len(bounds) < 2, "give one of `at_most` and `at_least`")
+        needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
+        refuse_unless(self.second is not None or not needs_second, f"{kind} compares `first` with `second`")
+        refuse_unless(self.kind is not Kind.THRESHOLD or bool(bounds), "a threshold needs `at_most` or `at_least`")
+        refuse_unless(self.second is not None or bool(bounds), "a value without a `second` needs `at_most` or `at_least`")
+        refuse_unless(not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{kind} has no `at_most` or `at_least`")
+        refuse_unless(self.margin is None or self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE), f"{kind} has no `margin`")
+        for bound in bounds:
+            self._check_bound(bound)
+        least = 1 if measure.scale == "ln" else 0
+        is_margin = self.margin is None or least < self.margin < math.inf
+        refuse_unless(is_margin, f"margin: {self.margin}: a margin of {self.metric} is above {least}, and finite")
+        refuse_unless(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
+        refuse_unless(self.lr is None or 0 < self.lr < math.inf, f"lr: {self.lr}: a learning rate is a finite number above 0")
+        if self.kind is Kind.INTERACTION:
+            self._check_levels()
+        refuse_unless(self.kind is Kind.INTERACTION or not self.levels, f"{kind} has no `levels`")
+        if measure.is_binary:
+            refuse_unless(self.kind is Kind.SUPERIORITY, "a yes-or-no metric is compared by superiority alone")
+            refuse_unless(self.margin is None, "a yes-or-no metric is compared without a margin")
+            refuse_unless(self.statistic is Statistic.MEAN, "a yes-or-no metric has no spread")
+
+    def _check_bound(self, bound: float) -> None:
+        """Refuse a bound that no run can keep or none can break: it decides nothing."""
+        name, stated = self.metric, f"{'at_most' if self.at_least is None else 'at_least'}: {bound:g}"
+        refuse_unless(math.isfinite(bound), f"{stated}: a bound is a finite number")
+        if self.statistic is Statistic.SPREAD and self.second is None:
+            least = 1 if self.measure.scale == "ln" else 0
+            refuse_unless(bound > least, f"{stated}: a spread of {name} is {'a ratio ' if least else ''}above {least}")
+        elif self.measure.scale == "ln":
+            refuse_unless(bound > 0, f"{stated}: {name} is compared by ratios, which are above 0; give such a bound")
+        elif self.measure.scale == "logit" and self.second is None:
+            refuse_unless(0 <= bound <= 1, f"{stated}: {name} is a share from 0 to 1; give such a bound")
+
+    def _check_levels(self) -> None:
+        """Refuse levels that give no slope: it needs different ones, at different places."""
+        has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
+        refuse_unless(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
+        refuse_unless(all(map(math.isfinite, self.at)), f"at: {display(list(self.at))}: places of levels are finite numbers")
+        middle = sum(self.at) / len(self.at)
+        square = sum((place - middle) * (place - middle) for place in self.at)  # what a slope is divided by
+        is_apart = len({*self.at}) == len(self.at) and 0 < square < math.inf
+        refuse_unless(is_apart, f"at: {display(list(self.at))}: each level has a place of its own; name different ones")
+        has_twice = any(level in self.levels[:number] for number, level in enumerate(self.levels))
+        refuse_unless(not has_twice, "`levels` has a level twice; name different ones")
+
+    @cached_property
+    def measure(self) -> Measure:
+        return measure_of(self.metric)
+
+    @property
+    def orientation(self) -> int:
+        """1 if lower is better, −1 if higher is; a smaller spread is better."""
+        return 1 if self.measure.lower_is_better or self.statistic is Statistic.SPREAD else -1
+
+    def in_view(self, view: View) -> "ClaimPart":
+        """Return the same comparison in another view."""
+        return replace(self, view=view)
+
+
+def _is_selector(side: object) -> bool:
+    return isinstance(side, Mapping) and all(isinstance(key, str) and _is_value(value) for key, value in side.items())
+
+
+def _is_value(value: object) -> bool:
+    """Return whether a run's config can have this value."""
+    return isinstance(value, str | int | float | None) or (isinstance(value, list) and all(map(_is_value, value)))
+
+
+def refuse_unless(holds: bool, text: str) -> None:
+    if not holds:
+        raise ConfigError(text)

@@ -1,0 +1,186 @@
+"""Judge a part of a claim by its runs: an effect with its interval, and how they speak for or against the part."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from zdl_bench.run.conditions import percent
+from zdl_bench.run.run import Floats
+from zdl_bench.statistics.claim_part import ClaimPart, Kind
+from zdl_bench.statistics.finding import Effect, Finding, effect_of, three_digits
+from zdl_bench.statistics.inference import beyond_margin_p, sign_flip_p, tost_p
+from zdl_bench.statistics.margins import equivalence_margin, excess_of, wins_of
+from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable
+from zdl_bench.statistics.proportions import WinRate, paired_proportion_interval, sign_test_p, win_rate
+from zdl_bench.statistics.runtime import ert_ratio_interval
+
+EXACT_TOLERANCE = 1e-12
+NO_VALUES_REASON = "no run has a value"
+
+
+def judge(part: ClaimPart, evidence: Evidence) -> Finding:
+    """Return the finding of a part in its own view, with a reason instead of numbers if the runs do not give them."""
+    try:
+        if part.kind is Kind.INTERACTION:
+            return _judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
+        pairs = evidence.pairs(part, {})
+        if part.kind is Kind.EXACT and not pairs.is_exact:
+            raise Undecidable("the runs are not deterministic: seeds gave different bits")
+        if pairs.is_exact:
+            return _judge_exact(part, pairs)
+        if part.measure.is_binary:
+            return _judge_proportions(part, pairs)
+        return _judge_equivalence(part, pairs) if part.kind is Kind.EQUIVALENCE else _judge_differences(part, pairs)
+    except Undecidable as reason:
+        return Finding(part.view, reason=str(reason))
+
+
+def describe(part: ClaimPart, evidence: Evidence) -> Finding:
+    """Return the finding of a superiority that is shown, not decided: without its test, p is 1 unless the runs are exact."""
+    try:
+        pairs = evidence.pairs(part, {})
+        return _judge_exact(part, pairs) if pairs.is_exact else _finding(part, pairs, (1.0, 1.0), wins_of(part, pairs))
+    except Undecidable as reason:
+        return Finding(part.view, reason=str(reason))
+
+
+def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
+    """Take all seeds as one run, which decides without a p-value; a part that does not hold, as in a tie, is refuted."""
+    difference = pairs.differences[:1]
+    has_value = bool(np.isfinite(difference).all())
+    if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
+        raise Undecidable(NO_VALUES_REASON)
+    if part.kind is Kind.EQUIVALENCE:
+        holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part))
+    elif has_value:
+        excess = float(excess_of(part, pairs)[0])
+        has_bound = part.at_most is not None or part.at_least is not None
+        holds = excess <= EXACT_TOLERANCE if has_bound else excess < -EXACT_TOLERANCE
+    else:
+        holds = wins_of(part, pairs).wins > 0
+    return Finding(
+        view=part.view,
+        n=1,
+        n_values=int(has_value),
+        effect=effect_of(difference, part, pairs.images) if has_value else None,
+        p_for=0.0 if holds else 1.0,
+        p_against=1.0 if holds else 0.0,
+        is_exact=True,
+        run_ids=tuple(dict.fromkeys(pairs.run_ids[:: len(pairs.seeds)])),
+        notes=pairs.notes,
+    )
+
+
+def _judge_differences(part: ClaimPart, pairs: Pairs) -> Finding:
+    """Test the mean of paired differences, or the wins if some pair lacks a value."""
+    wins = wins_of(part, pairs)
+    if not pairs.lacks_values:
+        return _finding(part, pairs, _sign_flip_ps(excess_of(part, pairs)), wins)
+    ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
+    found = _finding(part, pairs, ps, wins)
+    return replace(found, n_deciding=found.n, notes=(*found.notes, "decided by wins, since some runs have no value"))
+
+
+def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
+    """Test equivalence within the margin; if some pair lacks a value, the wins can only speak against it."""
+    wins = win_rate(pairs.first_ranks, pairs.second_ranks)
+    if not pairs.lacks_values:
+        margin = equivalence_margin(part)
+        return _finding(part, pairs, (tost_p(pairs.differences, margin), beyond_margin_p(pairs.differences, margin)), wins)
+    found = _finding(part, pairs, (1.0, sign_test_p(wins.wins, wins.losses)), wins)
+    return replace(found, n_deciding=found.n, notes=(*found.notes, "some runs have no value: no equivalence"))
+
+
+def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
+    """Compare what each seed of both sides answers with yes or no."""
+    first, second = pairs.first > 0, pairs.second > 0
+    counts = [int(np.sum(cell)) for cell in (first & second, first & ~second, ~first & second, ~first & ~second)]
+    ps = _by_direction(sign_test_p(counts[1], counts[2]), counts[1] > counts[2])
+    found = _finding(part, pairs, ps, win_rate(1 - pairs.first, 1 - pairs.second))
+    return replace(
+        found,
+        n_values=found.n,
+        n_deciding=found.n,
+        effect=Effect(*paired_proportion_interval(*counts), "difference"),
+        notes=(*found.notes, f"{percent(first.mean(), 1)} of the first, {percent(second.mean(), 1)} of the second"),
+    )
+
+
+def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
+    """Test the slope over the levels of each seed's difference, by least squares; a missing value leaves it open."""
+    is_exact = all(level.is_exact for level in levels)
+    by_level = np.array([level.differences[:1] for level in levels]) if is_exact else _by_shared_seed(levels)
+    with_values = by_level[:, np.isfinite(by_level).all(axis=0)]
+    at = np.array(part.at) - np.mean(part.at)
+    slopes = at @ with_values / float(at @ at)
+    excess = part.orientation * slopes
+    missing = by_level.shape[1] - len(slopes)
+    if missing:
+        p_for, p_against = 1.0, 1.0
+    elif is_exact:
+        p_for, p_against = (0.0, 1.0) if excess[0] < -EXACT_TOLERANCE else (1.0, 0.0)
+    else:
+        p_for, p_against = _sign_flip_ps(excess)
+    lack = f"{missing} {'seed lacks' if missing == 1 else 'seeds lack'} a value at some level: nothing can be concluded"
+    effects = [f"{_level_effect(level, part)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
+    return Finding(
+        view=part.view,
+        n=by_level.shape[1],
+        n_values=len(slopes),
+        n_deciding=len(slopes),
+        effect=Effect.of(slopes, "slope") if len(slopes) else None,
+        p_for=p_for,
+        p_against=p_against,
+        is_exact=is_exact and not missing,
+        run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
+        notes=(
+            *([lack] if missing else []),
+            f"first against second: {', '.join(effects)}",
+            *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
+        ),
+    )
+
+
+def _by_shared_seed(levels: list[Pairs]) -> Floats:
+    """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there are none."""
+    seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
+    if not seeds:
+        raise Undecidable("the levels share no seed")
+    return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
+
+
+def _level_effect(level: Pairs, part: ClaimPart) -> str:
+    effect = effect_of(level.differences_with_values, part, level.images)
+    return f"{effect.unit} {three_digits(effect.mean)}" if effect else "no value"
+
+
+def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRate) -> Finding:
+    """Return a finding with p for and against the part; an undefined p shows nothing."""
+    p_for, p_against = (1.0 if math.isnan(p) else p for p in ps)
+    with_values, notes = pairs.differences_with_values, pairs.notes
+    if part.measure.is_time and part.second is not None:  # runs that did not get there count with all their steps
+        ratios = map(three_digits, ert_ratio_interval(np.exp(pairs.first), np.exp(pairs.second), pairs.planned_steps))
+        notes += ("ratio of expected running times {} [{}, {}], bootstrap".format(*ratios),)
+    return Finding(
+        view=part.view,
+        n=len(pairs.seeds),
+        n_values=len(with_values),
+        n_deciding=len(with_values),
+        effect=effect_of(with_values, part, pairs.images),
+        p_for=p_for,
+        p_against=p_against,
+        wins=wins,
+        correlation=pairs.correlation if part.second is not None else math.nan,
+        run_ids=pairs.run_ids,
+        notes=notes,
+    )
+
+
+def _sign_flip_ps(excess: Floats) -> tuple[float, float]:
+    return _by_direction(sign_flip_p(excess), bool(excess.sum() < 0))
+
+
+def _by_direction(p: float, supports: bool) -> tuple[float, float]:
+    """Return p for and against: a two-sided p speaks for the side on which the effect lies."""
+    return (p, 1.0) if supports else (1.0, p)

@@ -1,0 +1,43 @@
+"""What tuning buys: the best of k learning rates, before one knows which k are tried."""
+
+import numpy as np
+from scipy import special
+
+from zdl_bench.run.run import Floats
+from zdl_bench.statistics.inference import Interval
+from zdl_bench.statistics.tuning import RESAMPLES, RESAMPLING_SEED
+
+
+def tuning_curve(tail_losses: Floats, start_losses: Floats) -> Interval:
+    """Return `expected_best` over the learning rates, (learning rates,), with a 95 % percentile-bootstrap band.
+
+    tail_losses, start_losses: (learning rates, seeds), positive, NaN if a run has none. The loss of a learning rate is the
+    geometric mean over its seeds. One with a run without a value is a failed trial, which leaves the untrained network: it
+    counts as the geometric mean of all losses at the start, in every resample. The resamples of seeds are the same for all
+    learning rates; one seed gives no band. The band leans downwards for large k: the best of a resample is the luckiest.
+    """
+    failed = np.asarray(~np.isfinite(tail_losses).all(axis=1))
+    starts = start_losses[np.isfinite(start_losses)]
+    logs = np.log(tail_losses, where=~failed[:, None], out=np.zeros(tail_losses.shape))
+    logs[failed] = np.log(starts).mean() if len(starts) else np.nan
+    mean = expected_best(np.exp(logs.mean(axis=1)))
+    seeds = logs.shape[1]
+    if seeds < 2:
+        return Interval.undefined(mean)
+    resamples = np.random.default_rng(RESAMPLING_SEED).integers(seeds, size=(RESAMPLES, seeds))
+    bests = expected_best(np.exp(logs[:, resamples].mean(axis=-1)).T)
+    return Interval(mean, *np.quantile(bests, [0.025, 0.975], axis=0))
+
+
+def expected_best(losses: Floats) -> Floats:
+    """Return the expected smallest of k of the n losses, drawn without replacement: (…, n) → (…, n), for k = 1 … n.
+
+    Exact: of the C(n, k) subsets, the i-th smallest loss is the best in C(n − i, k − 1). Non-increasing in k; at k = n it is
+    the smallest loss.
+    Source: Dodge et al. 2019, arXiv:1909.03004, draw with replacement, as from an endless search space, so that n trials do
+    not yet find the smallest of n losses. A grid is finite, and nobody tries the same learning rate twice.
+    """
+    n = losses.shape[-1]
+    k, i = np.arange(1, n + 1)[:, None], np.arange(1, n + 1)
+    shares = special.comb(n - i, k - 1) / special.comb(n, k)
+    return np.asarray(np.sort(losses, axis=-1) @ shares.T)

@@ -1,0 +1,104 @@
+"""Verdicts on a family of claims, from their findings. A family is the claims of one experiment (Holm 1979)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from zdl_bench.run.experiment import Experiment
+from zdl_bench.statistics.claim_part import Kind, View
+from zdl_bench.statistics.claims import Claim, claims_of
+from zdl_bench.statistics.evidence import ExperimentRuns
+from zdl_bench.statistics.finding import Finding
+from zdl_bench.statistics.inference import ALPHA, holm, seeds_needed
+from zdl_bench.statistics.judge import judge
+from zdl_bench.statistics.pairing import Evidence
+
+
+class Verdict(StrEnum):
+    """What the evidence says about a claim; the rules are in docs/statistics.md."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    INSUFFICIENT = "insufficient evidence"
+    NOT_DECIDABLE = "not decidable as stated"
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """A claim with its verdict.
+
+    findings: one per part, in the claim's primary view. other_views: each with one finding per part, without a verdict. p: the
+    smaller of p_for and p_against of the whole claim; p_family: the same, adjusted over the family. reason: of a verdict that
+    the numbers alone do not explain.
+    """
+
+    claim: Claim
+    findings: tuple[Finding, ...]
+    other_views: dict[View, tuple[Finding, ...]]
+    verdict: Verdict
+    p: float
+    p_family: float
+    reason: str
+
+
+def judge_experiment(experiment: Experiment, runs: pd.DataFrame) -> list[Judgment]:
+    """Judge the claims of an experiment on the frame of its runs."""
+    return judge_family(claims_of(experiment.claims), ExperimentRuns(runs, experiment.tuning_seeds))
+
+
+def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judgment]:
+    """Return one judgment per claim. Exact claims and those that wait for something are no members of the family."""
+    wholes = [_Whole(claim, tuple(judge(part, evidence) for part in claim.parts)) for claim in claims]
+    members = [whole for whole in wholes if whole.is_member]
+    adjusted = dict(zip(map(id, members), holm([whole.p for whole in members]), strict=True))
+    judgments = []
+    for whole in wholes:
+        claim, p_family = whole.claim, adjusted.get(id(whole), math.nan)
+        verdict, reason = whole.verdict(p_family, len(members))
+        if verdict is Verdict.NOT_DECIDABLE:
+            p_family = math.nan
+        p = math.nan if whole.is_exact or verdict is Verdict.NOT_DECIDABLE else whole.p
+        views = {view: tuple(judge(part.in_view(view), evidence) for part in claim.parts) for view in claim.also}
+        judgments.append(Judgment(claim, whole.findings, views, verdict, p, p_family, reason))
+    return judgments
+
+
+class _Whole:
+    """All parts of a claim together.
+
+    The claim holds if all parts do: p_for is the largest of its parts. It does not if one part is shown not to: p_against is
+    the smallest, times their number (Bonferroni). seeds: the smallest number of pairs on which the p of a part rests.
+    is_member: whether it counts in its family, decided or not: all do but what waits and what needs no test.
+    """
+
+    def __init__(self, claim: Claim, findings: tuple[Finding, ...]) -> None:
+        self.claim, self.findings = claim, findings
+        waiting = [f"it waits for {claim.waits_for}"] if claim.waits_for else []
+        self.reasons = "; ".join(dict.fromkeys([*waiting, *(finding.reason for finding in findings if finding.reason)]))
+        self.is_exact = bool(findings) and all(finding.is_exact for finding in findings)
+        self.is_member = not waiting and not self.is_exact and any(part.kind is not Kind.EXACT for part in claim.parts)
+        self.seeds = min((finding.n_deciding for finding in findings if not finding.is_exact), default=0)
+        self.p_for = max((finding.p_for for finding in findings), default=1.0)
+        self.p_against = min(1.0, len(findings) * min((finding.p_against for finding in findings), default=1.0))
+        self.p = min(self.p_for, self.p_against)
+
+    def verdict(self, p_family: float, members: int) -> tuple[Verdict, str]:
+        """Return the verdict and its reason, given p over its family of so many members."""
+        if self.reasons:
+            return Verdict.NOT_DECIDABLE, self.reasons
+        direction = Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED
+        if self.is_exact:
+            return direction, "exact: deterministic runs, no p-value"
+        seeds, needed = f"{self.seeds} seed{'' if self.seeds == 1 else 's'}", seeds_needed(members)
+        if self.seeds < needed:
+            have = "has" if self.seeds == 1 else "have"
+            return Verdict.INSUFFICIENT, f"{seeds} {have} values, a family of this size needs {needed}"
+        if p_family <= ALPHA:
+            return direction, ""
+        parts = len(self.findings)  # many of them may need more seeds to be refuted than to be supported
+        needed = seeds_needed(parts * members)
+        reason = f"{seeds} cannot refute a claim of {parts} parts here; that needs {needed}" if self.seeds < needed else ""
+        return Verdict.INSUFFICIENT, reason
