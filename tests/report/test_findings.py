@@ -11,15 +11,15 @@ from conftest import digits_config, quadratic_config
 from scipy import stats
 
 from zdl_bench.report.comparison import Comparison, comparisons_of
-from zdl_bench.report.comparison_tables import comparison_table
-from zdl_bench.report.condition_tables import condition_table, optimizer_table
-from zdl_bench.report.findings import findings_numbers, findings_of
 from zdl_bench.report.makers import figures_of
-from zdl_bench.report.run_tables import failure_table, reason_of, run_list
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.summary_figures import targets_reached
-from zdl_bench.report.tables import latex
-from zdl_bench.report.verdicts import verdict_lines
+from zdl_bench.report.tables.comparisons import comparison_table
+from zdl_bench.report.tables.conditions import condition_table, optimizer_table
+from zdl_bench.report.tables.formats import latex
+from zdl_bench.report.tables.runs import failure_table, reason_of, run_list
+from zdl_bench.report.words.findings import findings_numbers, findings_of
+from zdl_bench.report.words.verdicts import verdict_lines
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.metrics.catalogue import METRICS

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from zdl_bench.commands.terminal import results_table
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.condition_tables import condition_table
-from zdl_bench.report.run_tables import run_list, settings_table
 from zdl_bench.report.standings import Standings
+from zdl_bench.report.tables.conditions import condition_table
+from zdl_bench.report.tables.runs import run_list, settings_table
 from zdl_bench.run.conditions import condition_keys, exact, facets_of, percent, short, texts_of, told_apart
 from zdl_bench.run.run import Choice, Status
 from zdl_bench.statistics.claims import claims_of

@@ -24,10 +24,10 @@ from zdl_bench.datasets import dataset as contract
 from zdl_bench.datasets.dataset import Arrays, ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.registry import registry
-from zdl_bench.report.findings import findings_markdown
 from zdl_bench.report.freshness import VERDICTS
 from zdl_bench.report.page import PageFinding, PagePart
-from zdl_bench.report.tables import csv, latex, markdown
+from zdl_bench.report.tables.formats import csv, latex, markdown
+from zdl_bench.report.words.findings import findings_markdown
 from zdl_bench.run.run import Choice, Failure, Run, Status
 from zdl_bench.store.encoding import CHECKSUM, _checksum, encode, file_of, read_file, table_in
 from zdl_bench.store.manifest import Manifest

@@ -13,15 +13,15 @@ from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.style import LOOK, house_style
-from zdl_bench.report.findings import findings_markdown
 from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path
-from zdl_bench.report.notes import notes_of
 from zdl_bench.report.page import Page
 from zdl_bench.report.part import Files, comparison_part, page_table
 from zdl_bench.report.rendering import render
-from zdl_bench.report.run_tables import environment_table, missing_table, run_list, settings_table
-from zdl_bench.report.tables import csv
-from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
+from zdl_bench.report.tables.formats import csv
+from zdl_bench.report.tables.runs import environment_table, missing_table, run_list, settings_table
+from zdl_bench.report.words.findings import findings_markdown
+from zdl_bench.report.words.notes import notes_of
+from zdl_bench.report.words.verdicts import claim_table, page_verdicts, verdict_lines
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdicts import judge_experiment

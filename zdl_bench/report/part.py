@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.comparison_tables import comparison_table
-from zdl_bench.report.condition_tables import condition_table, optimizer_table
 from zdl_bench.report.drawn import Drawn, can_be_shown, image, webp_of
-from zdl_bench.report.findings import findings_numbers, findings_of
 from zdl_bench.report.makers import figures_of
 from zdl_bench.report.page import PageFigure, PagePart, PageTable, data_url
-from zdl_bench.report.run_tables import failure_table
 from zdl_bench.report.standing_figures import standing_figures
 from zdl_bench.report.standings import Standings
-from zdl_bench.report.tables import Table, csv
+from zdl_bench.report.tables.comparisons import comparison_table
+from zdl_bench.report.tables.conditions import condition_table, optimizer_table
+from zdl_bench.report.tables.formats import Table, csv
+from zdl_bench.report.tables.runs import failure_table
+from zdl_bench.report.words.findings import findings_numbers, findings_of
 
 MAX_IMAGES = 3_000_000
 """Letters of a page's images, after which a further comparison's are left beside it: a page should open at once."""

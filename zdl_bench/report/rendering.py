@@ -6,8 +6,8 @@ import jinja2
 from markupsafe import Markup
 
 from zdl_bench.report.embedding import embedded_json, packed_json, packed_libraries, script_hash
-from zdl_bench.report.glossary import SYMBOLS, glossary
 from zdl_bench.report.page import Page
+from zdl_bench.report.words.glossary import SYMBOLS, glossary
 
 TEMPLATES = Path(__file__).with_name("templates")
 SCRIPTS = ("unpack.js", "tables.js", "chart.js", "chart_controls.js", "page.js")

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from zdl_bench.report.grid_findings import about_edges, about_lost_runs
-from zdl_bench.report.leader_findings import about_leader, about_undecided
 from zdl_bench.report.page import PagePart
 from zdl_bench.report.standings import Standings
-from zdl_bench.report.tables import markdown_text
-from zdl_bench.report.told import Told
+from zdl_bench.report.tables.formats import markdown_text
+from zdl_bench.report.words.finding import Told
+from zdl_bench.report.words.grids import about_edges, about_lost_runs
+from zdl_bench.report.words.leaders import about_leader, about_undecided
 
 
 def findings_of(standings: Standings) -> list[Told]:

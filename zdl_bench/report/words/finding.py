@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zdl_bench.report.page import PageFinding
 from zdl_bench.report.standings import Question
-from zdl_bench.report.verdicts import effect_text, numbers_of, wins_text
+from zdl_bench.report.words.verdicts import effect_text, numbers_of, wins_text
 from zdl_bench.statistics.findings import Finding
 
 MAX_LINES = 8

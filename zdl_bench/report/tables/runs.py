@@ -9,7 +9,7 @@ import pandas as pd
 
 from zdl_bench.errors import StoreError, printable
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.tables import Table, cell_text, told_column
+from zdl_bench.report.tables.formats import Table, cell_text, told_column
 from zdl_bench.run.conditions import accuracy_text, texts_of
 from zdl_bench.run.run import Curve, Run, Status, has_diverged
 from zdl_bench.statistics.measures import ACCURACY

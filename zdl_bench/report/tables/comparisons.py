@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from zdl_bench.report.standings import QUESTIONS, Question, Standings
-from zdl_bench.report.tables import Table
-from zdl_bench.report.verdicts import effect_text, numbers_of, p_value, wins_text
+from zdl_bench.report.tables.formats import Table
+from zdl_bench.report.words.verdicts import effect_text, numbers_of, p_value, wins_text
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from zdl_bench.report.descriptions import listed
 from zdl_bench.report.page import PageFinding
 from zdl_bench.report.standings import Question, Standings
-from zdl_bench.report.told import Told, finding_text, first_lines, number_row
-from zdl_bench.report.verdicts import p_value
+from zdl_bench.report.words.finding import Told, finding_text, first_lines, number_row
+from zdl_bench.report.words.verdicts import p_value
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.standing import Leader, Standing
 from zdl_bench.statistics.verdicts import Judged, Verdict

@@ -6,8 +6,8 @@ import pandas as pd
 
 from zdl_bench.report.page import PageFinding
 from zdl_bench.report.standings import TAIL_LOSS, Standings
-from zdl_bench.report.told import Told, first_lines, number_row
-from zdl_bench.report.verdicts import effect_text, p_value
+from zdl_bench.report.words.finding import Told, first_lines, number_row
+from zdl_bench.report.words.verdicts import effect_text, p_value
 from zdl_bench.run.conditions import percent, texts_of
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.claims import Kind, Part, View

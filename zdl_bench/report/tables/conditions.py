@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.report.standings import Standings
-from zdl_bench.report.tables import Table, rounded, told_column
+from zdl_bench.report.tables.formats import Table, rounded, told_column
 from zdl_bench.run.conditions import accuracy_text, percent
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.measures import ACCURACY
