@@ -25,8 +25,9 @@ from zdl_bench.datasets.dataset import Arrays, ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.registry import registry
 from zdl_bench.report.freshness import VERDICTS
-from zdl_bench.report.page import PageFinding, PagePart
+from zdl_bench.report.page import PagePart
 from zdl_bench.report.tables.formats import csv, latex, markdown
+from zdl_bench.report.words.finding import ReportedFinding
 from zdl_bench.report.words.findings import findings_markdown
 from zdl_bench.run.run import Choice, Failure, Run, Status
 from zdl_bench.store.encoding import CHECKSUM, _checksum, encode, file_of, read_file, table_in
@@ -354,7 +355,7 @@ def test_tables_in_markdown_and_latex_are_text(folders):
 def test_a_text_in_markdown_is_neither_a_cell_nor_a_link(text):
     table = markdown(pd.DataFrame({text: [text]}))
     assert len(table.splitlines()) == 3
-    finding = PageFinding(text, text, [text])
+    finding = ReportedFinding(text, text, [text])
     found = findings_markdown([PagePart(text, [text], [], [], [finding])])
     assert len(found.splitlines()) == 9
     for written in (table, found):

@@ -15,13 +15,14 @@ from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.style import LOOK, house_style
 from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path
 from zdl_bench.report.page import Page
-from zdl_bench.report.part import Files, comparison_part, page_table
+from zdl_bench.report.part import Files, comparison_part
 from zdl_bench.report.rendering import render
+from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.formats import csv
-from zdl_bench.report.tables.runs import environment_table, missing_table, run_list, settings_table
+from zdl_bench.report.tables.runs import environment_table, missing_table, run_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
 from zdl_bench.report.words.notes import notes_of
-from zdl_bench.report.words.verdicts import claim_table, page_verdicts, verdict_lines
+from zdl_bench.report.words.verdicts import verdict_lines
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdicts import judge_experiment
@@ -86,7 +87,7 @@ def report_files(
         across=across,
         parts=parts,
         chart=chart_of(comparisons),
-        runs=page_table(run_list(everything)),
+        runs=run_table(everything).on_page(),
         settings=settings,
         environment=environment,
         downloads=sorted(path for path in files.contents if path.startswith("tables/")),

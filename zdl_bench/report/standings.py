@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison, alike
-from zdl_bench.report.words.verdicts import NO_EFFECT, wins_text
+from zdl_bench.report.words.effects import NO_EFFECT, wins_text
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.statistics.entrants import Entrants, entrants_at_best, entrants_of
 from zdl_bench.statistics.findings import Effect, Finding, exponential

@@ -1,12 +1,9 @@
-"""Tables: a frame of numbers for programs, one of texts for readers, and both as files."""
+"""Values as texts, and frames of texts as CSV, Markdown and LaTeX."""
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-
-from zdl_bench.run.conditions import texts_of
 
 SIGNIFICANT = 4
 FORMULA = ("=", "+", "@", "\t", "\r")
@@ -24,27 +21,6 @@ LATEX_SYMBOLS = {
 """What LaTeX's fonts do not have under its own name."""
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table of the report. numbers: as they are stored in CSV; reading: the same as texts, for a page, Markdown and LaTeX.
-
-    name: of its files. heading, note: on the page; without a heading it has files only.
-    """
-
-    name: str
-    numbers: pd.DataFrame
-    reading: pd.DataFrame
-    heading: str = ""
-    note: str = ""
-
-    def files(self, slug: str = "") -> dict[str, bytes]:
-        """Its files by their paths below the sweep's folder; none where it has no rows."""
-        if self.numbers.empty:
-            return {}
-        texts = {"csv": csv(self.numbers), "md": markdown(self.reading), "tex": latex(self.reading)}
-        return {f"tables/{self.name}{slug}.{suffix}": text.encode() for suffix, text in texts.items()}
-
-
 def rounded(mean: float, sd: float) -> str:
     """`mean ± sd`, the sd with two significant digits and the mean with as many decimals; four digits where there is no sd."""
     if not np.isfinite(sd) or sd <= ROUNDING * abs(mean):
@@ -53,12 +29,6 @@ def rounded(mean: float, sd: float) -> str:
     if decimals > 8 or abs(mean) >= LARGE:
         return f"{mean:.3g} ± {sd:.2g}"
     return f"{mean if round(mean, decimals) else 0.0:.{decimals}f} ± {sd:.{decimals}f}"  # no -0.00
-
-
-def told_column(values: pd.Series) -> pd.Series:
-    """A column of numbers as texts, no two numbers alike; `none` where there is none."""
-    texts = texts_of(values.dropna().unique().tolist())
-    return pd.Series([texts.get(value, "none") for value in values], index=values.index, dtype=object)
 
 
 def cell_text(value: object) -> str:

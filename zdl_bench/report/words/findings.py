@@ -7,23 +7,23 @@ import pandas as pd
 from zdl_bench.report.page import PagePart
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.tables.formats import markdown_text
-from zdl_bench.report.words.finding import Told
+from zdl_bench.report.words.finding import ReportedFinding
 from zdl_bench.report.words.grids import about_edges, about_lost_runs
 from zdl_bench.report.words.leaders import about_leader, about_undecided
 
 
-def findings_of(standings: Standings) -> list[Told]:
+def findings_of(standings: Standings) -> list[ReportedFinding]:
     """Who is fastest, lowest at the end, steadiest; what is undecided; learning rates at the edge; runs without a value."""
-    told: list[Told] = []
+    findings: list[ReportedFinding] = []
     if len(standings.variants) > 1:
-        told += [about_leader(question, standing, standings) for question, standing in standings.at_best]
-        told += about_undecided(standings)
-    return [*told, *about_edges(standings), *about_lost_runs(standings.comparison.runs)]
+        findings += [about_leader(question, standing, standings) for question, standing in standings.at_best]
+        findings += about_undecided(standings)
+    return [*findings, *about_edges(standings), *about_lost_runs(standings.comparison.runs)]
 
 
-def findings_numbers(told: Iterable[Told]) -> pd.DataFrame:
+def findings_numbers(findings: Iterable[ReportedFinding]) -> pd.DataFrame:
     """The numbers behind the findings, with the ids of the runs: a row per comparison, or per count of lost runs."""
-    return pd.DataFrame([{"finding": one.words.heading} | dict(row) for one in told for row in one.rows])
+    return pd.DataFrame([{"finding": one.heading} | dict(row) for one in findings for row in one.rows])
 
 
 def findings_markdown(parts: Iterable[PagePart]) -> str:

@@ -2,7 +2,7 @@
 
 import inspect
 
-from zdl_bench.report.page import Cell, PageTable
+from zdl_bench.report.tables.table import Cell, PageTable
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.metric import Metric
 

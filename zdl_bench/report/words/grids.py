@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from zdl_bench.report.page import PageFinding
 from zdl_bench.report.standings import TAIL_LOSS, Standings
-from zdl_bench.report.words.finding import Told, first_lines, number_row
-from zdl_bench.report.words.verdicts import effect_text, p_value
+from zdl_bench.report.words.effects import effect_text, p_text
+from zdl_bench.report.words.finding import ReportedFinding, first_details, number_row
 from zdl_bench.run.conditions import percent, texts_of
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.claims import Kind, Part, View
@@ -18,7 +17,7 @@ from zdl_bench.statistics.pairing import Side, by_seed
 from zdl_bench.statistics.proportions import wilson_interval
 
 
-def about_edges(standings: Standings) -> Iterator[Told]:
+def about_edges(standings: Standings) -> Iterator[ReportedFinding]:
     """Best learning rates that are the smallest or the largest tried."""
     lines, rows = [], []
     for variant, side in standings.entrants.sides.items():
@@ -41,7 +40,7 @@ def about_edges(standings: Standings) -> Iterator[Told]:
             f"The best learning rate of {names_text} lies at the edge of its grid: a better one may lie beyond. "
             "p is that of one comparison, on the seeds that chose."
         )
-        yield Told(PageFinding("Best learning rate at the edge", sentence, first_lines(lines)), rows)
+        yield ReportedFinding("Best learning rate at the edge", sentence, first_details(lines), rows)
 
 
 def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
@@ -57,11 +56,11 @@ def _edge_text(finding: Finding) -> str:
     if finding.effect is None or not finding.has_interval:
         values = "1 seed has" if finding.n_values == 1 else f"{finding.n_values} seeds have"
         return f"{values} values, too few to compare them"
-    test = "exact" if finding.is_exact else f"p {p_value(finding.p)}"
+    test = "exact" if finding.is_exact else f"p {p_text(finding.p)}"
     return f"{effect_text(finding.effect)}, n {finding.n}, {test}"
 
 
-def about_lost_runs(runs: pd.DataFrame) -> Iterator[Told]:
+def about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:
     """Where runs diverged, failed or did not learn, with the interval of their share."""
     outcomes = runs["status"].where((runs["status"] != Status.COMPLETED.value) | runs["learned"].astype(bool), "not learned")
     lost = outcomes != Status.COMPLETED.value
@@ -82,7 +81,7 @@ def about_lost_runs(runs: pd.DataFrame) -> Iterator[Told]:
             ids = " ".join(members.loc[members["lost"], "run_id"])
             rows.append({"first": f"{variant} lr {name}", **share, "reason": states, "run_ids": ids})
     text = [line for _, line in sorted(lines, key=lambda line: line[0])]
-    yield Told(PageFinding("Runs without a value", f"Of {len(runs)} runs: {_counts(total)}.", first_lines(text)), rows)
+    yield ReportedFinding("Runs without a value", f"Of {len(runs)} runs: {_counts(total)}.", first_details(text), rows)
 
 
 def _counts(counts: "pd.Series[int]") -> str:

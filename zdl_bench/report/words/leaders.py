@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from zdl_bench.report.descriptions import listed
-from zdl_bench.report.page import PageFinding
 from zdl_bench.report.standings import Question, Standings
-from zdl_bench.report.words.finding import Told, finding_text, first_lines, number_row
-from zdl_bench.report.words.verdicts import p_value
+from zdl_bench.report.words.effects import p_text
+from zdl_bench.report.words.finding import ReportedFinding, finding_text, first_details, number_row
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.standing import Leader, Standing
 from zdl_bench.statistics.verdicts import Judged, Verdict
@@ -17,30 +16,30 @@ SAME_SEEDS = (
 )
 
 
-def about_leader(question: Question, standing: Standing, standings: Standings) -> Told:
+def about_leader(question: Question, standing: Standing, standings: Standings) -> ReportedFinding:
     leader = standing.leader
     if leader is None:  # fewer than two have runs to compare
         reasons = "; ".join(standings.entrants.reasons.values())
-        return Told(PageFinding(f"{question.superlative}: not decidable", f"Not decidable: {reasons}.", []))
+        return ReportedFinding(f"{question.superlative}: not decidable", f"Not decidable: {reasons}.", [])
     rows = [
         number_row(question, finding) | {"first": leader.variant, "second": rival, "p_of_claim": leader.adjusted(rival)}
         for rival, finding in leader.rivals.items()
     ]
     if leader.verdict is Verdict.NOT_DECIDABLE:
-        return Told(PageFinding(f"{question.superlative}: not decidable", f"Not decidable: {leader.reason}.", []), rows)
+        return ReportedFinding(f"{question.superlative}: not decidable", f"Not decidable: {leader.reason}.", [], rows)
     name = f"{leader.variant}{_lr_text(leader.variant, standings)}"
     lacks = any(finding.n_values < finding.n for finding in leader.rivals.values())
     by = f"{question.better} {question.words}" + (" (a run without a value loses)" if lacks else "")
     compared = {rival: finding for rival, finding in leader.rivals.items() if finding.is_exact or finding.n > 1}
     details = [
-        *first_lines(f"against {rival}: {finding_text(question, finding)}" for rival, finding in compared.items()),
+        *first_details(f"against {rival}: {finding_text(question, finding)}" for rival, finding in compared.items()),
         *_leader_notes(question, leader, standings),
     ]
     if leader.verdict is Verdict.SUPPORTED:
         others = f"each of the {len(leader.rivals)} others" if len(leader.rivals) > 1 else next(iter(leader.rivals))
         sentence = f"{name} wins by a {by} against {others}" if lacks else f"{name} has a {by} than {others}"
         sentence = f"{sentence}{_view(standings)}."
-        return Told(PageFinding(f"{question.superlative}: {leader.variant}", sentence, details), rows)
+        return ReportedFinding(f"{question.superlative}: {leader.variant}", sentence, details, rows)
     if leader.reason:  # too few seeds for a test, so nobody is ahead
         sentence = f"Undecided: {leader.reason}."
     elif leader.is_tied:
@@ -48,7 +47,7 @@ def about_leader(question: Question, standing: Standing, standings: Standings) -
     else:
         undecided = listed(leader.undecided or leader.rivals)
         sentence = f"{name} is ahead by a {by}{_view(standings)}, but not shown to be ahead of {undecided}."
-    return Told(PageFinding(f"{question.superlative}: undecided", sentence, details), rows)
+    return ReportedFinding(f"{question.superlative}: undecided", sentence, details, rows)
 
 
 def _view(standings: Standings) -> str:
@@ -62,7 +61,7 @@ def _leader_notes(question: Question, leader: Leader, standings: Standings) -> I
         yield "exact: deterministic runs, no p"
     elif any(finding.n > 1 for finding in leader.rivals.values()):
         candidates = "" if len(leader.rivals) == 1 else f", adjusted for {1 + len(leader.rivals)} candidates"
-        yield f"p {p_value(leader.p)} for being ahead of {'all' if candidates else next(iter(leader.rivals))}{candidates}"
+        yield f"p {p_text(leader.p)} for being ahead of {'all' if candidates else next(iter(leader.rivals))}{candidates}"
     yield from standings.left_out
     if question.metric == "jitter" and is_exact:
         yield "without noise, jitter is the bend of a smooth curve; the path says more"
@@ -74,7 +73,7 @@ def _was_chosen(standings: Standings) -> bool:
     return standings.comparison.has_lr_choice and standings.comparison.judged["seed"].nunique() > 1
 
 
-def about_undecided(standings: Standings) -> Iterator[Told]:
+def about_undecided(standings: Standings) -> Iterator[ReportedFinding]:
     """The comparisons with the control that a test could not decide; their numbers are in the table of comparisons."""
     undecided = [
         (question, judged)
@@ -89,12 +88,12 @@ def about_undecided(standings: Standings) -> Iterator[Told]:
         sentence = f"Of {total} comparisons with {control}, the first of the plan, undecided: {len(undecided)}"
         lines = [_undecided_text(question, judged) for question, judged in undecided if judged.findings[0].n > 1]
         because = f" ({reasons})" if reasons else ""
-        yield Told(PageFinding(f"Undecided against {control}", f"{sentence}{because}.", first_lines(lines)))
+        yield ReportedFinding(f"Undecided against {control}", f"{sentence}{because}.", first_details(lines))
 
 
 def _undecided_text(question: Question, judged: Judged) -> str:
     [finding] = judged.findings
-    return f"{question.noun}, {judged.claim.id}: {finding_text(question, finding)}, p {p_value(judged.adjusted)} in its family"
+    return f"{question.noun}, {judged.claim.id}: {finding_text(question, finding)}, p {p_text(judged.adjusted)} in its family"
 
 
 def _lr_text(variant: str, standings: Standings) -> str:
