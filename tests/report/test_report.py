@@ -18,7 +18,7 @@ from conftest import SMALL, digits_config, part, quadratic_config
 from zdl_bench.errors import DamagedFile
 from zdl_bench.registry import registry
 from zdl_bench.report.build import build_report
-from zdl_bench.report.comparison import comparisons_of, context_of
+from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.heat_map import draw_heat_map
 from zdl_bench.report.figures.loss_curves import draw_loss_curves
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
@@ -26,6 +26,7 @@ from zdl_bench.report.figures.style import look_of
 from zdl_bench.report.freshness import is_current
 from zdl_bench.report.tables.conditions import condition_table
 from zdl_bench.report.tables.formats import markdown, rounded
+from zdl_bench.report.words.context import context_of
 from zdl_bench.run.run import Choice, Failure, Probes, Run, Status
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store

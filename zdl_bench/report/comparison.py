@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from zdl_bench.report.figures.style import LOOK, with_looks
-from zdl_bench.run.conditions import facets_of, short, texts_of
-from zdl_bench.run.run import DIVERGENCE_FACTOR, Run, RunConfig, Status, Value
+from zdl_bench.report.words.context import context_of
+from zdl_bench.run.conditions import facets_of, texts_of
+from zdl_bench.run.run import DIVERGENCE_FACTOR, Run, Status
 from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import best_lr
@@ -179,34 +180,3 @@ def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> l
         context = context_of([run.config for run in members], tuning_seeds)
         found.append(Comparison(setting, context, with_looks(frame, variants), probe_frame(members), members, tuning_seeds))
     return found
-
-
-def context_of(configs: Sequence[RunConfig], tuning_seeds: Sequence[int] = ()) -> tuple[str, ...]:
-    """What the runs of one setting have in common, in two lines: data, network, steps; seeds and conventions."""
-    config = configs[0]
-    values = config.problem.values
-    data = config.dataset.name if config.dataset else "no data set"
-    problem = [config.problem.name]
-    if "hidden" in values:
-        problem += [f"hidden {short(values['hidden'])}", short(values["activation"])]
-        problem += [f"{key} {short(values[key])}" for key in ("input_condition",) if key in values]
-    else:
-        problem += [f"{key} {_words(value)}" for key, value in values.items() if value != 0]
-    conventions = [_seeds_text({c.seed for c in configs}, {*tuning_seeds})]
-    if "loss_reduction" in values:
-        conventions.append(f"gradient {'summed' if values['loss_reduction'] == 'sum' else 'averaged'} over the batch")
-    if "batch_size" in values:
-        conventions.append(f"batch {short(values['batch_size'])}")
-    conventions += [config.dtype, f"schedule {config.schedule.name}"]
-    return (" · ".join([data, " ".join(problem), f"{config.steps:,} steps"]), " · ".join(conventions))
-
-
-def _seeds_text(seeds: set[int], tuning_seeds: set[int]) -> str:
-    tuning, judging = len(seeds & tuning_seeds), len(seeds - tuning_seeds)
-    others = f"{judging} seed{'s' if judging != 1 else ''}"
-    return f"{others} after {tuning} tuning seeds" if tuning else others
-
-
-def _words(value: Value) -> str:
-    """A value in a sentence: a point in brackets."""
-    return f"({', '.join(short(item) for item in value)})" if isinstance(value, tuple) else short(value)

@@ -9,6 +9,7 @@ import pandas as pd
 from zdl_bench.errors import StoreError, printable
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.tables.table import Column, Table, column_of, lr_column
+from zdl_bench.report.words.phrases import count_of
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.run.run import Curve, Run, Status, has_diverged
 
@@ -101,7 +102,7 @@ def environment_table(runs: Sequence[Run]) -> Table:
     for key in dict.fromkeys(key for run in runs for key in run.environment):
         counts = Counter(run.environment.get(key, "") for run in runs)
         rows += [{"of": key, "value": value, "runs": count} for value, count in counts.items()]
-        texts = [value if n == len(runs) else f"{value} ({n} run{'' if n == 1 else 's'})" for value, n in counts.items()]
+        texts = [value if n == len(runs) else f"{value} ({count_of(n, 'run')})" for value, n in counts.items()]
         summary.append({"of": key, "value": "; ".join(texts)})
     numbers = pd.DataFrame(rows, columns=["of", "value", "runs"])
     return Table("environment", numbers, [Column("of", "of"), Column("value", "value")], summary=pd.DataFrame(summary))

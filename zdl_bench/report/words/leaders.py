@@ -20,39 +20,36 @@ def about_leader(question: Question, standing: Standing, standings: Standings) -
     leader = standing.leader
     if leader is None:  # fewer than two have runs to compare
         reasons = "; ".join(standings.entrants.reasons.values())
-        return ReportedFinding(f"{question.superlative}: not decidable", f"Not decidable: {reasons}.", [])
+        return ReportedFinding(f"{question.superlative}: not decidable", f"Not decidable: {reasons}.")
     rows = [
         number_row(question, finding) | {"first": leader.variant, "second": rival, "p_of_claim": leader.adjusted(rival)}
         for rival, finding in leader.rivals.items()
     ]
     if leader.verdict is Verdict.NOT_DECIDABLE:
-        return ReportedFinding(f"{question.superlative}: not decidable", f"Not decidable: {leader.reason}.", [], rows)
-    name = f"{leader.variant}{_lr_text(leader.variant, standings)}"
-    lacks = any(finding.n_values < finding.n for finding in leader.rivals.values())
-    by = f"{question.better} {question.words}" + (" (a run without a value loses)" if lacks else "")
+        return ReportedFinding(f"{question.superlative}: not decidable", f"Not decidable: {leader.reason}.", rows=rows)
+    outcome = leader.variant if leader.verdict is Verdict.SUPPORTED else "undecided"
     compared = {rival: finding for rival, finding in leader.rivals.items() if finding.is_exact or finding.n > 1}
     details = [
         *first_details(f"against {rival}: {finding_text(question, finding)}" for rival, finding in compared.items()),
         *_leader_notes(question, leader, standings),
     ]
+    return ReportedFinding(f"{question.superlative}: {outcome}", _sentence(question, leader, standings), details, rows)
+
+
+def _sentence(question: Question, leader: Leader, standings: Standings) -> str:
+    if leader.verdict is not Verdict.SUPPORTED and leader.reason:  # too few seeds for a test, so nobody is ahead
+        return f"Undecided: {leader.reason}."
+    name = f"{leader.variant}{_lr_text(leader.variant, standings)}"
+    view = f", {standings.view}" if standings.comparison.has_lr_choice else ""  # otherwise the rate beside the name says it
+    lacks = any(finding.n_values < finding.n for finding in leader.rivals.values())
+    by = f"{question.better} {question.words}" + (" (a run without a value loses)" if lacks else "")
     if leader.verdict is Verdict.SUPPORTED:
         others = f"each of the {len(leader.rivals)} others" if len(leader.rivals) > 1 else next(iter(leader.rivals))
-        sentence = f"{name} wins by a {by} against {others}" if lacks else f"{name} has a {by} than {others}"
-        sentence = f"{sentence}{_view(standings)}."
-        return ReportedFinding(f"{question.superlative}: {leader.variant}", sentence, details, rows)
-    if leader.reason:  # too few seeds for a test, so nobody is ahead
-        sentence = f"Undecided: {leader.reason}."
-    elif leader.is_tied:
-        sentence = f"No optimizer is ahead by a {by}{_view(standings)}."
-    else:
-        undecided = listed(leader.undecided or leader.rivals)
-        sentence = f"{name} is ahead by a {by}{_view(standings)}, but not shown to be ahead of {undecided}."
-    return ReportedFinding(f"{question.superlative}: undecided", sentence, details, rows)
-
-
-def _view(standings: Standings) -> str:
-    """Where there was no choice, the learning rate beside the name says it all."""
-    return f", {standings.view}" if standings.comparison.has_lr_choice else ""
+        return f"{name} wins by a {by} against {others}{view}." if lacks else f"{name} has a {by} than {others}{view}."
+    if leader.is_tied:
+        return f"No optimizer is ahead by a {by}{view}."
+    undecided = listed(leader.undecided or leader.rivals)
+    return f"{name} is ahead by a {by}{view}, but not shown to be ahead of {undecided}."
 
 
 def _leader_notes(question: Question, leader: Leader, standings: Standings) -> Iterator[str]:
@@ -60,21 +57,20 @@ def _leader_notes(question: Question, leader: Leader, standings: Standings) -> I
     if is_exact:
         yield "exact: deterministic runs, no p"
     elif any(finding.n > 1 for finding in leader.rivals.values()):
-        candidates = "" if len(leader.rivals) == 1 else f", adjusted for {1 + len(leader.rivals)} candidates"
-        yield f"p {p_text(leader.p)} for being ahead of {'all' if candidates else next(iter(leader.rivals))}{candidates}"
+        rivals = [*leader.rivals]
+        of_whom = rivals[0] if len(rivals) == 1 else f"all, adjusted for {1 + len(rivals)} candidates"
+        yield f"p {p_text(leader.p)} for being ahead of {of_whom}"
     yield from standings.left_out
     if question.metric == "jitter" and is_exact:
         yield "without noise, jitter is the bend of a smooth curve; the path says more"
-    if question is standings.questions[0] and not is_exact and not standings.entrants.are_tuned and _was_chosen(standings):
+    comparison = standings.comparison
+    was_chosen = comparison.has_lr_choice and comparison.judged["seed"].nunique() > 1
+    if question is standings.questions[0] and was_chosen and not is_exact and not standings.entrants.are_tuned:
         yield SAME_SEEDS
 
 
-def _was_chosen(standings: Standings) -> bool:
-    return standings.comparison.has_lr_choice and standings.comparison.judged["seed"].nunique() > 1
-
-
 def about_undecided(standings: Standings) -> Iterator[ReportedFinding]:
-    """The comparisons with the control that a test could not decide; their numbers are in the table of comparisons."""
+    """Yield the comparisons with the control that a test could not decide; their numbers are in the table of comparisons."""
     undecided = [
         (question, judged)
         for question, standing in standings.at_best
@@ -85,10 +81,10 @@ def about_undecided(standings: Standings) -> Iterator[ReportedFinding]:
         control = standings.variants[0]
         total = sum(len(standing.contrasts) for _, standing in standings.at_best)
         reasons = "; ".join(dict.fromkeys(judged.reason for _, judged in undecided if judged.reason))
-        sentence = f"Of {total} comparisons with {control}, the first of the plan, undecided: {len(undecided)}"
-        lines = [_undecided_text(question, judged) for question, judged in undecided if judged.findings[0].n > 1]
         because = f" ({reasons})" if reasons else ""
-        yield ReportedFinding(f"Undecided against {control}", f"{sentence}{because}.", first_details(lines))
+        sentence = f"Of {total} comparisons with {control}, the first of the plan, undecided: {len(undecided)}{because}."
+        lines = [_undecided_text(question, judged) for question, judged in undecided if judged.findings[0].n > 1]
+        yield ReportedFinding(f"Undecided against {control}", sentence, first_details(lines))
 
 
 def _undecided_text(question: Question, judged: Judged) -> str:
