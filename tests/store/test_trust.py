@@ -24,7 +24,7 @@ from zdl_bench.datasets import dataset as contract
 from zdl_bench.datasets.dataset import Arrays, ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.registry import registry
-from zdl_bench.report.freshness import VERDICTS
+from zdl_bench.report.freshness import VERDICTS_FILE
 from zdl_bench.report.page import PagePart
 from zdl_bench.report.tables.formats import csv, latex, markdown
 from zdl_bench.report.words.finding import ReportedFinding
@@ -406,9 +406,9 @@ def test_verdicts_print_no_escapes(command, tmp_path):
     store = shared_store(tmp_path, [train(quadratic_config(steps=2))])
     assert command("report").status == 0
     manifest = store.read_manifest("shared")
-    files = [*manifest.report.files, VERDICTS]
+    files = [*manifest.report.files, VERDICTS_FILE]
     store.write_manifest(replace(manifest, report=replace(manifest.report, files=files)))
-    (store.sweep_folder("shared") / VERDICTS).write_bytes(f"claim 1: {ESCAPE}".encode() + b" cut \xe2\x80")
+    (store.sweep_folder("shared") / VERDICTS_FILE).write_bytes(f"claim 1: {ESCAPE}".encode() + b" cut \xe2\x80")
     outcome = command("report")
     assert "claim 1: ?]0;owned" in outcome.out
     assert "\x1b" not in outcome.out

@@ -1,4 +1,4 @@
-"""What a page shows."""
+"""The content of a report's page."""
 
 import base64
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from zdl_bench.report.words.finding import ReportedFinding
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure on the page. image: as a data URL; empty where the page only leads to the files. files: beside the page."""
+    """A figure on the page. image: a data URL; empty if the page only links to the files. files: beside the page."""
 
     title: str
     description: str
@@ -20,7 +20,7 @@ class PageFigure:
 
     @property
     def links(self) -> list[tuple[str, str]]:
-        """The name of a format, and the file in it."""
+        """The name of each format with its file."""
         return [(file.rpartition(".")[2].upper(), file) for file in self.files]
 
 
@@ -30,7 +30,7 @@ def data_url(webp: bytes) -> str:
 
 @dataclass(frozen=True)
 class PageVerdict:
-    """A claim on the page: what was found, what it says, what has to be known besides, and its comparisons."""
+    """A claim on the page: its verdict, its sentence, notes on both, and its comparisons."""
 
     heading: str
     sentence: str
@@ -40,7 +40,7 @@ class PageVerdict:
 
 @dataclass(frozen=True)
 class PagePart:
-    """One comparison on the page. tables: heading, note, table; a table without rows is left out."""
+    """A comparison on the page. tables: heading, note, table; tables without rows are left out."""
 
     heading: str
     context: Sequence[str]
@@ -53,8 +53,8 @@ class PagePart:
 class Page:
     """All content of a sweep's page.
 
-    notes: what a reader has to be warned of. across: figures of all comparisons together. downloads: files beside the page.
-    made: when the runs were made, and how long that took. settings: what was tried, one row per optimizer.
+    notes: warnings. across: figures of all comparisons together. downloads: files beside the page.
+    made: when the runs were made, and how long that took. settings: what was run, one row per optimizer.
     """
 
     name: str

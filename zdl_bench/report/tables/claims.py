@@ -9,7 +9,7 @@ import pandas as pd
 from zdl_bench.report.page import PageVerdict
 from zdl_bench.report.tables.table import Column, Row, Table
 from zdl_bench.report.words.effects import effect_text, numbers_of, p_text, wins_text
-from zdl_bench.report.words.verdicts import claim_text, comparison_text, findings_of_claim, side_text, verdict_text
+from zdl_bench.report.words.verdicts import claim_text, comparison_text, findings_of_claim, outcome_text, side_text
 from zdl_bench.statistics.findings import Effect
 from zdl_bench.statistics.verdicts import Judged
 
@@ -32,7 +32,7 @@ def page_verdicts(judged: Sequence[Judged]) -> list[PageVerdict]:
     """Return what the page shows of each claim."""
     return [
         PageVerdict(
-            heading=f"Claim {one.claim.id}: {verdict_text(one)}",
+            heading=f"Claim {one.claim.id}: {outcome_text(one)}",
             sentence=claim_text(one),
             notes=_notes(one),
             comparisons=Table("claims", pd.DataFrame(_rows(one)), COLUMNS_OF_CLAIM).on_page(),

@@ -88,7 +88,13 @@ class PageTable:
     @property
     def columns_about(self) -> list["ColumnAbout"]:
         columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
-        return [ColumnAbout.of_cells(cells) for cells in columns]
+        return [
+            ColumnAbout(
+                is_numeric=any(isinstance(cell.order, int | float) for cell in cells),
+                has_keys=any(cell.order != cell.text for cell in cells),
+            )
+            for cells in columns
+        ]
 
 
 class ColumnAbout(NamedTuple):
@@ -96,11 +102,6 @@ class ColumnAbout(NamedTuple):
 
     is_numeric: bool
     has_keys: bool
-
-    @classmethod
-    def of_cells(cls, cells: Sequence[Cell]) -> "ColumnAbout":
-        is_numeric = any(isinstance(cell.order, int | float) for cell in cells)
-        return cls(is_numeric, has_keys=any(cell.order != cell.text for cell in cells))
 
 
 @dataclass(frozen=True)

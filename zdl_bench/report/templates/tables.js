@@ -2,7 +2,8 @@ const PAGED_FROM = 200; // rows; below that a table is shown whole
 const FILTERED_FROM = 5;
 
 async function startTables() {
-  styleUnpacked(await unpacked("datatables-css"));
+  const style = element("style", { textContent: await unpacked("datatables-css") });
+  document.head.prepend(style); // the page's own style goes last and wins
   const { default: DataTable } = await importUnpacked("datatables-js");
   addOrders(DataTable);
   const tables = [];

@@ -40,12 +40,6 @@ async function loadUnpacked(id) {
   }
 }
 
-function styleUnpacked(text) {
-  const style = document.createElement("style");
-  style.textContent = text;
-  document.head.prepend(style); // the page's own style goes last and wins
-}
-
 /** An element with properties and children; texts are never read as HTML. */
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);

@@ -1,17 +1,17 @@
-"""What the numbers of a page mean, for a reader who has only the page."""
+"""The definition of every number on a page."""
 
 import inspect
 
-from zdl_bench.report.tables.table import Cell, PageTable
+from zdl_bench.report.tables.table import Cell, PageTable, readable
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.metric import Metric
 
-SYMBOLS = (
+NOTE_ON_SYMBOLS = (
     "L_k is the loss on the probe, a fixed set of training images, at equal strides of the steps; of a problem without data, "
     "the gap to its minimum. T are the planned steps, T′ those made, w the weights, w* the minimum, ln the natural logarithm. "
     "Losses of a problem without data have no unit."
 )
-OTHERS = (
+NOT_METRICS = (
     ("val accuracy", "%", "higher", "Share of all validation images that the run has right at its end."),
     ("test accuracy", "%", "higher", "Share of all test images that the run has right at its end."),
     ("seconds per 1000 steps", "s", "lower", "Training alone, evaluation left out, of runs made side by side."),
@@ -58,20 +58,19 @@ OTHERS = (
     ),
     ("exact", "", "", "Nothing is random here: ten seeds are one run, and the number has neither interval nor p."),
 )
-"""Name, unit, which is better, definition: of what is no metric of a curve."""
+"""Name, unit, which is better, definition of the numbers that are no metric of a curve."""
 
 
 def glossary() -> PageTable:
-    """Name, definition, unit, and whether lower or higher is better, of every number; a narrow screen shows the first two."""
-    rows = [(name, words, unit, better) for name, unit, better, words in (*map(_row, METRICS), *OTHERS)]
-    return PageTable(["name", "definition", "unit", "better"], [[Cell(text) for text in row] for row in rows])
+    """Return name, definition, unit, and which is better, of every number; a narrow screen shows the first two."""
+    metrics = [(readable(metric.name), metric.unit, _better(metric), _definition(metric)) for metric in METRICS]
+    rows = [(name, words, unit, better) for name, unit, better, words in (*metrics, *NOT_METRICS)]
+    return PageTable(["name", "definition", "unit", "better"], [list(map(Cell, row)) for row in rows])
 
 
-def _row(metric: Metric) -> tuple[str, str, str, str]:
-    better = "lower" if metric.lower_is_better else "higher"
-    return metric.name.replace("_", " "), metric.unit, better, _definition(metric)
+def _better(metric: Metric) -> str:
+    return "lower" if metric.lower_is_better else "higher"
 
 
 def _definition(metric: Metric) -> str:
-    words = " ".join((inspect.getdoc(metric.compute) or "").split())
-    return words.replace("NaN", "No value")
+    return " ".join((inspect.getdoc(metric.compute) or "").split()).replace("NaN", "No value")

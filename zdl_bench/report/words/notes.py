@@ -1,4 +1,4 @@
-"""What a reader of a report has to be warned of, before any number."""
+"""Warnings at the head of a report."""
 
 from collections.abc import Iterator, Sequence
 
@@ -31,7 +31,7 @@ def _is_deterministic(comparison: Comparison) -> bool:
 
 
 def _about_kinds(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield that data sets and problems are never compared with one another."""
+    """Yield a warning if the runs are of several data sets or problems, which are never compared with one another."""
     problems = {run.config.problem.name for run in runs}
     data_sets = {run.config.dataset.name for run in runs if run.config.dataset}
     kinds = [
@@ -45,7 +45,7 @@ def _about_kinds(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Iter
 
 
 def _about_origins(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield that the runs were made by different code, or on different machines."""
+    """Yield warnings if the runs were made by different code, or on different machines."""
     environments = [run.environment for run in runs]
     versions = dict.fromkeys(f"{e.get('zdl_bench', '')} {e.get('commit', '')}".strip() or "unknown" for e in environments)
     if len(versions) > 1:

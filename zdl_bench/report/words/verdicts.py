@@ -16,7 +16,7 @@ def verdict_lines(judged: Sequence[Judged]) -> list[str]:
     """Return for each claim a line with its verdict, then a line for each comparison."""
     lines = []
     for one in judged:
-        lines.append(f"claim {one.claim.id}: {verdict_text(one)}. {claim_text(one)}")
+        lines.append(f"claim {one.claim.id}: {outcome_text(one)}. {claim_text(one)}")
         lines += [f"  {text}" for text in (one.reason, one.claim.note) if text]
         for part, finding, decides in findings_of_claim(one):
             lines.append(f"  {comparison_text(part, decides)}: {_finding_text(finding)}{_direction_text(finding, decides)}")
@@ -26,7 +26,7 @@ def verdict_lines(judged: Sequence[Judged]) -> list[str]:
     return lines
 
 
-def verdict_text(one: Judged) -> str:
+def outcome_text(one: Judged) -> str:
     return one.verdict.value + ("" if math.isnan(one.adjusted) else f", p {p_text(one.adjusted)} in its family")
 
 
