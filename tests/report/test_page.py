@@ -231,9 +231,9 @@ def test_the_policy_allows_the_pages_own_script_and_no_other(runs):
 def test_columns_are_sorted_by_the_numbers_behind_their_texts():
     numbers = pd.DataFrame({"name": ["b", "–"], "loss": [0.1234567, np.nan], "steps": [1200.0, np.nan]})
     columns = [
-        Column("name", "name", href=lambda row: f"{row['name']}.parquet"),
-        Column("loss", "loss", lambda row: "–" if np.isnan(row["loss"]) else f"{row['loss']:.2f} ± 0.01"),
-        Column("steps", "steps", lambda row: "never" if np.isnan(row["steps"]) else f"{row['steps']:,.0f}"),
+        Column("name", "name", href="{}.parquet"),
+        Column("loss", "loss", "{:.2f} ± 0.01".format),
+        Column("steps", "steps", "{:,.0f}".format, missing="never"),
     ]
     page = Table("losses", numbers, columns).on_page("-a=1")
     assert page.rows == [

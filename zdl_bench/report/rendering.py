@@ -1,5 +1,6 @@
 """The page as one self-contained HTML file. Everything that came from a config is escaped."""
 
+import inspect
 from pathlib import Path
 
 import jinja2
@@ -7,7 +8,9 @@ from markupsafe import Markup
 
 from zdl_bench.report.embedding import embedded_json, packed_json, packed_libraries, script_hash
 from zdl_bench.report.page import Page
-from zdl_bench.report.words.glossary import NOTE_ON_SYMBOLS, glossary
+from zdl_bench.report.tables.table import readable
+from zdl_bench.statistics.metrics.catalogue import METRICS
+from zdl_bench.statistics.metrics.metric import Metric
 
 TEMPLATES = Path(__file__).with_name("templates")
 SCRIPTS = ("unpack.js", "tables.js", "chart.js", "chart_controls.js", "page.js")
@@ -30,12 +33,17 @@ def render(page: Page) -> str:
         style=_own("page.css"),
         script=_own(*SCRIPTS),
         libraries=packed_libraries(),
-        glossary=glossary(),
-        symbols=NOTE_ON_SYMBOLS,
+        metrics=[_glossary_row(metric) for metric in METRICS],
         embedded_json=embedded_json,
         packed_json=packed_json,
         script_hash=script_hash,
     )
+
+
+def _glossary_row(metric: Metric) -> tuple[str, str, str, str]:
+    """Return the metric's name, definition, unit, and which values are better."""
+    definition = " ".join((inspect.getdoc(metric.compute) or "").split()).replace("NaN", "No value")
+    return readable(metric.name), definition, metric.unit, "lower" if metric.lower_is_better else "higher"
 
 
 def _own(*names: str) -> Markup:

@@ -1,9 +1,8 @@
 """How the optimizers of a comparison stand in speed, loss at the end, steadiness and accuracy."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
@@ -113,22 +112,13 @@ def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
 
     If a pair lacks a value, the wins decide and the effect is that of the other pairs: the note says both.
     """
-    rows: list[dict[str, Any]] = []
+    rows = []
     for judged in standing.contrasts:
         [finding] = judged.findings
-        effect = question.effect(finding) or replace(NO_EFFECT, unit="ratio")
-        rows.append(
-            {
-                "label": judged.claim.id,
-                "mean": effect.mean,
-                "low": effect.low,
-                "high": effect.high,
-                "unit": effect.unit.removeprefix("odds "),
-                "verdict": judged.verdict.value,
-                "n": finding.n,
-                "note": "" if finding.n == finding.n_values else _note(finding),
-            }
-        )
+        effect = asdict(question.effect(finding) or replace(NO_EFFECT, unit="ratio"))
+        effect["unit"] = effect["unit"].removeprefix("odds ")
+        note = "" if finding.n == finding.n_values else _note(finding)
+        rows.append({"label": judged.claim.id, **effect, "verdict": judged.verdict.value, "n": finding.n, "note": note})
     return pd.DataFrame(rows)
 
 

@@ -84,9 +84,9 @@ def _wins_text(row: Row) -> str:
 
 COLUMNS_OF_CLAIM = (
     Column("compared", "compared"),
-    Column("n", "n", lambda row: "" if row["lacks"] else str(row["n"])),
-    Column("effect and 95 % interval", "effect", _effect_text),
-    Column("wins", "win_rate", _wins_text),
-    Column("p", "p", lambda row: "exact" if row["exact"] else "" if math.isnan(row["p"]) else p_text(row["p"])),
+    Column("n", "n", row_text=lambda row: "" if row["lacks"] else str(row["n"])),
+    Column("effect and 95 % interval", "effect", row_text=_effect_text),
+    Column("wins", "win_rate", row_text=_wins_text),
+    Column("p", "p", row_text=lambda row: "exact" if row["exact"] else "" if math.isnan(row["p"]) else p_text(row["p"])),
     Column("notes", "notes"),
 )

@@ -71,13 +71,13 @@ def _effect_text(row: Row) -> str:
 
 
 COLUMNS_OF_PAIRS = (
-    Column("question", "metric", _question_text),
+    Column("question", "metric", row_text=_question_text),
     Column("view", "view"),
     Column("first", "first"),
     Column("second", "second"),
-    Column("n", "n", _n_text),
-    Column("effect and 95 % interval", "effect", _effect_text),
-    Column("wins", "win_rate", lambda row: wins_text(row["win_rate"], row["n"])),
-    Column("p", "p_family", lambda row: "" if math.isnan(row["p_family"]) else p_text(row["p_family"])),
+    Column("n", "n", row_text=_n_text),
+    Column("effect and 95 % interval", "effect", row_text=_effect_text),
+    Column("wins", "win_rate", row_text=lambda row: wins_text(row["win_rate"], row["n"])),
+    Column("p", "p_family", p_text, missing=""),
     Column("verdict", "verdict"),
 )

@@ -73,8 +73,8 @@ def optimizer_table(standings: Standings) -> Table:
     if standings.comparison.has_lr_choice:
         heading, note = "Optimizers at their best learning rate", f"{NOTE_ON_CHOICE} {note}"
         columns[1:] = [
-            Column("best lr", "best_lr", partial(_best_lr_text, lr=lr)),
-            Column("chosen in", "chosen_share", _share_text),
+            Column("best lr", "best_lr", row_text=partial(_best_lr_text, lr=lr)),
+            Column("chosen in", "chosen_share", percent, missing=""),
         ]
     return Table("optimizers", numbers, [*columns, *_columns(numbers)], heading, note)
 
@@ -134,21 +134,16 @@ def _columns(numbers: pd.DataFrame) -> list[Column]:
     for key in numbers:
         name, _, number = key.rpartition("_")
         if number == "mean":
-            columns.append(Column(readable(name), key, partial(_mean_text, name=name)))
+            columns.append(Column(readable(name), key, row_text=partial(_mean_text, name=name)))
         elif number == "median":
             target = name.removeprefix(STEPS)
-            columns.append(Column(f"steps to {target}", key, partial(_median_text, name=name)))
-            columns.append(Column(f"ERT {target}", f"ert_{target}", partial(_ert_text, key=f"ert_{target}")))
+            columns.append(Column(f"steps to {target}", key, row_text=partial(_median_text, name=name)))
+            columns.append(Column(f"ERT {target}", f"ert_{target}", _ert_text))
     return columns
 
 
 def _best_lr_text(row: Row, lr: Column) -> str:
-    assert lr.text is not None
-    return "none" if row["reason"] else lr.text(row) + (" (edge of its grid)" if row["at_edge"] else "")
-
-
-def _share_text(row: Row) -> str:
-    return "" if np.isnan(row["chosen_share"]) else percent(row["chosen_share"])
+    return "none" if row["reason"] else lr.cell(row).text + (" (edge of its grid)" if row["at_edge"] else "")
 
 
 def _mean_text(row: Row, name: str) -> str:
@@ -166,5 +161,5 @@ def _median_text(row: Row, name: str) -> str:
     return f"{median:.0f}" if share == 1 else f"{median:.0f} ({percent(share)})"
 
 
-def _ert_text(row: Row, key: str) -> str:
-    return "–" if np.isnan(row[key]) else "∞" if np.isinf(row[key]) else f"{row[key]:.0f}"
+def _ert_text(ert: float) -> str:
+    return "∞" if np.isinf(ert) else f"{ert:.0f}"

@@ -35,10 +35,8 @@ def rounded(mean: float, sd: float) -> str:
 def cell_text(value: object) -> str:
     """Return a value as readers see it."""
     if isinstance(value, float):
-        return "–" if np.isnan(value) else f"{value:.{SIGNIFICANT_DIGITS}g}"
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    return "–" if value is None else str(value)
+        return f"{value:.{SIGNIFICANT_DIGITS}g}"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def markdown(table: pd.DataFrame) -> str:

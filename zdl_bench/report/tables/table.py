@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -15,7 +15,7 @@ from zdl_bench.statistics.measures import ACCURACY
 
 Row = Mapping[str, Any]
 """A row of a table's frame: its values by the names of the frame's columns."""
-MISSING = ("", "–")
+NO_TEXT = ("", "–")
 INFINITE = sys.float_info.max
 """Stands for ∞, which JSON cannot express."""
 
@@ -32,27 +32,31 @@ class Cell(NamedTuple):
 class Column:
     """A column as readers see it.
 
-    heading: above it. key: the frame's column that it shows, and by which a page sorts it. text: writes a row's cell; by
-    default, the value with four digits. href: where a row's cell leads.
+    heading: above it. key: the frame's column that it shows, and by which a page sorts it. write: the text of a value. missing:
+    the text of no value. row_text: the text of a row, if one value does not say it all. href: a link, with {} for the value.
     """
 
     heading: str
     key: str
-    text: Callable[[Row], str] | None = None
-    href: Callable[[Row], str] | None = None
+    write: Callable[[Any], str] = cell_text
+    missing: str = "–"
+    row_text: Callable[[Row], str] | None = None
+    href: str = ""
 
     def cell(self, row: Row) -> Cell:
-        text = self.text(row) if self.text else cell_text(row[self.key])
-        return Cell(text, None if text in MISSING else order_of(row[self.key]), self.href(row) if self.href else "")
+        value = row[self.key]
+        is_missing = value is None or value != value
+        text = self.row_text(row) if self.row_text else self.missing if is_missing else self.write(value)
+        return Cell(
+            text, None if is_missing or text in NO_TEXT else order_of(value), self.href.format(value) if self.href else ""
+        )
 
 
-def order_of(value: object) -> float | str | None:
-    """Return what sorts a value: a number by its size, anything else by its text, None if it is missing."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None if value is None else cell_text(value) or None
-    if math.isnan(value):
-        return None
-    return value if math.isfinite(value) else math.copysign(INFINITE, value)
+def order_of(value: object) -> float | str:
+    """Return what a page sorts a value by: a number's size, anything else's text."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value if math.isfinite(value) else math.copysign(INFINITE, value)
+    return cell_text(value)
 
 
 def readable(name: str) -> str:
@@ -62,19 +66,14 @@ def readable(name: str) -> str:
 
 def column_of(name: str) -> Column:
     """Return the column that shows one of the runs' columns as it is."""
-    if name == "run_id":
-        return Column("run id", name, href=lambda row: f"../../runs/{row[name][:2]}/{row[name]}.parquet")
-    return Column(readable(name), name, partial(_accuracy, name=name) if name.endswith(ACCURACY) else None)
+    href = "../../runs/{0:.2}/{0}.parquet" if name == "run_id" else ""
+    return Column(readable(name), name, accuracy_text if name.endswith(ACCURACY) else cell_text, href=href)
 
 
-def _accuracy(row: Row, name: str) -> str:
-    return "–" if math.isnan(row[name]) else accuracy_text(row[name])
-
-
-def lr_column(numbers: pd.DataFrame, key: str = "lr", heading: str = "lr", missing: str = "none") -> Column:
+def lr_column(numbers: pd.DataFrame, key: str = "lr", missing: str = "none") -> Column:
     """Return the column of learning rates, no two different ones written alike."""
     texts = texts_of(numbers[key].dropna().unique().tolist())
-    return Column(heading, key, lambda row: texts.get(row[key], missing))
+    return Column("lr", key, texts.__getitem__, missing)
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,10 @@ class PageTable:
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     file: str = ""
+
+    @property
+    def texts(self) -> list[list[str]]:
+        return [[cell.text for cell in row] for row in self.rows]
 
     @property
     def columns_about(self) -> list["ColumnAbout"]:
@@ -128,8 +131,8 @@ class Table:
     @property
     def reading(self) -> pd.DataFrame:
         """The table as texts."""
-        texts = [[cell.text for cell in row] for row in self.cells]
-        return pd.DataFrame(texts, columns=[column.heading for column in self.columns], dtype=object)
+        page = self.on_page()
+        return pd.DataFrame(page.texts, columns=page.columns, dtype=object)
 
     def files(self, slug: str = "") -> dict[str, bytes]:
         """Return its files by their paths below the sweep's folder; none if it has no rows."""
