@@ -25,7 +25,7 @@ from zdl_bench.report.page import Page, PageFigure, PagePart, PageVerdict
 from zdl_bench.report.part import Files
 from zdl_bench.report.rendering import render
 from zdl_bench.report.tables.table import INFINITE, Cell, Column, PageTable, Table
-from zdl_bench.report.words.finding import ReportedFinding
+from zdl_bench.report.words.reported_finding import ReportedFinding
 from zdl_bench.run.run import Choice
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.training.loop import train

@@ -27,8 +27,8 @@ from zdl_bench.registry import registry
 from zdl_bench.report.freshness import VERDICTS_FILE
 from zdl_bench.report.page import PagePart
 from zdl_bench.report.tables.formats import csv, latex, markdown
-from zdl_bench.report.words.finding import ReportedFinding
 from zdl_bench.report.words.findings import findings_markdown
+from zdl_bench.report.words.reported_finding import ReportedFinding
 from zdl_bench.run.run import Choice, Failure, Run, Status
 from zdl_bench.store.encoding import CHECKSUM, _checksum, encode, file_of, read_file, table_in
 from zdl_bench.store.manifest import Manifest

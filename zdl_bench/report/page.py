@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from zdl_bench.report.chart import Chart
 from zdl_bench.report.tables.table import PageTable
-from zdl_bench.report.words.finding import ReportedFinding
+from zdl_bench.report.words.reported_finding import ReportedFinding
 
 
 @dataclass(frozen=True)

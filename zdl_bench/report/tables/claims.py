@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from zdl_bench.report.page import PageVerdict
+from zdl_bench.report.phrases import join_notes
 from zdl_bench.report.tables.table import Column, Row, Table
 from zdl_bench.report.words.effects import effect_text, numbers_of, p_text, wins_text
 from zdl_bench.report.words.verdicts import claim_text, comparison_text, findings_of_claim, outcome_text, side_text
@@ -53,15 +54,12 @@ def _rows(one: Judged) -> list[dict[str, Any]]:
             "first": side_text(part.first),
             "second": side_text(part.second) if part.second is not None else "",
             "view": part.view.value,
-            "lr": part.lr,
-            "at_most": part.at_most,
-            "at_least": part.at_least,
-            "margin": part.margin,
+            **{key: getattr(part, key) for key in ("lr", "at_most", "at_least", "margin")},
             "p_for": finding.p_for,
             "p_against": finding.p_against,
             "p_claim": one.p,
             "p_family": one.adjusted,
-            "notes": "; ".join(filter(None, [finding.reason, *finding.notes])),
+            "notes": join_notes(finding.reason, *finding.notes),
         }
         | numbers_of(finding, finding.effect)
         for part, finding, decides in findings_of_claim(one)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from zdl_bench.errors import StoreError, printable
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.phrases import count_of
 from zdl_bench.report.tables.table import Column, Table, column_of, lr_column
-from zdl_bench.report.words.phrases import count_of
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.run.run import Curve, Run, Status, has_diverged
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from zdl_bench.report.words.phrases import count_of
+from zdl_bench.report.phrases import count_of
 from zdl_bench.run.conditions import short
 from zdl_bench.run.run import RunConfig, Value
 

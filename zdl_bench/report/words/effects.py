@@ -6,14 +6,6 @@ from zdl_bench.run.conditions import accuracy_text
 from zdl_bench.statistics.findings import Effect, Finding, three_digits
 
 NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
-UNITS = {
-    "ratio": "ratio ",
-    "odds ratio": "odds ratio ",
-    "difference": "difference ",
-    "value": "",
-    "share": "",
-    "slope": "slope ",
-}
 
 
 def effect_text(effect: Effect | None) -> str:
@@ -22,7 +14,8 @@ def effect_text(effect: Effect | None) -> str:
         return "no value"
     write = accuracy_text if effect.unit == "share" else three_digits
     interval = "" if math.isnan(effect.low) else f" [{write(effect.low)}, {write(effect.high)}]"
-    return f"{UNITS[effect.unit]}{write(effect.mean)}{interval}"
+    unit = "" if effect.unit in ("value", "share") else f"{effect.unit} "
+    return f"{unit}{write(effect.mean)}{interval}"
 
 
 def wins_text(rate: float, n: int) -> str:

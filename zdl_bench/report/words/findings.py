@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from zdl_bench.report.page import PagePart
+from zdl_bench.report.phrases import count_of
 from zdl_bench.report.standings import TAIL_LOSS, Standings
 from zdl_bench.report.tables.formats import markdown_text
 from zdl_bench.report.words.effects import effect_text, p_text
-from zdl_bench.report.words.finding import ReportedFinding, first_details, number_row
 from zdl_bench.report.words.leaders import about_leader, about_undecided
-from zdl_bench.report.words.phrases import count_of
+from zdl_bench.report.words.reported_finding import ReportedFinding, first_details, number_row
 from zdl_bench.run.conditions import percent, texts_of
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.claims import Kind, Part, View

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from zdl_bench.report.descriptions import listed
+from zdl_bench.report.phrases import list_names
 from zdl_bench.report.standings import Question, Standings
 from zdl_bench.report.words.effects import p_text
-from zdl_bench.report.words.finding import ReportedFinding, finding_text, first_details, number_row
+from zdl_bench.report.words.reported_finding import ReportedFinding, finding_text, first_details, number_row
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.standing import Leader, Standing
 from zdl_bench.statistics.verdicts import Judged, Verdict
@@ -48,7 +48,7 @@ def _sentence(question: Question, leader: Leader, standings: Standings) -> str:
         return f"{name} wins by a {by} against {others}{view}." if lacks else f"{name} has a {by} than {others}{view}."
     if leader.is_tied:
         return f"No optimizer is ahead by a {by}{view}."
-    undecided = listed(leader.undecided or leader.rivals)
+    undecided = list_names(leader.undecided or leader.rivals)
     return f"{name} is ahead by a {by}{view}, but not shown to be ahead of {undecided}."
 
 

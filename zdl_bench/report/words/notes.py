@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.descriptions import listed
+from zdl_bench.report.phrases import list_names
 from zdl_bench.run.environment import FINGERPRINT
 from zdl_bench.run.run import Run, Status
 
@@ -35,7 +35,7 @@ def _about_kinds(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Iter
     problems = {run.config.problem.name for run in runs}
     data_sets = {run.config.dataset.name for run in runs if run.config.dataset}
     kinds = [
-        f"{len(names)} {noun} ({listed(sorted(names))})"
+        f"{len(names)} {noun} ({list_names(sorted(names))})"
         for names, noun in ((problems, "problems"), (data_sets, "data sets"))
         if len(names) > 1
     ]
@@ -49,7 +49,7 @@ def _about_origins(runs: Sequence[Run]) -> Iterator[str]:
     environments = [run.environment for run in runs]
     versions = dict.fromkeys(f"{e.get('zdl_bench', '')} {e.get('commit', '')}".strip() or "unknown" for e in environments)
     if len(versions) > 1:
-        yield f"These runs were made by {len(versions)} versions of zdl_bench ({listed(versions)}) of the same engine."
+        yield f"These runs were made by {len(versions)} versions of zdl_bench ({list_names(versions)}) of the same engine."
     differing = [key.replace("_", " ") for key in FINGERPRINT if len({e.get(key, "") for e in environments}) > 1]
     if differing:
-        yield f"These runs differ in {listed(differing)}, so their bits cannot be compared; losses agree but for rounding."
+        yield f"These runs differ in {list_names(differing)}, so their bits cannot be compared; losses agree but for rounding."

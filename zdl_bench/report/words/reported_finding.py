@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from zdl_bench.report.phrases import limit_lines
 from zdl_bench.report.standings import Question
 from zdl_bench.report.words.effects import counts_text, effect_text, numbers_of
 from zdl_bench.statistics.findings import Finding
@@ -37,7 +38,4 @@ def number_row(question: Question, finding: Finding) -> dict[str, object]:
 
 
 def first_details(lines: Iterable[str]) -> list[str]:
-    """Return the first lines, and how many more there are."""
-    details = list(lines)
-    rest = len(details) - MAX_DETAILS
-    return details[:MAX_DETAILS] + ([f"and {rest} more, in the tables"] if rest > 0 else [])
+    return limit_lines(lines, MAX_DETAILS, ", in the tables")
