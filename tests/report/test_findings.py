@@ -17,7 +17,7 @@ from zdl_bench.report.summary_figures import targets_reached
 from zdl_bench.report.tables.comparisons import comparison_table
 from zdl_bench.report.tables.conditions import condition_table, optimizer_table
 from zdl_bench.report.tables.formats import latex
-from zdl_bench.report.tables.runs import failure_table, reason_of, run_table
+from zdl_bench.report.tables.runs import failure_table, reason_of, runs_table
 from zdl_bench.report.words.findings import findings_numbers, findings_of
 from zdl_bench.report.words.verdicts import verdict_lines
 from zdl_bench.statistics.claims import claims_of
@@ -279,7 +279,7 @@ def test_accuracies_are_per_cent_where_they_are_read_and_numbers_in_csv(digits):
     )
     values = comparison.runs["test_accuracy"]
     assert values.between(0.1, 1).all()
-    assert run_table(comparison.runs).reading["test accuracy"].tolist() == [f"{100 * value:.2f} %" for value in values]
+    assert runs_table(comparison.runs).reading["test accuracy"].tolist() == [f"{100 * value:.2f} %" for value in values]
     for table, row in ((condition_table(comparison.runs), 0), (optimizer_table(Standings(comparison)), 0)):
         [cell] = table.reading.iloc[[row]]["test accuracy"]
         mean, sd = values[:2].mean(), values[:2].std()

@@ -12,7 +12,7 @@ from zdl_bench.commands.terminal import results_table
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.tables.conditions import condition_table
-from zdl_bench.report.tables.runs import run_table, settings_table
+from zdl_bench.report.tables.runs import runs_table, settings_table
 from zdl_bench.run.conditions import condition_keys, exact, facets_of, percent, short, texts_of, told_apart
 from zdl_bench.run.run import Choice, Status
 from zdl_bench.statistics.claims import claims_of
@@ -115,7 +115,7 @@ def test_a_report_has_a_row_for_each_condition(close_runs):
     assert len({*zip(table.reading["optimizer"], table.reading["lr"], strict=True)}) == 7
     assert [name for name in table.reading["optimizer"] if "beta2" in name] == [f"adam beta2={beta2}" for beta2 in CLOSE]
     assert {*table.reading["lr"]} == {"0.01", "0.010000001"}
-    assert {*run_table(comparison.runs).reading["lr"]} == {"0.01", "0.010000001"}
+    assert {*runs_table(comparison.runs).reading["lr"]} == {"0.01", "0.010000001"}
     settings = settings_table([comparison]).reading.set_index("optimizer")
     assert settings.loc["sgd", "learning rates"] == "0.01, 0.010000001"
     views = [view for view, _, _ in Standings(comparison).at_same]

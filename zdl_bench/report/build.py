@@ -18,7 +18,7 @@ from zdl_bench.report.page import Page
 from zdl_bench.report.part import Files, comparison_part
 from zdl_bench.report.rendering import render
 from zdl_bench.report.tables.claims import claim_table, page_verdicts
-from zdl_bench.report.tables.runs import environment_table, missing_table, run_table, settings_table
+from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
 from zdl_bench.report.words.notes import notes_of
 from zdl_bench.report.words.verdicts import verdict_lines
@@ -86,7 +86,7 @@ def report_files(
         across=across,
         parts=parts,
         chart=chart_of(comparisons),
-        runs=run_table(everything).on_page(),
+        runs=runs_table(everything).on_page(),
         settings=settings,
         environment=environment,
         downloads=sorted(path for path in files.contents if path.startswith("tables/")),

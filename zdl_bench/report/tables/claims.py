@@ -8,7 +8,7 @@ import pandas as pd
 
 from zdl_bench.report.page import PageVerdict
 from zdl_bench.report.phrases import join_notes
-from zdl_bench.report.tables.table import Column, Row, Table
+from zdl_bench.report.tables.table import Column, Record, Table
 from zdl_bench.report.words.effects import effect_text, numbers_of, p_text, wins_text
 from zdl_bench.report.words.verdicts import claim_text, comparison_text, findings_of_claim, outcome_text, side_text
 from zdl_bench.statistics.findings import Effect
@@ -72,11 +72,11 @@ def _notes(one: Judged) -> list[str]:
     return [text for text in (one.reason, one.claim.note) if text and text not in reasons]
 
 
-def _effect_text(row: Row) -> str:
+def _effect_text(row: Record) -> str:
     return "" if row["lacks"] else effect_text(Effect(row["effect"], row["low"], row["high"], row["unit"]))
 
 
-def _wins_text(row: Row) -> str:
+def _wins_text(row: Record) -> str:
     return "" if math.isnan(row["win_rate"]) or row["exact"] else wins_text(row["win_rate"], row["n"])
 
 

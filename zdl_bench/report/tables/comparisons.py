@@ -6,16 +6,16 @@ from collections.abc import Iterator
 import pandas as pd
 
 from zdl_bench.report.standings import QUESTIONS, Question, Standings
-from zdl_bench.report.tables.table import Column, Row, Table
+from zdl_bench.report.tables.table import Column, Record, Table
 from zdl_bench.report.words.effects import effect_text, numbers_of, p_text, pairs_text, wins_text
 from zdl_bench.statistics.findings import Effect, Finding
 from zdl_bench.statistics.standing import Pairwise, Standing
 
 NOTE_ON_PAIRS = (
     "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the seeds on which the first "
-    "is better, ties counted half; a run without a value loses. A verdict says whether the first is better: there is one for "
-    "each comparison with the first optimizer of the plan, adjusted by Holm's method over those of one metric, and nowhere "
-    "else. The CSV has the ids of the runs."
+    "is better, ties counted half; a run without a value loses. A verdict says whether the first is better. Only "
+    "comparisons with the first optimizer of the plan have one, adjusted by Holm's method over those of one metric. The ids of "
+    "the runs are in the CSV."
 )
 NOUNS = {question.metric: question.noun for question in QUESTIONS}
 
@@ -53,18 +53,18 @@ def _row(question: Question, view: str, pair: tuple[str, str], pairwise: Pairwis
     return about | judged | numbers | {"win_rate": pairwise.win_rate(*pair)}  # an exact finding has no wins of its own
 
 
-def _question_text(row: Row) -> str:
+def _question_text(row: Record) -> str:
     metric, noun = row["metric"].replace("_", " "), NOUNS[row["metric"]]
     return noun if metric == noun else f"{noun} ({metric})"
 
 
-def _n_text(row: Row) -> str:
+def _n_text(row: Record) -> str:
     if row["reason"] and not row["n"]:
         return "–"
     return pairs_text(row["n"], row["n_values"])
 
 
-def _effect_text(row: Row) -> str:
+def _effect_text(row: Record) -> str:
     if math.isnan(row["effect"]):
         return row["reason"] or "no value"
     return effect_text(Effect(row["effect"], row["low"], row["high"], row["unit"])) + (", exact" if row["exact"] else "")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.tables.formats import rounded
-from zdl_bench.report.tables.table import Column, Row, Table, lr_column, readable
+from zdl_bench.report.tables.table import Column, Record, Table, lr_column, readable
 from zdl_bench.run.conditions import accuracy_text, percent
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.measures import ACCURACY, STEPS
@@ -31,8 +31,8 @@ COUNTS = (*(status.value for status in Status), NOT_LEARNED)
 NOTE_ON_MEANS = (
     "Mean ± standard deviation over seeds. Tail and final losses of a network are validation and batch losses in nats, the "
     "best loss is that of the probe. A mean leaves out runs without a value, and n says how many remain. ERT is the expected "
-    "number of steps until the probe's loss is at the target that stands beside it or below, runs that never got there counted "
-    "with all their steps. Seconds are training alone, of runs made side by side. Where nothing else is said the unit is 1; "
+    "number of steps until the probe's loss is at or below the target beside it; runs that never got there count "
+    "with all their steps. Seconds are training alone, of runs made side by side. The unit is 1 unless stated otherwise; "
     "the glossary at the end defines each column."
 )
 NOTE_ON_CHOICE = (
@@ -79,7 +79,7 @@ def optimizer_table(standings: Standings) -> Table:
     return Table("optimizers", numbers, [*columns, *_columns(numbers)], heading, note)
 
 
-def _about_choice(variant: str, members: pd.DataFrame, standings: Standings) -> Row:
+def _about_choice(variant: str, members: pd.DataFrame, standings: Standings) -> Record:
     """Return at which learning rate a variant is compared, and why. members: its runs there."""
     side = standings.entrants.sides.get(variant)
     choice = side.choice if side else None
@@ -100,7 +100,7 @@ def _with_pace(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(**{PACE: pace.where(runs["status"] == Status.COMPLETED.value)})
 
 
-def _summaries(runs: pd.DataFrame, groups: Iterable[tuple[Row, pd.DataFrame]], names: Sequence[str]) -> pd.DataFrame:
+def _summaries(runs: pd.DataFrame, groups: Iterable[tuple[Record, pd.DataFrame]], names: Sequence[str]) -> pd.DataFrame:
     """Return a row per group: counts of outcomes, mean, sd and n of each measure that some run has, targets, and run ids.
 
     n is the number of runs that have a value: it stands beside every mean, since runs without one are left out of it.
@@ -142,11 +142,11 @@ def _columns(numbers: pd.DataFrame) -> list[Column]:
     return columns
 
 
-def _best_lr_text(row: Row, lr: Column) -> str:
+def _best_lr_text(row: Record, lr: Column) -> str:
     return "none" if row["reason"] else lr.cell(row).text + (" (edge of its grid)" if row["at_edge"] else "")
 
 
-def _mean_text(row: Row, name: str) -> str:
+def _mean_text(row: Record, name: str) -> str:
     mean, sd, n = row[f"{name}_mean"], row[f"{name}_sd"], row[f"{name}_n"]
     if n == 0:
         return "–"
@@ -154,7 +154,7 @@ def _mean_text(row: Row, name: str) -> str:
     return text if n == row["runs"] else f"{text} (n={n})"
 
 
-def _median_text(row: Row, name: str) -> str:
+def _median_text(row: Record, name: str) -> str:
     share, median = row[f"{name}_share"], row[f"{name}_median"]
     if not share > 0:
         return "–" if share != share else "never"

@@ -17,7 +17,7 @@ RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned"
 FAILURE_COLUMNS = ("variant", "lr", "seed", "status", "run_id")
 
 
-def run_table(runs: pd.DataFrame) -> Table:
+def runs_table(runs: pd.DataFrame) -> Table:
     """Return a row per run, the id first."""
     has_settings = "setting" in runs and runs["setting"].ne("").any()
     return Table("runs", runs, _columns(runs, [name for name in RUN_COLUMNS if name != "setting" or has_settings]))

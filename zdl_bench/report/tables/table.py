@@ -13,7 +13,7 @@ from zdl_bench.report.tables.formats import cell_text, csv, latex, markdown
 from zdl_bench.run.conditions import accuracy_text, texts_of
 from zdl_bench.statistics.measures import ACCURACY
 
-Row = Mapping[str, Any]
+Record = Mapping[str, Any]
 """A row of a table's frame: its values by the names of the frame's columns."""
 NO_TEXT = ("", "–")
 INFINITE = sys.float_info.max
@@ -40,10 +40,10 @@ class Column:
     key: str
     write: Callable[[Any], str] = cell_text
     missing: str = "–"
-    row_text: Callable[[Row], str] | None = None
+    row_text: Callable[[Record], str] | None = None
     href: str = ""
 
-    def cell(self, row: Row) -> Cell:
+    def cell(self, row: Record) -> Cell:
         value = row[self.key]
         is_missing = value is None or value != value
         text = self.row_text(row) if self.row_text else self.missing if is_missing else self.write(value)

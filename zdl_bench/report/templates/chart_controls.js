@@ -1,11 +1,11 @@
-// What a reader can choose of the chart.
+// The controls of the chart.
 
 /** Plotly's symbols as letters. */
 const MARKS = {
   circle: "●", square: "■", diamond: "◆", "diamond-tall": "♦", cross: "✚", x: "✖", pentagon: "⬟", hexagon: "⬢", star: "★",
   "triangle-up": "▲", "triangle-down": "▼", "triangle-left": "◀", "triangle-right": "▶",
 };
-const FOLDED_FROM = 21; // choices; so many boxes are shown on demand only
+const FOLDED_FROM = 21; // choices: so many boxes are folded away
 
 function fillControls(chart) {
   const groups = Object.entries(DIMENSIONS).map(([key, [list, title]]) => choiceGroup(chart, key, list, title));
@@ -63,7 +63,7 @@ function labelOf(chart, list, place) {
   return choice.name ?? choice;
 }
 
-/** The colour and marker of an optimizer and the dashes of a learning rate are their own legend. */
+/** A legend in place: the colour and marker of an optimizer, or the dashes of a learning rate. */
 function swatch(chart, key, place) {
   if (key === "seed") return [];
   const { color = "#1b1f24", symbol } = key === "optimizer" ? chart.data.optimizers[place] : {};
@@ -94,7 +94,7 @@ function axisGroup(chart) {
   return group("Axes", element("div", {}, ...radios("x", "steps")), element("div", {}, ...radios("y", "loss")));
 }
 
-/** Zoom with the mouse, or by these numbers without one. */
+/** Zoom by numbers, for readers without a mouse. */
 function zoomGroup(chart) {
   const ends = (axis, title) =>
     ["from", "to"].map((word, end) => {
