@@ -15,7 +15,7 @@ from zdl_bench.statistics.findings import Effect
 from zdl_bench.statistics.verdicts import Judged
 
 PAGE_ONLY = ["compared", "lacks", "p"]
-"""What the rows have for readers alone."""
+"""Columns that only the page shows."""
 
 
 def claim_table(judged: Sequence[Judged]) -> pd.DataFrame:

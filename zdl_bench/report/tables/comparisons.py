@@ -21,7 +21,7 @@ NOUNS = {question.metric: question.noun for question in QUESTIONS}
 
 
 def comparison_table(standings: Standings) -> Table:
-    """Return every pair at its best, with verdicts against the control, and at each learning rate that it shares, without."""
+    """Return every pair at its best learning rates, with verdicts against the control, and at every one that it shares."""
     rows = []
     for question, standing in standings.at_best:
         rows += list(_with_verdicts(question, standing, standings.view))

@@ -17,11 +17,11 @@ Record = Mapping[str, Any]
 """A row of a table's frame: its values by the names of the frame's columns."""
 NO_TEXT = ("", "–")
 INFINITE = sys.float_info.max
-"""Stands for ∞, which JSON cannot express."""
+"""The sort key of ∞, which JSON cannot express."""
 
 
 class Cell(NamedTuple):
-    """A cell of a table: its text, what it is sorted by (None comes last), and where it leads."""
+    """A cell of a table: its text, the key that sorts it (None comes last), and its link."""
 
     text: str
     order: float | str | None = None
@@ -32,8 +32,8 @@ class Cell(NamedTuple):
 class Column:
     """A column as readers see it.
 
-    heading: above it. key: the frame's column that it shows, and by which a page sorts it. write: the text of a value. missing:
-    the text of no value. row_text: the text of a row, if one value does not say it all. href: a link, with {} for the value.
+    key: the column of the frame that it shows, and by which a page sorts it. write: writes a value. missing: stands for a
+    missing value. row_text: writes the cell from the whole row instead. href: a link, with {} for the value.
     """
 
     heading: str
@@ -47,9 +47,8 @@ class Column:
         value = row[self.key]
         is_missing = value is None or value != value
         text = self.row_text(row) if self.row_text else self.missing if is_missing else self.write(value)
-        return Cell(
-            text, None if is_missing or text in NO_TEXT else order_of(value), self.href.format(value) if self.href else ""
-        )
+        order = None if is_missing or text in NO_TEXT else order_of(value)
+        return Cell(text, order, self.href.format(value))
 
 
 def order_of(value: object) -> float | str:
@@ -101,7 +100,7 @@ class PageTable:
 
 
 class ColumnAbout(NamedTuple):
-    """is_numeric: whether a column is sorted by numbers. has_keys: whether it is sorted by something else than its texts."""
+    """is_numeric: whether a column is sorted by numbers. has_keys: whether its sort keys differ from its texts."""
 
     is_numeric: bool
     has_keys: bool
@@ -111,8 +110,8 @@ class ColumnAbout(NamedTuple):
 class Table:
     """A table of the report.
 
-    name: of its files. numbers: every digit, for programs. columns: what readers see of it. heading, note: on the page.
-    summary: the rows that readers see if they are not those of the numbers.
+    name: of its files. numbers: every digit, for programs. columns: what readers see. heading, note: on the page. summary: the
+    rows that readers see, if they are not those of the numbers.
     """
 
     name: str
@@ -142,5 +141,5 @@ class Table:
         return {f"tables/{self.name}{slug}.{suffix}": text.encode() for suffix, text in texts.items()}
 
     def on_page(self, slug: str = "") -> PageTable:
-        """Return what a page shows of it."""
+        """Return the table as a page shows it."""
         return PageTable([column.heading for column in self.columns], self.cells, f"tables/{self.name}{slug}.csv")

@@ -39,7 +39,7 @@ def counts_text(finding: Finding) -> str:
 
 
 def numbers_of(finding: Finding, effect: Effect | None) -> dict[str, object]:
-    """Return what every CSV has of a finding. effect: as a reader takes it."""
+    """Return what every CSV has of a finding. effect: in the unit that readers see."""
     effect = effect or NO_EFFECT
     return {
         "n": finding.n,

@@ -17,6 +17,7 @@ SAME_SEEDS = (
 
 
 def about_leader(question: Question, standing: Standing, standings: Standings) -> ReportedFinding:
+    """Return who leads by one question, or why nobody does."""
     leader = standing.leader
     if leader is None:  # fewer than two have runs to compare
         reasons = "; ".join(standings.entrants.reasons.values())

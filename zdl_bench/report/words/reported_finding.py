@@ -32,7 +32,7 @@ def finding_text(question: Question, finding: Finding) -> str:
 
 
 def number_row(question: Question, finding: Finding) -> dict[str, object]:
-    """Return the numbers of a finding, as the CSV has them."""
+    """Return the numbers of a finding for the CSV."""
     p = math.nan if finding.reason else finding.p
     return {"metric": question.metric, "p": p, "reason": finding.reason} | numbers_of(finding, question.effect(finding))
 
