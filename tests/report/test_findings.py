@@ -11,15 +11,15 @@ from conftest import digits_config, quadratic_config
 from scipy import stats
 
 from zdl_bench.report.comparison import Comparison, comparisons_of
-from zdl_bench.report.comparison_tables import comparison_table
-from zdl_bench.report.condition_tables import condition_table, optimizer_table
-from zdl_bench.report.findings import findings_numbers, findings_of
 from zdl_bench.report.makers import figures_of
-from zdl_bench.report.run_tables import failure_table, reason_of, run_list
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.summary_figures import targets_reached
-from zdl_bench.report.tables import latex
-from zdl_bench.report.verdicts import verdict_lines
+from zdl_bench.report.tables.comparisons import comparison_table
+from zdl_bench.report.tables.conditions import condition_table, optimizer_table
+from zdl_bench.report.tables.formats import latex
+from zdl_bench.report.tables.runs import failure_table, reason_of, runs_table
+from zdl_bench.report.words.findings import findings_numbers, findings_of
+from zdl_bench.report.words.verdicts import verdict_lines
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.metrics.catalogue import METRICS
@@ -37,8 +37,8 @@ def standings_of(*frames: pd.DataFrame, tuning_seeds=()) -> Standings:
 
 
 def found(*frames: pd.DataFrame, tuning_seeds=()) -> dict[str, tuple[str, list[str]]]:
-    told = [one.words for one in findings_of(standings_of(*frames, tuning_seeds=tuning_seeds))]
-    return {one.heading: (one.sentence, list(one.details)) for one in told}
+    findings = findings_of(standings_of(*frames, tuning_seeds=tuning_seeds))
+    return {one.heading: (one.sentence, list(one.details)) for one in findings}
 
 
 def test_a_leader_is_named_with_effect_interval_n_and_p():
@@ -228,6 +228,23 @@ def test_an_optimizer_without_a_best_lr_has_a_row_without_means():
     assert "no learning rate" in table.numbers["reason"][0]
 
 
+def test_pages_sort_tables_by_the_numbers_of_the_csv():
+    """Texts are rounded, have units, and say why there is no number."""
+    lost = np.where(np.arange(10) < 3, np.nan, SLOW)
+    grids = [rows(name, SLOW * lr, lr=lr) for name in ("sgd", "momentum") for lr in (0.01, 0.1)]
+    grids += [rows("adam", values, lr=lr) for lr, values in ((0.01, lost), (0.1, FAST))]
+    standings = standings_of(*grids)
+    for table in (condition_table(standings.comparison.runs), optimizer_table(standings), comparison_table(standings)):
+        sorted_by = [column.key for column in table.columns]
+        assert {"tail_loss_mean", "effect"} & {*sorted_by}
+        for row, cells in zip(table.numbers.to_dict("records"), table.cells, strict=True):
+            for key, cell in zip(sorted_by, cells, strict=True):
+                is_missing = row[key] != row[key] or cell.text in ("", "–")
+                assert cell.order == (None if is_missing else row[key]), (table.name, key, cell)
+        numeric = {column for column, about in zip(sorted_by, table.on_page().columns_about, strict=True) if about.is_numeric}
+        assert numeric == {key for key in sorted_by if pd.api.types.is_numeric_dtype(table.numbers[key])}, table.name
+
+
 def test_every_number_of_the_tables_leads_to_its_runs(digits):
     runs = [train(digits_config(name, lr=0.01, seed=seed)) for name in ("sgd", "adam") for seed in (0, 1)]
     [comparison] = comparisons_of(runs)
@@ -262,7 +279,7 @@ def test_accuracies_are_per_cent_where_they_are_read_and_numbers_in_csv(digits):
     )
     values = comparison.runs["test_accuracy"]
     assert values.between(0.1, 1).all()
-    assert run_list(comparison.runs)["test accuracy"].tolist() == [f"{100 * value:.2f} %" for value in values]
+    assert runs_table(comparison.runs).reading["test accuracy"].tolist() == [f"{100 * value:.2f} %" for value in values]
     for table, row in ((condition_table(comparison.runs), 0), (optimizer_table(Standings(comparison)), 0)):
         [cell] = table.reading.iloc[[row]]["test accuracy"]
         mean, sd = values[:2].mean(), values[:2].std()

@@ -21,9 +21,11 @@ from zdl_bench.report.chart import chart_of, thinned
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.drawn import Drawn, can_be_shown
 from zdl_bench.report.embedding import embedded_json, script_hash
-from zdl_bench.report.page import LARGEST, Cell, Page, PageFigure, PageFinding, PagePart, PageTable, PageVerdict
+from zdl_bench.report.page import Page, PageFigure, PagePart, PageVerdict
 from zdl_bench.report.part import Files
 from zdl_bench.report.rendering import render
+from zdl_bench.report.tables.table import INFINITE, Cell, Column, PageTable, Table
+from zdl_bench.report.words.reported_finding import ReportedFinding
 from zdl_bench.run.config import Choice
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.training.loop import train
@@ -163,7 +165,7 @@ def test_json_in_a_script_is_no_markup():
 
 def test_every_text_is_escaped(runs):
     table = PageTable([HOSTILE], [[Cell(HOSTILE, HOSTILE, HOSTILE)]])
-    finding = PageFinding(HOSTILE, HOSTILE, [HOSTILE])
+    finding = ReportedFinding(HOSTILE, HOSTILE, [HOSTILE])
     hostile = [replace(run, config=replace(run.config, optimizer=Choice(HOSTILE, {}))) for run in runs[:6]]
     page = page_of(
         hostile,
@@ -226,40 +228,47 @@ def test_the_policy_allows_the_pages_own_script_and_no_other(runs):
     assert not re.search(r"""<[^>]*\son[a-z]+=""", html.partition("<main")[0]), "no handlers in attributes"
 
 
-def test_columns_are_sorted_by_what_they_mean():
-    frame = pd.DataFrame({"name": ["b", "–"], "loss": ["0.12 ± 0.01", "–"], "steps": ["1,200", "never"]})
-    table = PageTable.of_frame(frame, links={"name": ["there", ""]})
-    assert table.rows == [
-        [Cell("b", "b", "there"), Cell("0.12 ± 0.01", 0.12), Cell("1,200", 1200.0)],
-        [Cell("–", None), Cell("–", None), Cell("never", None)],
+def test_columns_are_sorted_by_the_numbers_behind_their_texts():
+    numbers = pd.DataFrame({"name": ["b", "–"], "loss": [0.1234567, np.nan], "steps": [1200.0, np.nan]})
+    columns = [
+        Column("name", "name", href="{}.parquet"),
+        Column("loss", "loss", "{:.2f} ± 0.01".format),
+        Column("steps", "steps", "{:,.0f}".format, missing="never"),
     ]
-    assert [about.is_numeric for about in table.columns_about] == [False, True, True]
+    page = Table("losses", numbers, columns).on_page("-a=1")
+    assert page.rows == [
+        [Cell("b", "b", "b.parquet"), Cell("0.12 ± 0.01", 0.1234567), Cell("1,200", 1200.0)],
+        [Cell("–", None, "–.parquet"), Cell("–", None), Cell("never", None)],
+    ]
+    assert [about.is_numeric for about in page.columns_about] == [False, True, True]
+    assert page.file == "tables/losses-a=1.csv"
 
 
 @pytest.mark.parametrize(
-    ("texts", "orders"),
+    ("values", "orders"),
     [
-        (["120", "∞", "–∞", "90 (50%)"], [120, LARGEST, None, 90]),
-        (["ratio inf [1, inf]", "ratio ∞", "ratio 2"], [LARGEST, LARGEST, 2]),
-        (["< 0.0001", "0.02", "1", ""], [0.0001, 0.02, 1, None]),
-        (["ratio 0.189 [0.1, 0.3]", "difference -0.2 [-1, 0]", "odds ratio 3, exact"], [0.189, -0.2, 3]),
-        (["slope −1.5e-3", "no value", "too few seeds", "too few seeds", "0.5"], [-0.0015, None, None, None, 0.5]),
-        (["7 of 8", "7.5 of 8", "–"], [7, 7.5, None]),
-        (["0.001 (edge of its grid)", "none"], [0.001, None]),
-        (["sgd", "adam", "2nd"], ["sgd", "adam", "2nd"]),
-        (["0123456789abcdef", "2026-11-21"], ["0123456789abcdef", "2026-11-21"]),
-        (["1e400", "1"], [LARGEST, 1]),
+        ([120, np.inf, np.nan, 90.5], [120, INFINITE, None, 90.5]),
+        ([-np.inf, -0.0015, 0.0], [-INFINITE, -0.0015, 0.0]),
+        ([2**63 - 1, 0], [2**63 - 1, 0]),
+        ([0.1 + 0.2, 0.3], [0.1 + 0.2, 0.3]),
+        ([True, False], ["yes", "no"]),
+        (["sgd", "adam", "2nd", "", None], ["sgd", "adam", "2nd", None, None]),
+        (["0123456789abcdef", "2026-11-21", "1e5"], ["0123456789abcdef", "2026-11-21", "1e5"]),
+        ([1.5, "too few seeds"], [1.5, "too few seeds"]),
     ],
 )
-def test_numbers_within_words_are_sorted_as_numbers(texts, orders):
-    table = PageTable.of_frame(pd.DataFrame({"column": texts}))
+def test_a_value_is_sorted_as_what_it_is(values, orders):
+    table = Table("values", pd.DataFrame({"column": values}), [Column("column", "column")]).on_page()
     assert [row[0].order for row in table.rows] == orders
     json.dumps(table.rows, allow_nan=False)
 
 
 def test_a_table_without_rows_has_its_columns():
-    empty = PageTable.of_frame(pd.DataFrame({"a": pd.Series(dtype=str)}))
-    assert (empty.columns, empty.rows, len(empty.columns_about)) == (["a"], [], 1)
+    empty = Table("empty", pd.DataFrame({"a": pd.Series(dtype=str)}), [Column("a", "a")])
+    page = empty.on_page()
+    assert (page.columns, page.rows, len(page.columns_about)) == (["a"], [], 1)
+    assert empty.reading.columns.tolist() == ["a"]
+    assert empty.files() == {}
 
 
 def test_the_columns_are_explained_on_the_page(runs):

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from test_page import page_of
 
 from zdl_bench.report.build import build_report
-from zdl_bench.report.page import Cell, PageTable
 from zdl_bench.report.rendering import render
+from zdl_bench.report.tables.table import Cell, PageTable
 from zdl_bench.run.config import Choice
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store

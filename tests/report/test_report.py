@@ -18,14 +18,15 @@ from conftest import SMALL, digits_config, part, quadratic_config
 from zdl_bench.errors import DamagedFile
 from zdl_bench.registry import conf_files
 from zdl_bench.report.build import build_report
-from zdl_bench.report.comparison import comparisons_of, context_of
-from zdl_bench.report.condition_tables import condition_table
+from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.heat_map import draw_heat_map
 from zdl_bench.report.figures.loss_curves import draw_loss_curves
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.style import look_of
-from zdl_bench.report.freshness import is_current
-from zdl_bench.report.tables import markdown, rounded
+from zdl_bench.report.freshness import is_built_from, sound_checksums
+from zdl_bench.report.tables.conditions import condition_table
+from zdl_bench.report.tables.formats import markdown, rounded
+from zdl_bench.report.words.context import context_of
 from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Failure, Probes, Run, Status
 from zdl_bench.store.manifest import Manifest
@@ -50,6 +51,10 @@ def store_of(tmp_path, runs, name="sweep", title="", command="the command") -> t
     manifest = Manifest(name, title, command, [], [run.run_id for run in runs], "2026-01-01T00:00:00+00:00")
     store.write_manifest(manifest)
     return store, manifest
+
+
+def is_current(store: Store, manifest: Manifest, formats: tuple[str, ...]) -> bool:
+    return is_built_from(sound_checksums(store, manifest)[0], store, manifest, formats)
 
 
 def test_a_sweep_ends_with_its_report(command, digits):

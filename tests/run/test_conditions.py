@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from zdl_bench.commands.summary import results_table
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.condition_tables import condition_table
-from zdl_bench.report.run_tables import run_list, settings_table
 from zdl_bench.report.standings import Standings
+from zdl_bench.report.tables.conditions import condition_table
+from zdl_bench.report.tables.runs import runs_table, settings_table
 from zdl_bench.run.conditions import condition_keys, distinguish, exact, facets_of, percent, short, texts_of
 from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Status
@@ -116,7 +116,7 @@ def test_a_report_has_a_row_for_each_condition(close_runs):
     assert len({*zip(table.reading["optimizer"], table.reading["lr"], strict=True)}) == 7
     assert [name for name in table.reading["optimizer"] if "beta2" in name] == [f"adam beta2={beta2}" for beta2 in CLOSE]
     assert {*table.reading["lr"]} == {"0.01", "0.010000001"}
-    assert {*run_list(comparison.runs)["lr"]} == {"0.01", "0.010000001"}
+    assert {*runs_table(comparison.runs).reading["lr"]} == {"0.01", "0.010000001"}
     settings = settings_table([comparison]).reading.set_index("optimizer")
     assert settings.loc["sgd", "learning rates"] == "0.01, 0.010000001"
     views = [view for view, _, _ in Standings(comparison).at_same]

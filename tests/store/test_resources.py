@@ -18,7 +18,7 @@ from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
 from fuzzing.stored import manifest_of, sound_runs
 
 from zdl_bench.errors import ConfigError, DamagedFile
-from zdl_bench.report.freshness import VERDICTS, verdict_text
+from zdl_bench.report.freshness import VERDICTS_FILE, verdict_text
 from zdl_bench.statistics.claims import MAX_COMPARISONS, claims_of
 from zdl_bench.store.manifest import MAX_SWEEP_RUNS, Manifest, Report, Summaries
 from zdl_bench.store.parquet import read_columns, read_footer
@@ -230,8 +230,8 @@ def test_a_long_text_of_a_manifest_is_listed_in_part(store, key, command):
 
 
 def test_long_verdicts_are_named_and_not_printed(store):
-    manifest = replace(store.read_manifest("mine"), report=Report(files=[VERDICTS]))
-    path = store.sweep_folder("mine") / VERDICTS
+    manifest = replace(store.read_manifest("mine"), report=Report(files=[VERDICTS_FILE]))
+    path = store.sweep_folder("mine") / VERDICTS_FILE
     path.parent.mkdir()
     for content, told in (("supported: x\n", "supported: x\n"), ("x y\n" * 13_000_000, f"verdicts: {path}\n")):
         path.write_text(content)

@@ -24,10 +24,11 @@ from zdl_bench.datasets import dataset as contract
 from zdl_bench.datasets.dataset import Arrays, ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.registry import conf_files
-from zdl_bench.report.findings import findings_markdown
-from zdl_bench.report.freshness import VERDICTS
-from zdl_bench.report.page import PageFinding, PagePart
-from zdl_bench.report.tables import csv, latex, markdown
+from zdl_bench.report.freshness import VERDICTS_FILE
+from zdl_bench.report.page import PagePart
+from zdl_bench.report.tables.formats import csv, latex, markdown
+from zdl_bench.report.words.findings import findings_markdown
+from zdl_bench.report.words.reported_finding import ReportedFinding
 from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.encoding import CHECKSUM, _checksum, encode
@@ -356,7 +357,7 @@ def test_tables_in_markdown_and_latex_are_text(folders):
 def test_a_text_in_markdown_is_neither_a_cell_nor_a_link(text):
     table = markdown(pd.DataFrame({text: [text]}))
     assert len(table.splitlines()) == 3
-    finding = PageFinding(text, text, [text])
+    finding = ReportedFinding(text, text, [text])
     found = findings_markdown([PagePart(text, [text], [], [], [finding])])
     assert len(found.splitlines()) == 9
     for written in (table, found):
@@ -407,9 +408,9 @@ def test_verdicts_print_no_escapes(command, tmp_path):
     store = shared_store(tmp_path, [train(quadratic_config(steps=2))])
     assert command("report").status == 0
     manifest = store.read_manifest("shared")
-    files = [*manifest.report.files, VERDICTS]
+    files = [*manifest.report.files, VERDICTS_FILE]
     store.write_manifest(replace(manifest, report=replace(manifest.report, files=files)))
-    (store.sweep_folder("shared") / VERDICTS).write_bytes(f"claim 1: {ESCAPE}".encode() + b" cut \xe2\x80")
+    (store.sweep_folder("shared") / VERDICTS_FILE).write_bytes(f"claim 1: {ESCAPE}".encode() + b" cut \xe2\x80")
     outcome = command("report")
     assert "claim 1: ?]0;owned" in outcome.out
     assert "\x1b" not in outcome.out

@@ -1,4 +1,4 @@
-"""Builds a sweep's report from the store."""
+"""Build a sweep's report from the store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,15 +13,15 @@ from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.style import LOOK, house_style
-from zdl_bench.report.findings import findings_markdown
-from zdl_bench.report.freshness import PAGE, VERDICTS, fingerprint_of_runs, page_path
-from zdl_bench.report.notes import notes_of
+from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, fingerprint_of_runs, page_path
 from zdl_bench.report.page import Page
-from zdl_bench.report.part import Files, comparison_part, page_table
+from zdl_bench.report.part import Files, comparison_part
 from zdl_bench.report.rendering import render
-from zdl_bench.report.run_tables import environment_table, missing_table, run_list, settings_table
-from zdl_bench.report.tables import csv
-from zdl_bench.report.verdicts import claim_table, page_verdicts, verdict_lines
+from zdl_bench.report.tables.claims import claim_table, page_verdicts
+from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
+from zdl_bench.report.words.findings import findings_markdown
+from zdl_bench.report.words.notes import notes_of
+from zdl_bench.report.words.verdicts import verdict_lines
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdict import judge_experiment
@@ -31,9 +31,9 @@ from zdl_bench.store.store import Store
 
 
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
-    """Writes report.html, figures/ and tables/ into the sweep's folder; returns the page's path.
+    """Write report.html, figures/ and tables/ into the sweep's folder, and return the page's path.
 
-    Damaged runs and those of another engine are left out, and named in the report. Raises StoreError if no run is left.
+    Damaged runs and those of another engine are left out, and named in the report. Raise StoreError if no run is left.
     """
     found = store.read_all(manifest.run_ids)
     if not found.runs:
@@ -44,7 +44,7 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
     files = report_files(manifest, runs, formats, found.missing)
     store.replace_report(manifest.name, files)
     built = Report(fingerprint_of_runs(manifest, formats, checksums), sorted(files), list(formats))
-    now = store.find_manifest(manifest.name) or manifest  # its sweep may have ended meanwhile
+    now = store.find_manifest(manifest.name) or manifest  # the sweep may have ended meanwhile
     store.write_manifest(replace(now, report=built))
     return page_path(store, manifest)
 
@@ -52,12 +52,12 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
 def report_files(
     manifest: Manifest, runs: Sequence[Run], formats: Sequence[str], missing: Mapping[str, StoreError] = MappingProxyType({})
 ) -> dict[str, bytes]:
-    """Every file of the report, by its path below the sweep's folder; the same bytes for the same runs.
+    """Return every file of the report by its path below the sweep's folder; the same bytes for the same runs.
 
-    missing: why others cannot be read, by their ids.
+    missing: the error of each run that cannot be read, by its id.
     """
     files = Files(formats)
-    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # a sweep that is none has no claims, no tuning seeds
+    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # any other sweep has no claims and no tuning seeds
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     with house_style():
         parts = [comparison_part(comparison, files) for comparison in comparisons]
@@ -68,13 +68,13 @@ def report_files(
     environment = files.add_table(environment_table(runs))
     settings = files.add_table(settings_table(comparisons))
     files.add_table(missing_table(missing))
-    files.contents["tables/runs.csv"] = csv(everything).encode()
-    findings = findings_markdown(parts)
-    if findings:
-        files.contents["tables/findings.md"] = findings.encode()
-    if judged:
-        files.contents["tables/claims.csv"] = csv(claim_table(judged)).encode()
-        files.contents[VERDICTS] = "".join(f"{line}\n" for line in verdict_lines(judged)).encode()
+    files.add_numbers("runs", everything)
+    files.add_numbers("claims", claim_table(judged))
+    texts = {
+        "tables/findings.md": findings_markdown(parts),
+        VERDICTS_FILE: "".join(f"{line}\n" for line in verdict_lines(judged)),
+    }
+    files.contents |= {path: text.encode() for path, text in texts.items() if text}
     page = Page(
         name=manifest.name,
         title=manifest.title,
@@ -87,16 +87,16 @@ def report_files(
         across=across,
         parts=parts,
         chart=chart_of(comparisons),
-        runs=page_table(run_list(everything)),
+        runs=runs_table(everything).on_page(),
         settings=settings,
         environment=environment,
         downloads=sorted(path for path in files.contents if path.startswith("tables/")),
     )
-    return files.contents | {PAGE: render(page).encode()}
+    return files.contents | {PAGE_FILE: render(page).encode()}
 
 
 def _made(manifest: Manifest) -> str:
-    """When the sweep was started and finished."""
+    """Return when the sweep was started and finished."""
     started = datetime.fromisoformat(manifest.started)
     if manifest.finished is None:
         return f"started {started:%Y-%m-%d %H:%M} UTC, not finished"

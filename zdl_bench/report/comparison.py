@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from zdl_bench.report.figures.style import LOOK, with_looks
-from zdl_bench.run.conditions import facets_of, short, texts_of
-from zdl_bench.run.config import RunConfig, Value
+from zdl_bench.report.words.context import context_of
+from zdl_bench.run.conditions import facets_of, texts_of
 from zdl_bench.run.run import DIVERGENCE_FACTOR, Run, Status
 from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import choose_lr_of
@@ -25,10 +26,9 @@ class Comparison:
     """Runs of one setting: they differ by optimizer, its hyper-parameters, lr and seed only.
 
     setting: what sets them apart from the other runs, in words; empty if there are no others. context: what they have in
-    common, in two lines.
-    runs: the columns of `Results.runs`, and variant (the optimizer and what was varied of it: what gets a line of its own),
-    setting, and how the variant is drawn: color, marker, linestyle. probes: `Results.probes`. members: the runs themselves,
-    in the order of `runs`. tuning_seeds: those on which the experiment chooses learning rates; empty if it has none.
+    common, in two lines. runs: the columns of `Results.runs`, with variant (the optimizer and what was varied of it), setting,
+    and the look of the variant: color, marker, linestyle. probes: `Results.probes`. members: the runs themselves, in the order
+    of `runs`. tuning_seeds: the seeds on which the experiment chooses learning rates; empty if it has none.
     """
 
     setting: str
@@ -40,12 +40,12 @@ class Comparison:
 
     @cached_property
     def recorded(self) -> tuple[Run, ...]:
-        """The runs that have their points."""
+        """The runs with recorded points."""
         return tuple(run for run in self.members if run.curve is not None and run.curve.points is not None)
 
     @cached_property
     def with_curve(self) -> tuple[str, ...]:
-        """The ids of the runs that recorded a curve."""
+        """The ids of the runs with a curve."""
         return tuple(run.run_id for run in self.members if run.curve is not None)
 
     @cached_property
@@ -59,7 +59,7 @@ class Comparison:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """The runs over the grids of learning rates: those on tuning seeds, all where there are none."""
+        """The runs that choose learning rates: those on tuning seeds, or all if there are none."""
         return self.runs[self.runs["seed"].isin(self.tuning_seeds)] if self.was_tuned else self.runs
 
     @cached_property
@@ -69,20 +69,20 @@ class Comparison:
 
     @property
     def slug(self) -> str:
-        """The setting as a part of a file's name; empty where the sweep has only one."""
+        """The setting as a part of a file's name; empty if the sweep has only one."""
         if not self.setting:
             return ""
-        kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in ".=-") else "_" for letter in self.setting)
-        return f"-{kept[:60]}-{hashlib.sha256(self.setting.encode()).hexdigest()[:6]}"
+        letters = re.sub(r"[^\w.=-]", "_", self.setting, flags=re.ASCII)[:60]
+        return f"-{letters}-{hashlib.sha256(self.setting.encode()).hexdigest()[:6]}"
 
     @property
     def loss_name(self) -> str:
-        """What a probe's loss is, with its unit."""
+        """The name of a probe's loss, with its unit."""
         return "probe loss (nats)" if self.runs["dataset"].notna().any() else "gap to the minimum"
 
     @cached_property
     def has_log_scale(self) -> bool:
-        """Whether the losses fit one: a loss without a minimum may be negative, and a run may start on a minimum."""
+        """Whether the losses fit a log scale: a loss without a minimum may be negative, and a run may start on a minimum."""
         probes = self.probes
         if "probe_loss" not in probes:
             return True
@@ -91,26 +91,25 @@ class Comparison:
 
     @cached_property
     def losses(self) -> pd.DataFrame:
-        """Of the judged runs: run_id, step, loss, seconds (of training) at the equal strides, with ABOUT, planned_steps and
-        line: what has a line of its own, a variant at a learning rate.
+        """run_id, step, loss, seconds of training, of the judged runs at equal strides, with ABOUT, planned_steps and line.
 
-        A run that diverged has one row more, the step that ended it, with the loss of its batch; one that is not finite is
-        given as DIVERGENCE_FACTOR times the first.
+        line: the variant at a learning rate. A run that diverged has one row more: the step that ended it, with the loss of its
+        batch, or DIVERGENCE_FACTOR times the first loss if that is not finite.
         """
         names = {"run_id": "run_id", "step": "step", "probe_loss": "loss", "train_seconds": "seconds"}
         if "strided" not in self.probes:
             return pd.DataFrame(columns=[*names.values(), *ABOUT[1:], "planned_steps", "line"])
         about = self.judged[[*ABOUT, "steps"]].rename(columns={"steps": "planned_steps"}).assign(line=_lines(self.judged))
         probed = self.probes.loc[self.probes["strided"], list(names)].rename(columns=names)
+        probed = probed.astype({"run_id": about["run_id"].dtype})
         ends = pd.DataFrame([_end(run) for run in self.members if run.status is Status.DIVERGED and run.curve])
-        rows = pd.concat([probed.astype({"run_id": about["run_id"].dtype}), ends], ignore_index=True) if len(ends) else probed
-        once = rows.astype({"run_id": about["run_id"].dtype}).drop_duplicates(["run_id", "step"])
-        losses = once.merge(about, on="run_id", how="inner")
+        rows = pd.concat([probed, ends], ignore_index=True) if len(ends) else probed
+        losses = rows.drop_duplicates(["run_id", "step"]).merge(about, on="run_id")
         first = losses.groupby("run_id")["loss"].transform("first")
         return losses.assign(loss=losses["loss"].clip(lower=FLOOR * first))
 
     def above_floor(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """The runs with a tail loss of 0, a perfect end, shown as FLOOR times the loss at the start."""
+        """Return the runs with tail losses of at least FLOOR times the loss at the start: a perfect run ends at 0."""
         floor = FLOOR * runs["start_loss"]
         return runs.assign(tail_loss=runs["tail_loss"].mask((runs["tail_loss"] >= 0) & (runs["tail_loss"] < floor), floor))
 
@@ -124,24 +123,24 @@ class Comparison:
         return {variant: float(lr) for variant, lr in found.items() if lr is not None}
 
     def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a frame with variant and lr that are at the best learning rate of their variant, or have none."""
+        """Return the rows of a frame with variant and lr at the best learning rate of their variant, and those without one."""
         return frame[frame["lr"].eq(frame["variant"].map(self.best_lrs)) | frame["lr"].isna()]
 
     @property
     def choice_words(self) -> str:
-        """On what best_lrs rests."""
+        """How `best_lrs` were chosen, in words."""
         if not self.was_tuned:
             return "best by mean tail loss, chosen on the seeds that are shown"
         return f"best by mean tail loss on {self.trials['seed'].nunique()} tuning seeds, shown on others"
 
 
 def alike(effective_lrs: "pd.Series[float]") -> "pd.Series[float]":
-    """Those that differ by their arithmetic alone as one: 0.01 and 0.001 / (1 − 0.9) differ in the last bits."""
+    """Return the rates rounded to nine digits, which makes 0.01 and 0.001 / (1 − 0.9) the same."""
     return effective_lrs.astype(float).map(lambda lr: float(f"{lr:.9g}"))
 
 
 def _end(run: Run) -> dict[str, Any]:
-    """The step that ended a diverged run, as a row of losses."""
+    """Return the step that ended a diverged run, as a row of losses."""
     assert run.curve is not None
     first, last = float(run.curve.probes.probe_loss[0]), float(run.curve.train_loss[-1])
     loss = last if math.isfinite(last) else DIVERGENCE_FACTOR * first
@@ -149,7 +148,7 @@ def _end(run: Run) -> dict[str, Any]:
 
 
 def _lines(runs: pd.DataFrame) -> pd.Series:
-    """What the line of each run is called: its variant, and its learning rate if there are several."""
+    """Return the name of each run's line: its variant, and its learning rate if there are several."""
     if runs["lr"].nunique(dropna=False) < 2:
         return runs["variant"]
     texts = texts_of(runs["lr"].dropna().unique())
@@ -157,17 +156,17 @@ def _lines(runs: pd.DataFrame) -> pd.Series:
 
 
 def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
-    """What figures and tables take: the runs that `results.runs` names, one Comparison per setting, in their order.
+    """Return what figures and tables are made of: the runs in `results.runs`, one Comparison per setting, in their order.
 
     Runs of one setting differ by optimizer, its hyper-parameters, lr and seed only; others are never compared. A variant looks
-    the same in all settings. tuning_seeds: those of an experiment's YAML on which it chooses learning rates.
+    the same in all settings. tuning_seeds: the seeds on which an experiment chooses learning rates, as in its YAML.
     """
     members = {run.run_id: run for run in results.members}
     return comparisons_of([members[run_id] for run_id in results.runs.get("run_id", ())], tuning_seeds)
 
 
 def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
-    """The `comparisons` of some runs."""
+    """Return the `comparisons` of some runs."""
     facets = facets_of(run.config for run in runs)
     pairs = [(facets[run.run_id].variant, run.config.optimizer.name) for run in runs]
     variants = pd.DataFrame(pairs, columns=["variant", "optimizer"])
@@ -178,34 +177,3 @@ def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> l
         context = context_of([run.config for run in members], tuning_seeds)
         found.append(Comparison(setting, context, with_looks(frame, variants), probe_frame(members), members, tuning_seeds))
     return found
-
-
-def context_of(configs: Sequence[RunConfig], tuning_seeds: Sequence[int] = ()) -> tuple[str, ...]:
-    """What the runs of one setting have in common, in two lines: data, network, steps; seeds and conventions."""
-    config = configs[0]
-    values = config.problem.values
-    data = config.dataset.name if config.dataset else "no data set"
-    problem = [config.problem.name]
-    if "hidden" in values:
-        problem += [f"hidden {short(values['hidden'])}", short(values["activation"])]
-        problem += [f"{key} {short(values[key])}" for key in ("input_condition",) if key in values]
-    else:
-        problem += [f"{key} {_words(value)}" for key, value in values.items() if value != 0]
-    conventions = [_seeds_text({c.seed for c in configs}, {*tuning_seeds})]
-    if "loss_reduction" in values:
-        conventions.append(f"gradient {'summed' if values['loss_reduction'] == 'sum' else 'averaged'} over the batch")
-    if "batch_size" in values:
-        conventions.append(f"batch {short(values['batch_size'])}")
-    conventions += [config.dtype, f"schedule {config.schedule.name}"]
-    return (" · ".join([data, " ".join(problem), f"{config.steps:,} steps"]), " · ".join(conventions))
-
-
-def _seeds_text(seeds: set[int], tuning_seeds: set[int]) -> str:
-    tuning, judging = len(seeds & tuning_seeds), len(seeds - tuning_seeds)
-    others = f"{judging} seed{'s' if judging != 1 else ''}"
-    return f"{others} after {tuning} tuning seeds" if tuning else others
-
-
-def _words(value: Value) -> str:
-    """A value in a sentence: a point in brackets."""
-    return f"({', '.join(short(item) for item in value)})" if isinstance(value, tuple) else short(value)

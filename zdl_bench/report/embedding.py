@@ -1,4 +1,4 @@
-"""Data, scripts and libraries inside of a page."""
+"""Data, scripts and libraries within a page."""
 
 import base64
 import gzip
@@ -15,24 +15,24 @@ NO_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
 def embedded_json(value: Any) -> Markup:
-    """JSON that is safe within <script>, whatever its texts say. Raises ValueError for NaN and infinity."""
+    """Return JSON that is safe within <script>, whatever its texts say. Raise ValueError for NaN and infinity."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.translate(NO_MARKUP))  # noqa: S704  no sign of markup is left in it
 
 
 def packed_json(value: Any) -> str:
-    """JSON that the page's script unpacks: letters and digits alone. Raises ValueError for NaN and infinity."""
+    """Return JSON compressed for the page's script, in base64. Raise ValueError for NaN and infinity."""
     return _packed(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
 
 
 def script_hash(script: str) -> str:
-    """What a Content Security Policy names a script by."""
+    """Return the source by which a Content Security Policy allows this script."""
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 @cache
 def packed_libraries() -> dict[str, str]:
-    """Name → the text of a library that the page's script unpacks."""
+    """Return the libraries of the page by name, compressed for its script."""
     from plotly.offline import get_plotlyjs
 
     tables = _folder_of("itables") / "html"
@@ -44,7 +44,7 @@ def packed_libraries() -> dict[str, str]:
 
 
 def _folder_of(package: str) -> Path:
-    """The folder of a package that is not imported: itables would look for settings of its own, here and in the home folder."""
+    """Return the folder of a package without importing it: itables would search for settings of its own."""
     spec = find_spec(package)
     assert spec is not None
     assert spec.origin is not None
@@ -52,5 +52,5 @@ def _folder_of(package: str) -> Path:
 
 
 def _packed(content: bytes) -> str:
-    """Compressed, without a date, so that the same content gives the same text."""
+    """Return the content compressed, in base64; without a date, so that the same content gives the same text."""
     return base64.b64encode(gzip.compress(content, mtime=0)).decode()

@@ -1,4 +1,4 @@
-"""Whether a sweep's report is current: known without the libraries that draw one."""
+"""Whether a sweep's report is current. Needs no library that draws."""
 
 import hashlib
 import json
@@ -12,35 +12,30 @@ from zdl_bench.registry.sources import hash_of_sources
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
-PAGE = "report.html"
-VERDICTS = "tables/verdicts.txt"
+PAGE_FILE = "report.html"
+VERDICTS_FILE = "tables/verdicts.txt"
 MAX_VERDICTS = 200_000
-"""Bytes; those of the largest shipped experiment have 4,000."""
+"""Bytes; the largest shipped experiment has 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
 
 def page_path(store: Store, manifest: Manifest) -> Path:
-    return store.sweep_folder(manifest.name) / PAGE
+    return store.sweep_folder(manifest.name) / PAGE_FILE
 
 
 def verdict_text(store: Store, manifest: Manifest) -> str:
-    """The verdicts of a sweep's claims as its report has them, or where they are if they are long; empty if it has none."""
-    path = store.sweep_folder(manifest.name) / VERDICTS
-    if VERDICTS not in manifest.report.files or not path.is_file():
+    """Return the verdicts in a sweep's report, or their path if they are long; empty if it has none."""
+    path = store.sweep_folder(manifest.name) / VERDICTS_FILE
+    if VERDICTS_FILE not in manifest.report.files or not path.is_file():
         return ""
     if path.stat().st_size > MAX_VERDICTS:
         return f"verdicts: {path}\n"
     return printable(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def is_current(store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Whether the report is whole, and was built from the sound runs as they are stored now, by the same code."""
-    return is_built_from(sound_checksums(store, manifest)[0], store, manifest, formats)
-
-
 def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[str, StoreError]]:
-    """The checksums of the sweep's sound runs in the order of the plan, and by id why the others cannot be read."""
+    """Return the checksums of the sweep's sound runs in the order of the plan, and the error of each other run by its id."""
     checksums: list[str] = []
     missing: dict[str, StoreError] = {}
     for run_id in manifest.run_ids:
@@ -52,14 +47,14 @@ def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[s
 
 
 def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Whether the report is whole, and was built from runs of these contents, in the order of the plan, by the same code."""
+    """Return whether the report is whole, and was built by this code from runs with these checksums, in this order."""
     folder = store.sweep_folder(manifest.name)
     is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
     return is_whole and manifest.report.inputs == fingerprint_of_runs(manifest, formats, checksums)
 
 
 def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
-    """SHA-256 over everything that a report is made from: the runs' contents, the code, the libraries that draw."""
+    """Return the SHA-256 of everything that a report is made from: the runs, the code, the libraries that draw."""
     shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
     about = [shown, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.comparison_tables import comparison_table
-from zdl_bench.report.condition_tables import condition_table, optimizer_table
 from zdl_bench.report.drawn import Drawn, can_be_shown, image, webp_of
-from zdl_bench.report.findings import findings_numbers, findings_of
 from zdl_bench.report.makers import figures_of
-from zdl_bench.report.page import PageFigure, PagePart, PageTable, data_url
-from zdl_bench.report.run_tables import failure_table
+from zdl_bench.report.page import PageFigure, PagePart, data_url
 from zdl_bench.report.standing_figures import standing_figures
 from zdl_bench.report.standings import Standings
-from zdl_bench.report.tables import Table, csv
+from zdl_bench.report.tables.comparisons import comparison_table
+from zdl_bench.report.tables.conditions import condition_table, optimizer_table
+from zdl_bench.report.tables.formats import csv
+from zdl_bench.report.tables.runs import failure_table
+from zdl_bench.report.tables.table import PageTable, Table
+from zdl_bench.report.words.findings import findings_numbers, findings_of
 
 MAX_IMAGES = 3_000_000
 """Letters of a page's images, after which a further comparison's are left beside it: a page should open at once."""
@@ -40,7 +41,7 @@ class Files:
     def add_table(self, table: Table, slug: str = "") -> PageTable:
         """Keeps the table's files, and gives what the page shows of it."""
         self.contents |= table.files(slug)
-        return page_table(table.reading, f"tables/{table.name}{slug}.csv")
+        return table.on_page(slug)
 
     def add_numbers(self, name: str, numbers: pd.DataFrame, slug: str = "") -> None:
         """Keeps a table for programs alone."""
@@ -71,8 +72,8 @@ class Files:
 def comparison_part(comparison: Comparison, files: Files) -> PagePart:
     """What the page shows of a comparison; adds its figures and tables to the files."""
     standings = Standings(comparison)
-    told = findings_of(standings)
-    files.add_numbers("findings", findings_numbers(told), comparison.slug)
+    findings = findings_of(standings)
+    files.add_numbers("findings", findings_numbers(findings), comparison.slug)
     add_figure = files.add_linked_figure if files.is_full else files.add_figure
     tables = [
         optimizer_table(standings),
@@ -89,11 +90,5 @@ def comparison_part(comparison: Comparison, files: Files) -> PagePart:
             for drawn in maker
         ],
         tables=[(table.heading, table.note, files.add_table(table, comparison.slug)) for table in tables],
-        findings=[one.words for one in told],
+        findings=findings,
     )
-
-
-def page_table(frame: pd.DataFrame, file: str = "") -> PageTable:
-    """A frame of texts on the page, each id of a run a link to the run's file."""
-    links = {"run id": [f"../../runs/{run_id[:2]}/{run_id}.parquet" for run_id in frame["run id"]]} if "run id" in frame else {}
-    return PageTable.of_frame(frame, links, file)

@@ -1,22 +1,25 @@
-"""A page → one self-contained HTML file. Everything that came from a config is escaped."""
+"""The page as one self-contained HTML file. Everything that came from a config is escaped."""
 
+import inspect
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
 from zdl_bench.report.embedding import embedded_json, packed_json, packed_libraries, script_hash
-from zdl_bench.report.glossary import SYMBOLS, glossary
 from zdl_bench.report.page import Page
+from zdl_bench.report.tables.table import readable
+from zdl_bench.statistics.metrics.catalogue import METRICS
+from zdl_bench.statistics.metrics.metric import Metric
 
 TEMPLATES = Path(__file__).with_name("templates")
 SCRIPTS = ("unpack.js", "tables.js", "chart.js", "chart_controls.js", "page.js")
 MAX_HTML_ROWS = 500
-"""Of a table; of more, a browser gets the data, packed, and builds what is looked at."""
+"""Rows of a table; a browser gets the rows of a longer one as compressed data, and builds only what is on the screen."""
 
 
 def render(page: Page) -> str:
-    """The page's HTML."""
+    """Return the page's HTML."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -26,38 +29,23 @@ def render(page: Page) -> str:
     )
     return environment.get_template("page.html.jinja").render(
         page=page,
-        sections=_sections(page),
-        with_findings=[part for part in page.parts if part.findings],
-        most_html_rows=MAX_HTML_ROWS,
+        max_html_rows=MAX_HTML_ROWS,
         style=_own("page.css"),
         script=_own(*SCRIPTS),
         libraries=packed_libraries(),
-        glossary=glossary(),
-        symbols=SYMBOLS,
+        metrics=[_glossary_row(metric) for metric in METRICS],
         embedded_json=embedded_json,
         packed_json=packed_json,
         script_hash=script_hash,
     )
 
 
-def _sections(page: Page) -> list[tuple[str, str]]:
-    """Anchor and heading of each section that the page has."""
-    parts = [(f"part-{number}", part.heading) for number, part in enumerate(page.parts, start=1)]
-    found = [
-        (page.verdicts, "verdicts", "Verdicts"),
-        (any(part.findings for part in page.parts), "findings", "Findings"),
-        (page.chart.runs, "chart", "All curves"),
-        (page.across, "across", "Across settings"),
-        *((True, anchor, heading) for anchor, heading in parts),
-        (True, "runs", "Runs"),
-        (page.settings.rows, "settings", "What was run"),
-        (True, "environment", "Environment"),
-        (page.downloads, "files", "Files"),
-        (True, "glossary", "What the numbers mean"),
-    ]
-    return [(anchor, heading) for is_there, anchor, heading in found if is_there]
+def _glossary_row(metric: Metric) -> tuple[str, str, str, str]:
+    """Return the metric's name, definition, unit, and which values are better."""
+    definition = " ".join((inspect.getdoc(metric.compute) or "").split()).replace("NaN", "No value")
+    return readable(metric.name), definition, metric.unit, "lower" if metric.lower_is_better else "higher"
 
 
 def _own(*names: str) -> Markup:
-    """The project's own text of these files, one after the other."""
+    """Return the text of these files of the project, joined."""
     return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))  # noqa: S704

@@ -1,30 +1,29 @@
-"""A comparison → where its optimizers stand in speed, at the end, and in steadiness."""
+"""How the optimizers of a comparison stand in speed, loss at the end, steadiness and accuracy."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison, alike
-from zdl_bench.report.verdicts import NO_EFFECT, wins_text
+from zdl_bench.report.words.effects import NO_EFFECT, wins_text
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_of
 from zdl_bench.statistics.finding import Effect, Finding, exponential
 from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
 from zdl_bench.store.frames import END_NUMBERS
 
-BEST = "each at its best lr"
-AS_GIVEN = "each at its only lr"
+EACH_AT_BEST = "each at its best lr"
+EACH_AS_GIVEN = "each at its only lr"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the optimizers, decided by one metric.
+    """A question about the optimizers that one metric decides.
 
-    noun: what it is about. words: by what an optimizer is ahead, `lower` or `higher`. log_unit: what the exponential of a
-    difference is, of a metric that is a logarithm.
+    noun: what it is about. better, words: an optimizer that leads has a `lower` or `higher` value of this. log_unit: the
+    unit of the exponential of a difference, if the metric is a logarithm.
     """
 
     metric: str
@@ -35,7 +34,7 @@ class Question:
     log_unit: str = ""
 
     def effect(self, finding: Finding) -> Effect | None:
-        """The effect as a reader takes it."""
+        """Return the effect in the unit that readers see."""
         effect = finding.effect
         if effect is None or not self.log_unit:
             return effect
@@ -52,13 +51,13 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Standings:
-    """A comparison with its answers to the questions that its runs can be asked, in the order of QUESTIONS."""
+    """A comparison with the answers to those of QUESTIONS that its runs can answer."""
 
     comparison: Comparison
 
     @cached_property
     def questions(self) -> list[Question]:
-        """All but those of a data set, where there is none."""
+        """All questions, without those about accuracy if there is no data set."""
         has_data = bool(self.comparison.runs["dataset"].notna().any())
         return [question for question in QUESTIONS if has_data or question.metric not in END_NUMBERS]
 
@@ -76,19 +75,19 @@ class Standings:
 
     @property
     def left_out(self) -> list[str]:
-        """Why some optimizers are not compared."""
+        """The reason for each optimizer that is not compared."""
         return [f"left out: {reason}" for reason in self.entrants.reasons.values()]
 
     @property
     def view(self) -> str:
-        """At which learning rates the optimizers are compared."""
-        return BEST if self.comparison.has_lr_choice else AS_GIVEN
+        """The learning rates at which the optimizers are compared."""
+        return EACH_AT_BEST if self.comparison.has_lr_choice else EACH_AS_GIVEN
 
     @cached_property
     def at_same(self) -> list[tuple[str, Question, Pairwise]]:
-        """Views that are shown without a verdict: at the same learning rate, and at the same effective one.
+        """Views without a verdict: at each learning rate that several variants share, and at each effective one.
 
-        Only learning rates that several variants share; an effective one only where it is not the learning rate for all.
+        A view of an effective learning rate has only the pairs whose learning rates differ.
         """
         return list(self._at_same()) if self.comparison.has_lr_choice else []
 
@@ -109,26 +108,17 @@ class Standings:
 
 
 def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
-    """label, mean, low, high, unit, verdict, n, note: a row per variant against the control, for the forest plot.
+    """Return label, mean, low, high, unit, verdict, n, note: a row per variant against the control, for the forest plot.
 
-    Where some pair lacks a value the wins decide, and the effect is only that of the others: the note says both.
+    If a pair lacks a value, the wins decide and the effect is that of the other pairs: the note says both.
     """
-    rows: list[dict[str, Any]] = []
+    rows = []
     for judged in standing.contrasts:
         [finding] = judged.findings
-        effect = question.effect(finding) or replace(NO_EFFECT, unit="ratio")
-        rows.append(
-            {
-                "label": judged.claim.id,
-                "mean": effect.mean,
-                "low": effect.low,
-                "high": effect.high,
-                "unit": effect.unit.removeprefix("odds "),
-                "verdict": judged.verdict.value,
-                "n": finding.n,
-                "note": "" if finding.n == finding.n_values else _note(finding),
-            }
-        )
+        effect = asdict(question.effect(finding) or replace(NO_EFFECT, unit="ratio"))
+        effect["unit"] = effect["unit"].removeprefix("odds ")
+        note = "" if finding.n == finding.n_values else _note(finding)
+        rows.append({"label": judged.claim.id, **effect, "verdict": judged.verdict.value, "n": finding.n, "note": note})
     return pd.DataFrame(rows)
 
 
@@ -139,6 +129,6 @@ def _note(finding: Finding) -> str:
 
 
 def improvement_frame(standing: Pairwise) -> pd.DataFrame:
-    """first, second, win_rate, n: of every ordered pair, the share of seeds on which the first is better, ties counted half."""
+    """Return first, second, win_rate, n of every ordered pair. win_rate: the share of seeds on which the first is better."""
     rows = [(*pair, standing.win_rate(*pair), finding.n) for pair, finding in standing.pairs.items()]
     return pd.DataFrame(rows, columns=["first", "second", "win_rate", "n"])

@@ -1,4 +1,4 @@
-const FLOOR = 1e-12; // of a run's first loss: what a logarithm is taken of at least, as in the metrics
+const FLOOR = 1e-12; // of a run's first loss: smaller ones are raised to it on a logarithmic axis, as in the metrics
 const DASHES = ["solid", "8px,3px", "2px,2px", "8px,3px,2px,3px", "14px,4px", "14px,4px,2px,4px", "4px,4px", "8px,3px,2px,3px,2px,3px"];
 const DIMENSIONS = { optimizer: ["optimizers", "Optimizers"], lr: ["lrs", "Learning rates"], seed: ["seeds", "Seeds"] };
 
@@ -35,7 +35,7 @@ function shownRuns(chart) {
   return runsOfSetting(chart).filter((run) => Object.keys(DIMENSIONS).every((key) => !chart.off[key].has(run[key])));
 }
 
-/** A trace per optimizer and learning rate, its seeds one after the other with gaps between; then the ends of diverged runs. */
+/** A trace per optimizer and learning rate, its seeds in turn with gaps between; then the ends of diverged runs. */
 function tracesOf(chart) {
   const traces = new Map();
   const ends = { x: [], y: [], text: [], marker: { color: [], symbol: "x", size: 8 }, mode: "markers", name: "diverged" };
@@ -73,19 +73,19 @@ function pointsOf(chart, run) {
   };
 }
 
-/** Learning rates differ by their dashes; of many, the later ones by thicker lines too. */
+/** Learning rates differ in their dashes; if there are many, the later ones also have thicker lines. */
 function lookOfLr(place) {
   return { dash: DASHES[place % DASHES.length], width: 1.5 + 1.5 * Math.floor(place / DASHES.length) };
 }
 
-/** Plotly reads some HTML in texts: this makes every text mean itself. */
+/** Escape a text: Plotly interprets some HTML. */
 function plain(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 function axisOf(type, title) {
   const look = { title: { text: title }, tickformat: "~g", gridcolor: "#e6e8eb", zeroline: false, automargin: true };
-  return { ...look, type, nticks: type === "log" ? 5 : 0 }; // 0: as many as fit, which is too many on a log axis
+  return { ...look, type, nticks: type === "log" ? 5 : 0 }; // 0: as many as fit, too many on a log axis
 }
 
 async function draw(chart) {
@@ -96,14 +96,14 @@ async function draw(chart) {
     margin: { l: 65, r: 25, t: 12, b: 50 },
     hovermode: "closest",
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom", // a finger scrolls the page
-    uirevision: `${chart.setting} ${chart.x} ${chart.y}`, // the zoom stays while curves are switched
+    uirevision: `${chart.setting} ${chart.x} ${chart.y}`, // the zoom stays when curves are switched on or off
   };
   const config = { responsive: true, displayModeBar: false }; // the page has its own controls, with names and labels
   await window.Plotly.react(chart.plot, tracesOf(chart), layout, config);
   describe(chart);
 }
 
-/** remark: on what was asked last and not done. */
+/** remark: why the last request was refused. */
 function describe(chart, remark = "") {
   const all = runsOfSetting(chart).length;
   const runs = shownRuns(chart);

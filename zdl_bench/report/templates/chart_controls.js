@@ -1,21 +1,11 @@
-// What a reader can choose of the chart.
+// The controls of the chart.
 
+/** Plotly's symbols as letters. */
 const MARKS = {
-  circle: "●",
-  square: "■",
-  "triangle-up": "▲",
-  "triangle-down": "▼",
-  diamond: "◆",
-  "diamond-tall": "♦",
-  cross: "✚",
-  x: "✖",
-  "triangle-left": "◀",
-  "triangle-right": "▶",
-  pentagon: "⬟",
-  hexagon: "⬢",
-  star: "★",
+  circle: "●", square: "■", diamond: "◆", "diamond-tall": "♦", cross: "✚", x: "✖", pentagon: "⬟", hexagon: "⬢", star: "★",
+  "triangle-up": "▲", "triangle-down": "▼", "triangle-left": "◀", "triangle-right": "▶",
 };
-const FOLDED_FROM = 21; // choices; so many boxes are shown on demand only
+const FOLDED_FROM = 21; // choices: so many boxes are folded away
 
 function fillControls(chart) {
   const groups = Object.entries(DIMENSIONS).map(([key, [list, title]]) => choiceGroup(chart, key, list, title));
@@ -73,28 +63,22 @@ function labelOf(chart, list, place) {
   return choice.name ?? choice;
 }
 
-/** The colour and marker of an optimizer and the dashes of a learning rate are their own legend. */
+/** A legend in place: the colour and marker of an optimizer, or the dashes of a learning rate. */
 function swatch(chart, key, place) {
   if (key === "seed") return [];
-  const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
   const { color = "#1b1f24", symbol } = key === "optimizer" ? chart.data.optimizers[place] : {};
   const { dash, width } = key === "lr" ? lookOfLr(place) : { dash: "solid", width: symbol ? 2 : 5 };
-  const look = { stroke: color, "stroke-width": width, "stroke-dasharray": dash === "solid" ? "none" : dash.replaceAll("px", "") };
-  const attributes = { x1: 0, x2: 30, y1: 6, y2: 6, ...look };
-  for (const [name, value] of Object.entries(attributes)) line.setAttribute(name, value);
-  drawing.setAttribute("class", "swatch");
-  drawing.setAttribute("viewBox", "0 0 30 12");
-  drawing.setAttribute("aria-hidden", "true");
-  drawing.append(line);
-  if (symbol) {
-    const mark = document.createElementNS("http://www.w3.org/2000/svg", "text");
-    const place = { x: 15, y: 11, "text-anchor": "middle", "font-size": 14, fill: color };
-    for (const [name, value] of Object.entries(place)) mark.setAttribute(name, value);
-    mark.textContent = MARKS[symbol];
-    drawing.append(mark);
-  }
-  return [drawing];
+  const dashes = dash === "solid" ? "none" : dash.replaceAll("px", "");
+  const line = svg("line", { x1: 0, x2: 30, y1: 6, y2: 6, stroke: color, "stroke-width": width, "stroke-dasharray": dashes });
+  const marks = symbol ? [svg("text", { x: 15, y: 11, "text-anchor": "middle", "font-size": 14, fill: color }, MARKS[symbol])] : [];
+  return [svg("svg", { class: "swatch", viewBox: "0 0 30 12", "aria-hidden": "true" }, line, ...marks)];
+}
+
+function svg(tag, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
 }
 
 function axisGroup(chart) {
@@ -110,7 +94,7 @@ function axisGroup(chart) {
   return group("Axes", element("div", {}, ...radios("x", "steps")), element("div", {}, ...radios("y", "loss")));
 }
 
-/** Zoom with the mouse, or by these numbers without one. */
+/** Zoom by numbers, for readers without a mouse. */
 function zoomGroup(chart) {
   const ends = (axis, title) =>
     ["from", "to"].map((word, end) => {

@@ -15,7 +15,7 @@ function startCopying() {
   command.after(button, said);
 }
 
-/** What is wider than its box says so; a figure is then scrolled by the arrow keys too, as tables always are. */
+/** Mark boxes with wider content; the arrow keys then scroll a figure too, as they always do a table. */
 function markWide() {
   for (const box of document.querySelectorAll(".scroll")) {
     const isWide = box.scrollWidth > box.clientWidth;
@@ -26,7 +26,7 @@ function markWide() {
   }
 }
 
-/** What fails is said where it is missing; the page is whole without. */
+/** A part that fails says so in its place; the page is complete without it. */
 async function startAll() {
   startCopying();
   markWide();

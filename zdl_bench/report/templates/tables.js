@@ -1,8 +1,9 @@
-const PAGED_FROM = 200; // rows; below that a table is shown whole
+const PAGED_FROM = 200; // rows: a shorter table is on one page
 const FILTERED_FROM = 5;
 
 async function startTables() {
-  styleUnpacked(await unpacked("datatables-css"));
+  const style = element("style", { textContent: await unpacked("datatables-css") });
+  document.head.prepend(style); // the page's own style goes last and wins
   const { default: DataTable } = await importUnpacked("datatables-js");
   addOrders(DataTable);
   const tables = [];
@@ -12,7 +13,7 @@ async function startTables() {
   showWholeTablesOnPaper(tables);
 }
 
-/** Numbers and words, either way with what has no value last. */
+/** Add the orders of numbers and of words; missing values come last in both directions. */
 function addOrders(DataTable) {
   const collator = new Intl.Collator("en", { numeric: true });
   const compare = { numbers: (a, b) => a - b, words: (a, b) => collator.compare(a, b) };
@@ -28,7 +29,7 @@ function isMissing(value) {
   return value === "" || value === null || value === undefined;
 }
 
-/** The rows that are not in the HTML; null of a table that has its rows. */
+/** Return the rows of a table that are not in the HTML; null if they are. */
 async function rowsOf(table) {
   if (!table.classList.contains("from-data")) return null;
   return JSON.parse(await unpackedText(table.closest(".scroll").querySelector("script.rows")));
@@ -77,7 +78,7 @@ function cellsOfData(table) {
   }));
 }
 
-/** The filter and the page's numbers stay where they are when a wide table is scrolled. */
+/** Keep the filter and the page numbers in place when a wide table is scrolled. */
 function scrollOnlyTheTable(box, table) {
   const inner = table.parentElement;
   inner.classList.add("scroll");

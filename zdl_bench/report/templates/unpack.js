@@ -1,11 +1,11 @@
-// The scripts of this folder are put one after the other into one <script type="module">: they share their names.
+// The scripts of this folder are joined into one <script type="module">: they share their names.
 
-/** The text of a library that the page carries; needs no network. */
+/** Return the text of a library within the page; needs no network. */
 function unpacked(id) {
   return unpackedText(document.getElementById(id));
 }
 
-/** The text that an element has compressed. */
+/** Return the text that an element holds compressed. */
 async function unpackedText(source) {
   const bytes = Uint8Array.from(atob(source.textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -25,7 +25,7 @@ async function importUnpacked(id) {
   }
 }
 
-/** Loads a library that is no module and puts its name on window. */
+/** Load a library that is no module and puts its name on window. */
 async function loadUnpacked(id) {
   const script = document.createElement("script");
   script.src = await blobUrl(id);
@@ -40,13 +40,7 @@ async function loadUnpacked(id) {
   }
 }
 
-function styleUnpacked(text) {
-  const style = document.createElement("style");
-  style.textContent = text;
-  document.head.prepend(style); // the page's own style goes last and wins
-}
-
-/** An element with properties and children; texts are never read as HTML. */
+/** Return an element with properties and children; texts are never read as HTML. */
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);

@@ -4,42 +4,52 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from zdl_bench.errors import StoreError, printable
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.tables import Table, cell_text, told_column
-from zdl_bench.run.conditions import accuracy_text, texts_of
+from zdl_bench.report.phrases import count_of
+from zdl_bench.report.tables.table import Column, Table, column_of, lr_column
+from zdl_bench.run.conditions import texts_of
 from zdl_bench.run.run import Curve, Run, Status, has_diverged
-from zdl_bench.statistics.measures import ACCURACY
 
 RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", "jitter")
-WITHOUT_VALUE = ("variant", "lr", "seed", "status", "run_id")
+FAILURE_COLUMNS = ("variant", "lr", "seed", "status", "run_id")
+
+
+def runs_table(runs: pd.DataFrame) -> Table:
+    """Return a row per run, the id first."""
+    has_settings = "setting" in runs and runs["setting"].ne("").any()
+    return Table("runs", runs, _columns(runs, [name for name in RUN_COLUMNS if name != "setting" or has_settings]))
 
 
 def failure_table(comparison: Comparison) -> Table:
-    """The runs without a result and the diverged ones, each with its reason; the traceback of an exception is in the CSV."""
+    """Return the runs without a result and the diverged ones, each with its reason, and in the CSV with its traceback."""
     lost = [run for run in comparison.members if run.status is not Status.COMPLETED]
-    shown = comparison.runs.loc[comparison.runs["status"] != Status.COMPLETED.value, list(WITHOUT_VALUE)]
-    numbers = shown.assign(reason=[reason_of(run) for run in lost])
-    tracebacks = [run.failure.traceback if run.failure else "" for run in lost]
-    return Table("failures", numbers.assign(traceback=tracebacks), _texts(numbers), "Runs that diverged or failed")
+    numbers = comparison.runs.loc[comparison.runs["status"] != Status.COMPLETED.value, list(FAILURE_COLUMNS)].assign(
+        reason=[reason_of(run) for run in lost],
+        traceback=[run.failure.traceback if run.failure else "" for run in lost],
+    )
+    return Table("failures", numbers, _columns(numbers, [*FAILURE_COLUMNS, "reason"]), "Runs that diverged or failed")
 
 
 def missing_table(missing: Mapping[str, StoreError]) -> Table:
-    """The runs of the plan that could not be read, each with its reason."""
+    """Return the runs of the plan that could not be read, each with its reason."""
     numbers = pd.DataFrame([{"run_id": run_id, "reason": printable(str(why))} for run_id, why in missing.items()])
-    return Table("missing", numbers, numbers.map(cell_text).rename(columns={"run_id": "run id"}))
+    return Table("missing", numbers, _columns(numbers, ["run_id", "reason"]))
+
+
+def _columns(runs: pd.DataFrame, names: Sequence[str]) -> list[Column]:
+    return [lr_column(runs, missing="–") if name == "lr" else column_of(name) for name in names]
 
 
 def reason_of(run: Run) -> str:
-    """Why a run has no result, or where and how it diverged."""
+    """Return why a run has no result, or where and how it diverged."""
     if run.failure:
         return f"{run.failure.type}: {run.failure.message}"
-    if run.curve is None or not len(run.curve.train_loss):
-        return run.status.value.replace("_", " ")
-    return _divergence(run.curve) if run.status is Status.DIVERGED else run.status.value.replace("_", " ")
+    if run.status is Status.DIVERGED and run.curve is not None and len(run.curve.train_loss):
+        return _divergence(run.curve)
+    return run.status.value.replace("_", " ")
 
 
 def _divergence(curve: Curve) -> str:
@@ -53,15 +63,8 @@ def _divergence(curve: Curve) -> str:
     return f"a parameter not finite after step {step}"
 
 
-def run_list(runs: pd.DataFrame) -> pd.DataFrame:
-    """One line per run, as texts, the id first."""
-    return _texts(
-        runs[[column for column in RUN_COLUMNS if column in runs and not (column == "setting" and runs[column].eq("").all())]]
-    )
-
-
 def settings_table(comparisons: Sequence[Comparison]) -> Table:
-    """What was run: each optimizer with its hyper-parameters, schedule, learning rates and seeds."""
+    """Return what was run: each optimizer with its hyper-parameters, schedule, learning rates and seeds."""
     runs = pd.concat([one.runs for one in comparisons], ignore_index=True)
     rows = []
     for variant, members in runs.groupby("variant", sort=False):
@@ -77,8 +80,7 @@ def settings_table(comparisons: Sequence[Comparison]) -> Table:
                 "runs": len(members),
             }
         )
-    numbers = pd.DataFrame(rows)
-    return Table("settings", numbers, numbers.map(cell_text))
+    return Table("settings", pd.DataFrame(rows), [Column(name, name) for name in rows[0]])
 
 
 def _listed(values: "pd.Series") -> str:
@@ -87,7 +89,7 @@ def _listed(values: "pd.Series") -> str:
 
 
 def _seeds(seeds: "pd.Series[int]") -> str:
-    """As ranges where they follow one another."""
+    """Return the seeds, as ranges if they follow one another."""
     ordered = sorted({int(seed) for seed in seeds})
     starts = [seed for seed in ordered if seed - 1 not in {*ordered}]
     ends = [seed for seed in ordered if seed + 1 not in {*ordered}]
@@ -95,23 +97,12 @@ def _seeds(seeds: "pd.Series[int]") -> str:
 
 
 def environment_table(runs: Sequence[Run]) -> Table:
-    """What the runs ran on: each key's values, with the number of runs where they differ."""
-    rows = []
+    """Return what the runs ran on: each key's values, with the number of runs if they differ."""
+    rows, summary = [], []
     for key in dict.fromkeys(key for run in runs for key in run.environment):
         counts = Counter(run.environment.get(key, "") for run in runs)
         rows += [{"of": key, "value": value, "runs": count} for value, count in counts.items()]
+        texts = [value if n == len(runs) else f"{value} ({count_of(n, 'run')})" for value, n in counts.items()]
+        summary.append({"of": key, "value": "; ".join(texts)})
     numbers = pd.DataFrame(rows, columns=["of", "value", "runs"])
-    shown = [
-        f"{value} ({count} run{'' if count == 1 else 's'})" if count < len(runs) else value
-        for value, count in zip(numbers["value"], numbers["runs"], strict=True)
-    ]
-    joined = numbers.assign(value=shown).groupby("of", sort=False)["value"].agg("; ".join)
-    return Table("environment", numbers, pd.DataFrame({"of": joined.index, "value": joined.to_numpy()}))
-
-
-def _texts(runs: pd.DataFrame) -> pd.DataFrame:
-    texts = runs.map(cell_text).assign(lr=told_column(runs["lr"]).replace("none", "–"))
-    for name in runs.columns:
-        if name.endswith(ACCURACY):
-            texts[name] = runs[name].map(lambda share: "–" if np.isnan(share) else accuracy_text(share))
-    return texts.rename(columns=lambda name: name.replace("variant", "optimizer").replace("_", " "))
+    return Table("environment", numbers, [Column("of", "of"), Column("value", "value")], summary=pd.DataFrame(summary))

@@ -1,0 +1,69 @@
+"""Values as texts, and frames of texts as CSV, Markdown and LaTeX."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+SIGNIFICANT_DIGITS = 4
+FORMULA = ("=", "+", "@", "\t", "\r")
+DIFFERENCE = re.compile(r"-(?!inf$|[\d.,]*(e[-+]?\d+)?$)")
+"""The start of a formula that looks like a negative number at first."""
+MARKDOWN = re.compile(r"\\|\[|@|:/|www\.", re.IGNORECASE)
+"""The start of an escape or a link, or part of an address that some programs turn into a link."""
+MIN_POWER_OF_TEN = 1e7
+"""Means of this size are written with a power of ten."""
+NEGLIGIBLE_SPREAD = 1e-12
+"""Share of the mean; a smaller spread comes from rounding."""
+LATEX_SYMBOLS = {
+    ord(symbol): latex
+    for symbol, latex in {"∞": r"$\infty$", "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "≤": r"$\leq$"}.items()
+}
+"""Symbols that LaTeX's fonts lack."""
+
+
+def rounded(mean: float, sd: float) -> str:
+    """Return `mean ± sd`, the sd with two significant digits and the mean with as many decimals; four digits without an sd."""
+    if not np.isfinite(sd) or sd <= NEGLIGIBLE_SPREAD * abs(mean):
+        return f"{mean:.{SIGNIFICANT_DIGITS}g}"
+    decimals = max(0, 1 - int(np.floor(np.log10(sd))))
+    if decimals > 8 or abs(mean) >= MIN_POWER_OF_TEN:
+        return f"{mean:.3g} ± {sd:.2g}"
+    return f"{mean if round(mean, decimals) else 0.0:.{decimals}f} ± {sd:.{decimals}f}"  # no -0.00
+
+
+def cell_text(value: object) -> str:
+    """Return a value as readers see it."""
+    if isinstance(value, float):
+        return f"{value:.{SIGNIFICANT_DIGITS}g}"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a frame of texts as a table in GitHub's Markdown."""
+    lines = [table.columns.tolist(), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
+    return "".join(f"| {' | '.join(_escaped(cell) for cell in line)} |\n" for line in lines)
+
+
+def _escaped(cell: object) -> str:
+    return markdown_text(str(cell)).replace("|", "\\|")
+
+
+def markdown_text(text: str) -> str:
+    """Return a text as one line of Markdown that is neither HTML nor an image nor a link, not even a bare one."""
+    return MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", " ".join(text.splitlines())).replace("<", "&lt;")
+
+
+def csv(table: pd.DataFrame) -> str:
+    """Return a frame as CSV with every digit; a text that a spreadsheet would read as a formula gets an apostrophe."""
+    return str(table.map(_no_formula).to_csv(index=False, lineterminator="\n"))
+
+
+def _no_formula(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and (value.startswith(FORMULA) or DIFFERENCE.match(value)) else value
+
+
+def latex(table: pd.DataFrame) -> str:
+    """Return a frame of texts as a LaTeX table in the style of booktabs."""
+    text = str(table.to_latex(index=False, escape=True, column_format="l" + "r" * (len(table.columns) - 1)))
+    return text.translate(LATEX_SYMBOLS)

@@ -1,0 +1,145 @@
+"""A table: a frame of numbers, and one list of columns that says how readers see it."""
+
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from zdl_bench.report.tables.formats import cell_text, csv, latex, markdown
+from zdl_bench.run.conditions import accuracy_text, texts_of
+from zdl_bench.statistics.measures import ACCURACY
+
+Record = Mapping[str, Any]
+"""A row of a table's frame: its values by the names of the frame's columns."""
+NO_TEXT = ("", "–")
+INFINITE = sys.float_info.max
+"""The sort key of ∞, which JSON cannot express."""
+
+
+class Cell(NamedTuple):
+    """A cell of a table: its text, the key that sorts it (None comes last), and its link."""
+
+    text: str
+    order: float | str | None = None
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as readers see it.
+
+    key: the column of the frame that it shows, and by which a page sorts it. write: writes a value. missing: stands for a
+    missing value. row_text: writes the cell from the whole row instead. href: a link, with {} for the value.
+    """
+
+    heading: str
+    key: str
+    write: Callable[[Any], str] = cell_text
+    missing: str = "–"
+    row_text: Callable[[Record], str] | None = None
+    href: str = ""
+
+    def cell(self, row: Record) -> Cell:
+        value = row[self.key]
+        is_missing = value is None or value != value
+        text = self.row_text(row) if self.row_text else self.missing if is_missing else self.write(value)
+        order = None if is_missing or text in NO_TEXT else order_of(value)
+        return Cell(text, order, self.href.format(value))
+
+
+def order_of(value: object) -> float | str:
+    """Return what a page sorts a value by: a number's size, anything else's text."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value if math.isfinite(value) else math.copysign(INFINITE, value)
+    return cell_text(value)
+
+
+def readable(name: str) -> str:
+    """Return the heading of a column of numbers."""
+    return name.replace("variant", "optimizer").replace("_", " ")
+
+
+def column_of(name: str) -> Column:
+    """Return the column that shows one of the runs' columns as it is."""
+    href = "../../runs/{0:.2}/{0}.parquet" if name == "run_id" else ""
+    return Column(readable(name), name, accuracy_text if name.endswith(ACCURACY) else cell_text, href=href)
+
+
+def lr_column(numbers: pd.DataFrame, key: str = "lr", missing: str = "none") -> Column:
+    """Return the column of learning rates, no two different ones written alike."""
+    texts = texts_of(numbers[key].dropna().unique().tolist())
+    return Column("lr", key, texts.__getitem__, missing)
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table as a page shows it. file: beside the page, with the same rows."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    file: str = ""
+
+    @property
+    def texts(self) -> list[list[str]]:
+        return [[cell.text for cell in row] for row in self.rows]
+
+    @property
+    def columns_about(self) -> list["ColumnAbout"]:
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
+        return [
+            ColumnAbout(
+                is_numeric=any(isinstance(cell.order, int | float) for cell in cells),
+                has_keys=any(cell.order != cell.text for cell in cells),
+            )
+            for cells in columns
+        ]
+
+
+class ColumnAbout(NamedTuple):
+    """is_numeric: whether a column is sorted by numbers. has_keys: whether its sort keys differ from its texts."""
+
+    is_numeric: bool
+    has_keys: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the report.
+
+    name: of its files. numbers: every digit, for programs. columns: what readers see. heading, note: on the page. summary: the
+    rows that readers see, if they are not those of the numbers.
+    """
+
+    name: str
+    numbers: pd.DataFrame
+    columns: Sequence[Column]
+    heading: str = ""
+    note: str = ""
+    summary: pd.DataFrame | None = None
+
+    @cached_property
+    def cells(self) -> list[list[Cell]]:
+        """The cells that readers see, row by row."""
+        frame = self.numbers if self.summary is None else self.summary
+        return [[column.cell(row) for column in self.columns] for row in frame.to_dict("records")]
+
+    @property
+    def reading(self) -> pd.DataFrame:
+        """The table as texts."""
+        page = self.on_page()
+        return pd.DataFrame(page.texts, columns=page.columns, dtype=object)
+
+    def files(self, slug: str = "") -> dict[str, bytes]:
+        """Return its files by their paths below the sweep's folder; none if it has no rows."""
+        if self.numbers.empty:
+            return {}
+        texts = {"csv": csv(self.numbers), "md": markdown(self.reading), "tex": latex(self.reading)}
+        return {f"tables/{self.name}{slug}.{suffix}": text.encode() for suffix, text in texts.items()}
+
+    def on_page(self, slug: str = "") -> PageTable:
+        """Return the table as a page shows it."""
+        return PageTable([column.heading for column in self.columns], self.cells, f"tables/{self.name}{slug}.csv")

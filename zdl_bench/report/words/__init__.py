@@ -1,0 +1,1 @@
+"""Numbers → English: findings, verdicts, notes, and what the numbers mean."""

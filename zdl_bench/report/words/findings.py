@@ -1,0 +1,116 @@
+"""What a comparison shows, in words written from its numbers. Each sentence rests on a test, which stands below it."""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from zdl_bench.report.page import PagePart
+from zdl_bench.report.phrases import count_of
+from zdl_bench.report.standings import TAIL_LOSS, Standings
+from zdl_bench.report.tables.formats import markdown_text
+from zdl_bench.report.words.effects import effect_text, p_text
+from zdl_bench.report.words.leaders import about_leader, about_undecided
+from zdl_bench.report.words.reported_finding import ReportedFinding, first_details, number_row
+from zdl_bench.run.conditions import percent, texts_of
+from zdl_bench.run.run import Status
+from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
+from zdl_bench.statistics.evidence import VARIANT, Entrants
+from zdl_bench.statistics.finding import Finding
+from zdl_bench.statistics.judge import judge
+from zdl_bench.statistics.pairing import Side, by_seed
+from zdl_bench.statistics.proportions import wilson_interval
+
+
+def findings_of(standings: Standings) -> list[ReportedFinding]:
+    """Return who is fastest, lowest at the end, steadiest; what is undecided; learning rates at the edge; lost runs."""
+    findings: list[ReportedFinding] = []
+    if len(standings.variants) > 1:
+        findings += [about_leader(question, standing, standings) for question, standing in standings.at_best]
+        findings += about_undecided(standings)
+    return [*findings, *_about_edges(standings), *_about_lost_runs(standings.comparison.runs)]
+
+
+def findings_numbers(findings: Iterable[ReportedFinding]) -> pd.DataFrame:
+    """Return the numbers behind the findings: a row per comparison, or per condition with lost runs, with the runs' ids."""
+    return pd.DataFrame([{"finding": one.heading} | dict(row) for one in findings for row in one.rows])
+
+
+def findings_markdown(parts: Iterable[PagePart]) -> str:
+    """Return the findings of all comparisons as a text; empty if there are none."""
+    blocks = []
+    for part in parts:
+        if part.findings:
+            blocks.append(f"# {markdown_text(part.heading)}\n\n" + "\n".join(map(markdown_text, part.context)))
+        for finding in part.findings:
+            blocks.append(f"## {markdown_text(finding.heading)}\n\n{markdown_text(finding.sentence)}")
+            blocks += ["\n".join(f"- {markdown_text(detail)}" for detail in finding.details)] if finding.details else []
+    return "\n\n".join(blocks) + "\n" if blocks else ""
+
+
+def _about_edges(standings: Standings) -> Iterator[ReportedFinding]:
+    """Yield a finding if some best learning rates are the smallest or the largest tried."""
+    lines, rows = [], []
+    trials = standings.comparison.trials
+    for variant, side in standings.entrants.sides.items():
+        choice = side.choice
+        if choice is None or choice.lr is None or not choice.at_edge:
+            continue
+        texts = texts_of(sorted(choice.shares))
+        lrs = [*choice.shares]
+        end, neighbour = ("smallest", lrs[1]) if choice.lr == lrs[0] else ("largest", lrs[-2])
+        finding = _edge_finding(trials[trials["variant"] == variant], choice.lr, neighbour)
+        share = f", chosen in {percent(choice.shares[choice.lr])} of resamples" if finding.n > 1 else ""
+        where = f"{texts[choice.lr]} is the {end} of {len(lrs)}{share}"
+        lines.append(f"{variant}: {where}; its tail loss against that at {texts[neighbour]}: {_edge_text(finding)}")
+        sides = {"first": f"{variant} lr {texts[choice.lr]}", "second": f"{variant} lr {texts[neighbour]}"}
+        rows.append(number_row(TAIL_LOSS, finding) | sides)
+    if lines:
+        sentence = (
+            f"The best learning rate of {count_of(len(lines), 'optimizer')} lies at the edge of its grid: a better one may lie "
+            "beyond. p is that of one comparison, on the seeds that chose."
+        )
+        yield ReportedFinding("Best learning rate at the edge", sentence, first_details(lines), rows)
+
+
+def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
+    """Judge whether the loss is lower at the edge than beside it, over the seeds that chose."""
+    sides = {name: Side(by_seed(trials[trials["lr"] == lr])) for name, lr in (("edge", edge), ("neighbour", neighbour))}
+    part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {VARIANT: "edge"}, {VARIANT: "neighbour"}, View.BEST_LR)
+    return judge(part, Entrants(sides, {}, are_tuned=True))
+
+
+def _edge_text(finding: Finding) -> str:
+    if finding.reason:
+        return finding.reason
+    if not finding.has_interval:
+        verb = "has" if finding.n_values == 1 else "have"
+        return f"{count_of(finding.n_values, 'seed')} {verb} values, too few to compare them"
+    return f"{effect_text(finding.effect)}, n {finding.n}, {'exact' if finding.is_exact else f'p {p_text(finding.p)}'}"
+
+
+def _about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:
+    """Yield a finding if runs diverged, failed or did not learn, with the interval of their share in each condition."""
+    has_value = (runs["status"] == Status.COMPLETED.value) & runs["learned"].astype(bool)
+    outcomes = runs["status"].mask(runs["status"] == Status.COMPLETED.value, "not learned")[~has_value]
+    if outcomes.empty:
+        return
+    lines, rows = [], []
+    texts = texts_of([*runs["lr"].dropna().unique().tolist(), None])
+    for (variant, lr), members in runs.groupby(["variant", "lr"], sort=False, dropna=False):
+        lost = outcomes[outcomes.index.isin(members.index)]
+        if len(lost):
+            lr_text, n, states = texts.get(lr, texts[None]), len(members), _outcomes_text(lost)
+            low, high = wilson_interval(len(lost), n)
+            interval = f"{percent(len(lost) / n)} [{percent(low)}, {percent(high)}]"
+            lines.append((-low, f"{variant}, lr {lr_text}: {states} of {n}, {interval}"))
+            share = {"n": n, "effect": len(lost) / n, "low": low, "high": high, "unit": "share"}
+            ids = " ".join(members.loc[lost.index, "run_id"])
+            rows.append({"first": f"{variant} lr {lr_text}", **share, "reason": states, "run_ids": ids})
+    details = [line for _, line in sorted(lines, key=lambda line: line[0])]
+    sentence = f"Of {len(runs)} runs: {_outcomes_text(outcomes)}."
+    yield ReportedFinding("Runs without a value", sentence, first_details(details), rows)
+
+
+def _outcomes_text(outcomes: "pd.Series[str]") -> str:
+    counts = outcomes.value_counts(sort=False)
+    return ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
