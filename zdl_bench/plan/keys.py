@@ -55,16 +55,20 @@ def part_keys() -> dict[str, list[str]]:
 def unknown_key(key: str) -> str:
     """Return what to say of a key that does not exist, or that the chosen part does not have."""
     group, _, own = key.partition(".")
-    of_parts = part_keys()
-    if key in of_parts:
-        names = abridge(key, of_parts[key])
-        return f"{key}: the chosen {group} has no key {own}; {names} {'have' if ', ' in names else 'has'} it"
+    if owners := owners_of(key):
+        return f"{key}: the chosen {group} has no key {own}; {owners}"
     others = [one for one in similar_keys(key) if one != key]
     if own and group in conf_files.groups():
         return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see its keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
     known = f"the keys are {listed}; --help has those of the parts, too"
     return f"{display(key)}: there is no such key; {hint(others, known)}"
+
+
+def owners_of(key: str) -> str:
+    """Return which parts have a key, as words; nothing if no part has it."""
+    names = abridge(key, part_keys().get(key, []))
+    return f"{names} {'have' if ', ' in names else 'has'} it" if names else ""
 
 
 def similar_keys(word: str) -> list[str]:

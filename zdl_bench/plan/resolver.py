@@ -12,7 +12,7 @@ from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.errors import ConfigError, closest, display, hint, require
 from zdl_bench.executors.executor import Limits
 from zdl_bench.plan.data_sets import DataSetInUse, find_data_set
-from zdl_bench.plan.keys import FORMATS, similar_keys, unknown_key
+from zdl_bench.plan.keys import FORMATS, owners_of, similar_keys, unknown_key
 from zdl_bench.plan.schema import TOP_LEVEL_KEYS
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import DTYPES, Choice, RunConfig
@@ -148,8 +148,8 @@ def _require_known_keys(group: str, settings: Mapping[str, Any], fixed: Iterable
             own = registry.given_keys(group, name)
             near = [f"{group}.{one}" for one in closest(key, own)]
             near = near or [one for one in similar_keys(f"{group}.{key}") if "." not in one]
-            remedy = hint(near, f"it has {', '.join(own) or 'none'}")
-            raise ConfigError(f"{given}: {name} has no such key; {remedy}")
+            remedies = filter(None, [hint(near, f"it has {', '.join(own) or 'none'}"), owners_of(f"{group}.{key}")])
+            raise ConfigError(f"{given}: {name} has no such key; {'; '.join(remedies)}")
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
             raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")
