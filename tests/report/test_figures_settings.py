@@ -16,11 +16,9 @@ from test_figures_limits import as_if
 
 from zdl_bench.report.build import report_files
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.drawn import image
+from zdl_bench.report.figures import heat_map, loss_curves, surface_path
 from zdl_bench.report.figures.style import house_style
-from zdl_bench.report.loss_figures import loss_curves
-from zdl_bench.report.path_figures import paths
-from zdl_bench.report.summary_figures import heat_map
+from zdl_bench.report.files import encode
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.training.loop import train
 
@@ -74,8 +72,8 @@ def some_figures(runs) -> list[bytes]:
     """Lines, a heat map of seaborn and contours, in every format."""
     [comparison] = comparisons_of(runs)
     with house_style():
-        drawn = [make(comparison) for make in (loss_curves, heat_map, paths)]
-        return [image(one.figure, suffix) for one in drawn for suffix in FORMATS]
+        figures = [next(module.captioned(comparison)).figure for module in (loss_curves, heat_map, surface_path)]
+        return [encode(figure, suffix) for figure in figures for suffix in FORMATS]
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.selection import evenly_spread
 from zdl_bench.report.figures.style import are_near, line_looks
 from zdl_bench.run.conditions import texts_of
 
@@ -133,14 +133,9 @@ def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...]
     if "strided" not in probes:
         return
     for run_id, rows in probes[probes["strided"]].groupby("run_id", sort=False, observed=True):
-        kept = thinned(len(rows))
-        losses = rows["probe_loss"].to_numpy()[kept]
-        yield str(run_id), (tuple(rows["step"].to_numpy()[kept].tolist()), tuple(map(_rounded, losses.tolist())))
-
-
-def thinned(count: int) -> npt.NDArray[np.int64]:
-    """Places in a list of that length, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, MAX_POINTS)).round().astype(np.int64))
+        places = evenly_spread(len(rows), MAX_POINTS)
+        losses = rows["probe_loss"].to_numpy()[places]
+        yield str(run_id), (tuple(rows["step"].to_numpy()[places].tolist()), tuple(map(_rounded, losses.tolist())))
 
 
 def _rounded(loss: float) -> float | None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from zdl_bench.report.descriptions import listed
 from zdl_bench.report.page import PageFinding
+from zdl_bench.report.phrases import list_names
 from zdl_bench.report.standings import Question, Standings
 from zdl_bench.report.told import Told, finding_text, first_lines, number_row
 from zdl_bench.report.verdicts import p_value
@@ -46,7 +46,7 @@ def about_leader(question: Question, standing: Standing, standings: Standings) -
     elif leader.is_tied:
         sentence = f"No optimizer is ahead by a {by}{_view(standings)}."
     else:
-        undecided = listed(leader.undecided or leader.rivals)
+        undecided = list_names(leader.undecided or leader.rivals)
         sentence = f"{name} is ahead by a {by}{_view(standings)}, but not shown to be ahead of {undecided}."
     return Told(PageFinding(f"{question.superlative}: undecided", sentence, details), rows)
 

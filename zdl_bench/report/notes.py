@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.descriptions import listed
+from zdl_bench.report.phrases import list_names
 from zdl_bench.run.environment import FINGERPRINT
 from zdl_bench.run.run import Run, Status
 
@@ -55,7 +55,7 @@ def _mixed(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> str:
     problems = {run.config.problem.name for run in runs}
     data_sets = {run.config.dataset.name for run in runs if run.config.dataset}
     kinds = [
-        f"{len(names)} {noun} ({listed(sorted(names))})"
+        f"{len(names)} {noun} ({list_names(sorted(names))})"
         for names, noun in ((problems, "problems"), (data_sets, "data sets"))
         if len(names) > 1
     ]
@@ -70,12 +70,12 @@ def _commits(runs: Sequence[Run]) -> str:
     )
     if len(made_by) < 2:
         return ""
-    return f"These runs were made by {len(made_by)} versions of zdl_bench ({listed(made_by)}) of the same engine."
+    return f"These runs were made by {len(made_by)} versions of zdl_bench ({list_names(made_by)}) of the same engine."
 
 
 def _kernels(runs: Sequence[Run]) -> str:
     differing = [key for key in FINGERPRINT if len({run.environment.get(key, "") for run in runs}) > 1]
     if not differing:
         return ""
-    words = listed(key.replace("_", " ") for key in differing)
+    words = list_names(key.replace("_", " ") for key in differing)
     return f"These runs differ in {words}, so their bits cannot be compared; losses agree but for rounding."

@@ -1,5 +1,6 @@
 """Tail loss against learning rate, one line per optimizer, the best of each marked."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.path import Path
 
-from zdl_bench.report.figures.style import legend_name, line_looks, log_axis
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.captions import CaptionedFigure, caption, floor_note, lowest_tail_loss, optimizers_sentence
+from zdl_bench.report.figures.grid import legend_outside, single
+from zdl_bench.report.figures.scales import log_axis
+from zdl_bench.report.figures.selection import first_variants, hidden_variants_note
+from zdl_bench.report.figures.style import legend_name, line_looks
+from zdl_bench.report.phrases import join_notes, list_names
 from zdl_bench.statistics.evidence import lr_grid
 from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.tuning import best_lr
@@ -16,14 +23,15 @@ LEGEND_COLOR = "#555555"
 ARROW = Path([(-1, 0), (1, 0), (0.4, 0.45), (1, 0), (0.4, -0.45)])
 """Drawn, since text is not parsed as mathematics."""
 RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "linestyle": ""}
+EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
 
 
 def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per run: variant, optimizer, lr, seed, status, learned, tail_loss.
+    """Draw a line per optimizer. frame: one row per run: variant, optimizer, lr, seed, status, learned, tail_loss.
 
     A point is the geometric mean over the runs of a learning rate with its 95 % interval. The best of each line, by
-    `statistics.tuning.best_lr`, has a ring, and an arrow where it is the smallest or largest that was tried: a better one may
-    lie beyond. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
+    `statistics.tuning.best_lr`, has a ring, and an arrow if it is the smallest or largest that was tried: a better one may
+    lie beyond. A learning rate with a run without a value gets a cross at the top instead of a mean over the others.
     """
     heights: list[float] = []
     marks: set[str] = set()
@@ -52,7 +60,7 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def _summary(runs: pd.DataFrame) -> tuple[float, float, float]:
-    """Geometric mean, low and high of the tail losses; NaN where some run has none."""
+    """Return geometric mean, low and high of the tail losses; NaN if some run has none."""
     losses = runs["tail_loss"].to_numpy(dtype=float)
     if not (np.isfinite(losses) & (losses > 0)).all():
         return np.nan, np.nan, np.nan
@@ -60,17 +68,49 @@ def _summary(runs: pd.DataFrame) -> tuple[float, float, float]:
     return mean, low, high
 
 
-def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> set[str]:
-    """Marks the best learning rate of a line; returns what the legend has to explain."""
+def _best(rows: pd.DataFrame) -> tuple[float | None, str]:
+    """Return the best of several learning rates of a line, and an arrow to where a better one may lie."""
     grid = lr_grid(rows)
-    lr = best_lr(grid.index, grid.to_numpy())
+    lr = best_lr(grid.index, grid.to_numpy()) if len(grid) > 1 else None
+    return lr, "" if lr is None else "←" if lr == grid.index[0] else "→" if lr == grid.index[-1] else ""
+
+
+def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> set[str]:
+    """Mark the best learning rate of a line. Return what the legend has to explain."""
+    lr, arrow = _best(rows)
     mean = means.get(lr)
-    if lr is None or mean is None or len(grid) < 2:  # a mean of losses below 0 has no place on the axis
+    if lr is None or mean is None:  # a mean of losses below 0 has no place on the axis
         return set()
     axes.plot(lr, mean, color=color, **RING)
-    if lr not in (grid.index[0], grid.index[-1]):
+    if not arrow:
         return {"best"}
-    arrow, shift, side = ("←", -8, "right") if lr == grid.index[0] else ("→", 8, "left")
+    shift, side = (-8, "right") if arrow == "←" else (8, "left")
     place: dict[str, Any] = {"xytext": (shift, 0), "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 13}
     axes.annotate(arrow, (lr, mean), color=color, **place)
     return {"best", "at the grid's edge"}
+
+
+def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
+    """Draw the trials of a comparison, if there was a choice of learning rates and the losses fit a log scale."""
+    if not (comparison.has_log_scale and comparison.has_lr_choice and comparison.best_lrs):
+        return
+    everything = comparison.above_floor(comparison.trials)
+    runs = first_variants(everything)
+    figure, axes = single()
+    draw_lr_sensitivity(runs, axes)
+    loss = comparison.loss_name.replace("probe loss", "tail loss")
+    axes.set_ylabel(loss)
+    legend_outside(axes)
+    at_edge = [str(name) for name, rows in runs.groupby("variant", sort=False) if _best(rows)[1]]
+    notes = join_notes(
+        "geometric mean and 95 % interval over seeds" if runs["seed"].nunique() > 1 else "",
+        "ring: best by mean tail loss",
+        EDGE_NOTE if at_edge else "",
+        "× at the top: some run has no value" if runs["tail_loss"].isna().any() else "",
+        floor_note(runs["tail_loss"], runs["start_loss"]),
+    )
+    lines = [*comparison.context, notes, hidden_variants_note(runs, everything)]
+    edge = f" At the edge of its grid lies the best of {list_names(at_edge)}." if at_edge else ""
+    what = f"The {loss} against learning rate, both on log scales."
+    words = f"{what} {optimizers_sentence(runs)} {lowest_tail_loss(runs)}{edge}"
+    yield caption(figure, "lr_sensitivity", "Tail loss against learning rate", lines, words)

@@ -1,0 +1,56 @@
+"""The figures of a report, in the order of its page. A new figure is one file with a `captioned` of its own, and its name here.
+
+`captioned` draws what there is to show, one figure at a time, of a comparison, of its standings, or of a whole sweep.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import (
+    best_of_trials,
+    forest,
+    heat_map,
+    improvement_heat_map,
+    loss_curves,
+    loss_over_seconds,
+    lr_sensitivity,
+    optimizer_paths,
+    oscillation,
+    performance_profile,
+    runtime_ecdf,
+    speed_jitter,
+    surface_path,
+)
+from zdl_bench.report.figures.captions import CaptionedFigure
+from zdl_bench.report.standings import Standings
+
+OF_COMPARISONS = (
+    loss_curves,
+    loss_over_seconds,
+    lr_sensitivity,
+    best_of_trials,
+    speed_jitter,
+    oscillation,
+    runtime_ecdf,
+    heat_map,
+    surface_path,
+    optimizer_paths,
+)
+OF_STANDINGS = (forest, improvement_heat_map)
+OF_SWEEPS = (performance_profile,)
+
+
+def comparison_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
+    """Draw the figures of a comparison that its runs can fill."""
+    return chain.from_iterable(figure.captioned(comparison) for figure in OF_COMPARISONS)
+
+
+def standing_figures(standings: Standings) -> Iterator[CaptionedFigure]:
+    """Draw the figures of where the optimizers of a comparison stand."""
+    return chain.from_iterable(figure.captioned(standings) for figure in OF_STANDINGS)
+
+
+def sweep_figures(comparisons: Sequence[Comparison]) -> Iterator[CaptionedFigure]:
+    """Draw the figures of all comparisons of a sweep together."""
+    return chain.from_iterable(figure.captioned(comparisons) for figure in OF_SWEEPS)

@@ -1,0 +1,35 @@
+"""A comparison → its section of the page, and its files."""
+
+from itertools import chain
+
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.comparison_tables import comparison_table
+from zdl_bench.report.condition_tables import condition_table, optimizer_table
+from zdl_bench.report.figures.catalogue import comparison_figures, standing_figures
+from zdl_bench.report.files import Files
+from zdl_bench.report.findings import findings_numbers, findings_of
+from zdl_bench.report.page import PagePart
+from zdl_bench.report.run_tables import failure_table
+from zdl_bench.report.standings import Standings
+
+
+def comparison_section(comparison: Comparison, files: Files) -> PagePart:
+    """Return what the page shows of a comparison, and add its figures and tables to the files."""
+    standings = Standings(comparison)
+    findings = findings_of(standings)
+    files.add_numbers("findings", findings_numbers(findings), comparison.slug)
+    add_figure = files.add_linked_figure if files.is_full else files.add_figure
+    tables = [
+        optimizer_table(standings),
+        comparison_table(standings),
+        condition_table(comparison.runs, comparison.tuning_seeds),
+        failure_table(comparison),
+    ]
+    figures = chain(comparison_figures(comparison), standing_figures(standings))
+    return PagePart(
+        heading=comparison.setting or "Comparison",
+        context=comparison.context,
+        figures=[add_figure(captioned, comparison.slug) for captioned in figures],
+        tables=[(table.heading, table.note, files.add_table(table, comparison.slug)) for table in tables],
+        findings=[finding.words for finding in findings],
+    )
