@@ -13,8 +13,9 @@ from matplotlib.colors import LogNorm, to_hex
 from zdl_bench.registry import registry
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.catalogue import comparison_figures
-from zdl_bench.report.figures.landscape import draw_landscape, first_paths
+from zdl_bench.report.figures.landscape import draw_landscape
 from zdl_bench.report.figures.optimizer_paths import draw_optimizer_paths
+from zdl_bench.report.figures.paths import first_paths
 from zdl_bench.report.figures.style import look_of
 from zdl_bench.report.figures.surface_path import draw_path
 from zdl_bench.run.run import Choice

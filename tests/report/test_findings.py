@@ -294,7 +294,7 @@ def test_a_floor_that_cuts_a_figure_is_named_in_it():
 
 def test_shares_on_an_axis_are_per_cent():
     [comparison] = comparisons_of([train(quadratic_config(name, lr=0.5, steps=200)) for name in ("sgd", "adam")])
-    [drawn] = runtime_ecdf.captioned(comparison)
+    [drawn] = runtime_ecdf.captioned_figures(comparison)
     drawn.figure.canvas.draw()
     [axes] = drawn.figure.axes
     assert "100 %" in [label.get_text() for label in axes.get_yticklabels()]

@@ -123,7 +123,7 @@ def test_seeds_and_rates_keep_their_digits(runs):
 
 
 def test_of_too_many_runs_the_smallest_seeds_are_drawn_and_the_page_says_so(runs, monkeypatch):
-    monkeypatch.setattr("zdl_bench.report.chart.MAX_RUNS", 6)
+    monkeypatch.setattr("zdl_bench.report.chart.MAX_CURVES", 6)
     page = render(page_of(runs))
     data = chart_data(page)
     assert {data["seeds"][run["seed"]] for run in data["runs"]} == {"0"}

@@ -52,14 +52,14 @@ class Files:
         """Add the figure's files, and return what the page shows of it: only links if it is too large."""
         if not can_be_shown(captioned.figure):
             return self.add_linked_figure(captioned, slug)
-        png = encode(captioned.figure, "png")
+        png = encode_figure(captioned.figure, "png")
         image = data_url(encode_webp(png))
         self.letters += len(image)
         return replace(self.add_linked_figure(captioned, slug, png), image=image)
 
     def add_linked_figure(self, captioned: CaptionedFigure, slug: str = "", png: bytes = b"") -> PageFigure:
         """Add the figure's files, and return links to them. png: if it is encoded already."""
-        images = {suffix: (suffix == "png" and png) or encode(captioned.figure, suffix) for suffix in self.formats}
+        images = {suffix: (suffix == "png" and png) or encode_figure(captioned.figure, suffix) for suffix in self.formats}
         files = {f"figures/{captioned.name}{slug}.{suffix}": image for suffix, image in images.items()}
         self.contents |= files
         return PageFigure(captioned.title, captioned.description, "", list(files))
@@ -77,7 +77,7 @@ def can_be_shown(figure: Figure) -> bool:
     return bool(max(width, height) <= MAX_SIDE and width * height <= MAX_AREA)
 
 
-def encode(figure: Figure, suffix: str) -> bytes:
+def encode_figure(figure: Figure, suffix: str) -> bytes:
     """Encode the figure as a file without a date, so that the same figure gives the same bytes."""
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     stream = io.BytesIO()

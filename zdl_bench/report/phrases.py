@@ -32,7 +32,7 @@ def join_notes(*notes: str) -> str:
     return "; ".join(filter(None, notes))
 
 
-def first_lines(lines: Iterable[str], most: int, ending: str) -> list[str]:
+def limit_lines(lines: Iterable[str], most: int, ending: str) -> list[str]:
     """Return up to `most` lines, and one that counts the rest: `and 3 more`, with its ending."""
     every = list(lines)
     rest = len(every) - most

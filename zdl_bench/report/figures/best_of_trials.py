@@ -8,17 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import (
-    CaptionedFigure,
-    band_note,
-    caption,
-    floor_note,
-    lowest_tail_loss,
-    optimizers_sentence,
-)
-from zdl_bench.report.figures.grid import legend_outside, single
+from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import log_axis
-from zdl_bench.report.figures.selection import first_variants, hidden_variants_note
 from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks
 from zdl_bench.statistics.best_of_trials import best_of_trials
 from zdl_bench.statistics.evidence import lr_grid
@@ -48,30 +39,27 @@ def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
     log_axis(axes.yaxis, heights, 0.05)
     axes.margins(x=0.04)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("best of k learning rates, k")
-    axes.set_ylabel("expected tail loss (nats)")
+    axes.set(xlabel="best of k learning rates, k", ylabel="expected tail loss (nats)")
     return axes
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Draw the trials of a comparison, if there was a choice of learning rates and the losses fit a log scale."""
-    if not (comparison.has_log_scale and comparison.has_lr_choice and comparison.best_lrs):
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw the trials of a comparison, if there was a choice of learning rates."""
+    if not comparison.has_lr_choice or not comparison.best_lrs:
         return
     everything = comparison.above_floor(comparison.trials)
-    runs = first_variants(everything)
-    figure, axes = single()
-    draw_best_of_trials(runs, axes)
+    runs = selection.first_variants(everything)
+    figure, axes = grid.single(draw_best_of_trials, runs)
     loss = comparison.loss_name.replace("probe loss", "tail loss")
     axes.set_ylabel(f"expected {loss}")
-    legend_outside(axes)
     lines = [
         *comparison.context,
         "learning rates drawn at random, none twice; another grid gives another line",
-        band_note(runs),
-        floor_note(runs["tail_loss"], runs["start_loss"]),
+        captions.band_note(runs),
+        captions.floor_note(runs["tail_loss"], runs["start_loss"]),
         "one with a run without a value counts as the loss at the start" if runs["tail_loss"].isna().any() else "",
-        hidden_variants_note(runs, everything),
+        selection.hidden_note(runs, everything),
     ]
     what = f"The {loss} that is expected of the best of k learning rates, on a log scale, against k."
-    words = f"{what} {optimizers_sentence(runs)} {lowest_tail_loss(runs)}"
-    yield caption(figure, "best_of_trials", "Best of k tuning trials", lines, words)
+    sentences = [what, captions.optimizers_sentence(runs), captions.lowest_tail_loss(runs)]
+    yield captions.caption(figure, "best_of_trials", "Best of k tuning trials", lines, sentences)

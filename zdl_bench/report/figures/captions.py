@@ -24,10 +24,10 @@ class CaptionedFigure:
     figure: Figure
 
 
-def caption(figure: Figure, name: str, title: str, lines: Sequence[str], description: str) -> CaptionedFigure:
-    """Write the title and, below it, the lines that are not empty above the figure."""
+def caption(figure: Figure, name: str, title: str, lines: Sequence[str], sentences: Sequence[str]) -> CaptionedFigure:
+    """Write the title and, below it, the lines above the figure, and describe it in these sentences."""
     head(figure, title, list(filter(None, lines)))
-    return CaptionedFigure(name, title, description, figure)
+    return CaptionedFigure(name, title, " ".join(filter(None, sentences)), figure)
 
 
 def optimizers_sentence(frame: pd.DataFrame) -> str:

@@ -1,16 +1,14 @@
 """Paired differences as a forest plot: an effect with its interval per row, and the verdict in words."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.report.figures.captions import CaptionedFigure, caption
-from zdl_bench.report.figures.grid import grid_of
-from zdl_bench.report.figures.scales import LINEAR, LOG, Scale, span
-from zdl_bench.report.figures.selection import MAX_STANDINGS
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
 from zdl_bench.report.phrases import shorten, tables_only
 from zdl_bench.report.standings import Standings, contrast_frame
 from zdl_bench.run.run import Floats
@@ -24,18 +22,8 @@ TITLES = {"test_accuracy": "test accuracy (odds)"}
 """Titles of panels whose effect is not the ratio of what the question asks for."""
 
 
-class _Unit(NamedTuple):
-    """neutral: the value that means no effect."""
-
-    scale: Scale
-    neutral: float
-    label: str
-
-
-_UNITS = {
-    "ratio": _Unit(LOG, 1.0, "ratio   (1: no difference)"),
-    "difference": _Unit(LINEAR, 0.0, "difference   (0: none)"),
-}
+EFFECT_AXES = {"ratio": (LOG, 1.0, "ratio   (1: no difference)"), "difference": (LINEAR, 0.0, "difference   (0: none)")}
+"""AxisScale, the value that means no effect, and the label of the axis."""
 
 
 def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -48,23 +36,23 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
     """
     if frame.empty:  # one optimizer has nobody to be compared with
         return axes
-    unit = _UNITS[str(frame["unit"].iloc[0])]
+    scale, neutral, label = EFFECT_AXES[str(frame["unit"].iloc[0])]
     with np.errstate(divide="ignore"):
-        effects = unit.scale.to(frame[["mean", "low", "high"]].to_numpy(dtype=float))
-    unit.scale.set_limits(axes, _limits(effects, float(unit.scale.to(np.array(unit.neutral)))))
-    axes.axvline(unit.neutral, color="#888888", linewidth=1, zorder=1)
+        effects = scale.to(frame[["mean", "low", "high"]].to_numpy(dtype=float))
+    scale.set_limits(axes, _limits(effects, float(scale.to(np.array(neutral)))))
+    axes.axvline(neutral, color="#888888", linewidth=1, zorder=1)
     for row, (effect, record) in enumerate(zip(effects, frame.to_dict("records"), strict=True)):
         if not np.isnan(effect[0]):
-            _draw_row(effect, row, axes, unit.scale, INK if record["verdict"] in DECIDED else "white")
+            _draw_row(effect, row, axes, scale, INK if record["verdict"] in DECIDED else "white")
         axes.text(1.04, row, _text(record), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
     axes.set_yticks(range(len(frame)), [shorten(str(label)) for label in frame["label"]])
     axes.set_ylim(len(frame) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel(unit.label)
+    axes.set_xlabel(label)
     return axes
 
 
-def _draw_row(effect: Floats, row: int, axes: Axes, scale: Scale, fill: str) -> None:
+def _draw_row(effect: Floats, row: int, axes: Axes, scale: AxisScale, fill: str) -> None:
     """Draw a marker and its interval. effect: mean, low, high on the scale."""
     limits = scale.to(np.array(axes.get_xlim()))
     mean, low, high = scale.back(np.clip(effect, *limits))
@@ -87,9 +75,7 @@ def _limits(effects: Floats, neutral: float) -> Floats:
     points = np.append(effects[np.isfinite(effects[:, 0]), 0], neutral)
     intervals = effects[np.isfinite(effects).all(axis=1), 1:]
     usual = float(np.median(intervals[:, 1] - intervals[:, 0])) if len(intervals) else 0.0
-    low, high = span(points, intervals, max(float(np.ptp(points)), usual))
-    room = 0.08 * (high - low) or SMALLEST_ROOM
-    return np.array([low - room, high + room])
+    return limits_around(points, intervals, max(float(np.ptp(points)), usual), 0.08, SMALLEST_ROOM)
 
 
 def _text(row: Mapping[Any, Any]) -> str:
@@ -103,22 +89,22 @@ def _text(row: Mapping[Any, Any]) -> str:
     return f"{three_digits(row['mean'])}{interval}".replace("inf", "∞") + f", {about}: {row['verdict']}"
 
 
-def captioned(standings: Standings) -> Iterator[CaptionedFigure]:
+def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
     """Draw a panel per question that has an effect: the first optimizer against the others, of many the first."""
     every = [(question, contrast_frame(question, standing)) for question, standing in standings.at_best]
-    frames = [(question, frame.head(MAX_STANDINGS - 1)) for question, frame in every]
+    frames = [(question, frame.head(selection.MAX_STANDINGS - 1)) for question, frame in every]
     frames = [(question, frame) for question, frame in frames if len(frame) and frame["mean"].notna().any()]
     if not frames:
         return
     control, *others = map(shorten, standings.variants)
-    height = 1.1 + 0.32 * min(len(others), MAX_STANDINGS - 1)
-    figure, axes_list = grid_of(len(frames), 1, (9.2, len(frames) * height + 0.8))
+    height = 1.1 + 0.32 * min(len(others), selection.MAX_STANDINGS - 1)
+    figure, axes_list = grid.grid_of(len(frames), 1, (9.2, len(frames) * height + 0.8))
     for axes, (question, frame) in zip(axes_list, frames, strict=True):
         draw_forest(frame, axes)
         axes.set_title(TITLES.get(question.metric, question.words), fontsize=10, loc="left")
     what = f"left of 1: less of it than {control}; mean over seeds and 95 % interval; verdict on being better, filled: decided"
-    hidden = tables_only((len(others) - MAX_STANDINGS + 1, "optimizer"))
+    hidden = tables_only((len(others) - selection.MAX_STANDINGS + 1, "optimizer"))
     lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
     rows = [f"{question.words}, {row.label}: {row.verdict}" for question, frame in frames for row in frame.itertuples()]
-    words = f"Ratios to {control} with their intervals, a row per optimizer. {'; '.join(rows)}."
-    yield caption(figure, "paired_differences", f"Paired differences from {control}", lines, words)
+    sentences = [f"Ratios to {control} with their intervals, a row per optimizer.", f"{'; '.join(rows)}."]
+    yield captions.caption(figure, "paired_differences", f"Paired differences from {control}", lines, sentences)

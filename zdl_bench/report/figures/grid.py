@@ -1,10 +1,11 @@
 """Figures of several panels, with a title that says what was run and a legend outside."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -23,17 +24,16 @@ LETTERS_PER_INCH = 13
 def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
     """Return `count` panels that share their axes, in rows of up to `columns`."""
     columns = 2 if count == 4 else min(columns, count)
-    figure, everything = _grid(count, columns, PANEL_HEIGHT, {"sharex": True, "sharey": True})
-    for axes in everything[max(0, count - columns) : count]:
+    figure, axes_list = _grid(count, columns, PANEL_HEIGHT, {"sharex": True, "sharey": True})
+    for axes in axes_list[-columns:]:
         axes.tick_params(labelbottom=True)
-    return figure, everything[:count]
+    return figure, axes_list
 
 
 def row_panels(count: int, rows: int, columns: int = 4) -> tuple[Figure, list[Axes]]:
     """Return `count` panels beside one another that share `rows` rows with a name each."""
     columns = columns if count % columns != 1 else columns - 1
-    figure, everything = _grid(count, min(columns, count), 1.0 + ROW_HEIGHT * max(rows, 2), {"sharey": True})
-    return figure, everything[:count]
+    return _grid(count, min(columns, count), 1.0 + ROW_HEIGHT * max(rows, 2), {"sharey": True})
 
 
 def _grid(count: int, columns: int, height: float, shared: Mapping[str, Any]) -> tuple[Figure, list[Axes]]:
@@ -42,7 +42,7 @@ def _grid(count: int, columns: int, height: float, shared: Mapping[str, Any]) ->
     figure.set_layout_engine("constrained", w_pad=PANEL_GAP)  # or the last number of an axis touches the first of the next
     for unused in everything[count:]:
         unused.set_visible(False)
-    return figure, everything
+    return figure, everything[:count]
 
 
 def outer_labels(axes_list: Sequence[Axes]) -> None:
@@ -56,9 +56,13 @@ def outer_labels(axes_list: Sequence[Axes]) -> None:
             axes.set_xlabel("")
 
 
-def single(width: float = 7.6, height: float = 4.6) -> tuple[Figure, Axes]:
-    """Return a figure of one panel; its size is in inches."""
+def single(
+    draw: Callable[[pd.DataFrame, Axes], Axes], frame: pd.DataFrame, width: float = 7.6, height: float = 4.6
+) -> tuple[Figure, Axes]:
+    """Draw a frame in a figure of one panel of that size in inches, with its legend outside."""
     figure, [axes] = grid_of(1, 1, (width, height))
+    draw(frame, axes)
+    legend_outside(axes)
     return figure, axes
 
 

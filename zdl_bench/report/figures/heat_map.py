@@ -8,11 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure, caption, floor_note, lowest_tail_loss, optimizers_sentence
+from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.cells import color_cells, write_cells
-from zdl_bench.report.figures.grid import single
 from zdl_bench.report.figures.scales import plain_log_axis
-from zdl_bench.report.figures.selection import at_some_lrs, first_variants, hidden_note
 from zdl_bench.report.figures.style import require_prepared
 from zdl_bench.report.phrases import join_notes, shorten
 from zdl_bench.run.conditions import texts_of
@@ -49,8 +47,7 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     lrs = texts_of([None if np.isnan(lr) else float(lr) for lr in means.columns])
     axes.set_xticks(np.arange(len(means.columns)) + 0.5, list(lrs.values()))
     axes.set_yticks(np.arange(len(means)) + 0.5, [shorten(str(name)) for name in means.index])
-    axes.set_xlabel("learning rate")
-    axes.set_ylabel("")
+    axes.set(xlabel="learning rate", ylabel="")
     axes.grid(visible=False)
     return axes
 
@@ -64,13 +61,13 @@ def _cell_text(runs: pd.DataFrame) -> str:
     return f"{runs['tail_loss'].mean():#.3g}".rstrip(".") + ("" if runs["learned"].all() else "*")
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Draw the trials of a comparison."""
     everything = comparison.above_floor(comparison.trials)
-    runs = at_some_lrs(first_variants(everything, MAX_HEAT_ROWS), comparison, MAX_HEAT_COLUMNS)
+    runs = selection.at_some_lrs(selection.first_variants(everything, MAX_HEAT_ROWS), comparison, MAX_HEAT_COLUMNS)
     rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)
-    figure, axes = single(width=max(6.4, 3.2 + 1.05 * columns), height=1.9 + 0.42 * max(rows, 2))
-    draw_heat_map(runs, axes)
+    width, height = max(6.4, 3.2 + 1.05 * columns), 1.9 + 0.42 * max(rows, 2)
+    figure, _ = grid.single(draw_heat_map, runs, width, height)
     keys = [runs["variant"], runs["lr"]]
     are_complete = runs["tail_loss"].notna().groupby(keys, dropna=False).all()
     have_learned = runs["learned"].astype(bool).groupby(keys, dropna=False).all()
@@ -79,11 +76,15 @@ def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
         "* completed, but some run did not learn" if (are_complete & ~have_learned).any() else "",
         "grey: some run has no value, and why" if lost else "",
         "blank: not tried" if len(are_complete) < rows * columns else "",
-        floor_note(runs["tail_loss"], runs["start_loss"]),
+        captions.floor_note(runs["tail_loss"], runs["start_loss"]),
         "" if comparison.has_log_scale else NO_LOG_SCALE,
     )
+    lines = [*comparison.context, notes, selection.hidden_note(runs, everything, ("variant", "lr"))]
     title = f"Mean tail loss{' in nats' if 'nats' in comparison.loss_name else ''}, optimizer × learning rate"
-    shares = f" {lost} of {len(runs)} runs have no value." if lost else ""
-    what = "A table of mean tail losses, dark where low: rows are optimizers, columns learning rates."
-    words = f"{what} {optimizers_sentence(runs)} {lowest_tail_loss(runs)}{shares}"
-    yield caption(figure, "heat_map", title, [*comparison.context, notes, hidden_note(runs, everything)], words)
+    sentences = [
+        "A table of mean tail losses, dark where low: rows are optimizers, columns learning rates.",
+        captions.optimizers_sentence(runs),
+        captions.lowest_tail_loss(runs),
+        f"{lost} of {len(runs)} runs have no value." if lost else "",
+    ]
+    yield captions.caption(figure, "heat_map", title, lines, sentences)

@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.report.figures.captions import CaptionedFigure, caption
+from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.cells import color_cells, write_cells
-from zdl_bench.report.figures.grid import grid_of
-from zdl_bench.report.figures.selection import MAX_STANDINGS
 from zdl_bench.report.phrases import shorten, tables_only
 from zdl_bench.report.standings import Standings, improvement_frame
 
@@ -44,8 +42,7 @@ def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
     ticks, labels = np.arange(len(names)) + 0.5, [shorten(name) for name in names]
     axes.set_xticks(ticks, labels, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, labels, rotation=0)
-    axes.set_xlabel("")
-    axes.set_ylabel("")
+    axes.set(xlabel="", ylabel="")
     axes.grid(visible=False)
     return axes
 
@@ -56,17 +53,17 @@ def _cell_text(rate: float, n: int, largest: int) -> str:
     return f"{rate:.2f}" if n == largest else f"{rate:.2f}\nn {n}"
 
 
-def captioned(standings: Standings) -> Iterator[CaptionedFigure]:
+def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
     """Draw a table per question, of the first of many optimizers, if there are more than two."""
     if len(standings.variants) < 3:
         return
-    variants = standings.variants[:MAX_STANDINGS]
+    variants = standings.variants[: selection.MAX_STANDINGS]
     names, questions = len(variants), len(standings.at_best)
     columns = questions if names <= MAX_IN_ROW else min(2, questions)
     rows = -(-questions // columns)
     letters = max(0, max(len(shorten(name)) for name in variants) - 12)  # beyond those of a usual name
     size = (columns * (max(3.6, 1.6 + 0.5 * names) + 0.05 * letters), rows * (2.4 + 0.45 * names + 0.035 * letters))
-    figure, everything = grid_of(rows, columns, size)
+    figure, everything = grid.grid_of(rows, columns, size)
     for unused in everything[questions:]:
         unused.set_visible(False)
     for number, (axes, (question, standing)) in enumerate(zip(everything, standings.at_best, strict=False)):
@@ -78,5 +75,5 @@ def captioned(standings: Standings) -> Iterator[CaptionedFigure]:
     what = "share of seeds on which the row beats the column, ties counted half, a run without a value losing"
     hidden = tables_only((len(standings.variants) - names, "optimizer"))
     lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
-    words = f"A table per question of how often each of {names} optimizers beats each other over the seeds."
-    yield caption(figure, "improvement", "Probability of improvement", lines, words)
+    sentences = [f"A table per question of how often each of {names} optimizers beats each other over the seeds."]
+    yield captions.caption(figure, "improvement", "Probability of improvement", lines, sentences)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.loss_lines import draw_loss_lines
-from zdl_bench.report.figures.loss_panels import LossAxis, at_best_lr, at_same_effective_lr, at_same_lr
+from zdl_bench.report.figures.loss_panels import LossFigures
 
 
 def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -19,15 +19,13 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
     that ended early is drawn by itself, thin, up to a cross, and counted in a note.
     """
     draw_loss_lines(frame, axes, "step")
-    axes.set_xlim(0, 1.02 * frame["planned_steps"].max())
-    axes.set_xlabel("step")
+    axes.set(xlim=(0, 1.02 * frame["planned_steps"].max()), xlabel="step")
     return axes
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Draw the losses at the same, at the same effective, and at the best learning rate, if they fit a log scale."""
-    axis = LossAxis("Loss", "step", draw_loss_curves, lambda losses: not losses.empty)
-    if comparison.has_log_scale:
-        yield from at_same_lr(comparison, axis, "loss_curves")
-        yield from at_same_effective_lr(comparison, axis, "loss_at_effective_lr")
-        yield from at_best_lr(comparison, axis, "loss_at_best_lr")
+def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
+    """Draw the losses at the same, at the same effective, and at the best learning rate."""
+    figures = LossFigures(comparison, "Loss", "step", draw_loss_curves, can_draw=lambda losses: not losses.empty)
+    yield from figures.at_same_lr("loss_curves")
+    yield from figures.at_same_effective_lr("loss_at_effective_lr")
+    yield from figures.at_best_lr("loss_at_best_lr")

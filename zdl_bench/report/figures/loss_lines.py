@@ -1,32 +1,21 @@
 """Lines of losses on a log scale, against steps or seconds: mean over seeds with its 95 % band, and where runs diverged."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from zdl_bench.report.figures.scales import EMPTY_LOG_LIMITS, log_axis
+from zdl_bench.report.figures.scales import EMPTY_LOG_LIMITS, LOG, log_axis
 from zdl_bench.report.figures.style import DASHES, MAX_BANDS, legend_name, require_prepared
 from zdl_bench.report.phrases import shorten
 from zdl_bench.run.run import has_diverged
-from zdl_bench.statistics.intervals import student_interval
 
 CEILING_FACTOR = 4
 """The axis ends at so many times the first loss: what lies beyond is on its way out."""
 MAX_LINE_NOTES = 3
-
-
-class _Runs(NamedTuple):
-    """The runs of one line. at, losses: one row per step, one column per run, NaN if a loss is not finite."""
-
-    at: pd.DataFrame
-    losses: pd.DataFrame
-
-    def take(self, columns: "pd.Index[Any]") -> "_Runs":
-        return _Runs(self.at[columns], self.losses[columns])
 
 
 def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
@@ -44,14 +33,15 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     dashes = _dashes(frame)
     for line, rows in frame.groupby("line", sort=False):
         color = rows["color"].iloc[0]
-        complete, early = _split(rows, against)
+        ended_early = _ended_early(rows)
+        is_early, is_finite = rows["run_id"].isin(ended_early), np.isfinite(rows["loss"])
         look = {"label": legend_name(str(line)), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
-        ends += [_draw_mean(complete, axes, look, has_bands), _draw_early_ends(early, axes, color, high)]
-        if len(early.losses.columns):
-            lost[str(line)] = len(early.losses.columns), len(complete.losses.columns)
+        ends.append(_draw_mean(rows[is_finite & ~is_early], axes, against, look, has_bands))
+        ends.append(_draw_early_ends(rows[is_finite & is_early], axes, against, color, high))
+        if len(ended_early):
+            lost[str(line)] = len(ended_early), rows["run_id"].nunique() - len(ended_early)
     log_axis(axes.yaxis, (low, high))
-    axes.set_xlim(0, 1.02 * max(ends) or 1.0)
-    axes.set_ylabel("probe loss (nats)")
+    axes.set(xlim=(0, 1.02 * max(ends) or 1.0), ylabel="probe loss (nats)")
     if lost:
         text = axes.text(0.97, 0.03, _lost_note(lost), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
         text.set_in_layout(False)  # words may run out of a panel, but never squeeze it
@@ -76,34 +66,30 @@ def _dashes(frame: pd.DataFrame) -> dict[Any, Any]:
     return {line: DASHES[number % len(DASHES)] for line, number in numbers.items()}
 
 
-def _split(rows: pd.DataFrame, against: str) -> tuple[_Runs, _Runs]:
-    """Return the runs of a line that made all their steps, and those that ended early or exploded in the last one."""
+def _ended_early(rows: pd.DataFrame) -> list[str]:
+    """Return the runs of a line that did not make all their steps, or exploded in the last one."""
     losses = rows.pivot(index="step", columns="run_id", values="loss")
-    at = rows.assign(at=rows[against].astype(float)).pivot(index="step", columns="run_id", values="at")
     last = losses.reindex([int(rows["planned_steps"].iloc[0])]).iloc[0]
-    is_early = [has_diverged(end, start) for end, start in zip(last, losses.iloc[0], strict=True)]
-    runs = _Runs(at, losses.where(np.isfinite(losses)))
-    return runs.take(losses.columns[~np.array(is_early)]), runs.take(losses.columns[is_early])
+    return [run_id for run_id in losses if has_diverged(last[run_id], losses[run_id].iloc[0])]
 
 
-def _draw_mean(runs: _Runs, axes: Axes, look: dict[str, Any], has_band: bool) -> float:
+def _draw_mean(rows: pd.DataFrame, axes: Axes, against: str, look: dict[str, Any], has_band: bool) -> float:
     """Draw the mean of some runs and its band. Return where the line ends."""
-    losses = runs.losses.dropna(how="all")
-    if losses.empty:  # the line is in the legend, its crosses in the panel
+    if rows.empty:  # the line is in the legend, its crosses in the panel
         axes.plot([], [], **look)
         return 0.0
-    at = runs.at.loc[losses.index].mean(axis=1).to_numpy()
-    interval = student_interval(np.log(losses.to_numpy().T))
-    axes.plot(at, np.exp(interval.mean), **look)
+    at = rows.assign(at=rows[against].astype(float)).groupby("step")["at"].mean().to_numpy()
+    interval = LOG.interval(rows.pivot(index="run_id", columns="step", values="loss").to_numpy())
+    axes.plot(at, interval.mean, **look)
     if has_band:
-        axes.fill_between(at, np.exp(interval.low), np.exp(interval.high), color=look["color"], alpha=0.16, linewidth=0)
+        axes.fill_between(at, interval.low, interval.high, color=look["color"], alpha=0.16, linewidth=0)
     return float(at[-1])
 
 
-def _draw_early_ends(runs: _Runs, axes: Axes, color: str, ceiling: float) -> float:
+def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, ceiling: float) -> float:
     """Draw each run as a thin line up to a cross, at most as high as the ceiling. Return where the last of them ends."""
-    points = np.stack([runs.at.to_numpy().T, np.minimum(runs.losses.to_numpy(), ceiling).T], axis=-1)
-    curves = [curve for curve in (run[~np.isnan(run).any(axis=1)] for run in points) if len(curve)]
+    points = rows.assign(at=rows[against].astype(float), loss=rows["loss"].clip(upper=ceiling)).dropna(subset="at")
+    curves = [run[["at", "loss"]].to_numpy() for _, run in points.sort_values("step").groupby("run_id")]
     if not curves:
         return 0.0
     axes.add_collection(LineCollection(curves, colors=color, linewidths=0.7, alpha=0.7), autolim=False)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.loss_lines import draw_loss_lines
-from zdl_bench.report.figures.loss_panels import LossAxis, at_best_lr, at_same_lr
+from zdl_bench.report.figures.loss_panels import LossFigures
 
 SIDE_BY_SIDE_NOTE = "evaluation left out; runs made side by side on shared cores slow one another: shown, not compared"
 
@@ -29,12 +29,12 @@ def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
     return axes
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Draw the losses at the same and at the best learning rate, if they fit a log scale and every run was timed."""
-    axis = LossAxis("Loss against seconds", "seconds of training", draw_loss_over_seconds, _are_timed, SIDE_BY_SIDE_NOTE)
-    if comparison.has_log_scale:
-        yield from at_same_lr(comparison, axis, "loss_over_seconds")
-        yield from at_best_lr(comparison, axis, "loss_over_seconds_at_best_lr")
+def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
+    """Draw the losses at the same and at the best learning rate, if every run was timed."""
+    labels = ("Loss against seconds", "seconds of training")
+    figures = LossFigures(comparison, *labels, draw_loss_over_seconds, _are_timed, SIDE_BY_SIDE_NOTE)
+    yield from figures.at_same_lr("loss_over_seconds")
+    yield from figures.at_best_lr("loss_over_seconds_at_best_lr")
 
 
 def _are_timed(losses: pd.DataFrame) -> bool:

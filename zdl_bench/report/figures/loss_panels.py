@@ -1,6 +1,6 @@
 """The panels in which a report shows losses: at the same, at the same effective, and at the best learning rate."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -9,20 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zdl_bench.report.comparison import Comparison, alike
-from zdl_bench.report.figures.captions import (
-    CaptionedFigure,
-    caption,
-    floor_note,
-    lowest_tail_loss,
-    no_best_lr_note,
-    optimizers_sentence,
-)
-from zdl_bench.report.figures.grid import common_legend, legend_outside, outer_labels, panels, single
+from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.loss_lines import loss_limits
 from zdl_bench.report.figures.scales import log_axis
-from zdl_bench.report.figures.selection import at_some_lrs, first_variants, hidden_note, hidden_variants_note
 from zdl_bench.report.figures.style import MAX_BANDS
-from zdl_bench.report.phrases import first_lines, join_notes, list_names, shorten, tables_only
+from zdl_bench.report.phrases import join_notes, limit_lines, list_names, shorten, tables_only
 from zdl_bench.run.conditions import texts_of
 
 MAX_PANEL_LINES = 8
@@ -36,132 +27,124 @@ MAX_LOST_CELLS = 4
 
 
 @dataclass(frozen=True)
-class LossAxis:
-    """What losses are drawn against. can_draw: whether some losses at equal strides have what `draw` needs."""
+class LossFigures:
+    """The figures of a comparison's losses against what `label` says.
 
+    can_draw: whether some losses at equal strides have what `draw` needs.
+    """
+
+    comparison: Comparison
     title: str
     label: str
     draw: Callable[[pd.DataFrame, Axes], Axes]
     can_draw: Callable[[pd.DataFrame], bool]
     note: str = ""
 
+    def at_same_lr(self, name: str) -> Iterator[captions.CaptionedFigure]:
+        """Draw a panel per learning rate with a line per optimizer; with many optimizers, the other way round."""
+        losses = self.comparison.losses
+        if self.comparison.was_tuned:  # each at its best has a figure of its own
+            losses = losses[losses.groupby("lr", dropna=False)["variant"].transform("nunique") > 1]
+        if not self.can_draw(losses):
+            return
+        by_lr = losses["variant"].nunique() <= MAX_PANEL_LINES and losses["lr"].nunique() <= MAX_LR_PANELS
+        if by_lr:
+            title, panel, line = f"{self.title} at the same learning rate", "lr", "variant"
+            frame = losses.sort_values("lr", kind="stable", ignore_index=True)
+        else:
+            title, panel, line = f"{self.title} of each optimizer, by learning rate", "variant", "lr"
+            frame = selection.at_some_lrs(losses, self.comparison, MAX_LR_LINES)
+            frame = frame.assign(color=_lr_colors(frame["lr"]), linestyle="-")
+        frame = frame.assign(line=_labels(line, frame[line]), panel=_labels(panel, frame[panel]))
+        groups = dict(list(frame.groupby("panel", sort=False))[:MAX_VARIANT_PANELS])
+        part = pd.concat(groups.values())
+        figure, axes_list = self._panels(groups)
+        grid.common_legend(figure, axes_list)
+        hidden = selection.hidden_note(part, losses, ("variant", "lr"))
+        notes = [self.note, *_curve_notes(part, self.comparison, self.comparison.judged), hidden]
+        yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences(groups))
 
-def at_same_lr(comparison: Comparison, axis: LossAxis, name: str) -> Iterator[CaptionedFigure]:
-    """Draw a panel per learning rate with a line per optimizer; with many optimizers, the other way round."""
-    losses = comparison.losses
-    if comparison.was_tuned:  # each at its best has a figure of its own
-        losses = losses[losses.groupby("lr", dropna=False)["variant"].transform("nunique") > 1]
-    if not axis.can_draw(losses):
-        return
-    by_lr = losses["variant"].nunique() <= MAX_PANEL_LINES and losses["lr"].nunique() <= MAX_LR_PANELS
-    if by_lr:
-        title, panel, line = f"{axis.title} at the same learning rate", "lr", "variant"
-        frame = losses.sort_values("lr", kind="stable", ignore_index=True)
-    else:
-        title, panel, line = f"{axis.title} of each optimizer, by learning rate", "variant", "lr"
-        frame = at_some_lrs(losses, comparison, MAX_LR_LINES)
-        frame = frame.assign(color=_lr_colors(frame["lr"]), linestyle="-")
-    frame = frame.assign(line=_labels(line, frame[line]), panel=_labels(panel, frame[panel]))
-    groups = dict(list(frame.groupby("panel", sort=False))[:MAX_VARIANT_PANELS])
-    part = pd.concat(groups.values())
-    figure, axes_list = _loss_panels(groups, axis, comparison.loss_name)
-    common_legend(figure, axes_list)
-    notes = [axis.note, *_curve_notes(part, comparison, comparison.judged), hidden_note(part, losses)]
-    yield caption(figure, name, title, [*comparison.context, *notes], _description(groups, axis, comparison))
+    def at_same_effective_lr(self, name: str) -> Iterator[captions.CaptionedFigure]:
+        """Draw a panel per effective learning rate that several optimizers share, unless it is the learning rate for all."""
+        losses = self.comparison.losses
+        losses = losses[losses["effective_lr"].notna()]
+        if losses.empty or (losses["effective_lr"] == losses["lr"]).all():
+            return
+        effective = alike(losses["effective_lr"])
+        line = losses["variant"] + ", " + _labels("lr", losses["lr"])
+        frame = losses.assign(effective=effective, line=line, panel=_labels("effective lr", effective))
+        is_shared = frame.groupby("panel")["variant"].transform("nunique") > 1
+        has_momentum = (frame["effective_lr"] != frame["lr"]).groupby(frame["panel"]).transform("any")
+        frame = frame[is_shared & has_momentum].sort_values("effective", kind="stable")
+        if frame.empty:
+            return
+        found = {str(panel): rows for panel, rows in frame.groupby("panel", sort=False)}
+        groups = {panel: selection.first_variants(rows, MAX_PANEL_LINES) for panel, rows in list(found.items())[:MAX_LR_PANELS]}
+        is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MAX_INNER_LEGEND
+        if is_crowded:  # a legend for all, by variant
+            groups = {panel: rows.assign(line=rows["variant"]) for panel, rows in groups.items()}
+        figure, axes_list = self._panels(groups)
+        if is_crowded:
+            grid.common_legend(figure, axes_list)
+        else:
+            for axes in axes_list:
+                axes.legend(fontsize=8)
+        part = pd.concat(groups.values())
+        runs = self.comparison.judged.merge(part[["variant", "lr"]].drop_duplicates(), on=["variant", "lr"])
+        hidden_lines = sum(found[panel]["line"].nunique() - rows["line"].nunique() for panel, rows in groups.items())
+        hidden = tables_only((len(found) - len(groups), "effective learning rate"), (hidden_lines, "line"))
+        notes = ["lr / (1 − β) for momentum methods", *_curve_notes(part, self.comparison, runs), hidden]
+        title = f"{self.title} at the same effective learning rate"
+        yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences(groups))
 
+    def at_best_lr(self, name: str) -> Iterator[captions.CaptionedFigure]:
+        """Draw all optimizers in one panel, each at its best learning rate, unless there was no choice."""
+        losses = self.comparison.at_best_lr(self.comparison.losses)
+        if not self.comparison.has_lr_choice or not self.can_draw(losses):
+            return
+        part = selection.first_variants(losses)
+        frame = part.assign(line=part["variant"] + ", " + _labels("lr", part["lr"]))
+        figure, axes = grid.single(self.draw, frame)
+        axes.set_ylabel(self.comparison.loss_name)
+        runs = self.comparison.at_best_lr(self.comparison.judged)
+        notes = [self.note, self.comparison.choice_words, captions.no_best_lr_note(self.comparison)]
+        notes += [*_curve_notes(frame, self.comparison, runs), selection.hidden_note(frame, losses)]
+        title = f"{self.title} of each optimizer at its best learning rate"
+        yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences({title: frame}))
 
-def at_same_effective_lr(comparison: Comparison, axis: LossAxis, name: str) -> Iterator[CaptionedFigure]:
-    """Draw a panel per effective learning rate that several optimizers share, unless it is the learning rate for all."""
-    losses = comparison.losses
-    losses = losses[losses["effective_lr"].notna()]
-    if losses.empty or (losses["effective_lr"] == losses["lr"]).all():
-        return
-    effective = alike(losses["effective_lr"])
-    lines = losses["variant"] + ", " + _labels("lr", losses["lr"])
-    frame = losses.assign(effective=effective, line=lines, panel=_labels("effective lr", effective))
-    is_shared = frame.groupby("panel")["variant"].transform("nunique") > 1
-    has_momentum = (frame["effective_lr"] != frame["lr"]).groupby(frame["panel"]).transform("any")
-    frame = frame[is_shared & has_momentum].sort_values("effective", kind="stable")
-    if frame.empty:
-        return
-    found = {str(panel): rows for panel, rows in frame.groupby("panel", sort=False)}
-    groups = {panel: first_variants(rows, MAX_PANEL_LINES) for panel, rows in list(found.items())[:MAX_LR_PANELS]}
-    is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MAX_INNER_LEGEND
-    if is_crowded:  # a legend for all, by variant
-        groups = {panel: rows.assign(line=rows["variant"]) for panel, rows in groups.items()}
-    part = pd.concat(groups.values())
-    figure, axes_list = _loss_panels(groups, axis, comparison.loss_name)
-    if is_crowded:
-        common_legend(figure, axes_list)
-    else:
-        for axes in axes_list:
-            axes.legend(fontsize=8)
-    tried = comparison.judged.merge(part[["variant", "lr"]].drop_duplicates(), on=["variant", "lr"])
-    hidden_lines = sum(found[panel]["line"].nunique() - rows["line"].nunique() for panel, rows in groups.items())
-    hidden = tables_only((len(found) - len(groups), "effective learning rate"), (hidden_lines, "line"))
-    notes = ["lr / (1 − β) for momentum methods", *_curve_notes(part, comparison, tried), hidden]
-    title = f"{axis.title} at the same effective learning rate"
-    yield caption(figure, name, title, [*comparison.context, *notes], _description(groups, axis, comparison))
+    def _panels(self, groups: Mapping[str, pd.DataFrame]) -> tuple[Figure, list[Axes]]:
+        """Draw a panel for each title and its rows, all with the same axes."""
+        figure, axes_list = grid.panels(len(groups))
+        ends = []
+        for axes, (title, rows) in zip(axes_list, groups.items(), strict=True):
+            self.draw(rows, axes)
+            ends.append(axes.get_xlim()[1])
+            axes.set_title(shorten(title), fontsize=10)
+            axes.set_ylabel(self.comparison.loss_name)
+        grid.outer_labels(axes_list)
+        axes_list[0].set_xlim(0, max(ends))  # shared by all panels, as the limits of the losses are
+        log_axis(axes_list[0].yaxis, loss_limits(pd.concat(groups.values())))
+        return figure, axes_list
 
-
-def at_best_lr(comparison: Comparison, axis: LossAxis, name: str) -> Iterator[CaptionedFigure]:
-    """Draw all optimizers in one panel, each at its best learning rate, unless there was no choice."""
-    losses = comparison.at_best_lr(comparison.losses)
-    if not comparison.has_lr_choice or not axis.can_draw(losses):
-        return
-    part = first_variants(losses)
-    frame = part.assign(line=part["variant"] + ", " + _labels("lr", part["lr"]))
-    figure, axes = single()
-    axis.draw(frame, axes)
-    axes.set_ylabel(comparison.loss_name)
-    legend_outside(axes)
-    about_curves = _curve_notes(frame, comparison, comparison.at_best_lr(comparison.judged))
-    notes = [
-        axis.note,
-        comparison.choice_words,
-        no_best_lr_note(comparison),
-        *about_curves,
-        hidden_variants_note(frame, losses),
-    ]
-    title = f"{axis.title} of each optimizer at its best learning rate"
-    yield caption(figure, name, title, [*comparison.context, *notes], _description({"": frame}, axis, comparison))
-
-
-def _loss_panels(groups: Mapping[str, pd.DataFrame], axis: LossAxis, loss_name: str) -> tuple[Figure, list[Axes]]:
-    """Draw a panel for each title and its rows, all with the same axes."""
-    figure, axes_list = panels(len(groups))
-    ends = []
-    for axes, (title, rows) in zip(axes_list, groups.items(), strict=True):
-        axis.draw(rows, axes)
-        ends.append(axes.get_xlim()[1])
-        axes.set_title(shorten(title), fontsize=10)
-        axes.set_ylabel(loss_name)
-    outer_labels(axes_list)
-    axes_list[0].set_xlim(0, max(ends))  # shared by all panels, as the limits of the losses are
-    log_axis(axes_list[0].yaxis, loss_limits(pd.concat(groups.values())))
-    return figure, axes_list
-
-
-def _description(groups: Mapping[str, pd.DataFrame], axis: LossAxis, comparison: Comparison) -> str:
-    """Describe a figure with a panel for each title and its rows."""
-    frame = pd.concat(groups.values())
-    runs = comparison.judged[comparison.judged["run_id"].isin(frame["run_id"].unique())]
-    in_panels = f" in {len(groups)} panels, {list_names(groups)}" if len(groups) > 1 else ""
-    means = ", means over seeds" if runs["seed"].nunique() > 1 else ""
-    axes = f"The {comparison.loss_name} on a log scale against {axis.label}{in_panels}{means}."
-    return f"{axes} {optimizers_sentence(frame)} {lowest_tail_loss(runs)}"
+    def _sentences(self, groups: Mapping[str, pd.DataFrame]) -> Sequence[str]:
+        """Describe a figure with a panel for each title and its rows."""
+        frame = pd.concat(groups.values())
+        runs = self.comparison.judged[self.comparison.judged["run_id"].isin(frame["run_id"].unique())]
+        in_panels = f" in {len(groups)} panels, {list_names(groups)}" if len(groups) > 1 else ""
+        means = ", means over seeds" if runs["seed"].nunique() > 1 else ""
+        what = f"The {self.comparison.loss_name} on a log scale against {self.label}{in_panels}{means}."
+        return [what, captions.optimizers_sentence(frame), captions.lowest_tail_loss(runs)]
 
 
 def _curve_notes(frame: pd.DataFrame, comparison: Comparison, runs: pd.DataFrame) -> list[str]:
     """Return what a line is, where losses are cut, and which runs are in no line. runs: those that the figure is about."""
+    by_run = frame.groupby("run_id")
     has_means = frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1
     band = ", 95 % band" if frame["line"].nunique() <= MAX_BANDS else ""
-    by_run = frame.groupby("run_id")
-    has_ended_early = (by_run["step"].max() < by_run["planned_steps"].first()).any()
-    about_lines = join_notes(
-        f"geometric mean over seeds{band}" if has_means else "", "× where a run diverged" if has_ended_early else ""
-    )
-    return [about_lines, floor_note(frame["loss"], by_run["loss"].transform("first")), _no_curve_note(comparison, runs)]
+    mean = f"geometric mean over seeds{band}" if has_means else ""
+    cross = "× where a run diverged" if (by_run["step"].max() < by_run["planned_steps"].first()).any() else ""
+    floor = captions.floor_note(frame["loss"], by_run["loss"].transform("first"))
+    return [join_notes(mean, cross), floor, _no_curve_note(comparison, runs)]
 
 
 def _no_curve_note(comparison: Comparison, runs: pd.DataFrame) -> str:
@@ -174,7 +157,7 @@ def _no_curve_note(comparison: Comparison, runs: pd.DataFrame) -> str:
         f"{shorten(str(variant))}{f', lr {texts[lr]}' if lr in texts else ''}: {have} of {size} runs have a curve"
         for (variant, lr), have, size in cells[cells["sum"] < cells["size"]].itertuples()
     ]
-    return join_notes(*first_lines(notes, MAX_LOST_CELLS, " such"))
+    return join_notes(*limit_lines(notes, MAX_LOST_CELLS, " such"))
 
 
 def _lr_colors(lrs: pd.Series) -> list[str]:

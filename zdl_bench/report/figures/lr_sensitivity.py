@@ -9,21 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.path import Path
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure, caption, floor_note, lowest_tail_loss, optimizers_sentence
-from zdl_bench.report.figures.grid import legend_outside, single
-from zdl_bench.report.figures.scales import log_axis
-from zdl_bench.report.figures.selection import first_variants, hidden_variants_note
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import LOG, log_axis
 from zdl_bench.report.figures.style import legend_name, line_looks
 from zdl_bench.report.phrases import join_notes, list_names
 from zdl_bench.statistics.evidence import lr_grid
-from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.tuning import best_lr
 
 LEGEND_COLOR = "#555555"
 ARROW = Path([(-1, 0), (1, 0), (0.4, 0.45), (1, 0), (0.4, -0.45)])
 """Drawn, since text is not parsed as mathematics."""
 RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "linestyle": ""}
-EDGE_NOTE = "arrow: the best is at the edge of its grid, a better one may lie beyond"
 
 
 def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -38,7 +34,8 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
     with_lr = frame.dropna(subset="lr")
     for number, (variant, look) in enumerate(line_looks(with_lr).items()):
         rows = with_lr[with_lr["variant"] == variant]
-        points = pd.DataFrame({lr: _summary(runs) for lr, runs in rows.groupby("lr")}, index=["mean", "low", "high"]).T
+        intervals = {lr: LOG.interval(losses.to_numpy(float)) for lr, losses in rows.groupby("lr")["tail_loss"]}
+        points = pd.DataFrame(intervals, index=["mean", "low", "high"]).T
         defined = points.dropna(subset="mean")
         heights += defined["mean"].tolist()
         axes.plot(defined.index, defined["mean"], label=legend_name(variant), markersize=5, **look)
@@ -54,18 +51,8 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
             axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)
     log_axis(axes.xaxis, with_lr["lr"], 0.08)
     log_axis(axes.yaxis, heights, 0.06, least=0.2)  # an interval may leave the axes: it must not squeeze the points
-    axes.set_xlabel("learning rate")
-    axes.set_ylabel("tail loss (nats)")
+    axes.set(xlabel="learning rate", ylabel="tail loss (nats)")
     return axes
-
-
-def _summary(runs: pd.DataFrame) -> tuple[float, float, float]:
-    """Return geometric mean, low and high of the tail losses; NaN if some run has none."""
-    losses = runs["tail_loss"].to_numpy(dtype=float)
-    if not (np.isfinite(losses) & (losses > 0)).all():
-        return np.nan, np.nan, np.nan
-    mean, low, high = (float(np.exp(value)) for value in student_interval(np.log(losses)))
-    return mean, low, high
 
 
 def _best(rows: pd.DataFrame) -> tuple[float | None, str]:
@@ -90,27 +77,28 @@ def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> 
     return {"best", "at the grid's edge"}
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Draw the trials of a comparison, if there was a choice of learning rates and the losses fit a log scale."""
-    if not (comparison.has_log_scale and comparison.has_lr_choice and comparison.best_lrs):
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw the trials of a comparison, if there was a choice of learning rates."""
+    if not comparison.has_lr_choice or not comparison.best_lrs:
         return
     everything = comparison.above_floor(comparison.trials)
-    runs = first_variants(everything)
-    figure, axes = single()
-    draw_lr_sensitivity(runs, axes)
+    runs = selection.first_variants(everything)
+    figure, axes = grid.single(draw_lr_sensitivity, runs)
     loss = comparison.loss_name.replace("probe loss", "tail loss")
     axes.set_ylabel(loss)
-    legend_outside(axes)
     at_edge = [str(name) for name, rows in runs.groupby("variant", sort=False) if _best(rows)[1]]
     notes = join_notes(
         "geometric mean and 95 % interval over seeds" if runs["seed"].nunique() > 1 else "",
         "ring: best by mean tail loss",
-        EDGE_NOTE if at_edge else "",
+        "arrow: the best is at the edge of its grid, a better one may lie beyond" if at_edge else "",
         "× at the top: some run has no value" if runs["tail_loss"].isna().any() else "",
-        floor_note(runs["tail_loss"], runs["start_loss"]),
+        captions.floor_note(runs["tail_loss"], runs["start_loss"]),
     )
-    lines = [*comparison.context, notes, hidden_variants_note(runs, everything)]
-    edge = f" At the edge of its grid lies the best of {list_names(at_edge)}." if at_edge else ""
-    what = f"The {loss} against learning rate, both on log scales."
-    words = f"{what} {optimizers_sentence(runs)} {lowest_tail_loss(runs)}{edge}"
-    yield caption(figure, "lr_sensitivity", "Tail loss against learning rate", lines, words)
+    lines = [*comparison.context, notes, selection.hidden_note(runs, everything)]
+    sentences = [
+        f"The {loss} against learning rate, both on log scales.",
+        captions.optimizers_sentence(runs),
+        captions.lowest_tail_loss(runs),
+        f"At the edge of its grid lies the best of {list_names(at_edge)}." if at_edge else "",
+    ]
+    yield captions.caption(figure, "lr_sensitivity", "Tail loss against learning rate", lines, sentences)

@@ -1,22 +1,14 @@
 """The paths of several optimizers over the contours of one problem."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure, caption, lowest_tail_loss, optimizers_sentence
-from zdl_bench.report.figures.grid import legend_outside, single
-from zdl_bench.report.figures.landscape import (
-    BEST_PATHS,
-    Landscape,
-    best_paths,
-    draw_landscape,
-    drawable,
-    landscape_of,
-    path_notes,
-)
+from zdl_bench.report.figures import captions, grid, paths
+from zdl_bench.report.figures.landscape import Landscape, draw_landscape, drawable
 from zdl_bench.report.figures.style import legend_name, line_looks
 from zdl_bench.report.phrases import join_notes
 from zdl_bench.run.conditions import short
@@ -38,19 +30,17 @@ def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) 
     return axes
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Draw all optimizers over one another, each at its best learning rate, if there are several and not too many."""
-    landscape = landscape_of(comparison)
+    landscape = paths.landscape_of(comparison)
     if landscape is None:
         return
-    paths = best_paths(comparison)
-    if not 1 < paths["variant"].nunique() <= MAX_PATHS:
+    frame = paths.best_paths(comparison)
+    if not 1 < frame["variant"].nunique() <= MAX_PATHS:
         return
-    figure, axes = single(width=8.6)
-    names = paths["variant"] + ", lr " + paths["lr"].map(short)
-    draw_optimizer_paths(paths.assign(variant=names), axes, landscape)
-    legend_outside(axes)
-    notes = join_notes(*path_notes(comparison, landscape), BEST_PATHS if comparison.has_lr_choice else "")
+    named = frame.assign(variant=frame["variant"] + ", lr " + frame["lr"].map(short))
+    figure, _ = grid.single(partial(draw_optimizer_paths, landscape=landscape), named, width=8.6)
+    notes = join_notes(*paths.path_notes(comparison, landscape), paths.AT_BEST_NOTE if comparison.has_lr_choice else "")
     what = "The path of one run per optimizer over contours of the loss, with x and y the two parameters."
-    words = f"{what} {optimizers_sentence(paths)} {lowest_tail_loss(comparison.runs)}"
-    yield caption(figure, "optimizer_paths", "Paths of the optimizers", [*comparison.context, notes], words)
+    sentences = [what, captions.optimizers_sentence(frame), captions.lowest_tail_loss(comparison.runs)]
+    yield captions.caption(figure, "optimizer_paths", "Paths of the optimizers", [*comparison.context, notes], sentences)

@@ -8,21 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import (
-    CaptionedFigure,
-    best_lr_note,
-    caption,
-    lowest_mean,
-    no_best_lr_note,
-    optimizers_sentence,
-)
-from zdl_bench.report.figures.grid import row_panels
-from zdl_bench.report.figures.scales import LINEAR, LOG, Scale, span
-from zdl_bench.report.figures.selection import first_variants, hidden_variants_note
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
 from zdl_bench.report.figures.style import line_looks
 from zdl_bench.report.phrases import list_names, shorten
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.intervals import student_interval
 from zdl_bench.statistics.metrics.catalogue import METRICS
 
 BELOW = 0.24
@@ -56,7 +46,9 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
         if len(found):
             intervals.append(_draw_row(found, row, axes, look, scale))
         if len(found) < runs:
-            _write_count(f"{len(found)} of {runs} run{'s have' if runs > 1 else ' has'} a value", row, axes)
+            text = f"{len(found)} of {runs} run{'s have' if runs > 1 else ' has'} a value"
+            place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 7, "zorder": 5}
+            axes.text(0.99, row - 0.36, text, transform=axes.get_yaxis_transform(), **place)
     if intervals:
         scale.set_limits(axes, _limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals))))
         if scale is LINEAR:
@@ -69,9 +61,9 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
     return axes
 
 
-def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale: Scale) -> tuple[float, float]:
+def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale: AxisScale) -> tuple[float, float]:
     """Draw the seeds of an optimizer and their mean. Return the ends of the interval: NaN for one value."""
-    mean, low, high = (float(scale.back(end)) for end in student_interval(scale.to(values)))
+    mean, low, high = map(float, scale.interval(values))
     if len(values) > 1:
         below = np.full(len(values), row + BELOW)
         axes.scatter(values, below, s=12, color=look["color"], alpha=0.35, linewidths=0)
@@ -83,42 +75,37 @@ def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale:
 def _limits(values: Floats, intervals: Floats) -> Floats:
     """Return the ends of the axis, on the scale: around all seeds, and intervals that do not run away."""
     reach = BEYOND * float(np.ptp(values)) or 0.1 * abs(float(values.max())) or NARROW
-    low, high = span(values, intervals[np.isfinite(intervals)], reach)
-    room = 0.06 * (high - low) or reach
-    return np.array([low - room, high + room])
-
-
-def _write_count(text: str, row: int, axes: Axes) -> None:
-    place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 7, "zorder": 5}
-    axes.text(0.99, row - 0.36, text, transform=axes.get_yaxis_transform(), **place)
+    return limits_around(values, intervals[np.isfinite(intervals)], reach, 0.06, reach)
 
 
 def _words(metric: str) -> str:
     return metric.replace("_", " ")
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Draw a panel per metric that is defined somewhere, each optimizer at its best lr, if there are several."""
     everything = comparison.at_best_lr(comparison.judged)
-    runs = first_variants(everything, MAX_OPTIMIZERS)
+    runs = selection.first_variants(everything, MAX_OPTIMIZERS)
     defined = [metric for metric in PANELS if runs[metric].notna().any()]
     zeros = [_words(metric) for metric in defined if (runs[metric] == 0).all()]
     metrics = [metric for metric in defined if _words(metric) not in zeros]
     rows = runs["variant"].nunique()
     if rows < 2 or not metrics:
         return
-    figure, axes_list = row_panels(len(metrics), rows)
+    figure, axes_list = grid.row_panels(len(metrics), rows)
     for axes, metric in zip(axes_list, metrics, strict=True):
         draw_oscillation(runs, axes, metric)
     lines = [
         *comparison.context,
-        best_lr_note(comparison),
-        no_best_lr_note(comparison),
+        captions.best_lr_note(comparison),
+        captions.no_best_lr_note(comparison),
         "dots: seeds; above them their mean and its 95 % interval" if runs["seed"].nunique() > 1 else "",
         f"{list_names(zeros)} {'is' if len(zeros) == 1 else 'are'} 0 for all" if zeros else "",
-        hidden_variants_note(runs, everything),
+        selection.hidden_note(runs, everything),
     ]
-    panels = f"A row per optimizer in {len(metrics)} panels: {list_names(map(_words, metrics))}."
-    steadiest = lowest_mean("Lowest mean jitter", runs["jitter"], [runs["variant"]])
-    words = f"{panels} {optimizers_sentence(runs)} {steadiest}"
-    yield caption(figure, "oscillation", "Oscillation", lines, words)
+    sentences = [
+        f"A row per optimizer in {len(metrics)} panels: {list_names(map(_words, metrics))}.",
+        captions.optimizers_sentence(runs),
+        captions.lowest_mean("Lowest mean jitter", runs["jitter"], [runs["variant"]]),
+    ]
+    yield captions.caption(figure, "oscillation", "Oscillation", lines, sentences)

@@ -7,10 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure, caption, leader_sentence, optimizers_sentence
-from zdl_bench.report.figures.grid import legend_outside, single
+from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import PER_CENT, share_axes
-from zdl_bench.report.figures.selection import first_variants, hidden_variants_note
 from zdl_bench.report.figures.style import legend_name, line_looks, with_looks
 from zdl_bench.run.conditions import percent
 from zdl_bench.statistics.runtime import expected_running_time, performance_profile
@@ -36,11 +34,10 @@ def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
     ratios = np.geomspace(1, min(1.2 * largest, MAX_RATIO), 300)
     shares = performance_profile(erts, ratios)
     for (variant, look), share in zip(looks.items(), shares.T, strict=True):
-        line = {key: value for key, value in look.items() if key != "marker"}
-        axes.step(ratios, share, where="post", label=legend_name(variant), linewidth=1.6, **line)
+        line = look | {"marker": "", "label": legend_name(variant), "linewidth": 1.6}
+        axes.step(ratios, share, where="post", **line)
     share_axes(axes, ratios[-1])
-    axes.set_xlabel("expected running time, as a multiple of the best")
-    axes.set_ylabel("share of problems")
+    axes.set(xlabel="expected running time, as a multiple of the best", ylabel="share of problems")
     return axes
 
 
@@ -81,34 +78,30 @@ def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["setting", "problem", "variant", "optimizer", "ert"])
 
 
-def captioned(comparisons: Sequence[Comparison]) -> Iterator[CaptionedFigure]:
+def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.CaptionedFigure]:
     """Draw all comparisons of a sweep together, if they have several settings and optimizers, and enough problems."""
     everything = solved_problems(comparisons)
-    frame = first_variants(everything)
+    frame = selection.first_variants(everything)
     problems, settings = frame["problem"].nunique(), frame["setting"].nunique()
     if settings < 2 or problems < MIN_PROBLEMS or frame["variant"].nunique() < 2:
         return
-    figure, axes = single()
-    draw_performance_profile(frame, axes)
+    figure, axes = grid.single(draw_performance_profile, frame)
     axes.yaxis.set_major_formatter(PER_CENT)
-    legend_outside(axes)
+    tried = expected_running_times(comparisons).groupby("setting")["variant"].nunique()
+    partial = int((tried < tried.max()).sum())
+    are = "setting is" if partial == 1 else "settings are"
     lines = [
         f"{problems} problems: targets that some optimizer reached, in {settings} settings",
         "each optimizer at its best learning rate; another set of optimizers gives another profile",
-        _partial_settings_note(comparisons),
-        hidden_variants_note(frame, everything),
+        f"{partial} more {are} left out: not every optimizer was tried there" if partial else "",
+        selection.hidden_note(frame, everything),
     ]
     is_fastest = frame["ert"] == frame.groupby("problem")["ert"].transform("min")
     shares = is_fastest.groupby(frame["variant"], sort=False).mean()
-    what = "Share of problems solved within a multiple of the best expected running time, against that multiple on a log scale."
-    best = leader_sentence("Fastest on the largest share of problems", shares, shares.max(), percent)
-    words = f"{what} {problems} problems. {optimizers_sentence(frame)} {best}"
-    yield caption(figure, "performance_profile", "Performance profile", lines, words)
-
-
-def _partial_settings_note(comparisons: Sequence[Comparison]) -> str:
-    """Return the note on settings in which some optimizer was not tried."""
-    erts = expected_running_times(comparisons)
-    count = int((erts.groupby("setting")["variant"].nunique() < erts["variant"].nunique()).sum())
-    verb = "setting is" if count == 1 else "settings are"
-    return f"{count} more {verb} left out: not every optimizer was tried there" if count else ""
+    sentences = [
+        "Share of problems solved within a multiple of the best expected running time, against that multiple on a log scale.",
+        f"{problems} problems.",
+        captions.optimizers_sentence(frame),
+        captions.leader_sentence("Fastest on the largest share of problems", shares, shares.max(), percent),
+    ]
+    yield captions.caption(figure, "performance_profile", "Performance profile", lines, sentences)

@@ -9,6 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator, PercentFormatter
 
 from zdl_bench.run.run import Floats
+from zdl_bench.statistics.intervals import Interval, student_interval
 
 EMPTY_LOG_LIMITS = (0.1, 10.0)
 """Limits of a logarithmic axis with nothing on it."""
@@ -18,12 +19,18 @@ PER_CENT = PercentFormatter(1.0, symbol=" %")
 """Formatter of an axis of shares."""
 
 
-class Scale(NamedTuple):
+class AxisScale(NamedTuple):
     """The scale on which means are taken and effects are symmetric. to, back: onto that scale, and from it."""
 
     is_log: bool
     to: Callable[[Floats], Floats]
     back: Callable[[Floats], Floats]
+
+    def interval(self, values: Floats) -> Interval:
+        """Return the mean over the first axis and its 95 % interval (Student), on the scale; NaN if a value is not on it."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scaled = self.to(values)
+        return Interval(*map(self.back, student_interval(np.where(np.isfinite(scaled), scaled, np.nan))))
 
     def set_limits(self, axes: Axes, limits: Floats) -> None:
         """Give the horizontal axis this scale. limits: its ends, on the scale."""
@@ -33,24 +40,24 @@ class Scale(NamedTuple):
             axes.set_xlim(*self.back(limits))
 
 
-LOG = Scale(True, np.log, np.exp)
-LINEAR = Scale(False, np.asarray, np.asarray)
+LOG = AxisScale(True, np.log, np.exp)
+LINEAR = AxisScale(False, np.asarray, np.asarray)
 
 
-def span(points: Floats, intervals: Floats, reach: float) -> tuple[float, float]:
-    """Return the ends of an axis around all points, and around the intervals as far as they reach beyond the points."""
+def limits_around(points: Floats, intervals: Floats, reach: float, share: float, least: float) -> Floats:
+    """Return the ends of an axis around all points, and around intervals up to `reach` beyond the points.
+
+    share: room at both ends, as a share of their distance; least: room if there is no distance.
+    """
     lowest, highest = float(points.min()), float(points.max())
     low, high = np.clip([intervals.min(initial=lowest), intervals.max(initial=highest)], lowest - reach, highest + reach)
-    return float(low), float(high)
+    room = share * (high - low) or least
+    return np.array([low - room, high + room])
 
 
 def plain_log_axis(axis: Axis) -> None:
     """Put plain numbers on a logarithmic axis whose limits are set: the shorter it is, the more of them."""
     low, high = axis.get_view_interval()
-    _put_numbers(axis, low, high)
-
-
-def _put_numbers(axis: Axis, low: float, high: float) -> None:
     subs = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
     axis.set_major_locator(LogLocator(subs=subs, numticks=10) if high > 2.5 * low else MaxNLocator(5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -71,12 +78,11 @@ def log_axis(axis: Axis, values: Iterable[float], share: float = 0.0, least: flo
     with np.errstate(over="ignore", under="ignore"):
         limits = np.clip([low / 10**room, high * 10**room], *FLOAT_LIMITS)
     axes = axis.axes
-    is_x = axis is axes.xaxis
-    set_limits, set_scale = (axes.set_xlim, axes.set_xscale) if is_x else (axes.set_ylim, axes.set_yscale)
+    set_limits, set_scale = (axes.set_xlim, axes.set_xscale) if axis is axes.xaxis else (axes.set_ylim, axes.set_yscale)
     set_limits(EMPTY_LOG_LIMITS)
     set_scale("log")
     set_limits(*limits)
-    _put_numbers(axis, *limits)
+    plain_log_axis(axis)
 
 
 def share_axes(axes: Axes, last: float) -> None:

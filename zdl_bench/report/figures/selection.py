@@ -1,6 +1,6 @@
 """What of a large sweep a figure shows, and the note on the rest. The tables have everything."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.style import MAX_TOLD_APART
 from zdl_bench.report.phrases import tables_only
 
+NOUNS = {"variant": "optimizer", "lr": "learning rate"}
 MAX_STANDINGS = 20
 """Optimizers in a figure of who is ahead of whom: one of more could not be read."""
 
@@ -40,16 +41,6 @@ def at_some_lrs(frame: pd.DataFrame, comparison: Comparison, most: int) -> pd.Da
     return frame[frame["lr"].isin(lrs) | frame["lr"].isna()]
 
 
-def hidden_note(part: pd.DataFrame, everything: pd.DataFrame) -> str:
-    """Return the note on the variants, and the learning rates, of which a figure shows a part."""
-    hidden_lrs = everything["lr"].nunique() - part["lr"].nunique()
-    return tables_only((_hidden_variants(part, everything), "optimizer"), (hidden_lrs, "learning rate"))
-
-
-def hidden_variants_note(part: pd.DataFrame, everything: pd.DataFrame) -> str:
-    """Return the same note for a figure that has one learning rate, or all of them, of each optimizer."""
-    return tables_only((_hidden_variants(part, everything), "optimizer"))
-
-
-def _hidden_variants(part: pd.DataFrame, everything: pd.DataFrame) -> int:
-    return int(everything["variant"].nunique() - part["variant"].nunique())
+def hidden_note(part: pd.DataFrame, everything: pd.DataFrame, columns: Sequence[str] = ("variant",)) -> str:
+    """Return the note on the variants, or other values of these columns, of which a figure shows a part."""
+    return tables_only(*((everything[column].nunique() - part[column].nunique(), NOUNS[column]) for column in columns))

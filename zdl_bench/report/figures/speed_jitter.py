@@ -8,10 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure, caption, leader_sentence, optimizers_sentence
-from zdl_bench.report.figures.grid import legend_outside, single
+from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import log_axis
-from zdl_bench.report.figures.selection import first_variants, hidden_variants_note
 from zdl_bench.report.figures.style import legend_name, line_looks
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.intervals import student_interval
@@ -60,8 +58,7 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
     log_axis(axes.xaxis, _limits(points, "loss"))
     log_axis(axes.yaxis, _limits(points, "jitter"))
     _write_numbers(pd.concat(ends), points.dropna(subset=["loss", "jitter"]), axes)
-    axes.set_xlabel("geometric mean of the loss over the run   ← faster")
-    axes.set_ylabel("jitter   ← steadier")
+    axes.set(xlabel="geometric mean of the loss over the run   ← faster", ylabel="jitter   ← steadier")
     return axes
 
 
@@ -102,25 +99,23 @@ def _limits(points: pd.DataFrame, name: str) -> tuple[float, ...]:
     return low / room, high * room
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Draw the trials of a comparison, if there was a choice of learning rates and some jitter is defined."""
     if not comparison.has_lr_choice:
         return
-    runs = first_variants(comparison.trials)
+    runs = selection.first_variants(comparison.trials)
     points = speed_and_jitter(runs).set_index(["variant", "lr"])
     if points["jitter"].isna().all():
         return
-    figure, axes = single(width=8.4, height=5.2)
-    draw_speed_jitter(runs, axes)
+    figure, axes = grid.single(draw_speed_jitter, runs, width=8.4, height=5.2)
     axes.set_xlabel(f"geometric mean over the run: {comparison.loss_name}   ← faster")
-    legend_outside(axes)
-    title = "Speed against steadiness, over learning rates"
     means = "geometric means and 95 % intervals over seeds; " if runs["seed"].nunique() > 1 else ""
     numbers = f"{means}numbers: smallest and largest lr of a curve, if there is room"
-    words = (
-        "Jitter against the geometric mean of the loss over the run, both on log scales, a point per learning rate. "
-        f"{optimizers_sentence(runs)} {leader_sentence('Fastest, by mean loss', points['loss'], points['loss'].min())} "
-        f"{leader_sentence('Steadiest, by jitter', points['jitter'], points['jitter'].min())}"
-    )
-    hidden = hidden_variants_note(runs, comparison.trials)
-    yield caption(figure, "speed_jitter", title, [*comparison.context, numbers, hidden], words)
+    lines = [*comparison.context, numbers, selection.hidden_note(runs, comparison.trials)]
+    sentences = [
+        "Jitter against the geometric mean of the loss over the run, both on log scales, a point per learning rate.",
+        captions.optimizers_sentence(runs),
+        captions.leader_sentence("Fastest, by mean loss", points["loss"], points["loss"].min()),
+        captions.leader_sentence("Steadiest, by jitter", points["jitter"], points["jitter"].min()),
+    ]
+    yield captions.caption(figure, "speed_jitter", "Speed against steadiness, over learning rates", lines, sentences)

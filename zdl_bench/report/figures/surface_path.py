@@ -7,18 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure, caption, lowest_tail_loss, optimizers_sentence
-from zdl_bench.report.figures.grid import outer_labels, panels
-from zdl_bench.report.figures.landscape import (
-    BEST_PATHS,
-    Landscape,
-    best_paths,
-    draw_landscape,
-    drawable,
-    first_paths,
-    landscape_of,
-    path_notes,
-)
+from zdl_bench.report.figures import captions, grid, paths
+from zdl_bench.report.figures.landscape import Landscape, draw_landscape, drawable
 from zdl_bench.report.phrases import join_notes, shorten
 from zdl_bench.run.conditions import short
 
@@ -48,32 +38,32 @@ def draw_path(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
     return axes
 
 
-def captioned(comparison: Comparison) -> Iterator[CaptionedFigure]:
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Draw a panel per optimizer and learning rate, in the order of the plan; of too many, those at the best ones."""
-    landscape = landscape_of(comparison)
+    landscape = paths.landscape_of(comparison)
     if landscape is None:
         return
-    frame = first_paths(comparison)
+    frame = paths.first_paths(comparison)
     count = frame["run_id"].nunique()
-    best = best_paths(comparison) if count > MAX_PANELS else frame.iloc[:0]
-    paths = [rows for _, rows in (frame if best.empty else best).groupby("run_id", sort=False)][:MAX_PANELS]
-    figure, axes_list = panels(len(paths))
-    for axes, rows in zip(axes_list, paths, strict=True):
+    best = paths.best_paths(comparison) if count > MAX_PANELS else frame.iloc[:0]
+    runs = [rows for _, rows in (frame if best.empty else best).groupby("run_id", sort=False)][:MAX_PANELS]
+    figure, axes_list = grid.panels(len(runs))
+    for axes, rows in zip(axes_list, runs, strict=True):
         draw_path(rows, axes, landscape)
-        axes.set_title(_panel_title(rows.iloc[0]), fontsize=10)
-    outer_labels(axes_list)
-    choice = "" if best.empty else BEST_PATHS
-    hidden = f"{count - len(paths)} others are not shown" if len(paths) < count else ""
-    notes = join_notes(*path_notes(comparison, landscape), "ring: start", choice, hidden)
+        run = rows.iloc[0]
+        status = "" if run["status"] == "completed" else f": {run['status']}"
+        axes.set_title(f"{shorten(run['variant'])}, lr {short(run['lr'])}{status}", fontsize=10)
+    grid.outer_labels(axes_list)
+    choice = "" if best.empty else paths.AT_BEST_NOTE
+    hidden = f"{count - len(runs)} others are not shown" if len(runs) < count else ""
+    notes = join_notes(*paths.path_notes(comparison, landscape), "ring: start", choice, hidden)
     by_lr = frame["variant"].nunique() == 1 < count
     name, title = ("paths_by_lr", "Path at each learning rate") if by_lr else ("paths", "Path of each optimizer")
     lost = int((frame.drop_duplicates("run_id")["status"] != "completed").sum())
-    ends = f" {lost} of {count} runs did not complete." if lost else ""
-    what = f"{len(paths)} panels, each the path of one run over contours of the loss, with x and y the two parameters."
-    words = f"{what} {optimizers_sentence(frame)} {lowest_tail_loss(comparison.runs)}{ends}"
-    yield caption(figure, name, title, [*comparison.context, notes], words)
-
-
-def _panel_title(run: pd.Series) -> str:
-    title = f"{shorten(run['variant'])}, lr {short(run['lr'])}"
-    return title if run["status"] == "completed" else f"{title}: {run['status']}"
+    sentences = [
+        f"{len(runs)} panels, each the path of one run over contours of the loss, with x and y the two parameters.",
+        captions.optimizers_sentence(frame),
+        captions.lowest_tail_loss(comparison.runs),
+        f"{lost} of {count} runs did not complete." if lost else "",
+    ]
+    yield captions.caption(figure, name, title, [*comparison.context, notes], sentences)
