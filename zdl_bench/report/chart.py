@@ -96,29 +96,25 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     part = with_curve.sort_values("seed", kind="stable").head(MAX_CURVES).sort_index()
     lr_places, lrs = pd.factorize(part["lr"], sort=True)
     seed_places, seeds = pd.factorize(part["seed"], sort=True)
-    rows = pd.DataFrame(
-        {
-            "id": part["run_id"],
-            "setting": part["place"],
-            "optimizer": pd.factorize(part["variant"])[0],
-            "lr": np.where(lr_places < 0, len(lrs), lr_places),
-            "seed": seed_places,
-            "status": part["status"],
-        }
+    steps, losses = zip(*map(curves.get, part["run_id"]), strict=True) if len(part) else ((), ())
+    grids = {grid: place for place, grid in enumerate(dict.fromkeys(steps))}
+    columns = (
+        part["run_id"],
+        part["place"],
+        pd.factorize(part["variant"])[0].tolist(),
+        np.where(lr_places < 0, len(lrs), lr_places).tolist(),
+        seed_places.tolist(),
+        part["status"],
+        map(grids.get, steps),
+        losses,
     )
-    grids: dict[tuple[int, ...], int] = {}
-    runs = []
-    for row in rows.itertuples(index=False):
-        steps, losses = curves[row.id]
-        grid = grids.setdefault(steps, len(grids))
-        runs.append(ChartRun(row.id, row.setting, row.optimizer, row.lr, row.seed, row.status, grid, losses))
     return Chart(
         settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
         optimizers=_optimizers(part),
         lrs=[*texts_of(lrs.tolist()).values(), *(["none"] if part["lr"].isna().any() else [])],
         seeds=list(map(str, seeds)),
         steps=list(grids),
-        runs=runs,
+        runs=list(map(ChartRun, *columns)),
         left_out=len(with_curve) - len(part),
     )
 

@@ -20,10 +20,8 @@ DECIDED = ("supported", "refuted")
 SMALLEST_ROOM = 0.05
 TITLES = {"test_accuracy": "test accuracy (odds)"}
 """Titles of panels whose effect is not the ratio of what the question asks for."""
-
-
 EFFECT_AXES = {"ratio": (LOG, 1.0, "ratio   (1: no difference)"), "difference": (LINEAR, 0.0, "difference   (0: none)")}
-"""AxisScale, the value that means no effect, and the label of the axis."""
+"""Scale, the value that means no effect, and the label of the axis."""
 
 
 def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:

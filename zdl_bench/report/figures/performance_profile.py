@@ -87,8 +87,8 @@ def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.Ca
         return
     figure, axes = grid.single(draw_performance_profile, frame)
     axes.yaxis.set_major_formatter(PER_CENT)
-    tried = expected_running_times(comparisons).groupby("setting")["variant"].nunique()
-    partial = int((tried < tried.max()).sum())
+    erts = expected_running_times(comparisons)
+    partial = int((erts.groupby("setting")["variant"].nunique() < erts["variant"].nunique()).sum())
     are = "setting is" if partial == 1 else "settings are"
     lines = [
         f"{problems} problems: targets that some optimizer reached, in {settings} settings",

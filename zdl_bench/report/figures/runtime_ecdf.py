@@ -14,6 +14,8 @@ from zdl_bench.report.phrases import join_notes
 from zdl_bench.run.conditions import percent
 from zdl_bench.statistics.runtime import ecdf_band, runtime_ecdf
 
+TARGET = "^steps_to_"
+
 
 def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
     """Draw a line per optimizer.
@@ -22,7 +24,7 @@ def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
     reach it. A line is the share of (run, target) pairs reached within x steps, with a 95 % bootstrap band over runs if there
     are up to MAX_BANDS lines.
     """
-    targets, planned = frame.filter(like="steps_to_"), int(frame["steps"].max())
+    targets, planned = frame.filter(regex=TARGET), int(frame["steps"].max())
     at = np.unique(np.rint(np.geomspace(1, planned, 200)))
     looks = line_looks(frame)
     for variant, look in looks.items():
@@ -41,12 +43,12 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     """Draw each optimizer at its best learning rate, if some target was reached."""
     everything = comparison.at_best_lr(comparison.judged)
     runs = selection.first_variants(everything)
-    reached = runs.filter(like="steps_to_").notna()
-    if not (runs.filter(like="steps_to_") > 0).any(axis=None):
+    steps = runs.filter(regex=TARGET)
+    if not (steps > 0).any(axis=None):
         return
     figure, axes = grid.single(draw_runtime_ecdf, runs)
     axes.yaxis.set_major_formatter(PER_CENT)
-    targets = f"targets: loss {', '.join(column.removeprefix('steps_to_') for column in reached)}"
+    targets = f"targets: loss {', '.join(column.removeprefix('steps_to_') for column in steps)}"
     lines = [
         *comparison.context,
         captions.best_lr_note(comparison),
@@ -54,7 +56,7 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         join_notes(targets, captions.band_note(runs)),
         selection.hidden_note(runs, everything),
     ]
-    shares = reached.groupby(runs["variant"], sort=False).mean().mean(axis=1)
+    shares = steps.notna().groupby(runs["variant"], sort=False).mean().mean(axis=1)
     sentences = [
         f"Share of (run, target) pairs reached against steps, on a log scale; {targets}.",
         captions.optimizers_sentence(runs),
