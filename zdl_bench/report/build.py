@@ -61,7 +61,7 @@ def report_files(
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     with house_style():
         parts = [comparison_section(comparison, files) for comparison in comparisons]
-        across = [files.add_figure(captioned) for captioned in sweep_figures(comparisons)]
+        across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
     environment = files.add_table(environment_table(runs))

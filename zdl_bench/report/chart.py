@@ -15,7 +15,7 @@ from zdl_bench.report.figures.style import are_near, line_looks
 from zdl_bench.run.conditions import texts_of
 
 MAX_POINTS = 60
-"""Of a run: more cannot be told apart on a screen."""
+"""Points of a run: more cannot be told apart on a screen."""
 MAX_CURVES = 3_000
 """More make a page that is slow to open and a chart that shows nothing."""
 LOSS_DIGITS = 5
@@ -38,7 +38,7 @@ PLOTLY_MARKERS = {
 
 @dataclass(frozen=True)
 class ChartSetting:
-    """loss: what the losses are, with their unit. has_log_scale: whether they fit one."""
+    """A setting. loss: what the losses are, with their unit. has_log_scale: whether they fit a logarithmic axis."""
 
     name: str
     loss: str
@@ -47,7 +47,7 @@ class ChartSetting:
 
 @dataclass(frozen=True)
 class ChartOptimizer:
-    """symbol: the marker on its lines; empty if all colours differ enough."""
+    """An optimizer's look. symbol: the marker on its lines; empty if all colours differ enough."""
 
     name: str
     color: str

@@ -48,21 +48,21 @@ class Files:
         if len(numbers):
             self.contents[f"tables/{name}{slug}.csv"] = csv(numbers).encode()
 
-    def add_figure(self, captioned: CaptionedFigure, slug: str = "") -> PageFigure:
+    def add_figure(self, figure: CaptionedFigure, slug: str = "") -> PageFigure:
         """Add the figure's files, and return what the page shows of it: only links if it is too large."""
-        if not can_be_shown(captioned.figure):
-            return self.add_linked_figure(captioned, slug)
-        png = encode_figure(captioned.figure, "png")
+        if not can_be_shown(figure.figure):
+            return self.add_linked_figure(figure, slug)
+        png = encode_figure(figure.figure, "png")
         image = data_url(encode_webp(png))
         self.letters += len(image)
-        return replace(self.add_linked_figure(captioned, slug, png), image=image)
+        return replace(self.add_linked_figure(figure, slug, png), image=image)
 
-    def add_linked_figure(self, captioned: CaptionedFigure, slug: str = "", png: bytes = b"") -> PageFigure:
+    def add_linked_figure(self, figure: CaptionedFigure, slug: str = "", png: bytes = b"") -> PageFigure:
         """Add the figure's files, and return links to them. png: if it is encoded already."""
-        images = {suffix: (suffix == "png" and png) or encode_figure(captioned.figure, suffix) for suffix in self.formats}
-        files = {f"figures/{captioned.name}{slug}.{suffix}": image for suffix, image in images.items()}
+        images = {suffix: (suffix == "png" and png) or encode_figure(figure.figure, suffix) for suffix in self.formats}
+        files = {f"figures/{figure.name}{slug}.{suffix}": image for suffix, image in images.items()}
         self.contents |= files
-        return PageFigure(captioned.title, captioned.description, "", list(files))
+        return PageFigure(figure.title, figure.description, "", list(files))
 
 
 def page_table(frame: pd.DataFrame, file: str = "") -> PageTable:

@@ -28,7 +28,7 @@ def list_names(names: Iterable[str]) -> str:
 
 
 def join_notes(*notes: str) -> str:
-    """Join the notes that are not empty on one line."""
+    """Join the notes that are not empty into one line."""
     return "; ".join(filter(None, notes))
 
 
@@ -39,7 +39,7 @@ def limit_lines(lines: Iterable[str], most: int, ending: str) -> list[str]:
     return every[:most] + ([f"and {rest} more{ending}"] if rest > 0 else [])
 
 
-def tables_only(*counts: tuple[int, str]) -> str:
-    """Return the note on so many of each noun that are left to the tables; empty if there are none."""
+def more_in_tables(*counts: tuple[int, str]) -> str:
+    """Return the note on how many of each noun only the tables have; empty if there are none."""
     hidden = [count_of(count, f"more {noun}") for count, noun in counts if count > 0]
     return f"{' and '.join(hidden)} in the tables only" if hidden else ""

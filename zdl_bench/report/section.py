@@ -29,7 +29,7 @@ def comparison_section(comparison: Comparison, files: Files) -> PagePart:
     return PagePart(
         heading=comparison.setting or "Comparison",
         context=comparison.context,
-        figures=[add_figure(captioned, comparison.slug) for captioned in figures],
+        figures=[add_figure(figure, comparison.slug) for figure in figures],
         tables=[(table.heading, table.note, files.add_table(table, comparison.slug)) for table in tables],
         findings=[finding.words for finding in findings],
     )

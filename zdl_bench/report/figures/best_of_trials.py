@@ -1,4 +1,4 @@
-"""What tuning buys: the best of k learning rates against k, one line per optimizer."""
+"""The loss that tuning buys: the best of k learning rates against k, one line per optimizer."""
 
 from collections.abc import Iterator
 

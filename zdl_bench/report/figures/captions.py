@@ -1,4 +1,4 @@
-"""A figure with its caption, and the sentences and notes that captions share. An empty note says nothing."""
+"""A figure with its caption, and the sentences and notes that captions share; a note is empty if it does not apply."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
-from zdl_bench.report.phrases import shorten, tables_only
+from zdl_bench.report.phrases import more_in_tables, shorten
 from zdl_bench.report.standings import Standings, contrast_frame
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.findings import three_digits
@@ -101,7 +101,7 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
         draw_forest(frame, axes)
         axes.set_title(TITLES.get(question.metric, question.words), fontsize=10, loc="left")
     what = f"left of 1: less of it than {control}; mean over seeds and 95 % interval; verdict on being better, filled: decided"
-    hidden = tables_only((len(others) - selection.MAX_STANDINGS + 1, "optimizer"))
+    hidden = more_in_tables((len(others) - selection.MAX_STANDINGS + 1, "optimizer"))
     lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
     rows = [f"{question.words}, {row.label}: {row.verdict}" for question, frame in frames for row in frame.itertuples()]
     sentences = [f"Ratios to {control} with their intervals, a row per optimizer.", f"{'; '.join(rows)}."]

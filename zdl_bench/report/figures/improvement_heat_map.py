@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.cells import color_cells, write_cells
-from zdl_bench.report.phrases import shorten, tables_only
+from zdl_bench.report.phrases import more_in_tables, shorten
 from zdl_bench.report.standings import Standings, improvement_frame
 
 DIVERGING = "PuOr_r"
@@ -73,7 +73,7 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
         if number % columns:
             axes.tick_params(left=False, labelleft=False)
     what = "share of seeds on which the row beats the column, ties counted half, a run without a value losing"
-    hidden = tables_only((len(standings.variants) - names, "optimizer"))
+    hidden = more_in_tables((len(standings.variants) - names, "optimizer"))
     lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
     sentences = [f"A table per question of how often each of {names} optimizers beats each other over the seeds."]
     yield captions.caption(figure, "improvement", "Probability of improvement", lines, sentences)

@@ -38,7 +38,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
         look = {"label": legend_name(str(line)), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
         ends.append(_draw_mean(rows[is_finite & ~is_early], axes, against, look, has_bands))
         ends.append(_draw_early_ends(rows[is_finite & is_early], axes, against, color, high))
-        if len(ended_early):
+        if ended_early:
             lost[str(line)] = len(ended_early), rows["run_id"].nunique() - len(ended_early)
     log_axis(axes.yaxis, (low, high))
     axes.set(xlim=(0, 1.02 * max(ends) or 1.0), ylabel="probe loss (nats)")

@@ -13,7 +13,7 @@ from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.loss_lines import loss_limits
 from zdl_bench.report.figures.scales import log_axis
 from zdl_bench.report.figures.style import MAX_BANDS
-from zdl_bench.report.phrases import join_notes, limit_lines, list_names, shorten, tables_only
+from zdl_bench.report.phrases import join_notes, limit_lines, list_names, more_in_tables, shorten
 from zdl_bench.run.conditions import texts_of
 
 MAX_PANEL_LINES = 8
@@ -28,9 +28,10 @@ MAX_LOST_CELLS = 4
 
 @dataclass(frozen=True)
 class LossFigures:
-    """The figures of a comparison's losses against what `label` says.
+    """The figures of a comparison's losses against steps or seconds.
 
-    can_draw: whether some losses at equal strides have what `draw` needs.
+    title: the start of their titles. label: the horizontal axis in words. can_draw: whether some losses at equal strides have
+    what `draw` needs. note: what else has to be known.
     """
 
     comparison: Comparison
@@ -92,7 +93,7 @@ class LossFigures:
         part = pd.concat(groups.values())
         runs = self.comparison.judged.merge(part[["variant", "lr"]].drop_duplicates(), on=["variant", "lr"])
         hidden_lines = sum(found[panel]["line"].nunique() - rows["line"].nunique() for panel, rows in groups.items())
-        hidden = tables_only((len(found) - len(groups), "effective learning rate"), (hidden_lines, "line"))
+        hidden = more_in_tables((len(found) - len(groups), "effective learning rate"), (hidden_lines, "line"))
         notes = ["lr / (1 − β) for momentum methods", *_curve_notes(part, self.comparison, runs), hidden]
         title = f"{self.title} at the same effective learning rate"
         yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences(groups))

@@ -57,9 +57,11 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 def _best(rows: pd.DataFrame) -> tuple[float | None, str]:
     """Return the best of several learning rates of a line, and an arrow to where a better one may lie."""
-    grid = lr_grid(rows)
-    lr = best_lr(grid.index, grid.to_numpy()) if len(grid) > 1 else None
-    return lr, "" if lr is None else "←" if lr == grid.index[0] else "→" if lr == grid.index[-1] else ""
+    losses = lr_grid(rows)
+    if len(losses) < 2:
+        return None, ""
+    lr = best_lr(losses.index, losses.to_numpy())
+    return lr, {losses.index[0]: "←", losses.index[-1]: "→"}.get(lr, "")
 
 
 def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> set[str]:

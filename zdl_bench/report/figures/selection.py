@@ -8,7 +8,7 @@ import pandas as pd
 
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.style import MAX_TOLD_APART
-from zdl_bench.report.phrases import tables_only
+from zdl_bench.report.phrases import more_in_tables
 
 NOUNS = {"variant": "optimizer", "lr": "learning rate"}
 MAX_STANDINGS = 20
@@ -43,4 +43,4 @@ def at_some_lrs(frame: pd.DataFrame, comparison: Comparison, most: int) -> pd.Da
 
 def hidden_note(part: pd.DataFrame, everything: pd.DataFrame, columns: Sequence[str] = ("variant",)) -> str:
     """Return the note on the variants, or other values of these columns, of which a figure shows a part."""
-    return tables_only(*((everything[column].nunique() - part[column].nunique(), NOUNS[column]) for column in columns))
+    return more_in_tables(*((everything[column].nunique() - part[column].nunique(), NOUNS[column]) for column in columns))

@@ -53,7 +53,7 @@ SETTINGS: Any = {
     "legend.frameon": False,
     "font.size": 10,
     "pdf.fonttype": 42,  # letters that can be searched, and that journals take
-    "text.parse_math": False,  # names are shown as they are, whatever $ is in them
+    "text.parse_math": False,  # names are shown as they are, even with a $ in them
 }
 
 
