@@ -133,7 +133,7 @@ def kept(name: str, value: str | bytes, folder: Path) -> str:
     if name != "MATPLOTLIBRC":
         return str(value)
     path = folder / "settings"
-    path.write_bytes(value if isinstance(value, bytes) else value.encode_figure())
+    path.write_bytes(value if isinstance(value, bytes) else value.encode())
     return str(path)
 
 
