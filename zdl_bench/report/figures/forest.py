@@ -44,9 +44,8 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
             _draw_row(effect, row, axes, scale, INK if record["verdict"] in DECIDED else "white")
         axes.text(1.04, row, _text(record), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
     axes.set_yticks(range(len(frame)), [shorten(str(label)) for label in frame["label"]])
-    axes.set_ylim(len(frame) - 0.4, -0.6)
+    axes.set(ylim=(len(frame) - 0.4, -0.6), xlabel=label)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel(label)
     return axes
 
 

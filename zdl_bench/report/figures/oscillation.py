@@ -54,10 +54,9 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
         if scale is LINEAR:
             axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(range(len(looks)), [shorten(name) for name in looks])
-    axes.set_ylim(len(looks) - 0.5, -0.6)
+    side = "← steadier" if _METRIC_OF[metric].lower_is_better else "steadier →"
+    axes.set(ylim=(len(looks) - 0.5, -0.6), xlabel=f"{_words(metric)}   {side}")
     axes.grid(visible=False, axis="y")
-    name = _words(metric)
-    axes.set_xlabel(f"{name}   ← steadier" if _METRIC_OF[metric].lower_is_better else f"{name}   steadier →")
     return axes
 
 

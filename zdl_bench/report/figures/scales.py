@@ -87,7 +87,5 @@ def log_axis(axis: Axis, values: Iterable[float], share: float = 0.0, least: flo
 
 def share_axes(axes: Axes, last: float) -> None:
     """Give a figure of shares a logarithmic horizontal axis from 1 to `last`, and a vertical one from 0 to 1."""
-    axes.set_xscale("log")
-    axes.set_xlim(1, last)
+    axes.set(xscale="log", xlim=(1, last), ylim=(-0.02, 1.02))
     plain_log_axis(axes.xaxis)
-    axes.set_ylim(-0.02, 1.02)

@@ -11,7 +11,6 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import log_axis
 from zdl_bench.report.figures.style import legend_name, line_looks
-from zdl_bench.run.run import Floats
 from zdl_bench.statistics.intervals import student_interval
 
 MEASURES = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
@@ -30,9 +29,7 @@ def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
     log_aulc), and over the runs; jitter: geometric mean over the runs. Each with its 95 % interval (Student, on the log scale),
     NaN if there is one run.
     """
-    cells = {key: _summary(runs) for key, runs in frame.groupby(["variant", "lr"], sort=False)}
-    index = pd.MultiIndex.from_tuples(cells, names=["variant", "lr"])
-    points = pd.DataFrame(list(cells.values()), index, MEASURES)
+    points = frame.groupby(["variant", "lr"], sort=False)[["log_aulc", "jitter"]].apply(_summary)
     return points.reset_index().sort_values("lr", kind="stable")
 
 
@@ -62,13 +59,13 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
     return axes
 
 
-def _summary(runs: pd.DataFrame) -> Floats:
+def _summary(runs: pd.DataFrame) -> pd.Series:
     """Return the MEASURES of the runs of one learning rate."""
     with np.errstate(divide="ignore"):
         logs = np.column_stack([runs["log_aulc"], np.log(runs["jitter"].astype(float))])
     if not np.isfinite(logs).all():
-        return np.full(len(MEASURES), np.nan)
-    return np.asarray(np.exp(np.array(student_interval(logs)).T.ravel()))
+        return pd.Series(np.nan, MEASURES)
+    return pd.Series(np.exp(np.array(student_interval(logs)).T.ravel()), MEASURES)
 
 
 def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None:
