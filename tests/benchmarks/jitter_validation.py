@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from conftest import quadratic_config
 
-from zdl_bench.report.figures.style import house_style, look_of, plain_log_axis
+from zdl_bench.report.figures.scales import plain_log_axis
+from zdl_bench.report.figures.style import house_style, look_of
 from zdl_bench.run.run import Curve, Floats
 from zdl_bench.statistics.inference import ALPHA, Interval, sign_flip_p, student_interval
 from zdl_bench.statistics.metrics.oscillation import jitter

@@ -6,12 +6,11 @@ import pandas as pd
 import pytest
 from conftest import quadratic_config
 
-from zdl_bench.report.across import expected_running_times, performance_profiles
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.figures.performance_profile import draw_performance_profile
+from zdl_bench.report.figures.catalogue import comparison_figures, sweep_figures
+from zdl_bench.report.figures.performance_profile import draw_performance_profile, expected_running_times
 from zdl_bench.report.figures.runtime_ecdf import draw_runtime_ecdf
 from zdl_bench.report.figures.speed_jitter import speed_and_jitter
-from zdl_bench.report.makers import figures_of
 from zdl_bench.training.loop import train
 
 
@@ -28,7 +27,7 @@ def trained(name: str, lr: float, seed: int, condition: float = 10.0):
 
 def figures_by_name(runs, tuning_seeds=()):
     [comparison] = comparisons_of(runs, tuning_seeds)
-    return {drawn.name: drawn for drawn in figures_of(comparison)}
+    return {one.name: one for one in comparison_figures(comparison)}
 
 
 def legend_texts(figure):
@@ -44,10 +43,10 @@ TUNED = [
 
 
 def test_the_same_effective_lr_has_a_panel_of_its_own():
-    drawn = figures_by_name(TUNED, (100, 101))["loss_at_effective_lr"]
-    [axes] = drawn.figure.axes
+    figure = figures_by_name(TUNED, (100, 101))["loss_at_effective_lr"].figure
+    [axes] = figure.axes
     assert axes.get_title() == "effective lr 0.1"
-    assert legend_texts(drawn.figure) == ["sgd, lr 0.1", "momentum, lr 0.01"]
+    assert legend_texts(figure) == ["sgd, lr 0.1", "momentum, lr 0.01"]
 
 
 def test_without_momentum_there_is_no_such_panel():
@@ -122,6 +121,6 @@ def test_expected_running_times_are_at_the_best_lr_of_each_setting():
     at_best = comparison.runs[(comparison.runs["variant"] == "sgd") & (comparison.runs["lr"] == best)]
     found = erts[(erts["setting"] == comparison.setting) & (erts["variant"] == "sgd")].set_index("problem")["ert"]
     assert found[f"{comparison.setting}, steps_to_0.1"] == pytest.approx(at_best["steps_to_0.1"].mean())
-    drawn = performance_profiles(comparisons)
-    assert drawn.name == "performance_profile"
-    assert performance_profiles(comparisons[:1]) is None
+    [profile] = sweep_figures(comparisons)
+    assert profile.name == "performance_profile"
+    assert list(sweep_figures(comparisons[:1])) == []

@@ -4,6 +4,7 @@ import io
 import math
 import warnings
 from dataclasses import replace
+from itertools import chain
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,25 +13,17 @@ import pytest
 from conftest import digits_config, part, quadratic_config
 from test_report import unlucky
 
-from zdl_bench.report.across import expected_running_times, performance_profiles
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.figures.catalogue import comparison_figures, standing_figures, sweep_figures
 from zdl_bench.report.figures.grid import head, legend_outside
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.oscillation import draw_oscillation
+from zdl_bench.report.figures.performance_profile import expected_running_times
+from zdl_bench.report.figures.scales import FLOAT_LIMITS, log_axis
+from zdl_bench.report.figures.selection import spread_with
 from zdl_bench.report.figures.speed_jitter import draw_speed_jitter
-from zdl_bench.report.figures.style import (
-    LARGEST,
-    MAX_NAME,
-    house_style,
-    legend_name,
-    line_looks,
-    log_axis,
-    shortened,
-    with_looks,
-)
-from zdl_bench.report.makers import figures_of
-from zdl_bench.report.shown import thinned
-from zdl_bench.report.standing_figures import standing_figures
+from zdl_bench.report.figures.style import house_style, legend_name, line_looks, with_looks
+from zdl_bench.report.phrases import MAX_LETTERS, shorten
 from zdl_bench.report.standings import Standings
 from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Run, Status
@@ -67,11 +60,12 @@ def as_if(run: Run, lr: float, **changes) -> Run:
 def all_figures(runs) -> dict:
     comparisons = list(comparisons_of(runs))
     [comparison] = comparisons
-    return {drawn.name: drawn for make in (figures_of(comparison), standing_figures(Standings(comparison))) for drawn in make}
+    figures = chain(comparison_figures(comparison), standing_figures(Standings(comparison)))
+    return {one.name: one for one in figures}
 
 
-def heading(drawn) -> str:
-    return drawn.figure.get_suptitle().replace("\n", " ")
+def heading(captioned) -> str:
+    return captioned.figure.get_suptitle().replace("\n", " ")
 
 
 LARGE = {
@@ -108,13 +102,13 @@ def test_figures_of_many_paths_are_of_a_sane_size(on_a_bowl):
         assert max(one.figure.get_size_inches() * one.figure.dpi) < MAX_PIXELS, one.name
 
 
-def test_thinning_keeps_the_best_and_both_ends():
+def test_a_spread_has_the_best_and_both_ends():
     values = [float(k) for k in range(200)]
-    found = thinned(values, {77.0}, 24)
+    found = spread_with({77.0}, values, 24)
     assert len(found) == 24
     assert {0.0, 77.0, 199.0} <= set(found)
     assert found == sorted(found)
-    assert thinned([2.0, 1.0, 1.0], set(), 3) == [1.0, 2.0]
+    assert spread_with(set(), [2.0, 1.0, 1.0], 3) == [1.0, 2.0]
 
 
 STRANGE_NAMES = ("$x^{$", "_hidden", "a" * 300, "b" * 300)
@@ -129,8 +123,8 @@ def test_strange_names_are_drawn_as_they_are(trained):
     [axes] = drawn["lr_sensitivity"].figure.axes
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
     assert texts[:2] == ["$x^{$", legend_name("_hidden")]
-    assert texts[2] == shortened("a" * 300)
-    assert len(texts[2]) == MAX_NAME
+    assert texts[2] == shorten("a" * 300)
+    assert len(texts[2]) == MAX_LETTERS
 
 
 def test_names_that_are_cut_alike_stay_lines_of_their_own(trained):
@@ -195,9 +189,9 @@ def test_an_optimizer_that_lost_everything_stays_in_the_profile():
     ]
     erts = expected_running_times(comparisons)
     assert np.isinf(erts.loc[(erts["variant"] == "adam") & (erts["setting"] == comparisons[1].setting), "ert"]).all()
-    drawn = performance_profiles(comparisons)
-    assert "in 2 settings" in heading(drawn)
-    assert "left out" not in heading(drawn)
+    [profile] = sweep_figures(comparisons)
+    assert "in 2 settings" in heading(profile)
+    assert "left out" not in heading(profile)
 
 
 def test_settings_without_every_optimizer_are_counted():
@@ -205,7 +199,8 @@ def test_settings_without_every_optimizer_are_counted():
         return train(quadratic_config(name, lr=0.1, problem={"condition_number": condition, "start_std": 0.5}))
 
     runs = [run(name, condition) for condition in (1.0, 30.0) for name in ("sgd", "adam")] + [run("sgd", 5.0)]
-    assert "1 more setting is left out" in heading(performance_profiles(list(comparisons_of(runs))))
+    [profile] = sweep_figures(comparisons_of(runs))
+    assert "1 more setting is left out" in heading(profile)
 
 
 def test_runs_without_a_curve_are_counted(trained):
@@ -257,7 +252,7 @@ def test_the_asterisk_is_explained_only_where_it_is(trained):
         ([True, False, True, True], [True, False, False, False], False),
     ):
         changed = runs.assign(learned=learned, tail_loss=runs["tail_loss"].mask(pd.Series(lost, index=runs.index)))
-        drawn = {one.name: one for one in figures_of(replace(comparison, runs=changed))}
+        drawn = {one.name: one for one in comparison_figures(replace(comparison, runs=changed))}
         assert ("* completed" in heading(drawn["heat_map"])) == expected
 
 
@@ -289,6 +284,6 @@ def test_a_logarithmic_axis_holds_what_floats_do(name, values):
         for axis in (first, second):
             low, high = axis.get_view_interval()
             assert 0 < low < high < math.inf
-            assert all(low <= value <= high for value in values if 0 < value <= LARGEST)
+            assert all(low <= value <= high for value in values if 0 < value <= FLOAT_LIMITS[1])
         figure.savefig(io.BytesIO(), format="png")
         plt.close(figure)

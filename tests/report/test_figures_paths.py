@@ -12,12 +12,12 @@ from matplotlib.colors import LogNorm, to_hex
 
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.figures.catalogue import comparison_figures
 from zdl_bench.report.figures.landscape import draw_landscape
 from zdl_bench.report.figures.optimizer_paths import draw_optimizer_paths
+from zdl_bench.report.figures.paths import first_paths
 from zdl_bench.report.figures.style import look_of
 from zdl_bench.report.figures.surface_path import draw_path
-from zdl_bench.report.makers import figures_of
-from zdl_bench.report.path_figures import first_paths
 from zdl_bench.run.config import Choice
 from zdl_bench.training.loop import train
 
@@ -39,7 +39,7 @@ def spec_of(name: str):
 
 def figures_by_name(runs) -> dict:
     [comparison] = comparisons_of(runs)
-    return {drawn.name: drawn for drawn in figures_of(comparison)}
+    return {one.name: one for one in comparison_figures(comparison)}
 
 
 def frame_of(points) -> pd.DataFrame:

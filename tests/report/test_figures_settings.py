@@ -16,11 +16,9 @@ from test_figures_limits import as_if
 
 from zdl_bench.report.build import report_files
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.drawn import image
+from zdl_bench.report.figures import heat_map, loss_curves, surface_path
 from zdl_bench.report.figures.style import house_style
-from zdl_bench.report.loss_figures import loss_curves
-from zdl_bench.report.path_figures import paths
-from zdl_bench.report.summary_figures import heat_map
+from zdl_bench.report.files import encode_figure
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.training.loop import train
 
@@ -74,8 +72,8 @@ def some_figures(runs) -> list[bytes]:
     """Lines, a heat map of seaborn and contours, in every format."""
     [comparison] = comparisons_of(runs)
     with house_style():
-        drawn = [make(comparison) for make in (loss_curves, heat_map, paths)]
-        return [image(one.figure, suffix) for one in drawn for suffix in FORMATS]
+        figures = [next(module.captioned_figures(comparison)).figure for module in (loss_curves, heat_map, surface_path)]
+        return [encode_figure(figure, suffix) for figure in figures for suffix in FORMATS]
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +140,7 @@ def kept(name: str, value: str | bytes, folder: Path) -> str:
 @pytest.mark.parametrize("case", ["an unknown backend", "a notebook's backend"])
 def test_the_package_can_be_imported_and_leaves_the_environment(case, tmp_path):
     [(name, value)] = STRANGE[case].items()
-    code = f"import os, zdl_bench.report.figures.grid; print(zdl_bench.report.figures.grid.single() and os.environ[{name!r}])"
+    code = f"import os, zdl_bench.report.figures.grid; print(zdl_bench.report.figures.grid.panels(1) and os.environ[{name!r}])"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {name: value},

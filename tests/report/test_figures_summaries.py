@@ -10,13 +10,13 @@ from scipy import stats
 
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.best_of_trials import draw_best_of_trials
+from zdl_bench.report.figures.catalogue import comparison_figures
 from zdl_bench.report.figures.heat_map import draw_heat_map
 from zdl_bench.report.figures.loss_over_seconds import draw_loss_over_seconds
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.oscillation import draw_oscillation
 from zdl_bench.report.figures.speed_jitter import draw_speed_jitter, speed_and_jitter
 from zdl_bench.report.figures.style import look_of
-from zdl_bench.report.makers import figures_of
 from zdl_bench.training.loop import train
 
 
@@ -36,7 +36,7 @@ def runs(digits):
 @pytest.fixture(scope="module")
 def drawn(runs):
     [comparison] = comparisons_of(runs)
-    yield {one.name: one for one in figures_of(comparison)}
+    yield {one.name: one for one in comparison_figures(comparison)}
     plt.close("all")
 
 
@@ -97,7 +97,7 @@ def test_seconds_in_a_report_are_shown_and_said_not_to_be_compared(runs, drawn):
 def test_without_seconds_there_is_no_such_figure(runs):
     [comparison] = comparisons_of(runs[:6])
     comparison.probes["train_seconds"] = 0.0
-    assert not any("seconds" in one.name for one in figures_of(comparison))
+    assert not any("seconds" in one.name for one in comparison_figures(comparison))
     plt.close("all")
 
 
@@ -215,7 +215,7 @@ def test_the_report_has_a_panel_per_metric_that_is_defined(drawn):
 
 def test_surfaces_have_the_metrics_of_their_paths():
     [comparison] = comparisons_of([train(quadratic_config(name, lr=0.05)) for name in ("sgd", "momentum")])
-    figure = next(one for one in figures_of(comparison) if one.name == "oscillation").figure
+    figure = next(one for one in comparison_figures(comparison) if one.name == "oscillation").figure
     labels = [axes.get_xlabel() for axes in figure.axes if axes.get_visible()]
     assert {"axis crossings   ← steadier", "flip rate   ← steadier"} <= set(labels)
     plt.close("all")
@@ -225,7 +225,7 @@ def test_an_optimizer_without_a_best_lr_is_named(digits):
     tried = {"adam": (0.01, 0.1), "sgd": (1e29, 1e30), "adagrad": (0.1,)}
     configs = [digits_config(name, lr) for name, lrs in tried.items() for lr in lrs]
     [comparison] = comparisons_of([train(config) for config in configs])
-    figures = {one.name: one.figure.get_suptitle().replace("\n", " ") for one in figures_of(comparison)}
+    figures = {one.name: one.figure.get_suptitle().replace("\n", " ") for one in comparison_figures(comparison)}
     for name in ("oscillation", "loss_at_best_lr", "targets_reached"):
         assert "left out, since no learning rate has a value in every run: sgd" in figures[name]
     plt.close("all")

@@ -11,9 +11,9 @@ from conftest import digits_config, quadratic_config
 from scipy import stats
 
 from zdl_bench.report.comparison import Comparison, comparisons_of
-from zdl_bench.report.makers import figures_of
+from zdl_bench.report.figures import runtime_ecdf
+from zdl_bench.report.figures.catalogue import comparison_figures
 from zdl_bench.report.standings import Standings
-from zdl_bench.report.summary_figures import targets_reached
 from zdl_bench.report.tables.comparisons import comparison_table
 from zdl_bench.report.tables.conditions import condition_table, optimizer_table
 from zdl_bench.report.tables.formats import latex
@@ -298,20 +298,20 @@ def test_a_floor_that_cuts_a_figure_is_named_in_it():
     [comparison] = comparisons_of(exact)
     assert (comparison.runs["tail_loss"] < 1e-12 * comparison.runs["start_loss"]).any()
     named = {}
-    for drawn in figures_of(comparison):
+    for drawn in comparison_figures(comparison):
         named[drawn.name] = drawn.figure.get_suptitle()
     cut = [name for name, title in named.items() if re.search(r"losses below \S+e-1\d(?: to \S+)?, 1e-12 of the start", title)]
     assert {"loss_curves", "loss_at_best_lr", "loss_over_seconds", "lr_sensitivity", "best_of_trials", "heat_map"} <= {*cut}
     [comparison] = comparisons_of(
         [train(quadratic_config(name, lr=lr, steps=9)) for name in ("sgd", "adam") for lr in (0.1, 0.2)]
     )
-    for drawn in figures_of(comparison):
+    for drawn in comparison_figures(comparison):
         assert "of the start" not in drawn.figure.get_suptitle()
 
 
 def test_shares_on_an_axis_are_per_cent():
     [comparison] = comparisons_of([train(quadratic_config(name, lr=0.5, steps=200)) for name in ("sgd", "adam")])
-    drawn = targets_reached(comparison)
+    [drawn] = runtime_ecdf.captioned_figures(comparison)
     drawn.figure.canvas.draw()
     [axes] = drawn.figure.axes
     assert "100 %" in [label.get_text() for label in axes.get_yticklabels()]

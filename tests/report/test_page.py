@@ -14,15 +14,14 @@ import pandas as pd
 import pytest
 from conftest import digits_config, part, quadratic_config
 
-from zdl_bench.report import chart
-from zdl_bench.report import part as parts
 from zdl_bench.report.build import report_files
-from zdl_bench.report.chart import chart_of, thinned
+from zdl_bench.report.chart import MAX_POINTS, chart_of
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.drawn import Drawn, can_be_shown
 from zdl_bench.report.embedding import embedded_json, script_hash
+from zdl_bench.report.figures.captions import CaptionedFigure
+from zdl_bench.report.figures.selection import evenly_spread
+from zdl_bench.report.files import Files, can_be_shown
 from zdl_bench.report.page import Page, PageFigure, PagePart, PageVerdict
-from zdl_bench.report.part import Files
 from zdl_bench.report.rendering import render
 from zdl_bench.report.tables.table import INFINITE, Cell, Column, PageTable, Table
 from zdl_bench.report.words.reported_finding import ReportedFinding
@@ -109,11 +108,11 @@ def test_the_chart_has_the_losses_of_every_run(runs):
 
 
 def test_a_long_curve_is_thinned_evenly_to_both_ends():
-    kept = thinned(10_001)
-    assert (len(kept), kept[0], kept[-1]) == (chart.MAX_POINTS, 0, 10_000)
-    assert np.ptp(np.diff(kept)) <= 1
-    assert thinned(7).tolist() == list(range(7))
-    assert thinned(1).tolist() == [0]
+    places = evenly_spread(10_001, MAX_POINTS)
+    assert (len(places), places[0], places[-1]) == (MAX_POINTS, 0, 10_000)
+    assert np.ptp(np.diff(places)) <= 1
+    assert evenly_spread(7, MAX_POINTS).tolist() == list(range(7))
+    assert evenly_spread(1, MAX_POINTS).tolist() == [0]
 
 
 def test_seeds_and_rates_keep_their_digits(runs):
@@ -126,7 +125,7 @@ def test_seeds_and_rates_keep_their_digits(runs):
 
 
 def test_of_too_many_runs_the_smallest_seeds_are_drawn_and_the_page_says_so(runs, monkeypatch):
-    monkeypatch.setattr(chart, "MAX_RUNS", 6)
+    monkeypatch.setattr("zdl_bench.report.chart.MAX_CURVES", 6)
     page = render(page_of(runs))
     data = chart_data(page)
     assert {data["seeds"][run["seed"]] for run in data["runs"]} == {"0"}
@@ -290,8 +289,8 @@ def test_the_page_says_what_was_run_and_when(runs):
     assert "settings" not in re.findall(r'id="([\w-]+)"', render(page_of(runs)))
 
 
-def drawn(width: float = 3, height: float = 2) -> Drawn:
-    return Drawn("name", "Title", "words", plt.figure(figsize=(width, height)))
+def drawn(width: float = 3, height: float = 2) -> CaptionedFigure:
+    return CaptionedFigure("name", "Title", "words", plt.figure(figsize=(width, height)))
 
 
 def test_a_figure_leads_to_its_files():
@@ -321,7 +320,7 @@ def test_neither_side_nor_area_of_a_shown_figure_is_too_large():
 
 
 def test_of_many_settings_the_first_ones_figures_are_on_the_page_and_the_others_beside_it(digits, monkeypatch):
-    monkeypatch.setattr(parts, "MAX_IMAGES", 1)
+    monkeypatch.setattr("zdl_bench.report.files.MAX_IMAGES", 1)
     runs = [
         train(digits_config(problem=part("problem", "mlp", hidden=(hidden,), batch_size=20), seed=seed))
         for hidden in (8, 9)

@@ -9,14 +9,15 @@ from types import MappingProxyType
 import pandas as pd
 
 from zdl_bench.errors import DamagedFile, OtherEngine, StoreError
-from zdl_bench.report.across import performance_profiles
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.figures.catalogue import sweep_figures
 from zdl_bench.report.figures.style import LOOK, house_style
+from zdl_bench.report.files import Files
 from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, fingerprint_of_runs, page_path
 from zdl_bench.report.page import Page
-from zdl_bench.report.part import Files, comparison_part
 from zdl_bench.report.rendering import render
+from zdl_bench.report.section import comparison_section
 from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
@@ -60,9 +61,8 @@ def report_files(
     experiment = Experiment.of(manifest.name, manifest.experiment or {})  # any other sweep has no claims and no tuning seeds
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     with house_style():
-        parts = [comparison_part(comparison, files) for comparison in comparisons]
-        profile = performance_profiles(comparisons)
-        across = [files.add_figure(profile)] if profile else []
+        parts = [comparison_section(comparison, files) for comparison in comparisons]
+        across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
     environment = files.add_table(environment_table(runs))

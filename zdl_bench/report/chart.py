@@ -1,24 +1,25 @@
 """The curves of a sweep as the data of the page's interactive chart."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.selection import evenly_spread
 from zdl_bench.report.figures.style import are_near, line_looks
 from zdl_bench.run.conditions import texts_of
 
 MAX_POINTS = 60
-"""Of a run: more cannot be told apart on a screen."""
-MAX_RUNS = 3_000
+"""Points of a run: more cannot be told apart on a screen."""
+MAX_CURVES = 3_000
 """More make a page that is slow to open and a chart that shows nothing."""
-SIGNIFICANT = 5
-SYMBOLS = {
+LOSS_DIGITS = 5
+PLOTLY_MARKERS = {
     "s": "square",
     "^": "triangle-up",
     "v": "triangle-down",
@@ -37,7 +38,7 @@ SYMBOLS = {
 
 @dataclass(frozen=True)
 class ChartSetting:
-    """loss: what the losses are, with their unit. has_log_scale: whether they fit one."""
+    """A setting. loss: what the losses are, with their unit. has_log_scale: whether they fit a logarithmic axis."""
 
     name: str
     loss: str
@@ -46,7 +47,7 @@ class ChartSetting:
 
 @dataclass(frozen=True)
 class ChartOptimizer:
-    """symbol: the marker on its lines; empty if all colours differ enough."""
+    """An optimizer's look. symbol: the marker on its lines; empty if all colours differ enough."""
 
     name: str
     color: str
@@ -88,71 +89,54 @@ class Chart:
 
 
 def chart_of(comparisons: Sequence[Comparison]) -> Chart:
-    """All runs that have a curve, of whatever status; of too many those with the smallest seeds."""
+    """Return all runs that have a curve, whatever their status; of too many, those with the smallest seeds."""
     curves = dict(chain.from_iterable(map(_curves, comparisons)))
     about = pd.concat([one.runs.assign(place=place) for place, one in enumerate(comparisons)], ignore_index=True)
     with_curve = about[about["run_id"].isin(curves)]
-    shown = with_curve.sort_values("seed", kind="stable").head(MAX_RUNS).sort_index()
-    lrs = sorted(shown["lr"].dropna().unique().tolist())
-    optimizers = _optimizers(shown)
-    places = {
-        "variant": {one.name: place for place, one in enumerate(optimizers)},
-        "lr": {lr: place for place, lr in enumerate(lrs)},
-        "seed": {seed: place for place, seed in enumerate(sorted(shown["seed"].unique().tolist()))},
-    }
-    grids: dict[tuple[int, ...], int] = {}
-    runs = []
-    for row in shown.itertuples(index=False):
-        steps, losses = curves[row.run_id]
-        runs.append(
-            ChartRun(
-                id=row.run_id,
-                setting=row.place,
-                optimizer=places["variant"][row.variant],
-                lr=places["lr"].get(row.lr, len(lrs)),
-                seed=places["seed"][row.seed],
-                status=row.status,
-                steps=grids.setdefault(steps, len(grids)),
-                losses=losses,
-            )
-        )
+    part = with_curve.sort_values("seed", kind="stable").head(MAX_CURVES).sort_index()
+    lr_places, lrs = pd.factorize(part["lr"], sort=True)
+    seed_places, seeds = pd.factorize(part["seed"], sort=True)
+    steps, losses = zip(*map(curves.get, part["run_id"]), strict=True) if len(part) else ((), ())
+    grids = {grid: place for place, grid in enumerate(dict.fromkeys(steps))}
+    columns = (
+        part["run_id"],
+        part["place"],
+        pd.factorize(part["variant"])[0].tolist(),
+        np.where(lr_places < 0, len(lrs), lr_places).tolist(),
+        seed_places.tolist(),
+        part["status"],
+        map(grids.get, steps),
+        losses,
+    )
     return Chart(
         settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
-        optimizers=optimizers,
-        lrs=[*texts_of(lrs).values(), *(["none"] if shown["lr"].isna().any() else [])],
-        seeds=[str(seed) for seed in places["seed"]],
+        optimizers=_optimizers(part),
+        lrs=[*texts_of(lrs.tolist()).values(), *(["none"] if part["lr"].isna().any() else [])],
+        seeds=list(map(str, seeds)),
         steps=list(grids),
-        runs=runs,
-        left_out=len(with_curve) - len(shown),
+        runs=list(map(ChartRun, *columns)),
+        left_out=len(with_curve) - len(part),
     )
 
 
 def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...], tuple[float | None, ...]]]]:
-    """run_id, and its steps and losses at the equal strides, as many as a chart can show."""
+    """Yield each run's id, and its steps and losses at equal strides, as many as a chart can show."""
     probes = comparison.probes
     if "strided" not in probes:
         return
     for run_id, rows in probes[probes["strided"]].groupby("run_id", sort=False, observed=True):
-        kept = thinned(len(rows))
-        losses = rows["probe_loss"].to_numpy()[kept]
-        yield str(run_id), (tuple(rows["step"].to_numpy()[kept].tolist()), tuple(map(_rounded, losses.tolist())))
-
-
-def thinned(count: int) -> npt.NDArray[np.int64]:
-    """Places in a list of that length, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, MAX_POINTS)).round().astype(np.int64))
-
-
-def _rounded(loss: float) -> float | None:
-    return float(f"{loss:.{SIGNIFICANT}g}") if np.isfinite(loss) else None
+        places = evenly_spread(len(rows), MAX_POINTS)
+        steps, losses = (rows[column].to_numpy()[places].tolist() for column in ("step", "probe_loss"))
+        rounded = (float(f"{loss:.{LOSS_DIGITS}g}") if math.isfinite(loss) else None for loss in losses)
+        yield str(run_id), (tuple(steps), tuple(rounded))
 
 
 def _optimizers(runs: pd.DataFrame) -> list[ChartOptimizer]:
-    """The variants as they look in every figure; dashes are those of the learning rate here."""
+    """Return the variants as they look in every figure; dashes tell learning rates apart here."""
     looks = line_looks(runs)
     colors = {look["color"] for look in looks.values()}
     has_markers = len(colors) < len(looks) or any(are_near(*pair) for pair in combinations(colors, 2))
     return [
-        ChartOptimizer(variant, look["color"], SYMBOLS.get(look["marker"], "circle") if has_markers else "")
+        ChartOptimizer(variant, look["color"], PLOTLY_MARKERS.get(look["marker"], "circle") if has_markers else "")
         for variant, look in looks.items()
     ]

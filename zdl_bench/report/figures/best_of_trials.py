@@ -1,45 +1,65 @@
-"""What tuning buys: the best of k learning rates against k, one line per optimizer."""
+"""The loss that tuning buys: the best of k learning rates against k, one line per optimizer."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks, log_axis
-from zdl_bench.run.run import Floats
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import log_axis
+from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks
 from zdl_bench.statistics.tuning import lr_grid
 from zdl_bench.statistics.tuning_curve import tuning_curve
 
-MAX_MARKERS = 40
+MAX_TRIAL_MARKERS = 40
 
 
 def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per run: variant, optimizer, lr, seed, tail_loss, start_loss; losses are above 0.
+    """Draw a line per optimizer. frame: one row per run: variant, optimizer, lr, seed, tail_loss, start_loss; losses above 0.
 
     A point is the expected tail loss of the best of k different learning rates, drawn at random from those of the frame, with
     a 95 % bootstrap band over seeds if there are up to MAX_BANDS lines. A learning rate with a run without a value, or without
     a run on some seed, counts as the loss at the start.
     """
     with_lr = frame.dropna(subset="lr")
-    drawn: list[float] = []
+    heights: list[float] = []
     looks = line_looks(with_lr)
     for variant, look in looks.items():
         rows = with_lr[with_lr["variant"] == variant]
-        best = tuning_curve(_grid(rows, "tail_loss"), _grid(rows, "start_loss"))
-        drawn += [*best.mean, *best.low, *best.high]
+        best = tuning_curve(lr_grid(rows).to_numpy(), lr_grid(rows, "start_loss").to_numpy())
+        heights += [*best.mean, *best.low, *best.high]
         trials = np.arange(1, len(best.mean) + 1)
-        every = -(-len(trials) // MAX_MARKERS)
+        every = -(-len(trials) // MAX_TRIAL_MARKERS)
         axes.plot(trials, best.mean, label=legend_name(variant), markersize=5, markevery=every, linewidth=1.5, **look)
         if len(looks) <= MAX_BANDS:
             axes.fill_between(trials, best.low, best.high, color=look["color"], alpha=0.14, linewidth=0)
-    log_axis(axes.yaxis, drawn, 0.05)
+    log_axis(axes.yaxis, heights, 0.05)
     axes.margins(x=0.04)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("best of k learning rates, k")
-    axes.set_ylabel("expected tail loss (nats)")
+    axes.set(xlabel="best of k learning rates, k", ylabel="expected tail loss (nats)")
     return axes
 
 
-def _grid(rows: pd.DataFrame, column: str) -> Floats:
-    """(learning rates, seeds), NaN where a run has no value."""
-    return np.asarray(lr_grid(rows, column))
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw the trials of a comparison, if there was a choice of learning rates."""
+    if not comparison.has_lr_choice or not comparison.best_lrs:
+        return
+    everything = comparison.above_floor(comparison.trials)
+    runs = selection.first_variants(everything)
+    figure, axes = grid.single(draw_best_of_trials, runs)
+    loss = comparison.loss_name.replace("probe loss", "tail loss")
+    axes.set_ylabel(f"expected {loss}")
+    lines = [
+        *comparison.context,
+        "learning rates drawn at random, none twice; another grid gives another line",
+        captions.band_note(runs),
+        captions.floor_note(runs["tail_loss"], runs["start_loss"]),
+        "one with a run without a value counts as the loss at the start" if runs["tail_loss"].isna().any() else "",
+        selection.hidden_note(runs, everything),
+    ]
+    what = f"The {loss} that is expected of the best of k learning rates, on a log scale, against k."
+    sentences = [what, captions.optimizers_sentence(runs), captions.lowest_tail_loss(runs)]
+    yield captions.caption(figure, "best_of_trials", "Best of k tuning trials", lines, sentences)

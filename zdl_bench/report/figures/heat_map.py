@@ -1,27 +1,33 @@
 """Optimizer × learning rate: mean tail loss, and the share of runs without a value."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 
-from zdl_bench.report.figures.style import plain_log_axis, require_prepared, shortened
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.cells import color_cells, write_cells
+from zdl_bench.report.figures.scales import plain_log_axis
+from zdl_bench.report.figures.style import require_prepared
+from zdl_bench.report.phrases import join_notes, shorten
 from zdl_bench.run.conditions import texts_of
 
-NO_VALUE = "#d9d9d9"
+GREY = "#d9d9d9"
+MAX_HEAT_ROWS, MAX_HEAT_COLUMNS = 40, 24
+"""More make no image that can be read, or be stored."""
+NO_LOG_SCALE = "losses here may be negative, or 0 at the start: no colour for those, no figure on a log scale"
 
 
 def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per run: variant, lr, status, learned, tail_loss.
+    """Draw a row per optimizer and a column per learning rate. frame: one row per run: variant, lr, status, learned, tail_loss.
 
-    A cell is the mean tail loss of its runs, dark where it is low. Where some run has no value the cell is grey and says
-    which share of them and why, as in 1/3 diverged; where all completed and some did not learn, an asterisk. A learning rate
+    A cell is the mean tail loss of its runs, dark if it is low. If some run has no value the cell is grey and says which
+    share of them and why, as in 1/3 diverged; if all completed and some did not learn, it has an asterisk. A learning rate
     that was not tried is blank.
     """
-    import seaborn as sns
-
     require_prepared(frame, "variant")
     cells = frame.groupby(["variant", "lr"], sort=False, dropna=False)
     means = cells["tail_loss"].agg(lambda losses: losses.mean(skipna=False)).unstack("lr").sort_index(axis=1)
@@ -32,26 +38,16 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     has_values = bool(positive.notna().to_numpy().any())
     low, high = (positive.min().min(), positive.max().max()) if has_values else (1.0, 1.0)
     is_grey = positive.isna() & (texts != "")
-    bare: Any = {"linewidths": 1, "xticklabels": False, "yticklabels": False, "ax": axes}
-    sns.heatmap(is_grey.where(is_grey).astype(float), cmap=ListedColormap([NO_VALUE]), vmin=0, vmax=1, cbar=False, **bare)
-    sns.heatmap(
-        positive,
-        cmap="viridis",
-        vmin=low,
-        vmax=high,
-        norm=LogNorm(0.999 * low, 1.001 * high),
-        cbar=has_values and high > low,
-        cbar_kws={"label": "mean tail loss"},
-        **bare,
-    )
+    color_cells(is_grey.where(is_grey).astype(float), axes, cmap=ListedColormap([GREY]), vmin=0, vmax=1, cbar=False)
+    scale = {"cmap": "viridis", "vmin": low, "vmax": high, "norm": LogNorm(0.999 * low, 1.001 * high)}
+    color_cells(positive, axes, cbar=has_values and high > low, cbar_kws={"label": "mean tail loss"}, **scale)
     if axes.collections[-1].colorbar:
         plain_log_axis(axes.collections[-1].colorbar.ax.yaxis)
-    _write_texts(texts, positive < np.sqrt(low * high), axes)
+    write_cells(texts, positive < np.sqrt(low * high), axes)
     lrs = texts_of([None if np.isnan(lr) else float(lr) for lr in means.columns])
     axes.set_xticks(np.arange(len(means.columns)) + 0.5, list(lrs.values()))
-    axes.set_yticks(np.arange(len(means)) + 0.5, [shortened(str(name)) for name in means.index])
-    axes.set_xlabel("learning rate")
-    axes.set_ylabel("")
+    axes.set_yticks(np.arange(len(means)) + 0.5, [shorten(str(name)) for name in means.index])
+    axes.set(xlabel="learning rate", ylabel="")
     axes.grid(visible=False)
     return axes
 
@@ -65,10 +61,30 @@ def _cell_text(runs: pd.DataFrame) -> str:
     return f"{runs['tail_loss'].mean():#.3g}".rstrip(".") + ("" if runs["learned"].all() else "*")
 
 
-def _write_texts(texts: pd.DataFrame, dark: pd.DataFrame, axes: Axes) -> None:
-    for row in range(len(texts)):
-        for column in range(len(texts.columns)):
-            text = str(texts.iloc[row, column])
-            color = "white" if dark.iloc[row, column] else "black"
-            size = 7 if "/" in text else 9
-            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, color=color)
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw the trials of a comparison."""
+    everything = comparison.above_floor(comparison.trials)
+    runs = selection.at_some_lrs(selection.first_variants(everything, MAX_HEAT_ROWS), comparison, MAX_HEAT_COLUMNS)
+    rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)
+    width, height = max(6.4, 3.2 + 1.05 * columns), 1.9 + 0.42 * max(rows, 2)
+    figure, _ = grid.single(draw_heat_map, runs, width, height)
+    keys = [runs["variant"], runs["lr"]]
+    are_complete = runs["tail_loss"].notna().groupby(keys, dropna=False).all()
+    have_learned = runs["learned"].astype(bool).groupby(keys, dropna=False).all()
+    lost = int(runs["tail_loss"].isna().sum())
+    notes = join_notes(
+        "* completed, but some run did not learn" if (are_complete & ~have_learned).any() else "",
+        "grey: some run has no value, and why" if lost else "",
+        "blank: not tried" if len(are_complete) < rows * columns else "",
+        captions.floor_note(runs["tail_loss"], runs["start_loss"]),
+        "" if comparison.has_log_scale else NO_LOG_SCALE,
+    )
+    lines = [*comparison.context, notes, selection.hidden_note(runs, everything, ("variant", "lr"))]
+    title = f"Mean tail loss{' in nats' if 'nats' in comparison.loss_name else ''}, optimizer × learning rate"
+    sentences = [
+        "A table of mean tail losses, dark where low: rows are optimizers, columns learning rates.",
+        captions.optimizers_sentence(runs),
+        captions.lowest_tail_loss(runs),
+        f"{lost} of {len(runs)} runs have no value." if lost else "",
+    ]
+    yield captions.caption(figure, "heat_map", title, lines, sentences)

@@ -1,46 +1,48 @@
 """Who beats whom: the share of seeds on which the optimizer of the row beats that of the column."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.report.figures.style import shortened
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.cells import color_cells, write_cells
+from zdl_bench.report.phrases import more_in_tables, shorten
+from zdl_bench.report.standings import Standings, improvement_frame
 
-COLORS = "PuOr_r"
-"""Diverging, and told apart with any colour vision."""
+DIVERGING = "PuOr_r"
+"""Colours that can be told apart with any colour vision."""
 PALE = 0.35
-"""Nearer than this to one half a cell is pale and its text black."""
-MAX_NAMES = 20
-"""With more, cells are too small for numbers, and a colour bar has to do."""
+"""Distance from one half below which a cell is pale and its text black."""
+MAX_NUMBERED = 20
+"""Optimizers: with more, cells are too small for numbers, and a colour bar has to do."""
+MAX_IN_ROW = 8
+"""Optimizers: tables of more stand in two columns."""
 
 
 def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per ordered pair: first, second, win_rate (of first against second, 0 to 1, NaN where there is none), n.
+    """Draw a table. frame: one row per ordered pair: first, second, win_rate, n.
 
-    Rows and columns are in the order of their first rows in the frame. A cell shows the rate, and its n where that is not the
-    largest. The diagonal, and a pair that the frame does not have, are blank; a pair without a rate has a dash.
+    win_rate: of first against second, 0 to 1, NaN if there is none. Rows and columns are in the order of their first rows in
+    the frame. A cell shows the rate, and its n unless it is the largest. The diagonal, and a pair that the frame does not
+    have, are blank; a pair without a rate has a dash.
     """
-    import seaborn as sns
-
     if frame.empty:
         return axes
     names = list(dict.fromkeys([*frame["first"], *frame["second"]]))
-    rates = frame.pivot(index="first", columns="second", values="win_rate").reindex(names, columns=names).astype(float)
     texts = [_cell_text(rate, n, frame["n"].max()) for rate, n in zip(frame["win_rate"], frame["n"], strict=True)]
-    cells = frame.assign(text=texts).pivot(index="first", columns="second", values="text").reindex(names, columns=names)
-    has_room = len(names) <= MAX_NAMES
+    cells = frame.assign(text=texts).pivot(index="first", columns="second").reindex(names)
+    rates = cells["win_rate"].reindex(columns=names).astype(float)
+    has_room = len(names) <= MAX_NUMBERED
     bar = {"label": "row beats column, share of seeds"}
-    bare: Any = {"linewidths": 1, "xticklabels": False, "yticklabels": False, "ax": axes}
-    sns.heatmap(rates, cmap=COLORS, vmin=0, vmax=1, cbar=not has_room, cbar_kws=bar, **bare)
+    color_cells(rates, axes, cmap=DIVERGING, vmin=0, vmax=1, cbar=not has_room, cbar_kws=bar)
     if has_room:
-        _write_texts(cells.fillna(""), (rates - 0.5).abs() > PALE, axes)
-    ticks, labels = np.arange(len(names)) + 0.5, [shortened(name) for name in names]
+        write_cells(cells["text"].reindex(columns=names).fillna(""), (rates - 0.5).abs() > PALE, axes)
+    ticks, labels = np.arange(len(names)) + 0.5, [shorten(name) for name in names]
     axes.set_xticks(ticks, labels, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, labels, rotation=0)
-    axes.set_xlabel("")
-    axes.set_ylabel("")
+    axes.set(xlabel="", ylabel="")
     axes.grid(visible=False)
     return axes
 
@@ -51,9 +53,27 @@ def _cell_text(rate: float, n: int, largest: int) -> str:
     return f"{rate:.2f}" if n == largest else f"{rate:.2f}\nn {n}"
 
 
-def _write_texts(texts: pd.DataFrame, is_dark: pd.DataFrame, axes: Axes) -> None:
-    for row in range(len(texts)):
-        for column in range(len(texts.columns)):
-            color = "white" if is_dark.iloc[row, column] else "black"
-            place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "color": color}
-            axes.text(column + 0.5, row + 0.5, str(texts.iloc[row, column]), **place)
+def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
+    """Draw a table per question, of the first of many optimizers, if there are more than two."""
+    if len(standings.variants) < 3:
+        return
+    variants = standings.variants[: selection.MAX_STANDINGS]
+    names, questions = len(variants), len(standings.at_best)
+    columns = questions if names <= MAX_IN_ROW else min(2, questions)
+    rows = -(-questions // columns)
+    letters = max(0, max(len(shorten(name)) for name in variants) - 12)  # beyond those of a usual name
+    size = (columns * (max(3.6, 1.6 + 0.5 * names) + 0.05 * letters), rows * (2.4 + 0.45 * names + 0.035 * letters))
+    figure, everything = grid.grid_of(rows, columns, size)
+    for unused in everything[questions:]:
+        unused.set_visible(False)
+    for number, (axes, (question, standing)) in enumerate(zip(everything, standings.at_best, strict=False)):
+        frame = improvement_frame(standing)
+        draw_improvement(frame[frame["first"].isin(variants) & frame["second"].isin(variants)], axes)
+        axes.set_title(question.superlative, fontsize=10)
+        if number % columns:
+            axes.tick_params(left=False, labelleft=False)
+    what = "share of seeds on which the row beats the column, ties counted half, a run without a value losing"
+    hidden = more_in_tables((len(standings.variants) - names, "optimizer"))
+    lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
+    sentences = [f"A table per question of how often each of {names} optimizers beats each other over the seeds."]
+    yield captions.caption(figure, "improvement", "Probability of improvement", lines, sentences)

@@ -11,33 +11,28 @@ from zdl_bench.run.run import Floats
 LEVELS = 35
 GRID_POINTS = 241
 LOWEST_SHARE = 1e-3
-"""The lowest contour, as a share of the median height in the domain, where the landscape does not say."""
+"""Height of the lowest contour, as a share of the median height in the domain, unless the landscape says."""
 FAR = 50
-"""Points are drawn as far outside as so many widths of the domain: beyond, a renderer would overflow."""
+"""Widths of the domain up to which points outside are drawn: beyond, a renderer would overflow."""
 
 
 class Landscape(Protocol):
-    """domain: (x_low, x_high), (y_low, y_high). minima: the global ones; empty where there is none.
+    """domain: (x_low, x_high), (y_low, y_high). minima: the global ones; empty if there is none.
 
     contours: lowest and highest contour; None for those that fit the domain.
     """
 
-    @property
-    def domain(self) -> tuple[tuple[float, float], tuple[float, float]]: ...
-
-    @property
-    def minima(self) -> tuple[tuple[float, ...], ...]: ...
-
-    @property
-    def contours(self) -> tuple[float, float] | None: ...
+    domain: tuple[tuple[float, float], tuple[float, float]]
+    minima: tuple[tuple[float, ...], ...]
+    contours: tuple[float, float] | None
 
     def value(self, w: Floats) -> Floats:
-        """(2, …) → (…): the gap to the minimum, or the function itself where there is none."""
+        """(2, …) → (…): the gap to the minimum, or the function itself if there is none."""
         ...
 
 
 def draw_landscape(landscape: Landscape, axes: Axes) -> Axes:
-    """Contours at logarithmic distances, at equal ones where there is no minimum; a star on each minimum."""
+    """Draw contours at logarithmic distances, or at equal ones without a minimum, and a star on each minimum."""
     xs, ys = (np.linspace(low, high, GRID_POINTS) for low, high in landscape.domain)
     heights = landscape.value(np.array(np.meshgrid(xs, ys)))
     norm: Normalize
@@ -50,23 +45,14 @@ def draw_landscape(landscape: Landscape, axes: Axes) -> Axes:
     axes.contour(xs, ys, heights, levels=levels, norm=norm, cmap="viridis", linewidths=0.6, alpha=0.7, zorder=1)
     for x, y in landscape.minima:
         axes.plot(x, y, marker="*", markersize=11, color="black", markeredgecolor="white", linestyle="", zorder=4)
-    axes.set_xlim(*landscape.domain[0])
-    axes.set_ylim(*landscape.domain[1])
+    axes.set(xlim=landscape.domain[0], ylim=landscape.domain[1], xlabel="x", ylabel="y")
     axes.grid(visible=False)
-    axes.set_xlabel("x")
-    axes.set_ylabel("y")
     return axes
 
 
 def drawable(points: Floats, landscape: Landscape) -> Floats:
-    """The finite points of a path, (n, 2), those far outside brought nearer."""
+    """Return the finite points of a path, (n, 2), those far outside brought nearer."""
     lows, highs = np.array(landscape.domain).T
     reach = FAR * (highs - lows)
     finite = points[np.isfinite(points).all(axis=1)]
     return np.asarray(np.clip(finite, lows - reach, highs + reach))
-
-
-def is_inside(points: Floats, landscape: Landscape) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Which points, (n, 2), lie in the domain; one that is not finite does not."""
-    lows, highs = np.array(landscape.domain).T
-    return np.asarray(((points >= lows) & (points <= highs)).all(axis=1))

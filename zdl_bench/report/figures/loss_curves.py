@@ -1,19 +1,31 @@
 """Loss against step: mean over seeds with its 95 % band, and where runs diverged."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.loss_lines import draw_loss_lines
+from zdl_bench.report.figures.loss_panels import LossFigures
 
 
 def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """One line per `line` of the frame, in the order of its first rows.
+    """Draw one line per `line` of the frame, in the order of its first rows.
 
     frame: run_id, line, color, step, loss, planned_steps: the losses of all runs at equal strides.
-    Mean and Student's band are taken over ln loss, so they are geometric, and over the runs that made all their steps; a
-    run that ended early is drawn by itself, thin, up to a cross, and counted in a note.
+    Mean and Student's band are taken over ln loss, so they are geometric, and over the runs that made all their steps. A run
+    that ended early is drawn by itself, thin, up to a cross, and counted in a note.
     """
     draw_loss_lines(frame, axes, "step")
-    axes.set_xlim(0, 1.02 * frame["planned_steps"].max())
-    axes.set_xlabel("step")
+    axes.set(xlim=(0, 1.02 * frame["planned_steps"].max()), xlabel="step")
     return axes
+
+
+def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
+    """Draw the losses at the same, at the same effective, and at the best learning rate."""
+    figures = LossFigures(comparison, "Loss", "step", draw_loss_curves, can_draw=lambda losses: not losses.empty)
+    yield from figures.at_same_lr("loss_curves")
+    yield from figures.at_same_effective_lr("loss_at_effective_lr")
+    yield from figures.at_best_lr("loss_at_best_lr")

@@ -1,81 +1,55 @@
-"""Lines of losses on a log scale: mean over seeds with its 95 % band, and where runs diverged.
+"""Lines of losses on a log scale, against steps or seconds: mean over seeds with its 95 % band, and where runs diverged."""
 
-What figures of a loss against something share.
-"""
-
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from zdl_bench.report.figures.style import (
-    EMPTY_LOG_LIMITS,
-    MAX_BANDS,
-    dashes_of,
-    legend_name,
-    log_axis,
-    require_prepared,
-    shortened,
-)
-from zdl_bench.run.run import Floats, has_diverged
-from zdl_bench.statistics.inference import student_interval
+from zdl_bench.report.figures.scales import EMPTY_LOG_LIMITS, LOG, log_axis
+from zdl_bench.report.figures.style import DASHES, MAX_BANDS, legend_name, require_prepared
+from zdl_bench.report.phrases import shorten
+from zdl_bench.run.run import has_diverged
 
 CEILING_FACTOR = 4
 """The axis ends at so many times the first loss: what lies beyond is on its way out."""
-MAX_NOTES = 3
-
-
-class _Runs(NamedTuple):
-    """The runs of one line. at, losses: one row per step, one column per run, NaN where a loss is not finite."""
-
-    at: pd.DataFrame
-    losses: pd.DataFrame
-
-    def take(self, columns: "pd.Index[Any]") -> "_Runs":
-        return _Runs(self.at[columns], self.losses[columns])
-
-
-class _Lost(NamedTuple):
-    """A line of which some runs diverged, and how many others there are."""
-
-    line: str
-    diverged: int
-    others: int
+MAX_LINE_NOTES = 3
 
 
 def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
-    """One line per `line` of the frame, in the order of its first rows; the limits of the horizontal axis fit what is drawn.
+    """Draw one line per `line` of the frame, in the order of its first rows, on a horizontal axis that fits them.
 
     frame: run_id, line, color, step, loss, planned_steps, and the column `against`: the horizontal axis. A mean stands at the
     mean of that column over its runs. Lines of one colour differ by their dashes: by those of the column `linestyle`, if it
     tells them apart, so that they are the same in all panels.
     """
     require_prepared(frame, "line")
-    lost, ends = [], [0.0]
+    lost: dict[str, tuple[int, int]] = {}
+    ends = [0.0]
     has_bands = frame["line"].nunique() <= MAX_BANDS
     low, high = loss_limits(frame)
     dashes = _dashes(frame)
     for line, rows in frame.groupby("line", sort=False):
         color = rows["color"].iloc[0]
-        complete, early = _split(rows, against)
+        ended_early = _ended_early(rows)
+        is_early, is_finite = rows["run_id"].isin(ended_early), np.isfinite(rows["loss"])
         look = {"label": legend_name(str(line)), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
-        ends += [_draw_mean(complete, axes, look, has_bands), _draw_early_ends(early, axes, color, high)]
-        if len(early.losses.columns):
-            lost.append(_Lost(str(line), len(early.losses.columns), len(complete.losses.columns)))
+        ends.append(_draw_mean(rows[is_finite & ~is_early], axes, against, look, has_bands))
+        ends.append(_draw_early_ends(rows[is_finite & is_early], axes, against, color, high))
+        if ended_early:
+            lost[str(line)] = len(ended_early), rows["run_id"].nunique() - len(ended_early)
     log_axis(axes.yaxis, (low, high))
-    axes.set_xlim(0, 1.02 * max(ends) or 1.0)
-    axes.set_ylabel("probe loss (nats)")
+    axes.set(xlim=(0, 1.02 * max(ends) or 1.0), ylabel="probe loss (nats)")
     if lost:
-        text = axes.text(0.97, 0.03, _words(lost), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
+        text = axes.text(0.97, 0.03, _lost_note(lost), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
         text.set_in_layout(False)  # words may run out of a panel, but never squeeze it
     return axes
 
 
 def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
-    """Lower and upper end of an axis for the losses of a frame, equal for all panels that show parts of it."""
+    """Return the ends of an axis for the losses of a frame, the same for all panels that show parts of it."""
     losses = frame.loc[np.isfinite(frame["loss"]) & (frame["loss"] > 0), "loss"]
     if losses.empty:
         return EMPTY_LOG_LIMITS
@@ -84,40 +58,38 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
 
 
 def _dashes(frame: pd.DataFrame) -> dict[Any, Any]:
-    """line → its dashes."""
+    """Map each line to its dashes: lines of one colour differ by them."""
     firsts = frame.drop_duplicates("line").set_index("line")
-    has_own = "linestyle" in firsts and not firsts.duplicated(["color", "linestyle"]).any()
-    return dict(firsts["linestyle"]) if has_own else dashes_of(dict(firsts["color"]))
+    if "linestyle" in firsts and not firsts.duplicated(["color", "linestyle"]).any():
+        return dict(firsts["linestyle"])
+    numbers = firsts.groupby("color", sort=False).cumcount()
+    return {line: DASHES[number % len(DASHES)] for line, number in numbers.items()}
 
 
-def _split(rows: pd.DataFrame, against: str) -> tuple[_Runs, _Runs]:
-    """The runs of a line that made all their steps, and those that ended early or exploded in the last one."""
+def _ended_early(rows: pd.DataFrame) -> list[str]:
+    """Return the runs of a line that did not make all their steps, or exploded in the last one."""
     losses = rows.pivot(index="step", columns="run_id", values="loss")
-    at = rows.assign(at=rows[against].astype(float)).pivot(index="step", columns="run_id", values="at")
     last = losses.reindex([int(rows["planned_steps"].iloc[0])]).iloc[0]
-    is_early = [has_diverged(end, start) for end, start in zip(last, losses.iloc[0], strict=True)]
-    runs = _Runs(at, losses.where(np.isfinite(losses)))
-    return runs.take(losses.columns[~np.array(is_early)]), runs.take(losses.columns[is_early])
+    return [run_id for run_id in losses if has_diverged(last[run_id], losses[run_id].iloc[0])]
 
 
-def _draw_mean(runs: _Runs, axes: Axes, look: dict[str, Any], has_band: bool) -> float:
-    """Returns where the line ends."""
-    losses = runs.losses.dropna(how="all")
-    if losses.empty:  # the line is in the legend, its crosses in the panel
+def _draw_mean(rows: pd.DataFrame, axes: Axes, against: str, look: dict[str, Any], has_band: bool) -> float:
+    """Draw the mean of some runs and its band. Return where the line ends."""
+    if rows.empty:  # the line is in the legend, its crosses in the panel
         axes.plot([], [], **look)
         return 0.0
-    at = runs.at.loc[losses.index].mean(axis=1).to_numpy()
-    interval = student_interval(np.log(losses.to_numpy().T))
-    axes.plot(at, np.exp(interval.mean), **look)
+    at = rows.assign(at=rows[against].astype(float)).groupby("step")["at"].mean().to_numpy()
+    interval = LOG.interval(rows.pivot(index="run_id", columns="step", values="loss").to_numpy())
+    axes.plot(at, interval.mean, **look)
     if has_band:
-        axes.fill_between(at, np.exp(interval.low), np.exp(interval.high), color=look["color"], alpha=0.16, linewidth=0)
+        axes.fill_between(at, interval.low, interval.high, color=look["color"], alpha=0.16, linewidth=0)
     return float(at[-1])
 
 
-def _draw_early_ends(runs: _Runs, axes: Axes, color: str, ceiling: float) -> float:
-    """Thin lines up to crosses, at most as high as the ceiling; returns where the last of them ends."""
-    lines = zip(runs.at.to_numpy().T, np.minimum(runs.losses.to_numpy(), ceiling).T, strict=True)
-    curves = [curve for curve in (_curve(at, losses) for at, losses in lines) if len(curve)]
+def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, ceiling: float) -> float:
+    """Draw each run as a thin line up to a cross, at most as high as the ceiling. Return where the last of them ends."""
+    points = rows.assign(at=rows[against].astype(float), loss=rows["loss"].clip(upper=ceiling)).dropna(subset="at")
+    curves = [run[["at", "loss"]].to_numpy() for _, run in points.sort_values("step").groupby("run_id")]
     if not curves:
         return 0.0
     axes.add_collection(LineCollection(curves, colors=color, linewidths=0.7, alpha=0.7), autolim=False)
@@ -127,19 +99,12 @@ def _draw_early_ends(runs: _Runs, axes: Axes, color: str, ceiling: float) -> flo
     return float(ends[:, 0].max())
 
 
-def _curve(at: Floats, losses: Floats) -> Floats:
-    """The points of one run that have a loss, (n, 2)."""
-    points = np.column_stack([at, losses])
-    return np.asarray(points[~np.isnan(points).any(axis=1)])
-
-
-def _words(lost: Sequence[_Lost]) -> str:
-    """How many runs of which lines diverged, and that a mean is that of the others."""
-    if len(lost) > MAX_NOTES:
-        diverged, every = sum(one.diverged for one in lost), sum(one.diverged + one.others for one in lost)
-        return f"{diverged} of {every} runs of {len(lost)} lines diverged;\nmeans are those of the others"
+def _lost_note(lost: Mapping[str, tuple[int, int]]) -> str:
+    """Return how many runs of which lines diverged, and that a mean is that of the others. lost: diverged and others."""
+    if len(lost) > MAX_LINE_NOTES:
+        diverged, others = map(sum, zip(*lost.values(), strict=True))
+        return f"{diverged} of {diverged + others} runs of {len(lost)} lines diverged;\nmeans are those of the others"
     return "\n".join(
-        f"{shortened(one.line)}: {one.diverged} of {one.diverged + one.others} diverged"
-        + (f", mean of the other {one.others}" if one.others else "")
-        for one in lost
+        f"{shorten(line)}: {diverged} of {diverged + others} diverged" + (f", mean of the other {others}" if others else "")
+        for line, (diverged, others) in lost.items()
     )

@@ -1,18 +1,25 @@
 """Loss against seconds of training: mean over seeds with its 95 % band, and where runs diverged."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.loss_lines import draw_loss_lines
+from zdl_bench.report.figures.loss_panels import LossFigures
+
+SIDE_BY_SIDE_NOTE = "evaluation left out; runs made side by side on shared cores slow one another: shown, not compared"
 
 
 def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """One line per `line` of the frame, in the order of its first rows.
+    """Draw one line per `line` of the frame, in the order of its first rows.
 
     frame: run_id, line, color, step, loss, planned_steps, seconds: the losses of all runs at equal strides, and the seconds
     of training until then, evaluation left out.
     The mean over the runs that made all their steps stands at the mean of their seconds at the same step, so a line joins
-    equal steps; a run that ended early is drawn at its own seconds, thin, up to a cross, and counted in a note. Seconds of
+    equal steps. A run that ended early is drawn at its own seconds, thin, up to a cross, and counted in a note. Seconds of
     runs made side by side are shown, not compared: they slow one another.
     """
     draw_loss_lines(frame, axes, "seconds")
@@ -20,3 +27,16 @@ def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
     axes.xaxis.set_major_formatter("{x:g}")  # seconds of a short run have many digits
     axes.set_xlabel("seconds of training")
     return axes
+
+
+def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
+    """Draw the losses at the same and at the best learning rate, if every run was timed."""
+    labels = ("Loss against seconds", "seconds of training")
+    figures = LossFigures(comparison, *labels, draw_loss_over_seconds, _are_timed, SIDE_BY_SIDE_NOTE)
+    yield from figures.at_same_lr("loss_over_seconds")
+    yield from figures.at_best_lr("loss_over_seconds_at_best_lr")
+
+
+def _are_timed(losses: pd.DataFrame) -> bool:
+    after_start = losses.loc[losses["step"] > 0, "seconds"]
+    return bool(len(after_start) and (after_start > 0).all())

@@ -1,5 +1,6 @@
 """Tail loss against learning rate, one line per optimizer, the best of each marked."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.path import Path
 
-from zdl_bench.report.figures.style import legend_name, line_looks, log_axis
-from zdl_bench.statistics.inference import student_interval
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import LOG, log_axis
+from zdl_bench.report.figures.style import legend_name, line_looks
+from zdl_bench.report.phrases import join_notes, list_names
 from zdl_bench.statistics.tuning import choose_lr_of
 
 LEGEND_COLOR = "#555555"
@@ -18,18 +22,19 @@ RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "non
 
 
 def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per run: variant, optimizer, lr, seed, status, learned, tail_loss.
+    """Draw a line per optimizer. frame: one row per run: variant, optimizer, lr, seed, status, learned, tail_loss.
 
     A point is the geometric mean over the runs of a learning rate with its 95 % interval. The best of each line, by
-    `statistics.tuning.LrChoice`, has a ring, and an arrow where it is the smallest or largest that was tried: a better one may
-    lie beyond. A learning rate where some run has no value gets a cross at the top instead of a mean over those that have.
+    `statistics.tuning.choose_lr_of`, has a ring, and an arrow if it is the smallest or largest that was tried: a better one may
+    lie beyond. A learning rate with a run without a value gets a cross at the top instead of a mean over the others.
     """
     heights: list[float] = []
     marks: set[str] = set()
     with_lr = frame.dropna(subset="lr")
     for number, (variant, look) in enumerate(line_looks(with_lr).items()):
         rows = with_lr[with_lr["variant"] == variant]
-        points = pd.DataFrame({lr: _summary(runs) for lr, runs in rows.groupby("lr")}, index=["mean", "low", "high"]).T
+        intervals = {lr: LOG.interval(losses.to_numpy(float)) for lr, losses in rows.groupby("lr")["tail_loss"]}
+        points = pd.DataFrame(intervals, index=["mean", "low", "high"]).T
         defined = points.dropna(subset="mean")
         heights += defined["mean"].tolist()
         axes.plot(defined.index, defined["mean"], label=legend_name(variant), markersize=5, **look)
@@ -45,30 +50,55 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
             axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)
     log_axis(axes.xaxis, with_lr["lr"], 0.08)
     log_axis(axes.yaxis, heights, 0.06, least=0.2)  # an interval may leave the axes: it must not squeeze the points
-    axes.set_xlabel("learning rate")
-    axes.set_ylabel("tail loss (nats)")
+    axes.set(xlabel="learning rate", ylabel="tail loss (nats)")
     return axes
 
 
-def _summary(runs: pd.DataFrame) -> tuple[float, float, float]:
-    """Geometric mean, low and high of the tail losses; NaN where some run has none."""
-    losses = runs["tail_loss"].to_numpy(dtype=float)
-    if not (np.isfinite(losses) & (losses > 0)).all():
-        return np.nan, np.nan, np.nan
-    mean, low, high = (float(np.exp(value)) for value in student_interval(np.log(losses)))
-    return mean, low, high
+def _best(rows: pd.DataFrame) -> tuple[float | None, str]:
+    """Return the best of several learning rates of a line, and an arrow to where a better one may lie."""
+    choice = choose_lr_of(rows)
+    if len(choice.lrs) < 2:
+        return None, ""
+    return choice.lr, ("←" if choice.lr == choice.lrs[0] else "→") if choice.at_edge else ""
 
 
 def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> set[str]:
-    """Marks the best learning rate of a line; returns what the legend has to explain."""
-    choice = choose_lr_of(rows)
-    lr, mean = choice.lr, means.get(choice.lr)
-    if lr is None or mean is None or len(choice.lrs) < 2:  # a mean of losses below 0 has no place on the axis
+    """Mark the best learning rate of a line. Return what the legend has to explain."""
+    lr, arrow = _best(rows)
+    mean = means.get(lr)
+    if lr is None or mean is None:  # a mean of losses below 0 has no place on the axis
         return set()
     axes.plot(lr, mean, color=color, **RING)
-    if not choice.at_edge:
+    if not arrow:
         return {"best"}
-    arrow, shift, side = ("←", -8, "right") if lr == choice.lrs[0] else ("→", 8, "left")
+    shift, side = (-8, "right") if arrow == "←" else (8, "left")
     place: dict[str, Any] = {"xytext": (shift, 0), "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 13}
     axes.annotate(arrow, (lr, mean), color=color, **place)
     return {"best", "at the grid's edge"}
+
+
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw the trials of a comparison, if there was a choice of learning rates."""
+    if not comparison.has_lr_choice or not comparison.best_lrs:
+        return
+    everything = comparison.above_floor(comparison.trials)
+    runs = selection.first_variants(everything)
+    figure, axes = grid.single(draw_lr_sensitivity, runs)
+    loss = comparison.loss_name.replace("probe loss", "tail loss")
+    axes.set_ylabel(loss)
+    at_edge = [str(name) for name, rows in runs.groupby("variant", sort=False) if _best(rows)[1]]
+    notes = join_notes(
+        "geometric mean and 95 % interval over seeds" if runs["seed"].nunique() > 1 else "",
+        "ring: best by mean tail loss",
+        "arrow: the best is at the edge of its grid, a better one may lie beyond" if at_edge else "",
+        "× at the top: some run has no value" if runs["tail_loss"].isna().any() else "",
+        captions.floor_note(runs["tail_loss"], runs["start_loss"]),
+    )
+    lines = [*comparison.context, notes, selection.hidden_note(runs, everything)]
+    sentences = [
+        f"The {loss} against learning rate, both on log scales.",
+        captions.optimizers_sentence(runs),
+        captions.lowest_tail_loss(runs),
+        f"At the edge of its grid lies the best of {list_names(at_edge)}." if at_edge else "",
+    ]
+    yield captions.caption(figure, "lr_sensitivity", "Tail loss against learning rate", lines, sentences)

@@ -1,22 +1,46 @@
 """The paths of several optimizers over the contours of one problem."""
 
+from collections.abc import Iterator
+from functools import partial
+
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import captions, grid, paths
 from zdl_bench.report.figures.landscape import Landscape, draw_landscape, drawable
 from zdl_bench.report.figures.style import legend_name, line_looks
+from zdl_bench.report.phrases import join_notes
+from zdl_bench.run.conditions import short
 
-MAX_MARKERS = 100
+MAX_PATH_MARKERS = 100
+MAX_PATHS = 8
 
 
 def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
-    """One line per `variant` of the frame, in its optimizer's colour, with its marker at up to 100 steps.
+    """Draw one line per `variant` of the frame, in its optimizer's colour, with its marker at up to 100 steps.
 
     frame: one row per run and step, the start first: variant, optimizer, x, y.
     """
     draw_landscape(landscape, axes)
     for variant, look in line_looks(frame).items():
         path = drawable(frame.loc[frame["variant"] == variant, ["x", "y"]].to_numpy(dtype=float), landscape)
-        every = -(-len(path) // MAX_MARKERS)
+        every = -(-len(path) // MAX_PATH_MARKERS)
         axes.plot(*path.T, label=legend_name(variant), linewidth=1.3, markersize=4, markevery=every, zorder=3, **look)
     return axes
+
+
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw all optimizers over one another, each at its best learning rate, if there are several and not too many."""
+    landscape = paths.landscape_of(comparison)
+    if landscape is None:
+        return
+    frame = paths.best_paths(comparison)
+    if not 1 < frame["variant"].nunique() <= MAX_PATHS:
+        return
+    named = frame.assign(variant=frame["variant"] + ", lr " + frame["lr"].map(short))
+    figure, _ = grid.single(partial(draw_optimizer_paths, landscape=landscape), named, width=8.6)
+    notes = join_notes(*paths.path_notes(comparison, landscape), paths.AT_BEST_NOTE if comparison.has_lr_choice else "")
+    what = "The path of one run per optimizer over contours of the loss, with x and y the two parameters."
+    sentences = [what, captions.optimizers_sentence(frame), captions.lowest_tail_loss(comparison.runs)]
+    yield captions.caption(figure, "optimizer_paths", "Paths of the optimizers", [*comparison.context, notes], sentences)

@@ -1,49 +1,43 @@
 """One metric, side by side: a row per optimizer with its seeds, their mean and its 95 % interval."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.report.figures.style import line_looks, log_axis, shortened
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
+from zdl_bench.report.figures.style import line_looks
+from zdl_bench.report.phrases import list_names, shorten
 from zdl_bench.run.run import Floats
-from zdl_bench.statistics.inference import student_interval
 from zdl_bench.statistics.metrics.catalogue import METRICS
 
 BELOW = 0.24
-"""Seeds lie so far below their mean, in rows, so that they do not hide it."""
+"""Distance of the seeds from their mean, in rows, so that they do not hide it."""
 BEYOND = 0.5
-"""An interval may lengthen the axis by so much of what the seeds span: it must not squeeze them."""
+"""Share of what the seeds span by which an interval may lengthen the axis: it must not squeeze them."""
 NARROW = 0.05
 """Reach of an axis around values that are all 0."""
+PANELS = ("jitter", "overshoot", "displacement_cosine", "gradient_cosine", "path_efficiency", "axis_crossings", "flip_rate")
+"""Metrics of networks, then of surfaces."""
+MAX_OPTIMIZERS = 40
 
 _METRIC_OF = {metric.name: metric for metric in METRICS}
 
 
-class _Scale(NamedTuple):
-    """On what means are taken, and the axis that shows it."""
-
-    axis: str
-    to: Callable[[Floats], Floats]
-    back: Callable[[Floats], Floats]
-
-
-_LOG = _Scale("log", np.log, np.exp)
-_LINEAR = _Scale("linear", np.asarray, np.asarray)
-
-
 def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
-    """A row per `variant` of the frame, from the top in the order of its first rows.
+    """Draw a row per `variant` of the frame, from the top in the order of its first rows.
 
-    frame: one row per run: variant, optimizer, and the column `metric`, NaN where a run has no value.
-    The mean and its interval (Student) are taken on the scale of the metric, over the runs that have a value; where some have
+    frame: one row per run: variant, optimizer, and the column `metric`, NaN if a run has no value.
+    The mean and its interval (Student) are taken on the scale of the metric, over the runs that have a value; if some have
     none, a note in the row says how many have. The label says which end is steadier.
     """
     values = frame[metric].astype(float).rename("value")
     finite = values[np.isfinite(values)]
-    scale = _LOG if _METRIC_OF[metric].scale == "ln" and len(finite) and (finite > 0).all() else _LINEAR
+    scale = LOG if _METRIC_OF[metric].scale == "ln" and len(finite) and (finite > 0).all() else LINEAR
     looks = line_looks(frame)
     intervals = []
     for row, (variant, look) in enumerate(looks.items()):
@@ -52,24 +46,23 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
         if len(found):
             intervals.append(_draw_row(found, row, axes, look, scale))
         if len(found) < runs:
-            _write_count(f"{len(found)} of {runs} run{'s have' if runs > 1 else ' has'} a value", row, axes)
-    limits = scale.back(_limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals)))) if intervals else None
-    if scale is _LOG and limits is not None:
-        log_axis(axes.xaxis, limits)
-    elif limits is not None:
-        axes.set_xlim(*limits)
-        axes.locator_params(axis="x", nbins=5)
-    axes.set_yticks(range(len(looks)), [shortened(name) for name in looks])
-    axes.set_ylim(len(looks) - 0.5, -0.6)
+            text = f"{len(found)} of {runs} run{'s have' if runs > 1 else ' has'} a value"
+            place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 7, "zorder": 5}
+            axes.text(0.99, row - 0.36, text, transform=axes.get_yaxis_transform(), **place)
+    if intervals:
+        scale.set_limits(axes, _limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals))))
+        if scale is LINEAR:
+            axes.locator_params(axis="x", nbins=5)
+    axes.set_yticks(range(len(looks)), [shorten(name) for name in looks])
+    side = "← steadier" if _METRIC_OF[metric].lower_is_better else "steadier →"
+    axes.set(ylim=(len(looks) - 0.5, -0.6), xlabel=f"{_words(metric)}   {side}")
     axes.grid(visible=False, axis="y")
-    name = metric.replace("_", " ")
-    axes.set_xlabel(f"{name}   ← steadier" if _METRIC_OF[metric].lower_is_better else f"{name}   steadier →")
     return axes
 
 
-def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale: _Scale) -> tuple[float, float]:
-    """Returns the ends of the interval: NaN where there is one value."""
-    mean, low, high = (float(scale.back(end)) for end in student_interval(scale.to(values)))
+def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale: AxisScale) -> tuple[float, float]:
+    """Draw the seeds of an optimizer and their mean. Return the ends of the interval: NaN for one value."""
+    mean, low, high = map(float, scale.interval(values))
     if len(values) > 1:
         below = np.full(len(values), row + BELOW)
         axes.scatter(values, below, s=12, color=look["color"], alpha=0.35, linewidths=0)
@@ -79,15 +72,39 @@ def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale:
 
 
 def _limits(values: Floats, intervals: Floats) -> Floats:
-    """The ends of the axis, on the scale: around all seeds, and intervals that do not run away."""
-    lowest, highest = float(values.min()), float(values.max())
-    reach = BEYOND * (highest - lowest) or 0.1 * abs(highest) or NARROW
-    ends = intervals[np.isfinite(intervals)]
-    low, high = np.clip([ends.min(initial=lowest), ends.max(initial=highest)], lowest - reach, highest + reach)
-    room = 0.06 * (high - low) or reach
-    return np.array([low - room, high + room])
+    """Return the ends of the axis, on the scale: around all seeds, and intervals that do not run away."""
+    reach = BEYOND * float(np.ptp(values)) or 0.1 * abs(float(values.max())) or NARROW
+    return limits_around(values, intervals[np.isfinite(intervals)], reach, 0.06, reach)
 
 
-def _write_count(text: str, row: int, axes: Axes) -> None:
-    place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 7, "zorder": 5}
-    axes.text(0.99, row - 0.36, text, transform=axes.get_yaxis_transform(), **place)
+def _words(metric: str) -> str:
+    return metric.replace("_", " ")
+
+
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw a panel per metric that is defined somewhere, each optimizer at its best lr, if there are several."""
+    everything = comparison.at_best_lr(comparison.judged)
+    runs = selection.first_variants(everything, MAX_OPTIMIZERS)
+    defined = [metric for metric in PANELS if runs[metric].notna().any()]
+    zeros = [_words(metric) for metric in defined if (runs[metric] == 0).all()]
+    metrics = [metric for metric in defined if _words(metric) not in zeros]
+    rows = runs["variant"].nunique()
+    if rows < 2 or not metrics:
+        return
+    figure, axes_list = grid.row_panels(len(metrics), rows)
+    for axes, metric in zip(axes_list, metrics, strict=True):
+        draw_oscillation(runs, axes, metric)
+    lines = [
+        *comparison.context,
+        captions.best_lr_note(comparison),
+        captions.no_best_lr_note(comparison),
+        "dots: seeds; above them their mean and its 95 % interval" if runs["seed"].nunique() > 1 else "",
+        f"{list_names(zeros)} {'is' if len(zeros) == 1 else 'are'} 0 for all" if zeros else "",
+        selection.hidden_note(runs, everything),
+    ]
+    sentences = [
+        f"A row per optimizer in {len(metrics)} panels: {list_names(map(_words, metrics))}.",
+        captions.optimizers_sentence(runs),
+        captions.lowest_mean("Lowest mean jitter", runs["jitter"], [runs["variant"]]),
+    ]
+    yield captions.caption(figure, "oscillation", "Oscillation", lines, sentences)

@@ -1,18 +1,28 @@
 """Share of problems solved within a factor of the best expected running time, one line per optimizer."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.report.figures.style import legend_name, line_looks, plain_log_axis
-from zdl_bench.statistics.runtime import performance_profile
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import PER_CENT, share_axes
+from zdl_bench.report.figures.style import legend_name, line_looks, with_looks
+from zdl_bench.run.conditions import percent
+from zdl_bench.statistics.runtime import expected_running_time, performance_profile
 
 MAX_RATIO = 100.0
+MIN_PROBLEMS = 4
+"""With fewer, a profile says no more than the tables."""
 
 
 def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per problem and optimizer: problem, variant, optimizer, ert (steps, ∞ where the target was never
-    reached); of none, nothing is drawn. Dolan & Moré 2002; a profile depends on which optimizers stand beside each other.
+    """Draw a line per optimizer.
+
+    frame: one row per problem and optimizer: problem, variant, optimizer, ert (steps, ∞ if the target was never reached);
+    nothing is drawn if it is empty. Dolan & Moré 2002; a profile depends on which optimizers stand beside each other.
     """
     if frame.empty:
         return axes
@@ -24,12 +34,74 @@ def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
     ratios = np.geomspace(1, min(1.2 * largest, MAX_RATIO), 300)
     shares = performance_profile(erts, ratios)
     for (variant, look), share in zip(looks.items(), shares.T, strict=True):
-        line = {key: value for key, value in look.items() if key != "marker"}
-        axes.step(ratios, share, where="post", label=legend_name(variant), linewidth=1.6, **line)
-    axes.set_xscale("log")
-    axes.set_xlim(1, ratios[-1])
-    plain_log_axis(axes.xaxis)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("expected running time, as a multiple of the best")
-    axes.set_ylabel("share of problems")
+        line = look | {"marker": "", "label": legend_name(variant), "linewidth": 1.6}
+        axes.step(ratios, share, where="post", **line)
+    share_axes(axes, ratios[-1])
+    axes.set(xlabel="expected running time, as a multiple of the best", ylabel="share of problems")
     return axes
+
+
+def solved_problems(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Return the `expected_running_times` to compare optimizers by, with the looks of their variants.
+
+    A problem is a target in a setting that some optimizer reached, and not all had at the start. Only settings in which every
+    optimizer was tried count; each is at its best learning rate, and one that has none there solves nothing.
+    """
+    erts = expected_running_times(comparisons)
+    by_problem = erts.groupby("problem")
+    is_solved = by_problem["ert"].transform("min").between(0, np.inf, inclusive="neither")
+    has_all = by_problem["variant"].transform("nunique") == erts["variant"].nunique()
+    return with_looks(erts[is_solved & has_all], pd.concat([one.runs for one in comparisons]))
+
+
+def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Return setting, problem, variant, optimizer, ert: a row per target of a setting and optimizer at its best learning rate.
+
+    The ert of an optimizer that lost runs at every learning rate is ∞.
+    """
+    rows = []
+    for comparison in comparisons:
+        runs = comparison.at_best_lr(comparison.judged)
+        targets = [column for column in runs if column.startswith("steps_to_")]
+        erts = [
+            (variant, optimizer, target, expected_running_time(members[target].to_numpy(float), int(members["steps"].iloc[0])))
+            for (variant, optimizer), members in runs.groupby(["variant", "optimizer"], sort=False)
+            for target in targets
+        ]
+        tried = comparison.trials.dropna(subset="lr").drop_duplicates("variant")
+        lost = tried[~tried["variant"].isin(list(comparison.best_lrs))]
+        erts += [(row.variant, row.optimizer, target, np.inf) for row in lost.itertuples() for target in targets]
+        rows += [
+            (comparison.setting, f"{comparison.setting}, {target}", variant, optimizer, ert)
+            for variant, optimizer, target, ert in erts
+        ]
+    return pd.DataFrame(rows, columns=["setting", "problem", "variant", "optimizer", "ert"])
+
+
+def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.CaptionedFigure]:
+    """Draw all comparisons of a sweep together, if they have several settings and optimizers, and enough problems."""
+    everything = solved_problems(comparisons)
+    frame = selection.first_variants(everything)
+    problems, settings = frame["problem"].nunique(), frame["setting"].nunique()
+    if settings < 2 or problems < MIN_PROBLEMS or frame["variant"].nunique() < 2:
+        return
+    figure, axes = grid.single(draw_performance_profile, frame)
+    axes.yaxis.set_major_formatter(PER_CENT)
+    erts = expected_running_times(comparisons)
+    partial = int((erts.groupby("setting")["variant"].nunique() < erts["variant"].nunique()).sum())
+    are = "setting is" if partial == 1 else "settings are"
+    lines = [
+        f"{problems} problems: targets that some optimizer reached, in {settings} settings",
+        "each optimizer at its best learning rate; another set of optimizers gives another profile",
+        f"{partial} more {are} left out: not every optimizer was tried there" if partial else "",
+        selection.hidden_note(frame, everything),
+    ]
+    is_fastest = frame["ert"] == frame.groupby("problem")["ert"].transform("min")
+    shares = is_fastest.groupby(frame["variant"], sort=False).mean()
+    sentences = [
+        "Share of problems solved within a multiple of the best expected running time, against that multiple on a log scale.",
+        f"{problems} problems.",
+        captions.optimizers_sentence(frame),
+        captions.leader_sentence("Fastest on the largest share of problems", shares, shares.max(), percent),
+    ]
+    yield captions.caption(figure, "performance_profile", "Performance profile", lines, sentences)

@@ -1,39 +1,40 @@
 """Speed against steadiness: one curve per optimizer over its learning rates."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.report.figures.style import EMPTY_LOG_LIMITS, legend_name, line_looks, log_axis
-from zdl_bench.run.run import Floats
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import log_axis
+from zdl_bench.report.figures.style import legend_name, line_looks
 from zdl_bench.statistics.inference import student_interval
 
-COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
+MEASURES = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
 FARTHEST = 2
-"""The axes reach so many times beyond the points to show the ends of intervals, and no farther."""
+"""Factor beyond the points up to which the axes show the ends of intervals."""
 PLACES = ((6, 5), (-6, -11), (6, -11), (-6, 5))
-"""Where a number may stand beside its point, in points: to its left if the first is below 0."""
+"""Offsets of a number from its point, in points: to its left if the first is below 0."""
 LETTER_WIDTH, LETTER_HEIGHT, MARKER = 5.0, 9.0, 4.0
-"""What a number and half a marker take, in points."""
+"""Room for a letter and half a marker, in points."""
 
 
 def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
-    """variant, lr and COLUMNS: a row per learning rate, NaN where some of its runs have no jitter.
+    """Return variant, lr and MEASURES: a row per learning rate, NaN if some of its runs have no jitter.
 
     frame: one row per run: variant, lr, log_aulc, jitter. loss: geometric mean of the probe loss over the whole run (exp of
     log_aulc), and over the runs; jitter: geometric mean over the runs. Each with its 95 % interval (Student, on the log scale),
-    NaN where there is one run.
+    NaN if there is one run.
     """
-    cells = {key: _summary(runs) for key, runs in frame.groupby(["variant", "lr"], sort=False)}
-    index = pd.MultiIndex.from_tuples(cells, names=["variant", "lr"])
-    points = pd.DataFrame(list(cells.values()), index, COLUMNS)
+    points = frame.groupby(["variant", "lr"], sort=False)[["log_aulc", "jitter"]].apply(_summary)
     return points.reset_index().sort_values("lr", kind="stable")
 
 
 def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """frame: one row per run: variant, optimizer, lr, log_aulc, jitter.
+    """Draw a curve per optimizer. frame: one row per run: variant, optimizer, lr, log_aulc, jitter.
 
     A point is a learning rate, with 95 % intervals. Lower left is faster and steadier. The smallest and the largest learning
     rate of a curve are written beside it, the only one too, if they find room; those without a value are left out and counted
@@ -54,22 +55,21 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
     log_axis(axes.xaxis, _limits(points, "loss"))
     log_axis(axes.yaxis, _limits(points, "jitter"))
     _write_numbers(pd.concat(ends), points.dropna(subset=["loss", "jitter"]), axes)
-    axes.set_xlabel("geometric mean of the loss over the run   ← faster")
-    axes.set_ylabel("jitter   ← steadier")
+    axes.set(xlabel="geometric mean of the loss over the run   ← faster", ylabel="jitter   ← steadier")
     return axes
 
 
-def _summary(runs: pd.DataFrame) -> Floats:
-    """COLUMNS of the runs of one learning rate."""
+def _summary(runs: pd.DataFrame) -> pd.Series:
+    """Return the MEASURES of the runs of one learning rate."""
     with np.errstate(divide="ignore"):
         logs = np.column_stack([runs["log_aulc"], np.log(runs["jitter"].astype(float))])
     if not np.isfinite(logs).all():
-        return np.full(len(COLUMNS), np.nan)
-    return np.asarray(np.exp(np.array(student_interval(logs)).T.ravel()))
+        return pd.Series(np.nan, MEASURES)
+    return pd.Series(np.exp(np.array(student_interval(logs)).T.ravel()), MEASURES)
 
 
 def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None:
-    """Writes each learning rate where it hides no point and no other number, if there is such a place."""
+    """Write each learning rate where it hides no point and no other number, if there is such a place."""
     in_points, places = 72 / axes.figure.dpi, ["loss", "jitter"]
     at = in_points * axes.transData.transform(points[places].to_numpy())
     taken = [(x - MARKER, y - MARKER, x + MARKER, y + MARKER) for x, y in at]
@@ -85,12 +85,34 @@ def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None
                 break
 
 
-def _limits(points: pd.DataFrame, name: str) -> tuple[float, float]:
-    """The ends of an axis: around all points, and intervals that do not run away."""
+def _limits(points: pd.DataFrame, name: str) -> tuple[float, ...]:
+    """Return the ends of an axis around all points, and around intervals as far as FARTHEST; nothing without a point."""
     lowest, highest = points[name].min(), points[name].max()
     if np.isnan(lowest):
-        return EMPTY_LOG_LIMITS
+        return ()
     low = max(np.nanmin([points[f"{name}_low"].min(), lowest]), lowest / FARTHEST)
     high = min(np.nanmax([points[f"{name}_high"].max(), highest]), highest * FARTHEST)
     room = max(high**0.08 / low**0.08, 1.05)
     return low / room, high * room
+
+
+def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
+    """Draw the trials of a comparison, if there was a choice of learning rates and some jitter is defined."""
+    if not comparison.has_lr_choice:
+        return
+    runs = selection.first_variants(comparison.trials)
+    points = speed_and_jitter(runs).set_index(["variant", "lr"])
+    if points["jitter"].isna().all():
+        return
+    figure, axes = grid.single(draw_speed_jitter, runs, width=8.4, height=5.2)
+    axes.set_xlabel(f"geometric mean over the run: {comparison.loss_name}   ← faster")
+    means = "geometric means and 95 % intervals over seeds; " if runs["seed"].nunique() > 1 else ""
+    numbers = f"{means}numbers: smallest and largest lr of a curve, if there is room"
+    lines = [*comparison.context, numbers, selection.hidden_note(runs, comparison.trials)]
+    sentences = [
+        "Jitter against the geometric mean of the loss over the run, both on log scales, a point per learning rate.",
+        captions.optimizers_sentence(runs),
+        captions.leader_sentence("Fastest, by mean loss", points["loss"], points["loss"].min()),
+        captions.leader_sentence("Steadiest, by jitter", points["jitter"], points["jitter"].min()),
+    ]
+    yield captions.caption(figure, "speed_jitter", "Speed against steadiness, over learning rates", lines, sentences)

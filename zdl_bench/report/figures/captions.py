@@ -1,0 +1,92 @@
+"""A figure with its caption, and the sentences and notes that captions share; a note is empty if it does not apply."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figures.grid import head
+from zdl_bench.report.figures.style import MAX_BANDS
+from zdl_bench.report.phrases import count_of, list_names, shorten
+from zdl_bench.run.conditions import short
+from zdl_bench.statistics.metrics.metric import FLOOR
+
+
+@dataclass(frozen=True)
+class CaptionedFigure:
+    """A figure with the name of its file, its title, and a description for readers who cannot see it."""
+
+    name: str
+    title: str
+    description: str
+    figure: Figure
+
+
+def caption(figure: Figure, name: str, title: str, lines: Sequence[str], sentences: Sequence[str]) -> CaptionedFigure:
+    """Write the title and, below it, the lines above the figure, and describe it in these sentences."""
+    head(figure, title, list(filter(None, lines)))
+    return CaptionedFigure(name, title, " ".join(filter(None, sentences)), figure)
+
+
+def optimizers_sentence(frame: pd.DataFrame) -> str:
+    """Return how many variants a frame has, and which: `2 optimizers: sgd and adam.`"""
+    names = frame["variant"].dropna().unique()
+    return f"{count_of(len(names), 'optimizer')}: {list_names(map(str, names))}."
+
+
+def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[float], str] = "{:.3g}".format) -> str:
+    """Return the first that has the best value as a sentence, and how many others have it.
+
+    values: by variant, or by variant and lr; NaN if one of its runs has no value. write: gives the text of a value.
+    """
+    leaders = values.index[values == best]
+    if leaders.empty:
+        return f"{what}: nowhere do all runs have a value."
+    variant, lr = leaders[0] if isinstance(leaders[0], tuple) else (leaders[0], None)
+    at_lr = "" if lr is None or lr != lr else f" at lr {short(lr)}"
+    others = f" and {len(leaders) - 1} more" if len(leaders) > 1 else ""
+    return f"{what}: {shorten(str(variant))}{at_lr}{others}, {write(best)}."
+
+
+def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
+    """Return the sentence on the lowest mean of a column of runs; a mean over only some runs of its keys does not count."""
+    groups = values.groupby(list(keys), sort=False, dropna=False)
+    means = groups.mean().where(groups.count() == groups.size())
+    return leader_sentence(what, means, means.min())
+
+
+def lowest_tail_loss(runs: pd.DataFrame) -> str:
+    """Return the sentence on the lowest mean tail loss. runs: variant, lr, tail_loss."""
+    return lowest_mean("Lowest mean tail loss", runs["tail_loss"], [runs["variant"], runs["lr"]])
+
+
+def best_lr_note(comparison: Comparison) -> str:
+    """Return the note on how the learning rates of a figure were chosen, if there was a choice."""
+    return f"each optimizer at its best lr, {comparison.choice_words}" if comparison.has_lr_choice else ""
+
+
+def no_best_lr_note(comparison: Comparison) -> str:
+    """Return the note on the optimizers that have no best learning rate, and so are not in the figure."""
+    with_lr = comparison.trials.dropna(subset="lr")["variant"].unique()
+    lost = [str(variant) for variant in with_lr if variant not in comparison.best_lrs]
+    return f"left out, since no learning rate has a value in every run: {list_names(lost)}" if lost else ""
+
+
+def floor_note(losses: pd.Series, starts: pd.Series) -> str:
+    """Return the note on the floor at which a figure on a log scale shows lower losses, if there are any.
+
+    losses: as they are shown; starts: for each, the loss at the start of its run.
+    """
+    floors = (FLOOR * starts)[(losses >= 0) & (losses <= FLOOR * starts)]
+    if floors.empty:
+        return ""
+    ends = dict.fromkeys(f"{floor:.1g}" for floor in (floors.min(), floors.max()))
+    return f"losses below {' to '.join(ends)}, {FLOOR:g} of the start, are shown there"
+
+
+def band_note(runs: pd.DataFrame) -> str:
+    """Return the note on the bands around the lines of some runs, if they have any."""
+    has_bands = runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MAX_BANDS
+    return "95 % bootstrap band over seeds" if has_bands else ""
