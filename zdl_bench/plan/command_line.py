@@ -127,9 +127,9 @@ def read_command_line(typed: Sequence[str]) -> CommandLine:
 
 
 def _experiment_name(readings: Sequence[Reading]) -> str | None:
+    if any(reading.key.startswith("experiment.") for reading in readings):
+        raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
     for reading in readings:
-        if reading.key.startswith("experiment."):
-            raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
         if reading.key == "experiment":
             if reading.is_sweep:
                 raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
