@@ -187,14 +187,10 @@ def serve() -> None:
     """Make the runs that come through the connection until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     end_with_parent(int(sys.argv[2]))
-    with Connection(int(sys.argv[1])) as connection:
+    with Connection(int(sys.argv[1])) as connection, suppress(EOFError, OSError):  # raised when the parent is gone
         connection.send("ready")
         while connection.poll(IDLE_SECONDS):
-            try:
-                config = connection.recv()
-            except EOFError:
-                return
-            connection.send(attempt(config))
+            connection.send(attempt(connection.recv()))
 
 
 if __name__ == "__main__":
