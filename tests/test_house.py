@@ -10,7 +10,7 @@ from house import PACKAGE, PICTURE, ROOMS, ROOT, arrows, floors, picture
 
 LOOSE = {"__init__.py", "__main__.py", "cli.py", "errors.py", "interrupts.py"}
 MAX_ARROWS = 60
-SHARED = {"main": "an entry point of a process"}
+SHARED = {"main": "an entry point", "captioned_figures": "what a file in `report/figures/` gives the report"}
 """Names that several modules may give to their own form of one thing."""
 
 
@@ -57,7 +57,7 @@ def test_the_guide_has_a_paragraph_on_every_room(room):
 def test_the_files_that_the_guides_name_are_there():
     for page in ("docs/house.md", "CONTRIBUTING.md"):
         for name in re.findall(r"`((?:zdl_bench|tests|conf|docs|experiments|\.ci)/[\w./-]*)`", (ROOT / page).read_text()):
-            assert (ROOT / name).exists(), (page, name)
+            assert "NAME" in name or (ROOT / name).exists(), (page, name)
 
 
 def test_a_public_name_means_one_thing():

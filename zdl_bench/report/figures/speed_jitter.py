@@ -13,7 +13,7 @@ from zdl_bench.report.figures.scales import log_axis
 from zdl_bench.report.figures.style import legend_name, line_looks
 from zdl_bench.statistics.inference import student_interval
 
-MEASURES = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
+POINT_COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
 FARTHEST = 2
 """Factor beyond the points up to which the axes show the ends of intervals."""
 PLACES = ((6, 5), (-6, -11), (6, -11), (-6, 5))
@@ -23,7 +23,7 @@ LETTER_WIDTH, LETTER_HEIGHT, MARKER = 5.0, 9.0, 4.0
 
 
 def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return variant, lr and MEASURES: a row per learning rate, NaN if some of its runs have no jitter.
+    """Return variant, lr and POINT_COLUMNS: a row per learning rate, NaN if some of its runs have no jitter.
 
     frame: one row per run: variant, lr, log_aulc, jitter. loss: geometric mean of the probe loss over the whole run (exp of
     log_aulc), and over the runs; jitter: geometric mean over the runs. Each with its 95 % interval (Student, on the log scale),
@@ -60,12 +60,12 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def _summary(runs: pd.DataFrame) -> pd.Series:
-    """Return the MEASURES of the runs of one learning rate."""
+    """Return the POINT_COLUMNS of the runs of one learning rate."""
     with np.errstate(divide="ignore"):
         logs = np.column_stack([runs["log_aulc"], np.log(runs["jitter"].astype(float))])
     if not np.isfinite(logs).all():
-        return pd.Series(np.nan, MEASURES)
-    return pd.Series(np.exp(np.array(student_interval(logs)).T.ravel()), MEASURES)
+        return pd.Series(np.nan, POINT_COLUMNS)
+    return pd.Series(np.exp(np.array(student_interval(logs)).T.ravel()), POINT_COLUMNS)
 
 
 def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None:

@@ -17,7 +17,7 @@ NOTE_ON_PAIRS = (
     "comparisons with the first optimizer of the plan have one, adjusted by Holm's method over those of one metric. The ids of "
     "the runs are in the CSV."
 )
-NOUNS = {question.metric: question.noun for question in QUESTIONS}
+QUESTION_NOUNS = {question.metric: question.noun for question in QUESTIONS}
 
 
 def comparison_table(standings: Standings) -> Table:
@@ -54,7 +54,7 @@ def _row(question: Question, view: str, pair: tuple[str, str], pairwise: Pairwis
 
 
 def _question_text(row: Record) -> str:
-    metric, noun = row["metric"].replace("_", " "), NOUNS[row["metric"]]
+    metric, noun = row["metric"].replace("_", " "), QUESTION_NOUNS[row["metric"]]
     return noun if metric == noun else f"{noun} ({metric})"
 
 
