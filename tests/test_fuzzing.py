@@ -48,6 +48,7 @@ def fuzz(checker: Checker, kind: str, cases: int) -> None:
     nothing_is_wrong()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_bad_input_is_one_clear_error(checker, kind):
     fuzz(checker, kind, share(kind, QUICK))
@@ -113,6 +114,7 @@ def test_what_is_wrong_is_found(checker, name):
     assert (sound.wrong, sound.statuses) == ([], [0, 0])
 
 
+@pytest.mark.slow
 def test_a_hang_is_found(checker, monkeypatch):
     def hang() -> None:
         while True:
@@ -123,6 +125,7 @@ def test_a_hang_is_found(checker, monkeypatch):
     assert "takes more than" in checker.check(Case((("hang",),))).wrong[0]
 
 
+@pytest.mark.slow
 def test_a_bomb_is_found(checker, monkeypatch):
     def bomb() -> None:
         kept = bytearray(b"x") * (MEMORY + 100_000_000)

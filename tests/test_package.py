@@ -70,6 +70,7 @@ def test_a_start_does_not_wait_for_what_draws_and_judges():
     assert not modules_after("import zdl_bench.commands.sweep, zdl_bench.statistics.claims") & drawn
 
 
+@pytest.mark.slow
 def test_the_fingerprint_is_that_of_numpys_blas_whatever_else_is_imported():
     """scipy and scikit-learn bring a BLAS of their own."""
     code = "from zdl_bench.run.environment import describe_environment as d, fingerprint as f; print(f(d()))"

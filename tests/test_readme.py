@@ -27,6 +27,7 @@ def test_the_optimizer_of_the_readme_works(tmp_path, digits):
     assert runs.loc["sign_sgd", "learned"]
 
 
+@pytest.mark.slow
 def test_the_notebook_example_draws_a_legend_from_a_store_of_several_sweeps(small_sweep, command):
     small_sweep("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2", "seed=0,1", "problem.activation=relu,tanh", "name=first")
     small_sweep("-m", "optimizer=adam", "optimizer.beta2=0.9,0.999", "lr=1e-3,1e-2", "seed=0,1", "name=second")

@@ -25,6 +25,7 @@ def all_cores(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(os.cpu_count())), raising=False)
 
 
+@pytest.mark.slow
 def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(command, digits, tmp_path):
     outcome = command("bench", "dataset=digits", "optimizer=sgd,adam", "steps=20", *SMALL)
     assert outcome.status == 0, outcome.err
@@ -38,6 +39,7 @@ def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(comman
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_by_default_it_times_every_optimizer(command, digits):
     outcome = command("bench", "dataset=digits", "steps=10", *SMALL)
     assert outcome.status == 0, outcome.err
@@ -65,6 +67,7 @@ def test_learning_rates_and_seeds_cost_nothing_and_make_no_lines(command, digits
     assert "rounds of 10 steps" in " ".join(outcome.out.split())
 
 
+@pytest.mark.slow
 def test_each_problem_has_its_line(command, digits):
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem=rosenbrock,mlp")
     lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "loops by" in line]

@@ -37,6 +37,7 @@ def test_bytes_of_runs_that_record_every_step(tmp_path):
     assert estimated_cost(configs).bytes - DISK_BLOCK / 2 * 3 == pytest.approx(expected, rel=0.2)
 
 
+@pytest.mark.slow
 def test_seconds_are_of_the_right_order(digits):
     configs = [digits_config("adam", seed=seed, steps=4000, problem=part("problem", "mlp", hidden=(64,))) for seed in (0, 1)]
     estimated = estimated_cost(configs).seconds
@@ -47,6 +48,7 @@ def test_seconds_are_of_the_right_order(digits):
     assert 0.1 < ratio < 10  # other processes may be using the machine
 
 
+@pytest.mark.slow
 def test_the_start_of_a_process_is_no_part_of_a_run_of_few_steps():
     """One of three trials has to tell that: another process may take its place for as long."""
     began = time.monotonic()

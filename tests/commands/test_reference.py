@@ -55,6 +55,7 @@ def changed(path: Path, **columns) -> None:
     pq.write_table(table, path)
 
 
+@pytest.mark.slow
 def test_sweeps_of_experiments_are_written_and_found_again(written, command):
     assert [path.name for path in written] == ["book_paths.parquet", f"{CURVES}.parquet"]
     outcome = command("verify", "--reference")
@@ -63,6 +64,7 @@ def test_sweeps_of_experiments_are_written_and_found_again(written, command):
     assert "verified 2 runs" in command("verify", "book_paths", "--reference", "--runs", "2").out
 
 
+@pytest.mark.slow
 def test_another_digest_is_noticed(written, command):
     changed(written[0], digest="0" * 64)
     outcome = command("verify", "--reference")
@@ -71,6 +73,7 @@ def test_another_digest_is_noticed(written, command):
     assert "(differing: digest)" in outcome.out
 
 
+@pytest.mark.slow
 def test_on_another_kernel_the_losses_at_the_end_are_compared(written, command):
     elsewhere = list(read_reference(written[0])[0].fingerprint)
     elsewhere[2] = "SomethingElse"
@@ -98,6 +101,7 @@ def test_mean_curves_are_geometric_means(command):
     assert sgd.loc[10, "probe_loss"] == pytest.approx(np.sqrt(losses[0] * losses[1]), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_diverged_run_is_compared_on_another_kernel(command):
     diverging = ("optimizer=sgd", "lr=1e6", "seed=0,1", "name=book_paths")
     assert command("-m", *diverging, *BOWL).status == 0
@@ -115,12 +119,14 @@ def test_without_numbers_it_says_where_they_are(command):
     assert "name the results of a checkout with --results DIR" in outcome.err
 
 
+@pytest.mark.slow
 def test_an_unknown_experiment_lists_the_known(written, command):
     outcome = command("verify", "nobody", "--reference")
     assert outcome.status == 2
     assert "it has book_paths" in outcome.err
 
 
+@pytest.mark.slow
 def test_numbers_of_another_engine_are_refused(written, command):
     table = pq.read_table(written[0])
     pq.write_table(table.replace_schema_metadata({"engine": str(ENGINE_VERSION + 1)}), written[0])
@@ -238,6 +244,7 @@ def test_a_text_that_stands_in_many_rows_takes_no_memory(letters, rows, sound, t
     assert memory.growth() < 50_000_000
 
 
+@pytest.mark.slow
 def test_an_unsound_file_stops_no_other(written, command, sound):
     pq.write_table(MALFORMED["config: no JSON"](sound), "results/reference/odd.parquet")
     outcome = command("verify", "--reference")
@@ -247,6 +254,7 @@ def test_an_unsound_file_stops_no_other(written, command, sound):
     assert len(outcome.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_what_two_experiments_have_is_compared_with_both(written, command):
     """One of them may have been changed."""
     shutil.copy(written[0], "results/reference/again.parquet")
@@ -307,6 +315,7 @@ def test_committed_runs_without_data_are_found_again(command):
     assert outcome.status == 0, outcome.out
 
 
+@pytest.mark.slow
 def test_committed_runs_on_mnist_are_found_again(command, mnist):
     outcome = command("verify", "day64", "--reference", "--runs", "2", "--results", str(COMMITTED))
     assert outcome.status == 0, outcome.out

@@ -137,6 +137,7 @@ def test_a_problem_without_data(command):
     assert row["tail_loss"] < 1e-2
 
 
+@pytest.mark.slow
 def test_an_experiment_is_a_sweep(command, digits):
     base = ["dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL]
     outcome = command("experiment=day64", "seed=1", *base)
@@ -165,6 +166,7 @@ def test_the_order_of_the_plan_is_the_order_of_the_manifest(small_sweep):
     assert [store.read(run_id).config.seed for run_id in store.read_manifest("ordered").run_ids] == [3, 1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [0, 1000])
 def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
     small_sweep("-m", "seed=1,2", "name=mine")
@@ -200,6 +202,7 @@ def test_a_run_of_another_engine_is_left_out_of_what_is_read(small_sweep, comman
     assert f"1 of them made by another engine ({victim})" in reported.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"lr": 0.5}], ids=["the same config", "another config"])
 def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, command, changes):
     """Every command says what it is; the sweep's own replaces it, and is done."""

@@ -24,6 +24,7 @@ from zdl_bench.training.loop import train
 SWEEP = ("dataset=digits", "executor=serial", "report=false", "steps=20", *SMALL)
 
 
+@pytest.mark.slow
 def test_stored_runs_are_found_again_bit_for_bit(command, digits):
     command("-m", "optimizer=sgd,adam,rmsprop", "lr=0.01,1e6", "name=mine", *SWEEP)
     outcome = command("verify")
@@ -123,6 +124,7 @@ def four(command, digits):
     return store, manifest
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_named_and_the_others_are_verified(four, command):
     _, manifest = four
     outcome = command("verify")
@@ -137,6 +139,7 @@ def test_a_damaged_file_is_named_and_the_others_are_verified(four, command):
     assert "verified 2 runs: 2 same bits, 1 without a stored result, 1 unsound" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_damaged_file_counts_more_than_a_difference(four, command):
     store, manifest = four
     store.write(replace(store.read(manifest.run_ids[0]), digest="0" * 64))
@@ -219,6 +222,7 @@ def test_a_timeout_that_is_none_is_refused(command, seconds):
     assert "--timeout" in outcome.err
 
 
+@pytest.mark.slow
 def test_forgeries_are_named_by_the_command(command, digits):
     """Each with a right checksum, and one with a lie about where it was made."""
     command("-m", "seed=range(0,6)", "name=mine", *SWEEP)

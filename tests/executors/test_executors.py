@@ -27,6 +27,7 @@ def digests(executor, configs, n_jobs=1):
     return {run.run_id: run.digest for run in runs}
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_executor_workers_or_order(digits):
     configs = [digits_config(name, lr=0.01, seed=seed) for name in ("sgd", "adam") for seed in range(3)]
     expected = digests(Serial(), configs)
@@ -56,6 +57,7 @@ def test_every_executor_of_conf_can_be_made():
     assert isinstance(registry.executor(Choice("processes")), Processes)
 
 
+@pytest.mark.slow
 def test_no_run_is_lost_while_the_consumer_is_busy(digits):
     """A worker is killed while this process stores a run: every config still ends as a run."""
     configs = [digits_config("sgd", lr=0.01, seed=seed, steps=400) for seed in range(8)]
@@ -83,6 +85,7 @@ def living_children():
     return found
 
 
+@pytest.mark.slow
 def test_the_end_of_what_was_just_begun_is_quiet(digits, capfd):
     """joblib's threads were given runs right before, and would warn of those that nobody takes."""
     configs = [digits_config("sgd", lr=0.01, seed=seed, steps=30) for seed in range(40)]
@@ -131,6 +134,7 @@ OF_A_WORKER = {"numpy", "platformdirs", "threadpoolctl", "yaml"}
 OF_COMPILED_LOOPS = {"charset_normalizer", "llvmlite", "numba", "scipy"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("units", "more"), [(16, set()), (300, OF_COMPILED_LOOPS)])
 def test_a_worker_imports_these_libraries_and_no_others(digits, monkeypatch, capfd, units, more):
     monkeypatch.setenv("PYTHONVERBOSE", "1")

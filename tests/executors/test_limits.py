@@ -300,6 +300,7 @@ def test_nothing_is_written_by_a_dry_run(command, digits, tmp_path):
     assert "that are free in results" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_is_stored(command, small_sweep):
     assert small_sweep("-m", "optimizer=sgd", "seed=1,2").status == 0
     before = contents(Path("results"))
@@ -309,6 +310,7 @@ def test_a_dry_run_says_what_is_stored(command, small_sweep):
     assert contents(Path("results")) == before
 
 
+@pytest.mark.slow
 def test_a_dry_run_finds_the_data_that_it_is_given(tmp_path, monkeypatch):
     """In an empty cache: the trials know a data set by its name alone."""
     own = checkout_with(tmp_path / "checkout", ILL, ())
@@ -350,6 +352,7 @@ def test_a_dry_run_leaves_a_damaged_file_where_it_is(command, small_sweep):
     assert contents(Path("results")) == before
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_the_runs_whose_learning_rate_is_not_chosen_yet(command, digits, tmp_path):
     """As many as the experiment makes: trials on the tuning seeds, and one judged learning rate for each combination."""
     small = ("problem=quadratic", "problem.dimension=2", "steps=10", "report=false", "optimizer=sgd,adam", "lr=1e-3,1e-2")
@@ -383,6 +386,7 @@ def test_a_dry_run_warns_of_a_disk_that_is_too_small(command, digits, small_disk
     assert list(small_disk.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_sweep_warns_of_a_disk_that_is_too_small_before_it_starts(command, digits, small_disk):
     outcome = command("-m", "seed=range(0,50)", f"results_dir={small_disk}/results", *KEYS)
     assert outcome.status == 2

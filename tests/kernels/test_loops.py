@@ -71,6 +71,7 @@ def test_the_articles_network_gives_the_same_bits(name, mnist, numpys_alone):
     assert compiled.digest == train(config).digest
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the first example loads what was compiled
 @given(data=st.data())
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -96,6 +97,7 @@ def test_bias_relu_and_chain_agree_on_odd_numbers(dtype, data):
     assert np.array_equal(*(np.signbit(one[~np.isnan(one)]) for one in chained))
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the first example loads what was compiled
 @given(data=st.data())
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -337,6 +339,7 @@ def test_a_numba_that_cannot_be_imported_is_done_without(error, tmp_path):
     assert "ZDL_BENCH_LOOPS=numba: it does not work here (Numba needs an older NumPy); install another" in outcome.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("problem=quadratic", "steps=2"), ("verify",), ("bench", "problem=quadratic")])
 def test_a_numba_that_is_asked_for_and_does_not_work_is_an_error_before_anything_is_trained(arguments, tmp_path):
     (tmp_path / "numba.py").write_text("raise OSError('libllvm is missing')")
@@ -352,6 +355,7 @@ def test_a_numba_that_is_told_not_to_compile_is_done_without():
     assert started(UPDATE, NUMBA_DISABLE_JIT="1").stdout == "numpy [0.5 0.5 0.5]\n"
 
 
+@pytest.mark.slow
 def test_compiled_code_is_kept(tmp_path):
     for _ in range(2):
         assert started(UPDATE, NUMBA_CACHE_DIR=str(tmp_path)).stdout == "numba [0.5 0.5 0.5]\n"
@@ -361,6 +365,7 @@ def test_compiled_code_is_kept(tmp_path):
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
 @pytest.mark.parametrize("content", [b"", None], ids=["empty", "unreadable"])
 def test_kept_files_that_are_damaged_are_made_anew(suffix, content, tmp_path):
@@ -382,6 +387,7 @@ def test_kept_files_that_are_damaged_are_made_anew(suffix, content, tmp_path):
 BOTH = UPDATE.replace("np.float32", "np.dtype(sys.argv[1]).type").replace("import numpy", "import sys, numpy", 1)
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_do_not_spoil_what_the_others_keep(tmp_path):
     variables = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     for _ in range(2):
@@ -395,11 +401,13 @@ def test_processes_that_start_together_do_not_spoil_what_the_others_keep(tmp_pat
     assert all(name.endswith(".1.nbc") for name in names), "one signature a file"
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_kept_it_is_compiled_all_the_same():
     nowhere = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator", "NUMBA_CACHE_DIR": "/dev/full/nowhere"}
     assert started(UPDATE, **nowhere).stdout == "numba [0.5 0.5 0.5]\n"
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_no_reason_against_compiled_loops(tmp_path):
     code = (
         "from numba.core.caching import IndexDataCacheFile as file\n"

@@ -77,6 +77,7 @@ def test_a_line_that_cannot_be_read_is_completed_in_silence(completed, line):
     completed(line)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
 def test_a_real_bash_completes(command, tmp_path):
     for name in ("sgd-first", "sgd-second", "other"):

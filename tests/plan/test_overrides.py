@@ -214,6 +214,7 @@ def test_the_runs_are_those_of_the_values(bowl):
     assert [store.read(run_id).config.seed for run_id in store.read_manifest("mine").run_ids] == [1, 4, 7, 10]
 
 
+@pytest.mark.slow
 def test_another_sweeper_has_the_same_values(bowl):
     assert bowl("-m", "hydra/sweeper=basic", "seed=sort(range(10,0,-3))", "steps=10,20").status == 0
     assert sorted(zip(runs()["seed"], runs()["steps"], strict=True)) == [
@@ -369,6 +370,7 @@ def test_the_home_folder_is_meant_by_a_tilde(bowl, monkeypatch, tmp_path):
     assert not Path("~").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_of_data_is_text(command, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for typed, shown in [("~/data", f"{tmp_path}/home/data"), ("データ", "データ"), ("2024", "2024"), ("a(b)=c", "a(b)=c")]:
@@ -412,6 +414,7 @@ def test_layers_may_be_typed_without_brackets(typed, layers):
     assert registry.typed_values("problem", "mlp", yaml_values | {"hidden": hidden})["hidden"] == layers
 
 
+@pytest.mark.slow
 def test_layers_without_brackets_are_the_same_run(small_sweep):
     small_sweep("problem.hidden=[4,2]")
     small_sweep("problem.hidden=4x2")
@@ -421,6 +424,7 @@ def test_layers_without_brackets_are_the_same_run(small_sweep):
         assert "list of integers" in small_sweep(f"problem.hidden={typed}").err
 
 
+@pytest.mark.slow
 def test_a_format_may_be_typed_without_brackets(bowl):
     assert bowl("formats=svg", "dry_run=true").status == 0
     for typed in ("gif", "[]", "null", "[1]", "[[png]]", "{a:1}"):

@@ -155,6 +155,7 @@ def test_another_form_of_a_choice_is_accepted(command, form):
     assert load_results("results").runs["optimizer"].tolist() == ["adam"]
 
 
+@pytest.mark.slow
 def test_other_forms_of_an_experiment_are_the_same_sweep(command):
     """Named once in the store, whatever its form."""
     for form in (

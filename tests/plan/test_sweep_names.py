@@ -90,6 +90,7 @@ def test_a_sweep_of_an_older_store_can_still_be_named(command, monkeypatch):
     assert "--help" in command("ls").out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "folder", ["other", "-x", "--help", "a b", "x[a]", "=x", "~", "it's", "改良", "$HOME", "a;b", "#x", "."]
 )
@@ -139,6 +140,7 @@ blocks: [{optimizer: sgd, lr: [0.1, 0.2]}]
 """
 
 
+@pytest.mark.slow
 def test_sweeps_whose_runs_are_known_only_later_have_names_of_their_own(command, tmp_path, monkeypatch):
     """The first batch of both is the same: what is tried on the tuning seeds, or one job of a launcher."""
     (tmp_path / "tuned.yaml").write_text(TUNED)

@@ -134,6 +134,7 @@ TABLE = {  # steps 1, 2, 10, 100 of the articles' program, seed 8
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", TABLE)
 def test_agrees_with_the_articles_on_mnist(mnist, optimizer):
     run = train(parity_config(mnist, optimizer, 100))

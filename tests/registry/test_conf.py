@@ -6,6 +6,8 @@ from conftest import SMALL
 from zdl_bench import load_results
 from zdl_bench.registry import conf_files
 
+EXPERIMENTS = conf_files.experiment_names()
+
 
 @pytest.mark.parametrize(
     ("group", "name"), [(group, name) for group in ("optimizer", "schedule") for name in conf_files.names(group)]
@@ -31,7 +33,9 @@ def test_executors_compose_and_run(command, digits, name):
     assert outcome.status == 0, outcome.err
 
 
-@pytest.mark.parametrize("name", [path.stem for path in sorted(conf_files.EXPERIMENTS.glob("*.yaml"))])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "day61" else pytest.mark.slow) for name in EXPERIMENTS]
+)
 def test_experiments_run_small(command, digits, name):
     """Fewer steps and seeds, and the digits; with its report and a verdict for each claim."""
     overrides = ["dataset=digits", "steps=6", "seed=0,1", "executor=serial", "probe.count=6", "probe.images=50", "name=small"]

@@ -34,6 +34,7 @@ def own(command, tmp_path, monkeypatch, digits):
         function.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multirun", [(), ("-m",)], ids=["a run", "a sweep"])
 @pytest.mark.parametrize(
     ("content", "told"),
@@ -118,6 +119,7 @@ def test_so_does_one_of_a_data_set(own, content, told):
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.slow
 def test_a_broken_yaml_stops_nothing_else(own, command):
     assert own("optimizer", "_target_: [", *BOWL).status == 2
     assert command("-m", "optimizer=sgd,adam", "report=false", *BOWL).status == 0
@@ -139,6 +141,7 @@ def test_a_key_that_is_left_out_has_the_default_of_the_class(own):
     assert (run["optimizer.beta1"], run["optimizer.beta2"], run["optimizer.epsilon"]) == (0.9, 0.999, 1e-8)
 
 
+@pytest.mark.slow
 def test_a_problem_without_targets_has_a_report(own):
     bowl = "_target_: zdl_bench.problems.bowl.Bowl\nname: mine\nstart: [1.0, 2.0]\n"
     sweep = ("-m", "optimizer=sgd,adam", "lr=0.1,0.5", "seed=0,1", "steps=20", "executor=serial")

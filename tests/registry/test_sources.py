@@ -102,6 +102,7 @@ def test_what_may_change_a_number_changes_the_id(own, change):
     assert own(**change) != own()
 
 
+@pytest.mark.slow
 def test_the_code_of_an_installed_part_is_its_version(own, tmp_path, monkeypatch):
     found = []
     for number in ("1.0", "1.1"):

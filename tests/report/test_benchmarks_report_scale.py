@@ -13,6 +13,7 @@ from zdl_bench.run.run import Status
 from zdl_bench.store.store import Store
 
 
+@pytest.mark.slow
 def test_it_prints_its_numbers(digits, tmp_path, capsys, monkeypatch):
     measured = report_scale.Measured(12.34, 11.0, 900 * 2**20, 4_560_000, 7)
     monkeypatch.setattr(report_scale, "measure_report", lambda store, name: measured)

@@ -96,6 +96,7 @@ def test_figures_of_a_large_sweep_are_of_a_sane_size_and_say_what_is_left_out(tr
     assert "in the tables" in heading(drawn["heat_map"])
 
 
+@pytest.mark.slow
 def test_figures_of_many_paths_are_of_a_sane_size(on_a_bowl):
     for one in all_figures([as_if(on_a_bowl, float(lr)) for lr in np.geomspace(1e-4, 0.5, 200)]).values():
         one.figure.canvas.draw()
@@ -114,6 +115,7 @@ def test_a_spread_has_the_best_and_both_ends():
 STRANGE_NAMES = ("$x^{$", "_hidden", "a" * 300, "b" * 300)
 
 
+@pytest.mark.slow
 def test_strange_names_are_drawn_as_they_are(trained):
     runs = [as_if(run, lr, name=name) for run in trained for name in STRANGE_NAMES for lr in (0.01, 0.1)]
     drawn = all_figures(runs)
@@ -243,6 +245,7 @@ def test_a_curve_of_one_point_names_its_learning_rate():
     assert [text.get_text() for text in axes.texts] == ["0.1"]
 
 
+@pytest.mark.slow
 def test_the_asterisk_is_explained_only_where_it_is(trained):
     stuck = [replace(run) for run in trained]
     [comparison] = comparisons_of([*stuck, *(as_if(run, 0.1) for run in trained)])

@@ -99,6 +99,7 @@ def variants(digits):
     return [*made, *(as_if(runs[1], lr) for lr in (0.01, 0.1))]
 
 
+@pytest.mark.slow
 def test_in_every_figure_the_lines_of_a_legend_differ(variants):
     legends = 0
     for one in all_figures(variants).values():

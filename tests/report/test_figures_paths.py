@@ -128,6 +128,7 @@ def test_the_optimizers_of_the_book_have_a_panel_each_and_one_together():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == expected
 
 
+@pytest.mark.slow
 def test_only_the_first_seed_is_drawn_and_the_title_says_so():
     runs = [trained("bowl", name, 0.1, {"start_std": 0.5}, seed=seed) for name in ("sgd", "adam") for seed in (4, 5, 6)]
     [comparison] = comparisons_of(runs)
@@ -142,6 +143,7 @@ def test_a_diverged_run_keeps_its_panel():
     assert titles(drawn["paths_by_lr"]) == ["sgd, lr 0.1", "sgd, lr 100: diverged"]
 
 
+@pytest.mark.slow
 def test_with_too_many_panels_each_optimizer_has_that_of_its_best_rate():
     runs = [trained("bowl", name, lr) for name in ("sgd", "adam") for lr in np.geomspace(0.01, 0.6, 7).tolist()]
     [comparison] = comparisons_of(runs)
@@ -158,6 +160,7 @@ def test_with_too_many_that_all_diverged_the_first_twelve_are_shown():
     assert "2 others are not shown" in drawn.figure.get_suptitle()
 
 
+@pytest.mark.slow
 def test_a_loss_that_may_be_negative_is_on_no_log_axis():
     drawn = figures_by_name([trained("saddle", name, lr) for name in ("sgd", "adam") for lr in (0.1, 1.0)])
     assert set(drawn) == {"oscillation", "targets_reached", "heat_map", "paths", "optimizer_paths"}
@@ -187,6 +190,7 @@ def test_stored_runs_of_a_problem_that_is_not_here_have_no_paths():
     assert "paths" not in figures_by_name([foreign])
 
 
+@pytest.mark.slow
 def test_a_sweep_on_a_surface_has_its_paths_in_the_report(command):
     common = (
         "problem=bowl",

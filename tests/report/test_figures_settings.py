@@ -81,6 +81,7 @@ def plain(on_a_bowl) -> list[bytes]:
     return some_figures(on_a_bowl)
 
 
+@pytest.mark.slow
 def test_figures_are_the_same_bytes_and_the_users_settings_stay(on_a_bowl, plain, spoiled):
     before = dict(mpl.rcParams), plt.get_backend(), pd.get_option("display.precision")
     assert some_figures(on_a_bowl) == plain

@@ -79,6 +79,7 @@ def test_a_run_that_ended_early_is_at_its_own_seconds(axes):
     assert [text.get_text() for text in axes.texts] == ["sgd: 2 of 3 diverged, mean of the other 1"]
 
 
+@pytest.mark.slow
 def test_seconds_in_a_report_are_shown_and_said_not_to_be_compared(runs, drawn):
     for name in ("loss_over_seconds", "loss_over_seconds_at_best_lr"):
         title = drawn[name].figure.get_suptitle().replace("\n", " ")
@@ -221,6 +222,7 @@ def test_surfaces_have_the_metrics_of_their_paths():
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_an_optimizer_without_a_best_lr_is_named(digits):
     tried = {"adam": (0.01, 0.1), "sgd": (1e29, 1e30), "adagrad": (0.1,)}
     configs = [digits_config(name, lr) for name, lrs in tried.items() for lr in lrs]

@@ -292,6 +292,7 @@ def test_accuracies_are_per_cent_where_they_are_read_and_numbers_in_csv(digits):
     assert re.search(r": \d\d\.\d\d % \[\d+\.\d\d %, \d+\.\d\d %\], n 2", "\n".join(verdict_lines([one])))
 
 
+@pytest.mark.slow
 def test_a_floor_that_cuts_a_figure_is_named_in_it():
     """The gap falls far below 1e-12 of the start, where the figures end."""
     exact = [train(quadratic_config(name, lr=lr, steps=300)) for name in ("sgd", "momentum") for lr in (0.9, 1.0)]

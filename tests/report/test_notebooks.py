@@ -62,6 +62,7 @@ def test_every_figure_can_be_drawn_from_several_sweeps(command, digits):
     assert {"variant", "setting", *LOOK} == set(runs.columns) - set(names["results"].runs.columns)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:No artists with labels found to put in legend")
 @pytest.mark.parametrize(
     "arguments",

@@ -319,6 +319,7 @@ def test_neither_side_nor_area_of_a_shown_figure_is_too_large():
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_of_many_settings_the_first_ones_figures_are_on_the_page_and_the_others_beside_it(digits, monkeypatch):
     monkeypatch.setattr("zdl_bench.report.files.MAX_IMAGES", 1)
     runs = [
@@ -348,6 +349,7 @@ def test_figures_are_drawn_without_windows_and_pyplot_keeps_its_backend_and_its_
     plt.switch_backend(before)
 
 
+@pytest.mark.slow
 def test_a_page_of_a_thousand_runs_is_below_8_mb_and_the_same_twice(digits):
     rng = np.random.default_rng(0)
     trained = [

@@ -22,6 +22,7 @@ from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 
+pytestmark = pytest.mark.slow
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOSTILE = "<script>alert(1)</script>" + """'" onload="alert(2)"""
 LOCAL = ("file:", "data:", "blob:")

@@ -87,6 +87,7 @@ def test_a_sweep_ends_with_its_report(command, digits):
     assert not re.search(r"""(src|href)=["'](https?:)?//""", page), "the page needs no network"
 
 
+@pytest.mark.slow
 def test_two_builds_are_byte_identical(tmp_path, runs):
     one, manifest = store_of(tmp_path / "one", runs)
     build_report(one, manifest, ("png", "svg", "pdf"))
@@ -99,6 +100,7 @@ def test_two_builds_are_byte_identical(tmp_path, runs):
     assert "figures/loss_curves" in by_format["png"]
 
 
+@pytest.mark.slow
 def test_two_processes_build_the_same_bytes(tmp_path, runs):
     built = []
     for seed in ("1", "2"):
@@ -109,6 +111,7 @@ def test_two_processes_build_the_same_bytes(tmp_path, runs):
     assert built[0] == built[1]
 
 
+@pytest.mark.slow
 def test_a_report_follows_what_it_is_made_from(tmp_path, runs, monkeypatch):
     store, manifest = store_of(tmp_path, runs[:4])
     build_report(store, manifest, ("png",))
@@ -128,6 +131,7 @@ def test_a_report_follows_what_it_is_made_from(tmp_path, runs, monkeypatch):
     assert not is_current(store, manifest, ("png",))
 
 
+@pytest.mark.slow
 def test_a_report_of_a_run_with_a_flipped_bit_is_built_without_it(tmp_path, runs):
     store, manifest = store_of(tmp_path, runs[:4])
     build_report(store, manifest, ("png",))
@@ -157,6 +161,7 @@ def test_a_report_without_a_sound_run_is_refused(tmp_path, runs):
         build_report(store, manifest, ("png",))
 
 
+@pytest.mark.slow
 def test_settings_that_begin_alike_do_not_share_files(tmp_path, digits):
     """Long settings are cut in file names; every comparison keeps its own."""
     problems = [
@@ -188,6 +193,7 @@ def test_one_diverged_seed_does_not_hide_the_others(digits):
     plt.close(figure)
 
 
+@pytest.mark.slow
 def test_a_current_report_is_not_built_again(command, digits):
     command("name=mine", *SWEEP)
     page = Path("results/sweeps/mine/report.html")
@@ -203,6 +209,7 @@ def test_a_current_report_is_not_built_again(command, digits):
     assert page.is_file()
 
 
+@pytest.mark.slow
 def test_a_report_says_what_is_missing(tmp_path, runs):
     store, manifest = store_of(tmp_path, runs)
     store.run_path(runs[0].run_id).unlink()
@@ -235,6 +242,7 @@ STRANGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", STRANGE)
 def test_every_kind_of_sweep_has_a_page(tmp_path, digits, case):
     store, manifest = store_of(tmp_path, STRANGE[case]())

@@ -128,6 +128,7 @@ def saddle_config(name: str, seed: int):
     return replace(quadratic_config(name, lr=0.05, seed=seed, steps=100), problem=part("problem", "saddle", gradient_noise=0.1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_the_page_says_so(tmp_path, digits, case):
     make, expected = CASES[case]

@@ -80,6 +80,7 @@ for number in range(300):
 """
 
 
+@pytest.mark.slow
 def test_a_writer_and_a_tidier_at_once(tmp_path):
     """Whatever moment a tidier looks, no draft of a living writer is lost."""
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stderr=subprocess.PIPE, text=True)

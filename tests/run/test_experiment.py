@@ -45,6 +45,7 @@ def runs():
     return load_results("results").runs
 
 
+@pytest.mark.slow
 def test_the_best_lr_is_tried_on_tuning_seeds_and_judged_on_others(experiment):
     outcome = experiment(TUNED, "report=false")
     assert outcome.status == 0, outcome.err
@@ -61,6 +62,7 @@ def test_the_best_lr_is_tried_on_tuning_seeds_and_judged_on_others(experiment):
     assert manifest.experiment["claims"][0]["id"] == 1
 
 
+@pytest.mark.slow
 def test_a_second_start_makes_nothing(experiment):
     experiment(TUNED)
     again = experiment(TUNED)
@@ -69,6 +71,7 @@ def test_a_second_start_makes_nothing(experiment):
     assert "to make" not in again.err
 
 
+@pytest.mark.slow
 def test_report_prints_the_verdicts(experiment, command):
     swept = experiment(TUNED)
     reported = command("report", "mine")
@@ -129,6 +132,7 @@ def test_edited_claims_are_judged_anew(experiment):
     assert "claim 1: refuted" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_claim_has_its_note_and_its_reason_on_the_page(experiment):
     noted = TUNED["claims"][0] | {"note": "Fairness is another question."}
     outcome = experiment(TUNED | {"claims": [noted, TUNED["claims"][1]]}, "seed=0,1")
@@ -177,6 +181,7 @@ def test_a_wrong_experiment_trains_nothing(experiment, change, text):
     assert not Path("results/runs").exists()
 
 
+@pytest.mark.slow
 def test_a_broken_yaml_is_in_nobody_elses_way(experiment, command):
     experiment(TUNED, "report=false", "seed=0", "lr=0.1")
     (conf_files.EXPERIMENTS / "broken.yaml").write_text("title: [\nblocks: -\n")

@@ -120,6 +120,7 @@ def test_jitter_of_a_gap_does_not_see_the_level_of_the_noise():
     assert jitter(above_floor(loud, 1)) > 2 * jitter(above_floor(quiet, 1))
 
 
+@pytest.mark.slow
 def test_ten_seeds_tell_noise_levels_apart():
     """Disjoint seeds: with the same ones the noise is the same but for its size, and any ratio shows."""
     quiet, loud, other = (jitters_of_noise(noise, first, SEEDS) for noise, first in ((0.5, 0), (0.75, 100), (0.5, 200)))

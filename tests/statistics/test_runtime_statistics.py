@@ -151,6 +151,7 @@ def test_performance_profile_by_hand():
     assert profile == pytest.approx(np.array([[1, 1], [1, 1], [2, 1], [2, 1]]) / 3)
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 5).flatmap(
         lambda solvers: st.lists(

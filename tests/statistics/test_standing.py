@@ -140,6 +140,7 @@ def test_who_has_several_runs_of_one_seed_is_left_out():
     assert twice.reasons == {"momentum": "momentum: it has several runs of one seed at one learning rate"}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.floats(-1, 1), min_size=6, max_size=12))
 def test_turned_findings_are_those_of_the_turned_comparison(differences):

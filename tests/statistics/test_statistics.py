@@ -321,6 +321,7 @@ def test_power_of_the_test():
     assert calibration.rejection_rate(d + 1) == pytest.approx(t_test, abs=0.025)
 
 
+@pytest.mark.slow
 def test_one_optimizer_against_itself():
     """A/A with real runs on disjoint seeds; on the same seeds there is nothing to see at all."""
     values = calibration.tail_losses(150)

@@ -88,6 +88,7 @@ def test_other_tables_of_ours_are_read_as_pyarrow_reads_them(path):
     assert read.equals(pq.read_table(path).replace_schema_metadata(None).cast(read.schema))
 
 
+@pytest.mark.slow
 def test_a_text_of_a_dictionary_may_not_stand_in_too_many_rows(tmp_path):
     """A megabyte in a file, a thousand in memory."""
     path = tmp_path / "texts.parquet"

@@ -327,6 +327,7 @@ def test_metadata_nested_too_deeply_are_damaged(store, run):
     assert states(store, store.read_manifest("one")) == "1 damaged"
 
 
+@pytest.mark.slow
 def test_a_few_bytes_that_stand_for_gigabytes_are_refused_unread(store, run):
     path = store.run_path(run.run_id)
     path.parent.mkdir(parents=True)

@@ -404,6 +404,7 @@ def test_verify_prints_no_escapes(command, tmp_path):
     assert "\x1b" not in outcome.out
 
 
+@pytest.mark.slow
 def test_verdicts_print_no_escapes(command, tmp_path):
     store = shared_store(tmp_path, [train(quadratic_config(steps=2))])
     assert command("report").status == 0

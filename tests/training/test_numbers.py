@@ -166,6 +166,7 @@ def _problem(config: RunConfig, dtype: np.dtype):
     return registry.problem(config.problem).build(splits, dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(np.finfo(PARAMETERS).maxexp < 2000, reason="this machine has no floats of a wider range than float64")
 @pytest.mark.parametrize("lr", [0.3, 5.0])
 def test_the_status_is_that_of_wider_floats(lr, digits):
