@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zdl_bench.errors import ConfigError
+from zdl_bench.errors import ConfigError, display
 from zdl_bench.run.untrusted import require_no_reference
 
 EXPERIMENT_KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
@@ -73,3 +73,19 @@ class Experiment:
             evaluation_seeds=_seeds(name, "evaluation_seeds", content),
             claims=tuple(claims),
         )
+
+
+def _are_mappings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _seeds(name: str, key: str, content: Mapping[str, Any]) -> tuple[int, ...]:
+    value = content.get(key, [])
+    if isinstance(value, list) and all(type(seed) is int for seed in value):
+        return tuple(value)
+    found = SEED_RANGE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ConfigError(f"experiment={name}: {key}={display(value)} is neither a list of seeds nor range(start,stop)")
+    if max(map(len, found.groups())) > MAX_SEED_DIGITS or int(found[2]) - int(found[1]) > MAX_SEEDS:
+        raise ConfigError(f"experiment={name}: {key}={display(found[0])}: an experiment has up to {MAX_SEEDS:,} seeds")
+    return tuple(range(int(found[1]), int(found[2])))
