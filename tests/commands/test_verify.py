@@ -189,7 +189,7 @@ def calls(monkeypatch):
 @pytest.mark.parametrize(("arguments", "decoded"), [(("--runs", "2"), 2), (("--runs", "9"), 6), ((), 6)])
 def test_no_more_is_read_than_it_takes(arguments, decoded, command, digits, calls):
     command("-m", "seed=range(0,6)", *SWEEP)
-    contract._mapped_and_hashed.cache_clear()  # what this process has hashed before
+    contract._map_and_hash.cache_clear()  # what this process has hashed before
     calls.clear()
     command("verify", *arguments)
     assert calls == {"decoded": decoded, "hashed": 1}

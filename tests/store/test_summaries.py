@@ -9,7 +9,7 @@ from conftest import digits_config, quadratic_config
 from fuzzing.stored import manifest_of
 
 from zdl_bench.commands.execution import plan
-from zdl_bench.executors.executor import attempt
+from zdl_bench.executors.attempt import attempt
 from zdl_bench.registry.sources import hash_of_sources
 from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.manifest import Manifest, Summaries
