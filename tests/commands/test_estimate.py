@@ -23,6 +23,7 @@ def stored_bytes(store, configs):
     return sum(store.run_path(config.run_id).stat().st_size for config in configs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [3, 60, 2000])
 def test_bytes_are_those_of_the_files(digits, tmp_path, steps):
     configs = [digits_config(name, lr=0.01, seed=seed, steps=steps) for name in ("sgd", "adam") for seed in (0, 1)]

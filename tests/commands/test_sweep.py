@@ -190,6 +190,7 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
     assert load_results("results").runs["digest"].tolist() == digests
 
 
+@pytest.mark.slow
 def test_a_run_of_another_engine_is_left_out_of_what_is_read(small_sweep, command):
     small_sweep("-m", "seed=1,2", "name=mine")
     store = Store("results")

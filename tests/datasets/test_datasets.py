@@ -69,7 +69,7 @@ def server(folder):
 
     Handler.requested, Handler.broken, Handler.refused = [], set(), set()
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=served.serve_forever)
+    thread = threading.Thread(target=served.serve_forever, args=(0.01,))
     thread.start()
     Handler.url = f"http://127.0.0.1:{served.server_port}/"
     yield Handler

@@ -346,6 +346,7 @@ def test_a_child_that_is_killed_while_it_starts_is_nobodys_fault(digits, monkeyp
     assert run.status is Status.COMPLETED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "words"),
     [
@@ -428,6 +429,7 @@ def test_a_worker_without_zdl_bench_is_a_clear_error(cluster, tmp_path, digits):
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -489,7 +491,7 @@ def listening():
     def start(kind):
         server = Server(("127.0.0.1", 0), kind)
         server.told = threading.Event()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         return f"tcp://127.0.0.1:{server.server_address[1]}"
 
@@ -500,6 +502,7 @@ def listening():
         server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Silent, Hanging, Babbling, Vast, http.server.SimpleHTTPRequestHandler])
 def test_who_talks_no_dask_is_no_scheduler(command, listening, kind, monkeypatch):
     monkeypatch.setattr("zdl_bench.executors.dask_address.CONNECT_SECONDS", 1)
@@ -510,6 +513,7 @@ def test_who_talks_no_dask_is_no_scheduler(command, listening, kind, monkeypatch
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.slow
 def test_a_name_server_that_keeps_silent_is_not_waited_for(command, monkeypatch):
     heard = threading.Event()
     monkeypatch.setattr("zdl_bench.executors.dask_address.CONNECT_SECONDS", 1)

@@ -83,6 +83,7 @@ LARGE = {
 SLOW = ("60 variants, 3 lrs", "120 variants")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in LARGE])
 def test_figures_of_a_large_sweep_are_of_a_sane_size_and_say_what_is_left_out(trained, case):
     drawn = all_figures(LARGE[case](trained))
@@ -129,6 +130,7 @@ def test_strange_names_are_drawn_as_they_are(trained):
     assert len(texts[2]) == MAX_LETTERS
 
 
+@pytest.mark.slow
 def test_names_that_are_cut_alike_stay_lines_of_their_own(trained):
     names = [f"{'a' * 60}{middle}{'b' * 60}" for middle in "xy"]
     runs = [as_if(run, lr, name=name) for run in trained for name in names for lr in (0.01, 0.1)]

@@ -119,6 +119,7 @@ def test_one_optimizer_has_a_panel_per_learning_rate():
     assert "optimizer_paths" not in drawn
 
 
+@pytest.mark.slow
 def test_the_optimizers_of_the_book_have_a_panel_each_and_one_together():
     rates = {"sgd": 0.95, "momentum": 0.1, "adagrad": 1.5, "adam": 0.3}
     drawn = figures_by_name([trained("bowl", name, lr) for name, lr in rates.items()])
@@ -174,6 +175,7 @@ def test_a_run_that_starts_on_the_minimum_has_a_page_without_a_log_axis():
     assert set(drawn) == {"heat_map", "paths"}
 
 
+@pytest.mark.slow
 def test_gaps_have_all_the_figures_of_losses():
     runs = [trained("rosenbrock", name, lr) for name in ("sgd", "adam") for lr in (1e-4, 1e-3)]
     assert {"loss_curves", "loss_at_best_lr", "lr_sensitivity", "heat_map", "paths"} < set(figures_by_name(runs))

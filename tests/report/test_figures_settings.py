@@ -89,6 +89,7 @@ def test_figures_are_the_same_bytes_and_the_users_settings_stay(on_a_bowl, plain
     assert plt.get_fignums() == []
 
 
+@pytest.mark.slow
 def test_letters_of_a_pdf_can_be_searched(plain):
     for pdf in (content for content in plain if content.startswith(b"%PDF")):
         assert b"/CIDFontType2" in pdf
@@ -138,6 +139,7 @@ def kept(name: str, value: str | bytes, folder: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["an unknown backend", "a notebook's backend"])
 def test_the_package_can_be_imported_and_leaves_the_environment(case, tmp_path):
     [(name, value)] = STRANGE[case].items()

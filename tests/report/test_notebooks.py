@@ -39,6 +39,7 @@ def drawn_in_a_notebook() -> dict:
     return names
 
 
+@pytest.mark.slow
 def test_every_figure_can_be_drawn_from_several_sweeps(command, digits):
     both = (*DIGITS, "lr=1e-2,5e-2", "seed=0,1", "steps=100", "problem.activation=relu,tanh")
     for arguments in (

@@ -336,6 +336,7 @@ def test_of_many_settings_the_first_ones_figures_are_on_the_page_and_the_others_
     assert linked == {path for path in files if path.startswith("figures/") and "hidden=9" in path}
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_without_windows_and_pyplot_keeps_its_backend_and_its_figures(digits, monkeypatch):
     before = plt.get_backend()
     plt.switch_backend("svg")

@@ -124,6 +124,7 @@ def test_a_block_cannot_judge_on_a_tuning_seed(experiment):
     assert "seed=100: it is one of the tuning seeds" in outcome.err
 
 
+@pytest.mark.slow
 def test_edited_claims_are_judged_anew(experiment):
     experiment(TUNED)
     stricter = TUNED["claims"][0] | {"kind": "threshold", "at_most": 1e-9}

@@ -75,6 +75,7 @@ def test_exact_and_drawn_p_agree_where_the_method_changes():
     assert sign_flip_p(d) == pytest.approx(sign_flip_p(np.append(d, 0.0)), abs=0.01)  # a 0 has no sign to flip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [17, 18, 20])
 def test_drawn_p_is_that_of_all_flips(n):
     """By brute force; n that are multiples of 8 or not, since eight differences are flipped at a time."""

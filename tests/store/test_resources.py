@@ -200,6 +200,7 @@ def test_a_manifest_without_measure_is_refused_before_memory_is_taken(store, nam
     assert memory.growth() < 300_000_000
 
 
+@pytest.mark.slow
 def test_a_manifest_of_the_most_runs_is_written_and_read(store):
     ids = [f"{number:016x}" for number in range(MAX_SWEEP_RUNS)]
     numbers = [1.2345678901234567e-301, 2.2345678901234567e-301, None]
@@ -221,6 +222,7 @@ def test_a_sweep_of_more_runs_than_are_read_again_is_refused(small_sweep, monkey
     assert small_sweep("-m", "seed=1,2").status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["title", "command"])
 def test_a_long_text_of_a_manifest_is_listed_in_part(store, key, command):
     (store.sweep_folder("mine") / "sweep.json").write_text(json.dumps(MANIFEST | {key: "x y " * (LONG // 4)}))
