@@ -156,7 +156,7 @@ def find_first_difference(stored: Floats, fresh: Floats, tolerance: float) -> in
 
 @np.errstate(all="ignore")
 def _has_foreign_digest(run: Run) -> bool:
-    """Whether a digest is not that of the run's own losses and final weights, as far as the run recorded those."""
+    """Return whether a digest is not that of the run's own losses and final weights, as far as the run recorded those."""
     if run.curve is None or run.curve.points is None or not np.isfinite(run.curve.points[-1]).all():
         return False
     return run.digest != digest_of(run.curve, run.curve.points[-1].astype(run.config.dtype))

@@ -60,7 +60,7 @@ class DataSet(ABC):
         """Raise DataError if the user named a place and the data are not there."""
 
     def must_be_decoded(self) -> bool:
-        """Whether to read the source even if the decoded arrays are cached."""
+        """Return whether to read the source even if the decoded arrays are cached."""
         return False
 
 
@@ -139,7 +139,7 @@ def _require_classes(dataset: DataSet, arrays: Arrays) -> None:
 
 
 def is_decoded(dataset: DataSet) -> bool:
-    """Whether decoded arrays are in the cache."""
+    """Return whether decoded arrays are in the cache."""
     try:
         return os.path.isdir(_decoded_folder(dataset))
     except DataError:  # no place for a cache
@@ -147,7 +147,7 @@ def is_decoded(dataset: DataSet) -> bool:
 
 
 def has_sound_arrays(dataset: DataSet) -> bool:
-    """Whether the arrays in the cache are as they were written; reads all of them."""
+    """Return whether the arrays in the cache are as they were written; reads all of them."""
     return is_decoded(dataset) and _is_sound(_decoded_folder(dataset))
 
 

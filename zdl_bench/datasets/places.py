@@ -56,7 +56,7 @@ def find_candidates(place: Path, name: str, files: Mapping[str, IdxFile], is_giv
 
 
 def has_usual_name(name: str, file: IdxFile) -> bool:
-    """Whether a name is that of the served file: with `.gz` or without, with `-idx` or `.idx`."""
+    """Return whether a name is that of the served file: with `.gz` or without, with `-idx` or `.idx`."""
     return _stem(name) == _stem(file.file)
 
 

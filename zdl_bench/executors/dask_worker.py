@@ -146,6 +146,6 @@ def _dataset(name: str, checksum: str) -> DataSet:
 
 
 def _is_wanted(worker: "Worker", key: "Key") -> bool:
-    """Whether the scheduler still waits for the task; not if its client is gone or has cancelled it."""
+    """Return whether the scheduler still waits for the task; not if its client is gone or has cancelled it."""
     task = worker.state.tasks.get(key)
     return task is not None and task.state != "cancelled" and worker.status not in CLOSING

@@ -104,7 +104,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_style(value: Any) -> bool:
-    """Whether a style has a color and a marker that every figure can draw, or is not given."""
+    """Return whether a style has a color and a marker that every figure can draw, or is not given."""
     if not value:
         return True
     if not isinstance(value, dict) or value.keys() != {"color", "marker"}:

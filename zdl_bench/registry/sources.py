@@ -52,7 +52,7 @@ def code_of(module: str) -> dict[str, str]:
 
 
 def is_untouched(module: str) -> bool:
-    """Whether a module is one of this package, and no byte of its parts has changed: then nothing has to be parsed."""
+    """Return whether a module is one of this package, and no byte of its parts has changed: then nothing has to be parsed."""
     return module.startswith(f"{PACKAGE.name}.") and hash_of_parts() == covered_code()[ALL_PARTS]
 
 

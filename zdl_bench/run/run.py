@@ -126,5 +126,5 @@ DIVERGENCE_FACTOR = 1000
 
 
 def has_diverged(loss: float, first_loss: float) -> bool:
-    """Whether a loss, of a batch or of the probe, ends its run."""
+    """Return whether a loss, of a batch or of the probe, ends its run."""
     return not math.isfinite(loss) or (first_loss > 0 and loss > DIVERGENCE_FACTOR * first_loss)

@@ -65,7 +65,7 @@ class Manifest:
     def is_sound(self) -> bool:
         """Whether the ids are ids, the files lie within the sweep's folder, and the summaries are whole.
 
-        Raise ValueError if a time is none.
+        Raises ValueError if a time is none.
         """
         for time in (self.started, self.started if self.finished is None else self.finished):
             datetime.fromisoformat(time)
