@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from conftest import digits_config, part, quadratic_config, wait_for
 
 from zdl_bench.executors import attempt as attempts
-from zdl_bench.executors.child import Children
+from zdl_bench.executors.child import Child, Children
 from zdl_bench.executors.executor import Limits
+from zdl_bench.executors.process_end import descendants
 from zdl_bench.executors.processes import Processes
 from zdl_bench.executors.serial import Serial
 from zdl_bench.registry import registry
@@ -153,3 +155,52 @@ def test_a_worker_takes_little_memory_of_its_own(digits, network, megabytes):
         (pid,) = [pid for pid, command in living_children() if "zdl_bench.executors.child" in command]
         pss = next(line for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
     assert int(pss.split()[1]) < 1000 * megabytes
+
+
+class Program:
+    """A message that is executed by the process that receives it."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def __reduce__(self):
+        return exec, (self.code,)
+
+
+FORK = "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n    os._exit(0)\n"
+
+
+@pytest.fixture
+def child():
+    child = Child()
+    assert child.is_ready(lambda: True)
+    yield child
+    child.kill()
+
+
+def test_a_child_that_dies_is_noticed_even_if_one_that_it_forked_holds_its_connection(child):
+    assert not child.take(Program(FORK + "os.kill(os.getpid(), 9)"), lambda: True)
+    assert not child.is_alive
+
+
+def test_what_a_child_has_started_ends_with_it(child):
+    pid = child._process.pid
+    child._connection.send(Program(FORK))
+    wait_for(lambda: descendants(pid))
+    [started] = descendants(pid)
+    child.kill()
+    wait_for(lambda: not Path(f"/proc/{started}").exists())
+
+
+def test_a_child_finds_packages_in_folders_of_any_name(tmp_path, monkeypatch):
+    folder = tmp_path / "of: any name"
+    folder.mkdir()
+    (folder / "own_module.py").write_text("")
+    monkeypatch.setattr(sys, "path", [str(folder), tmp_path, *sys.path])
+    child = Child()
+    try:
+        assert child.is_ready(lambda: True)
+        child._connection.send(Program("import own_module"))
+        assert child._connection.recv() == "taken"
+    finally:
+        child.kill()

@@ -5,13 +5,12 @@ that fan runs out (joblib's, or those of a Dask worker) train nothing themselves
 is killed when the run takes too long or is no longer wanted.
 """
 
-import ctypes
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Any
 
 from zdl_bench.errors import ExecutorError, display, refusal
 from zdl_bench.executors.attempt import Stopwatch, attempt, timed_out_run
+from zdl_bench.executors.process_end import end_with_parent, kill_with_descendants
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
@@ -30,9 +30,11 @@ IDLE_SECONDS = 60.0
 """A child without a run exits after this time; the system lists it until its parent starts another child or exits."""
 MAX_STARTS = 3
 """New children tried for one run: a child may be killed from outside while it starts."""
-ORPHAN_CHECK_SECONDS = 0.5
-PR_SET_PDEATHSIG = 1
-"""prctl(2), Linux: the signal that a process gets when its parent dies."""
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from zdl_bench.executors.child import serve; serve(int(sys.argv[2]), int(sys.argv[3]))"
+)
+"""The program of a child: it finds packages where its parent does."""
 
 
 class Child:
@@ -41,12 +43,10 @@ class Child:
     def __init__(self) -> None:
         self._connection, theirs = Pipe()
         with theirs:
-            command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno()), str(os.getpid())]
+            paths = json.dumps([path for path in sys.path if isinstance(path, str)])  # Python ignores what is no text, too
+            command = [sys.executable, "-P", "-c", START, paths, str(theirs.fileno()), str(os.getpid())]
             self._process = subprocess.Popen(  # noqa: S603  (this very module)
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
             )
 
     def is_ready(self, is_wanted: Callable[[], bool]) -> bool:
@@ -56,10 +56,11 @@ class Child:
             return True
         return False
 
-    def take(self, config: RunConfig) -> bool:
-        """Start a run; return False if the process has died since its last one."""
-        with suppress(OSError):
+    def take(self, config: RunConfig, is_wanted: Callable[[], bool]) -> bool:
+        """Start a run; return False if the process has died, or exits, since its last one. Raise CancelledError."""
+        with suppress(EOFError, OSError):
             self._connection.send(config)
+            self._answer(None, is_wanted)
             return True
         return False
 
@@ -87,6 +88,8 @@ class Child:
         stopwatch = Stopwatch()
         try:
             while not self._connection.poll(CHECK_SECONDS):
+                if not self.is_alive and not self._connection.poll(0):  # processes that it has started may hold its end open
+                    raise EOFError
                 if not is_wanted():
                     raise CancelledError
                 if timeout is not None and stopwatch.seconds() >= timeout:
@@ -102,8 +105,7 @@ class Child:
 
     def kill(self) -> None:
         """End the process at once, whatever it is doing; a thread that waits for its answer gets an EOFError."""
-        self._process.kill()
-        self._process.wait()
+        kill_with_descendants(self._process)
 
 
 class Children:
@@ -128,11 +130,11 @@ class Children:
 
     def _child_with(self, config: RunConfig, is_wanted: Callable[[], bool]) -> Child:
         while idle := self._pop_idle():
-            if idle.take(config):
+            if idle.take(config, is_wanted):
                 return idle
         for _ in range(MAX_STARTS):
             child = self._start()
-            if child.is_ready(is_wanted) and child.take(config):
+            if child.is_ready(is_wanted) and child.take(config, is_wanted):
                 return child
         raise cannot_start("they die before they can make a run")
 
@@ -164,34 +166,14 @@ def cannot_start(reason: str) -> ExecutorError:
     return ExecutorError(f"worker processes cannot be started ({display(reason)}); {remedy}")
 
 
-def end_with_parent(parent: int) -> None:
-    """End this process soon after the parent (its process id) is gone.
-
-    Linux does it even if a run never releases the interpreter; on other systems a thread checks.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            is_bound = ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL) == 0
-            if is_bound and os.getppid() == parent:
-                return
-
-    def end_when_orphaned() -> None:
-        while os.getppid() == parent:
-            time.sleep(ORPHAN_CHECK_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=end_when_orphaned, daemon=True).start()
-
-
-def serve() -> None:
-    """Make the runs that come through the connection until it ends."""
+def serve(descriptor: int, parent: int) -> None:
+    """Make the runs that come through the connection until it ends. parent: the id of the process at its other end."""
+    os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    end_with_parent(int(sys.argv[2]))
-    with Connection(int(sys.argv[1])) as connection, suppress(EOFError, OSError):  # raised when the parent is gone
+    end_with_parent(parent)
+    with Connection(descriptor) as connection, suppress(EOFError, OSError):  # raised when the parent is gone
         connection.send("ready")
         while connection.poll(IDLE_SECONDS):
-            connection.send(attempt(connection.recv()))
-
-
-if __name__ == "__main__":
-    serve()
+            config = connection.recv()
+            connection.send("taken")
+            connection.send(attempt(config))

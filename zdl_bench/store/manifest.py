@@ -16,8 +16,8 @@ MAX_SWEEP_RUNS = 200_000
 """Of a sweep: a store of more files cannot be handled in seconds."""
 MAX_MANIFEST = 70_000_000
 """Bytes; a manifest of MAX_SWEEP_RUNS runs and their summaries has 60 million."""
-MAX_MANIFEST_MEMORY = 400_000_000
-"""Bytes of the values in a manifest; those of MAX_SWEEP_RUNS runs and their summaries take up to 270 million."""
+MAX_MANIFEST_MEMORY = 650_000_000
+"""Upper bound on the bytes of the values in a manifest. For MAX_SWEEP_RUNS summaries beside a `β` it is 630 million."""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESULTS = {status.value for status in Status if status.is_result}
@@ -72,7 +72,8 @@ class Manifest:
         ids = all(RUN_ID.fullmatch(run_id) for run_id in (*self.run_ids, *self.summaries.runs))
         files = all(REPORT_FILE.fullmatch(file) for file in self.report.files)
         once = len({*self.run_ids}) == len(self.run_ids) <= MAX_SWEEP_RUNS
-        return ids and files and once and all(map(_is_summary, self.summaries.runs.values()))
+        code = self.summaries.code == "" or SHA256.fullmatch(self.summaries.code)
+        return bool(ids and files and once and code) and all(map(_is_summary, self.summaries.runs.values()))
 
 
 def _is_summary(values: Any) -> bool:

@@ -75,7 +75,6 @@ def collect_summaries(summaries: Iterable[RunSummary]) -> Summaries:
 
 def recall(store: Store, name: str) -> Summaries:
     """Return what the manifest of a sweep keeps, if there is one and the present code has made the summaries."""
+    code = hash_of_sources("*.py")  # before any run: a source that changes meanwhile is not the code that summarizes
     manifest = store.find_manifest(name)
-    if manifest and manifest.summaries.code == hash_of_sources("*.py"):
-        return manifest.summaries
-    return Summaries()
+    return manifest.summaries if manifest and manifest.summaries.code == code else Summaries()
