@@ -146,7 +146,7 @@ def test_the_page_says_so(tmp_path, digits, case):
 
 def test_a_sweep_without_runs_is_one_clear_error(tmp_path):
     store, manifest = store_of(tmp_path, [])
-    with pytest.raises(StoreError, match="no run of sweep is stored; run its command: the command"):
+    with pytest.raises(StoreError, match="no run of sweep is stored; run the sweep again: the command"):
         build_report(store, manifest, ("png",))
 
 

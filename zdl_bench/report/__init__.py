@@ -1,4 +1,4 @@
 """Frames → figures, tables, findings and one page.
 
-Trains nothing. Nothing else knows seaborn and matplotlib.
+This package trains nothing. No other package uses seaborn or matplotlib.
 """

@@ -32,20 +32,20 @@ from zdl_bench.store.store import Store
 
 
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
-    """Write report.html, figures/ and tables/ into the sweep's folder, and return the page's path.
+    """Write report.html, figures/ and tables/ into the sweep's folder, and return the path of the page.
 
-    Damaged runs and those of another engine are left out, and named in the report. Raise StoreError if no run is left.
+    The report leaves out damaged runs and runs of another engine, and names them. Raise StoreError if no run is left.
     """
     found = store.read_all(manifest.run_ids)
     if not found.runs:
         damaged = [error for error in found.missing.values() if isinstance(error, DamagedFile | OtherEngine)]
-        raise next(iter(damaged), StoreError(f"no run of {manifest.name} is stored; run its command: {manifest.command}"))
+        raise next(iter(damaged), StoreError(f"no run of {manifest.name} is stored; run the sweep again: {manifest.command}"))
     runs, hashes = zip(*found.runs, strict=True)
     checksums = [each.content for each in hashes]
     files = report_files(manifest, runs, formats, found.missing)
     store.replace_report(manifest.name, files)
     built = Report(fingerprint_of_runs(manifest, formats, checksums), sorted(files), list(formats))
-    now = store.find_manifest(manifest.name) or manifest  # the sweep may have ended meanwhile
+    now = store.find_manifest(manifest.name) or manifest  # the sweep may have finished in the meantime
     store.write_manifest(replace(now, report=built))
     return page_path(store, manifest)
 
@@ -53,12 +53,12 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
 def report_files(
     manifest: Manifest, runs: Sequence[Run], formats: Sequence[str], missing: Mapping[str, StoreError] = MappingProxyType({})
 ) -> dict[str, bytes]:
-    """Return every file of the report by its path below the sweep's folder; the same bytes for the same runs.
+    """Return the content of every file of the report, by its path below the sweep's folder.
 
-    missing: the error of each run that cannot be read, by its id.
+    The same runs give the same bytes. missing: the error of each run that cannot be read, by the run's id.
     """
     files = Files(formats)
-    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # any other sweep has no claims and no tuning seeds
+    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # only experiments have claims and tuning seeds
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     with house_style():
         parts = [comparison_section(comparison, files) for comparison in comparisons]
@@ -96,7 +96,7 @@ def report_files(
 
 
 def _made(manifest: Manifest) -> str:
-    """Return when the sweep was started and finished."""
+    """Return the phrase for when the sweep started and finished."""
     started = datetime.fromisoformat(manifest.started)
     if manifest.finished is None:
         return f"started {started:%Y-%m-%d %H:%M} UTC, not finished"

@@ -1,4 +1,4 @@
-"""The curves of a sweep as the data of the page's interactive chart."""
+"""The curves of a sweep, as data for the page's interactive chart."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ from zdl_bench.report.figures.style import are_near, line_looks
 from zdl_bench.run.conditions import texts_of
 
 MAX_POINTS = 60
-"""Points of a run: more cannot be told apart on a screen."""
+"""Largest number of points in the curve of a run. A screen cannot show more as separate points."""
 MAX_CURVES = 3_000
-"""More make a page that is slow to open and a chart that shows nothing."""
+"""Largest number of curves. With more, the page is slow to open and the chart too crowded to read."""
 LOSS_DIGITS = 5
 PLOTLY_MARKERS = {
     "s": "square",
@@ -33,12 +33,12 @@ PLOTLY_MARKERS = {
     "h": "hexagon",
     "*": "star",
 }
-"""Plotly's names of matplotlib's markers; any other is a circle."""
+"""matplotlib's markers → Plotly's names. Markers that are not listed become circles."""
 
 
 @dataclass(frozen=True)
 class ChartSetting:
-    """A setting. loss: what the losses are, with their unit. has_log_scale: whether they fit a logarithmic axis."""
+    """A setting. loss: the name of the losses, with their unit. has_log_scale: whether the losses fit a logarithmic axis."""
 
     name: str
     loss: str
@@ -47,7 +47,7 @@ class ChartSetting:
 
 @dataclass(frozen=True)
 class ChartOptimizer:
-    """An optimizer's look. symbol: the marker on its lines; empty if all colours differ enough."""
+    """How an optimizer is drawn. symbol: the marker on its lines, or empty if all colours differ enough."""
 
     name: str
     color: str
@@ -56,7 +56,10 @@ class ChartOptimizer:
 
 @dataclass(frozen=True)
 class ChartRun:
-    """A curve. setting, optimizer, lr, seed and steps are places in the chart's lists; None is a loss that is not finite."""
+    """The curve of a run. losses: None stands for a loss that is not finite.
+
+    setting, optimizer, lr, seed and steps are indices into the lists of the chart.
+    """
 
     id: str
     setting: int
@@ -70,10 +73,11 @@ class ChartRun:
 
 @dataclass(frozen=True)
 class Chart:
-    """What a reader can choose, each in the order in which it is offered, and the runs.
+    """The choices that the chart offers to a reader, in the order in which they are shown, and the runs.
 
-    lrs, seeds: as texts, since JavaScript's numbers do not hold every seed. steps: the steps at which losses were
-    recorded, shared by many runs; a run that ended early has fewer losses. left_out: the number of runs that are too many.
+    lrs, seeds: as text, since JavaScript's numbers cannot hold every seed. steps: the lists of steps at which losses were
+    recorded. Many runs share a list; the list of a run that ended early is shorter. left_out: the number of runs beyond
+    MAX_CURVES.
     """
 
     settings: Sequence[ChartSetting]
@@ -89,7 +93,10 @@ class Chart:
 
 
 def chart_of(comparisons: Sequence[Comparison]) -> Chart:
-    """Return all runs that have a curve, whatever their status; of too many, those with the smallest seeds."""
+    """Return the chart of all runs that have a curve, whatever their status.
+
+    If there are more than MAX_CURVES such runs, keep those with the smallest seeds.
+    """
     curves = dict(chain.from_iterable(map(_curves, comparisons)))
     about = pd.concat([one.runs.assign(place=place) for place, one in enumerate(comparisons)], ignore_index=True)
     with_curve = about[about["run_id"].isin(curves)]
@@ -120,7 +127,7 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
 
 
 def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...], tuple[float | None, ...]]]]:
-    """Yield each run's id, and its steps and losses at equal strides, as many as a chart can show."""
+    """Yield the id of each run with its steps and losses at equal strides, up to MAX_POINTS of them."""
     probes = comparison.probes
     if "strided" not in probes:
         return
@@ -132,7 +139,7 @@ def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...]
 
 
 def _optimizers(runs: pd.DataFrame) -> list[ChartOptimizer]:
-    """Return the variants as they look in every figure; dashes tell learning rates apart here."""
+    """Return the variants with the colours and markers of the figures. Dashes distinguish learning rates in the chart."""
     looks = line_looks(runs)
     colors = {look["color"] for look in looks.values()}
     has_markers = len(colors) < len(looks) or any(are_near(*pair) for pair in combinations(colors, 2))

@@ -23,12 +23,14 @@ ABOUT = ("run_id", "variant", "optimizer", "lr", "effective_lr", *LOOK)
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs of one setting: they differ by optimizer, its hyper-parameters, lr and seed only.
+    """The runs of one setting. They differ only by optimizer, its hyper-parameters, lr and seed.
 
-    setting: what sets them apart from the other runs, in words; empty if there are no others. context: what they have in
-    common, in two lines. runs: the columns of `Results.runs`, with variant (the optimizer and what was varied of it), setting,
-    and the look of the variant: color, marker, linestyle. probes: `Results.probes`. members: the runs themselves, in the order
-    of `runs`. tuning_seeds: the seeds on which the experiment chooses learning rates; empty if it has none.
+    setting: what sets these runs apart from the sweep's other runs, in words; empty if there are no other runs.
+    context: what these runs have in common, in two lines.
+    runs: the columns of `Results.runs`, and variant (the optimizer with its varied hyper-parameters), setting, and the look
+    of the variant: color, marker, linestyle.
+    probes: as `Results.probes`. members: the runs themselves, in the order of `runs`.
+    tuning_seeds: the seeds on which the experiment chooses learning rates; empty if the experiment has no tuning seeds.
     """
 
     setting: str
@@ -59,17 +61,17 @@ class Comparison:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """The runs that choose learning rates: those on tuning seeds, or all if there are none."""
+        """The runs from which learning rates are chosen: the runs on tuning seeds, or all runs if there are no such runs."""
         return self.runs[self.runs["seed"].isin(self.tuning_seeds)] if self.was_tuned else self.runs
 
     @cached_property
     def judged(self) -> pd.DataFrame:
-        """The runs on which optimizers are compared."""
+        """The runs on which optimizers are compared: all runs except those on tuning seeds."""
         return self.runs[~self.runs["seed"].isin(self.tuning_seeds)]
 
     @property
     def slug(self) -> str:
-        """The setting as a part of a file's name; empty if the sweep has only one."""
+        """The setting as a part of a file name; empty if the sweep has only one setting."""
         if not self.setting:
             return ""
         letters = re.sub(r"[^\w.=-]", "_", self.setting, flags=re.ASCII)[:60]
@@ -77,12 +79,15 @@ class Comparison:
 
     @property
     def loss_name(self) -> str:
-        """The name of a probe's loss, with its unit."""
+        """The name of the loss that the probes measure, with its unit if there is one."""
         return "probe loss (nats)" if self.runs["dataset"].notna().any() else "gap to the minimum"
 
     @cached_property
     def has_log_scale(self) -> bool:
-        """Whether the losses fit a log scale: a loss without a minimum may be negative, and a run may start on a minimum."""
+        """Whether the losses fit a log scale.
+
+        Losses may be negative if the problem has no minimum, and the first loss is 0 if a run starts on a minimum.
+        """
         probes = self.probes
         if "probe_loss" not in probes:
             return True
@@ -91,10 +96,11 @@ class Comparison:
 
     @cached_property
     def losses(self) -> pd.DataFrame:
-        """run_id, step, loss, seconds of training, of the judged runs at equal strides, with ABOUT, planned_steps and line.
+        """The losses of the judged runs at equal strides: run_id, step, loss, seconds, ABOUT, planned_steps and line.
 
-        line: the variant at a learning rate. A run that diverged has one row more: the step that ended it, with the loss of its
-        batch, or DIVERGENCE_FACTOR times the first loss if that is not finite.
+        seconds: of training. line: the variant, with its learning rate if there are several. A diverged run has one more row,
+        for the step that ended the run. The loss in this row is that of the batch, or DIVERGENCE_FACTOR times the first loss
+        if the batch's loss is not finite.
         """
         names = {"run_id": "run_id", "step": "step", "probe_loss": "loss", "train_seconds": "seconds"}
         if "strided" not in self.probes:
@@ -109,13 +115,19 @@ class Comparison:
         return losses.assign(loss=losses["loss"].clip(lower=FLOOR * first))
 
     def above_floor(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """Return the runs with tail losses of at least FLOOR times the loss at the start: a perfect run ends at 0."""
+        """Return the runs, with tail losses between 0 and FLOOR times the loss at the start raised to that value.
+
+        A perfect run ends with a loss of 0, which a log scale cannot show.
+        """
         floor = FLOOR * runs["start_loss"]
         return runs.assign(tail_loss=runs["tail_loss"].mask((runs["tail_loss"] >= 0) & (runs["tail_loss"] < floor), floor))
 
     @cached_property
     def best_lrs(self) -> dict[str, float]:
-        """variant → its best learning rate over the trials, as `choose_lr_of` has it, or its only one; none for the others."""
+        """variant → its only learning rate, or the best one by `choose_lr_of` over the trials.
+
+        A variant for which neither exists has no entry.
+        """
         choices = {str(variant): choose_lr_of(runs) for variant, runs in self.trials.groupby("variant", sort=False)}
         found = {
             variant: choice.lr if len(choice.lrs) > 1 else next(iter(choice.lrs), None) for variant, choice in choices.items()
@@ -123,24 +135,27 @@ class Comparison:
         return {variant: float(lr) for variant, lr in found.items() if lr is not None}
 
     def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of a frame with variant and lr at the best learning rate of their variant, and those without one."""
+        """Return the rows at the best learning rate of their variant, and the rows without a learning rate.
+
+        frame: has the columns variant and lr.
+        """
         return frame[frame["lr"].eq(frame["variant"].map(self.best_lrs)) | frame["lr"].isna()]
 
     @property
     def choice_words(self) -> str:
-        """How `best_lrs` were chosen, in words."""
+        """How the `best_lrs` were chosen, in words."""
         if not self.was_tuned:
             return "best by mean tail loss, chosen on the seeds that are shown"
         return f"best by mean tail loss on {self.trials['seed'].nunique()} tuning seeds, shown on others"
 
 
 def alike(effective_lrs: "pd.Series[float]") -> "pd.Series[float]":
-    """Return the rates rounded to nine digits, which makes 0.01 and 0.001 / (1 − 0.9) the same."""
+    """Return the learning rates rounded to nine digits, so that 0.01 and 0.001 / (1 − 0.9) are equal."""
     return effective_lrs.astype(float).map(lambda lr: float(f"{lr:.9g}"))
 
 
 def _end(run: Run) -> dict[str, Any]:
-    """Return the step that ended a diverged run, as a row of losses."""
+    """Return the last step of a diverged run, as a row of `losses`."""
     assert run.curve is not None
     first, last = float(run.curve.probes.probe_loss[0]), float(run.curve.train_loss[-1])
     loss = last if math.isfinite(last) else DIVERGENCE_FACTOR * first
@@ -148,7 +163,7 @@ def _end(run: Run) -> dict[str, Any]:
 
 
 def _lines(runs: pd.DataFrame) -> pd.Series:
-    """Return the name of each run's line: its variant, and its learning rate if there are several."""
+    """Return the name of each run's line: the variant, and the learning rate if the runs have several."""
     if runs["lr"].nunique(dropna=False) < 2:
         return runs["variant"]
     texts = texts_of(runs["lr"].dropna().unique())
@@ -156,17 +171,18 @@ def _lines(runs: pd.DataFrame) -> pd.Series:
 
 
 def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
-    """Return what figures and tables are made of: the runs in `results.runs`, one Comparison per setting, in their order.
+    """Return one Comparison per setting of the runs in `results.runs`, as figures and tables need it.
 
-    Runs of one setting differ by optimizer, its hyper-parameters, lr and seed only; others are never compared. A variant looks
-    the same in all settings. tuning_seeds: the seeds on which an experiment chooses learning rates, as in its YAML.
+    The order is that of `results.runs`. Runs of one setting differ only by optimizer, its hyper-parameters, lr and seed. Runs
+    of different settings are never compared. A variant looks the same in all settings. tuning_seeds: the seeds on which an
+    experiment chooses learning rates, as in the experiment's YAML.
     """
     members = {run.run_id: run for run in results.members}
     return comparisons_of([members[run_id] for run_id in results.runs.get("run_id", ())], tuning_seeds)
 
 
 def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
-    """Return the `comparisons` of some runs."""
+    """Return one Comparison per setting of these runs, as `comparisons` does."""
     facets = facets_of(run.config for run in runs)
     pairs = [(facets[run.run_id].variant, run.config.optimizer.name) for run in runs]
     variants = pd.DataFrame(pairs, columns=["variant", "optimizer"])

@@ -1,4 +1,4 @@
-"""Whether a sweep's report is current. Needs no library that draws."""
+"""Find out whether a sweep's report is up to date, without importing a plotting library."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from zdl_bench.store.store import Store
 PAGE_FILE = "report.html"
 VERDICTS_FILE = "tables/verdicts.txt"
 MAX_VERDICTS = 200_000
-"""Bytes; the largest shipped experiment has 4,000."""
+"""Largest verdict file that is printed, in bytes. The largest shipped experiment has 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
@@ -25,7 +25,10 @@ def page_path(store: Store, manifest: Manifest) -> Path:
 
 
 def verdict_text(store: Store, manifest: Manifest) -> str:
-    """Return the verdicts in a sweep's report, or their path if they are long; empty if it has none."""
+    """Return the verdicts in a sweep's report, or the path of their file if they are long.
+
+    The text is empty if the report has no verdicts.
+    """
     path = store.sweep_folder(manifest.name) / VERDICTS_FILE
     if VERDICTS_FILE not in manifest.report.files or not path.is_file():
         return ""
@@ -35,7 +38,7 @@ def verdict_text(store: Store, manifest: Manifest) -> str:
 
 
 def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[str, StoreError]]:
-    """Return the checksums of the sweep's sound runs in the order of the plan, and the error of each other run by its id."""
+    """Return the checksums of the sweep's intact runs, in the order of the plan, and the errors of the other runs by id."""
     checksums: list[str] = []
     missing: dict[str, StoreError] = {}
     for run_id in manifest.run_ids:
@@ -47,14 +50,17 @@ def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[s
 
 
 def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Return whether the report is whole, and was built by this code from runs with these checksums, in this order."""
+    """Return whether the report has all its files, and was built by this code from runs with these checksums in this order."""
     folder = store.sweep_folder(manifest.name)
     is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
     return is_whole and manifest.report.inputs == fingerprint_of_runs(manifest, formats, checksums)
 
 
 def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
-    """Return the SHA-256 of everything that a report is made from: the runs, the code, the libraries that draw."""
+    """Return the SHA-256 of everything that determines a report.
+
+    That is: manifest, formats, checksums of the runs, source files, YAML files, and the versions of LIBRARIES.
+    """
     shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
     about = [shown, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())

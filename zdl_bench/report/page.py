@@ -11,7 +11,10 @@ from zdl_bench.report.words.reported_finding import ReportedFinding
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure on the page. image: a data URL; empty if the page only links to the files. files: beside the page."""
+    """A figure on the page. image: a data URL, or empty if the page only links to the files.
+
+    files: the paths of the figure's files, relative to the page.
+    """
 
     title: str
     description: str
@@ -20,7 +23,7 @@ class PageFigure:
 
     @property
     def links(self) -> list[tuple[str, str]]:
-        """The name of each format with its file."""
+        """The name of each file format, with the path of the file."""
         return [(file.rpartition(".")[2].upper(), file) for file in self.files]
 
 
@@ -30,7 +33,7 @@ def data_url(webp: bytes) -> str:
 
 @dataclass(frozen=True)
 class PageVerdict:
-    """A claim on the page: its verdict, its sentence, notes on both, and its comparisons."""
+    """A claim on the page: a heading with the verdict, the claim's sentence, notes, and a table of its comparisons."""
 
     heading: str
     sentence: str
@@ -40,7 +43,7 @@ class PageVerdict:
 
 @dataclass(frozen=True)
 class PagePart:
-    """A comparison on the page. tables: heading, note, table; tables without rows are left out."""
+    """A comparison on the page. tables: heading, note and table of each; the page leaves out tables without rows."""
 
     heading: str
     context: Sequence[str]
@@ -51,10 +54,10 @@ class PagePart:
 
 @dataclass(frozen=True)
 class Page:
-    """All content of a sweep's page.
+    """The whole content of a sweep's page.
 
-    notes: warnings. across: figures of all comparisons together. downloads: files beside the page.
-    made: when the runs were made, and how long that took. settings: what was run, one row per optimizer.
+    notes: warnings. across: figures of all comparisons together. downloads: paths of the files that the page links to.
+    made: when the sweep started and finished. settings: what was run, with one row per optimizer.
     """
 
     name: str

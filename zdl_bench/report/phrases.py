@@ -1,11 +1,11 @@
-"""Phrases that captions, tables and findings share: counts, lists, and what was left out."""
+"""Phrases that captions, tables and findings share: counts, lists, and notes on what was left out."""
 
 from collections.abc import Iterable
 
 MAX_LETTERS = 60
-"""Letters of a name."""
+"""Largest number of characters of a name in a sentence or legend."""
 MAX_IN_SENTENCE = 10
-"""Names listed in a sentence."""
+"""Largest number of names listed in a sentence."""
 
 
 def count_of(count: int, noun: str) -> str:
@@ -14,13 +14,13 @@ def count_of(count: int, noun: str) -> str:
 
 
 def shorten(name: str) -> str:
-    """Replace the middle of a name that is too long for a legend by an ellipsis."""
+    """Return the name, with an ellipsis in place of its middle if it is longer than MAX_LETTERS."""
     half = (MAX_LETTERS - 1) // 2
     return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1 - half]}…{name[-half:]}"
 
 
 def list_names(names: Iterable[str]) -> str:
-    """List the distinct names as in a sentence; of many, only the first."""
+    """Return the distinct names as a list in a sentence: the first MAX_IN_SENTENCE, and the number of the others."""
     unique = [shorten(name) for name in dict.fromkeys(names)]
     if len(unique) > MAX_IN_SENTENCE:
         return f"{', '.join(unique[:MAX_IN_SENTENCE])} and {len(unique) - MAX_IN_SENTENCE} more"
@@ -28,18 +28,21 @@ def list_names(names: Iterable[str]) -> str:
 
 
 def join_notes(*notes: str) -> str:
-    """Join the notes that are not empty into one line."""
+    """Return the notes that are not empty, joined into one line."""
     return "; ".join(filter(None, notes))
 
 
 def limit_lines(lines: Iterable[str], most: int, ending: str) -> list[str]:
-    """Return up to `most` lines, and one that counts the rest: `and 3 more`, with its ending."""
+    """Return the first `most` lines. If there are more, add a line with their number and the ending: `and 3 more`."""
     every = list(lines)
     rest = len(every) - most
     return every[:most] + ([f"and {rest} more{ending}"] if rest > 0 else [])
 
 
 def more_in_tables(*counts: tuple[int, str]) -> str:
-    """Return the note on how many of each noun only the tables have; empty if there are none."""
+    """Return the note on what only the tables show, such as `2 more lines`. counts: number and noun of each.
+
+    The note is empty if no count is above 0.
+    """
     hidden = [count_of(count, f"more {noun}") for count, noun in counts if count > 0]
     return f"{' and '.join(hidden)} in the tables only" if hidden else ""

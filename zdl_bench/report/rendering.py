@@ -1,4 +1,4 @@
-"""The page as one self-contained HTML file. Everything that came from a config is escaped."""
+"""Render the page as one self-contained HTML file. All text from a config is escaped."""
 
 import inspect
 from pathlib import Path
@@ -15,11 +15,14 @@ from zdl_bench.statistics.metrics.metric import Metric
 TEMPLATES = Path(__file__).with_name("templates")
 SCRIPTS = ("unpack.js", "tables.js", "chart.js", "chart_controls.js", "page.js")
 MAX_HTML_ROWS = 500
-"""Rows of a table; a browser gets the rows of a longer one as compressed data, and builds only what is on the screen."""
+"""Largest number of rows that a table has as HTML.
+
+A longer table is compressed data, of which the browser builds only the rows on the screen.
+"""
 
 
 def render(page: Page) -> str:
-    """Return the page's HTML."""
+    """Return the HTML of the page."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -41,11 +44,11 @@ def render(page: Page) -> str:
 
 
 def _glossary_row(metric: Metric) -> tuple[str, str, str, str]:
-    """Return the metric's name, definition, unit, and which values are better."""
+    """Return the metric's name, definition and unit, and whether lower or higher values are better."""
     definition = " ".join((inspect.getdoc(metric.compute) or "").split()).replace("NaN", "No value")
     return readable(metric.name), definition, metric.unit, "lower" if metric.lower_is_better else "higher"
 
 
 def _own(*names: str) -> Markup:
-    """Return the text of these files of the project, joined."""
+    """Return the joined text of these files in TEMPLATES, unescaped."""
     return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))  # noqa: S704

@@ -1,4 +1,4 @@
-"""A comparison → its section of the page, and its files."""
+"""Turn a comparison into a section of the page and the files of the section."""
 
 from itertools import chain
 
@@ -14,7 +14,7 @@ from zdl_bench.report.words.findings import findings_numbers, findings_of
 
 
 def comparison_section(comparison: Comparison, files: Files) -> PagePart:
-    """Return what the page shows of a comparison, and add its figures and tables to the files."""
+    """Return the section of the page on a comparison, and add the section's figures and tables to the files."""
     standings = Standings(comparison)
     findings = findings_of(standings)
     files.add_numbers("findings", findings_numbers(findings), comparison.slug)

@@ -20,10 +20,10 @@ EACH_AS_GIVEN = "each at its only lr"
 
 @dataclass(frozen=True)
 class Question:
-    """A question about the optimizers that one metric decides.
+    """A question about the optimizers, such as which is fastest. One metric answers it.
 
-    noun: what it is about. better, words: an optimizer that leads has a `lower` or `higher` value of this. log_unit: the
-    unit of the exponential of a difference, if the metric is a logarithm.
+    noun: the subject of the question. words: the compared quantity. better: which values of the quantity are better, `lower`
+    or `higher`. log_unit: the unit of the exponential of a difference, if the metric is a logarithm.
     """
 
     metric: str
@@ -34,7 +34,7 @@ class Question:
     log_unit: str = ""
 
     def effect(self, finding: Finding) -> Effect | None:
-        """Return the effect in the unit that readers see."""
+        """Return the effect of a finding in the unit that the report shows, or None if the finding has no effect."""
         effect = finding.effect
         if effect is None or not self.log_unit:
             return effect
@@ -51,13 +51,13 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Standings:
-    """A comparison with the answers to those of QUESTIONS that its runs can answer."""
+    """The optimizers of a comparison, compared on each of QUESTIONS that the runs can answer."""
 
     comparison: Comparison
 
     @cached_property
     def questions(self) -> list[Question]:
-        """All questions, without those about accuracy if there is no data set."""
+        """The QUESTIONS; without those about accuracy if the comparison has no data set."""
         has_data = bool(self.comparison.runs["dataset"].notna().any())
         return [question for question in QUESTIONS if has_data or question.metric not in END_NUMBERS]
 
@@ -75,19 +75,20 @@ class Standings:
 
     @property
     def left_out(self) -> list[str]:
-        """The reason for each optimizer that is not compared."""
+        """The reason why each left-out optimizer is not compared."""
         return [f"left out: {reason}" for reason in self.entrants.reasons.values()]
 
     @property
     def view(self) -> str:
-        """The learning rates at which the optimizers are compared."""
+        """The phrase for the learning rates at which the optimizers are compared."""
         return EACH_AT_BEST if self.comparison.has_lr_choice else EACH_AS_GIVEN
 
     @cached_property
     def at_same(self) -> list[tuple[str, Question, Pairwise]]:
-        """Views without a verdict: at each learning rate that several variants share, and at each effective one.
+        """Pairwise comparisons without a verdict, for each learning rate that several variants share.
 
-        A view of an effective learning rate has only the pairs whose learning rates differ.
+        The same for each shared effective learning rate, with only the pairs of variants whose learning rates differ.
+        An entry is a phrase for the learning rate, the question, and the pairs.
         """
         return list(self._at_same()) if self.comparison.has_lr_choice else []
 
@@ -108,9 +109,10 @@ class Standings:
 
 
 def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
-    """Return label, mean, low, high, unit, verdict, n, note: a row per variant against the control, for the forest plot.
+    """Return the frame of the forest plot, with one row per variant compared with the control.
 
-    If a pair lacks a value, the wins decide and the effect is that of the other pairs: the note says both.
+    Columns: label, mean, low, high, unit, verdict, n, note. If a pair of runs lacks a value, the verdict depends on the wins,
+    and the effect is that of the other pairs. The note then gives the wins and the number of those pairs.
     """
     rows = []
     for judged in standing.contrasts:
@@ -129,6 +131,9 @@ def _note(finding: Finding) -> str:
 
 
 def improvement_frame(standing: Pairwise) -> pd.DataFrame:
-    """Return first, second, win_rate, n of every ordered pair. win_rate: the share of seeds on which the first is better."""
+    """Return a row per ordered pair of optimizers: first, second, win_rate, n.
+
+    win_rate: the share of seeds on which the optimizer `first` is better than `second`.
+    """
     rows = [(*pair, standing.win_rate(*pair), finding.n) for pair, finding in standing.pairs.items()]
     return pd.DataFrame(rows, columns=["first", "second", "win_rate", "n"])

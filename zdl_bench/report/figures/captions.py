@@ -1,4 +1,4 @@
-"""A figure with its caption, and the sentences and notes that captions share; a note is empty if it does not apply."""
+"""A figure with its caption, and the sentences and notes that captions share. A note that does not apply is empty."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from zdl_bench.statistics.metrics.metric import FLOOR
 
 @dataclass(frozen=True)
 class CaptionedFigure:
-    """A figure with the name of its file, its title, and a description for readers who cannot see it."""
+    """A figure with its file name, its title, and a description for readers who cannot see the figure."""
 
     name: str
     title: str
@@ -25,21 +25,25 @@ class CaptionedFigure:
 
 
 def caption(figure: Figure, name: str, title: str, lines: Sequence[str], sentences: Sequence[str]) -> CaptionedFigure:
-    """Write the title and, below it, the lines above the figure, and describe it in these sentences."""
+    """Return the figure with its caption.
+
+    title, lines: written above the figure, the title first. sentences: the description of the figure.
+    """
     head(figure, title, list(filter(None, lines)))
     return CaptionedFigure(name, title, " ".join(filter(None, sentences)), figure)
 
 
 def optimizers_sentence(frame: pd.DataFrame) -> str:
-    """Return how many variants a frame has, and which: `2 optimizers: sgd and adam.`"""
+    """Return the sentence with the number and the names of the variants in a frame: `2 optimizers: sgd and adam.`"""
     names = frame["variant"].dropna().unique()
     return f"{count_of(len(names), 'optimizer')}: {list_names(map(str, names))}."
 
 
 def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[float], str] = "{:.3g}".format) -> str:
-    """Return the first that has the best value as a sentence, and how many others have it.
+    """Return the sentence that names the first variant with the best value, and the number of others with the same value.
 
-    values: by variant, or by variant and lr; NaN if one of its runs has no value. write: gives the text of a value.
+    what: the start of the sentence. values: by variant, or by variant and lr; NaN if a run has no value. best: the best of
+    the values. write: formats a value.
     """
     leaders = values.index[values == best]
     if leaders.empty:
@@ -51,33 +55,37 @@ def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[
 
 
 def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
-    """Return the sentence on the lowest mean of a column of runs; a mean over only some runs of its keys does not count."""
+    """Return the sentence on the lowest mean of the values, grouped by the keys.
+
+    A group in which a run has no value does not count.
+    """
     groups = values.groupby(list(keys), sort=False, dropna=False)
     means = groups.mean().where(groups.count() == groups.size())
     return leader_sentence(what, means, means.min())
 
 
 def lowest_tail_loss(runs: pd.DataFrame) -> str:
-    """Return the sentence on the lowest mean tail loss. runs: variant, lr, tail_loss."""
+    """Return the sentence on the lowest mean tail loss. runs: has the columns variant, lr and tail_loss."""
     return lowest_mean("Lowest mean tail loss", runs["tail_loss"], [runs["variant"], runs["lr"]])
 
 
 def best_lr_note(comparison: Comparison) -> str:
-    """Return the note on how the learning rates of a figure were chosen, if there was a choice."""
+    """Return the note on how the learning rates of a figure were chosen; empty if there was no choice."""
     return f"each optimizer at its best lr, {comparison.choice_words}" if comparison.has_lr_choice else ""
 
 
 def no_best_lr_note(comparison: Comparison) -> str:
-    """Return the note on the optimizers that have no best learning rate, and so are not in the figure."""
+    """Return the note on the optimizers that are not in the figure because they have no best learning rate."""
     with_lr = comparison.trials.dropna(subset="lr")["variant"].unique()
     lost = [str(variant) for variant in with_lr if variant not in comparison.best_lrs]
     return f"left out, since no learning rate has a value in every run: {list_names(lost)}" if lost else ""
 
 
 def floor_note(losses: pd.Series, starts: pd.Series) -> str:
-    """Return the note on the floor at which a figure on a log scale shows lower losses, if there are any.
+    """Return the note on the floor of a log scale. A figure shows lower losses at this floor.
 
-    losses: as they are shown; starts: for each, the loss at the start of its run.
+    The note is empty if no loss is at the floor. losses: as the figure shows them. starts: for each loss, the loss at the
+    start of the same run.
     """
     floors = (FLOOR * starts)[(losses >= 0) & (losses <= FLOOR * starts)]
     if floors.empty:
@@ -87,6 +95,6 @@ def floor_note(losses: pd.Series, starts: pd.Series) -> str:
 
 
 def band_note(runs: pd.DataFrame) -> str:
-    """Return the note on the bands around the lines of some runs, if they have any."""
+    """Return the note on the bands around the lines of these runs; empty if the lines have no bands."""
     has_bands = runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MAX_BANDS
     return "95 % bootstrap band over seeds" if has_bands else ""

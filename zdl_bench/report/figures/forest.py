@@ -1,4 +1,4 @@
-"""Paired differences as a forest plot: an effect with its interval per row, and the verdict in words."""
+"""Paired differences as a forest plot. Each row shows an effect with its interval, and the verdict in words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,24 +15,26 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.finding import three_digits
 
 INK = "#222222"
-"""No optimizer's colour: a row is about two of them."""
+"""A colour that no optimizer has, since a row compares two optimizers."""
 DECIDED = ("supported", "refuted")
 SMALLEST_ROOM = 0.05
 TITLES = {"test_accuracy": "test accuracy (odds)"}
-"""Titles of panels whose effect is not the ratio of what the question asks for."""
+"""Panel titles by metric, if the effect is not the ratio of the quantity in question."""
 EFFECT_AXES = {"ratio": (LOG, 1.0, "ratio   (1: no difference)"), "difference": (LINEAR, 0.0, "difference   (0: none)")}
-"""Scale, the value that means no effect, and the label of the axis."""
+"""Unit of the effect → scale of the axis, value that means no effect, and label of the axis."""
 
 
 def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw a row per comparison, from the top. frame: label, mean, low, high, unit, verdict, n, and maybe note.
+    """Draw one row per comparison, from the top, with numbers and verdict to the right of each row.
 
-    unit: `ratio` or `difference`, the same in all rows. low and high are NaN if there is no interval, mean too if there is no
-    effect to show; each may be infinite, or 0 for a ratio. verdict: in words; the marker is filled if it is `supported` or
-    `refuted`. n: number of pairs. note: what else has to be known of a row; may be empty. Numbers and verdict stand to the
-    right of each row. What lies beyond the axis has an arrow at its end.
+    frame: label, mean, low, high, unit, verdict, n and, optionally, note.
+    unit: `ratio` or `difference`, the same in all rows.
+    mean, low, high: the effect and its interval. low and high are NaN if there is no interval, and mean is NaN too if there
+    is no effect to show. Each may be infinite, or 0 for a ratio. An arrow marks a value beyond the end of the axis.
+    verdict: in words. The marker is filled if the verdict is `supported` or `refuted`.
+    n: number of pairs. note: anything else that a reader has to know about the row; may be empty.
     """
-    if frame.empty:  # one optimizer has nobody to be compared with
+    if frame.empty:  # a single optimizer has nothing to be compared with
         return axes
     scale, neutral, label = EFFECT_AXES[str(frame["unit"].iloc[0])]
     with np.errstate(divide="ignore"):
@@ -50,7 +52,7 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def _draw_row(effect: Floats, row: int, axes: Axes, scale: AxisScale, fill: str) -> None:
-    """Draw a marker and its interval. effect: mean, low, high on the scale."""
+    """Draw the marker of an effect and its interval. effect: mean, low and high, on the scale of the axis."""
     limits = scale.to(np.array(axes.get_xlim()))
     mean, low, high = scale.back(np.clip(effect, *limits))
     look: dict[str, Any] = {"color": INK, "linestyle": "", "clip_on": False, "zorder": 3}
@@ -63,12 +65,15 @@ def _draw_row(effect: Floats, row: int, axes: Axes, scale: AxisScale, fill: str)
 
 
 def _arrow(value: float, limits: Floats) -> str:
-    """Return the marker of a value beyond the axis."""
+    """Return the arrow marker of a value beyond the axis; empty if the value is within the axis."""
     return "<" if value < limits[0] else ">" if value > limits[1] else ""
 
 
 def _limits(effects: Floats, neutral: float) -> Floats:
-    """Return the ends of the axis, on the scale: around no effect, every finite mean, and intervals of a usual length."""
+    """Return the ends of the axis, on its scale.
+
+    The axis includes the value of no effect, every finite mean, and intervals up to a usual length.
+    """
     points = np.append(effects[np.isfinite(effects[:, 0]), 0], neutral)
     intervals = effects[np.isfinite(effects).all(axis=1), 1:]
     usual = float(np.median(intervals[:, 1] - intervals[:, 0])) if len(intervals) else 0.0
@@ -76,7 +81,7 @@ def _limits(effects: Floats, neutral: float) -> Floats:
 
 
 def _text(row: Mapping[Any, Any]) -> str:
-    """Return effect, interval, number of pairs and verdict of a row."""
+    """Return the text to the right of a row: effect, interval, number of pairs and verdict."""
     note = row.get("note", "")
     if np.isnan(row["mean"]):
         return f"{note}: {row['verdict']}" if note else str(row["verdict"])
@@ -87,7 +92,10 @@ def _text(row: Mapping[Any, Any]) -> str:
 
 
 def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
-    """Draw a panel per question that has an effect: the first optimizer against the others, of many the first."""
+    """Yield the figure with a panel per question that has an effect: the first optimizer compared with the others.
+
+    Of many optimizers, only the first MAX_STANDINGS are drawn.
+    """
     every = [(question, contrast_frame(question, standing)) for question, standing in standings.at_best]
     frames = [(question, frame.head(selection.MAX_STANDINGS - 1)) for question, frame in every]
     frames = [(question, frame) for question, frame in frames if len(frame) and frame["mean"].notna().any()]

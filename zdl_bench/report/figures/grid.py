@@ -1,4 +1,4 @@
-"""Figures of several panels, with a title that says what was run and a legend outside."""
+"""Figures of one or more panels, with a title that says what was run, and with a legend outside the panels."""
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +15,17 @@ PANEL_WIDTH, PANEL_HEIGHT = 3.7, 2.9
 ROW_HEIGHT, PANEL_GAP = 0.36, 0.12
 LEGEND_ROWS = 22
 LEGEND_ROW_HEIGHT, LEGEND_INCHES_PER_LETTER, LEGEND_INCHES = 0.18, 0.07, 2.4
-"""A figure is wider than usual by as much as its legend is wider than LEGEND_INCHES."""
+"""Height of a row, width per character, and the legend width that a figure has room for.
+
+A figure with a wider legend is as much wider as the legend is.
+"""
 SEPARATOR = " · "
 LETTERS_PER_INCH = 13
-"""Letters of a title; a wide letter takes more room, so lines do not fill the figure."""
+"""Characters of a title. Lines do not quite fill the figure, which leaves room for wide characters."""
 
 
 def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
-    """Return `count` panels that share their axes, in rows of up to `columns`."""
+    """Return a figure and its `count` panels with shared axes, in rows of up to `columns` panels."""
     columns = 2 if count == 4 else min(columns, count)
     figure, axes_list = _grid(count, columns, PANEL_HEIGHT, {"sharex": True, "sharey": True})
     for axes in axes_list[-columns:]:
@@ -31,7 +34,7 @@ def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
 
 
 def row_panels(count: int, rows: int, columns: int = 4) -> tuple[Figure, list[Axes]]:
-    """Return `count` panels beside one another that share `rows` rows with a name each."""
+    """Return a figure and its `count` panels, beside one another, with the same `rows` named rows in each."""
     columns = columns if count % columns != 1 else columns - 1
     return _grid(count, min(columns, count), 1.0 + ROW_HEIGHT * max(rows, 2), {"sharey": True})
 
@@ -39,14 +42,14 @@ def row_panels(count: int, rows: int, columns: int = 4) -> tuple[Figure, list[Ax
 def _grid(count: int, columns: int, height: float, shared: Mapping[str, Any]) -> tuple[Figure, list[Axes]]:
     rows = -(-count // columns)
     figure, everything = grid_of(rows, columns, (max(6.4, PANEL_WIDTH * columns), height * rows + 1.0), **shared)
-    figure.set_layout_engine("constrained", w_pad=PANEL_GAP)  # or the last number of an axis touches the first of the next
+    figure.set_layout_engine("constrained", w_pad=PANEL_GAP)  # keeps the numbers of neighbouring axes apart
     for unused in everything[count:]:
         unused.set_visible(False)
     return figure, everything[:count]
 
 
 def outer_labels(axes_list: Sequence[Axes]) -> None:
-    """Keep only the axis labels of the left column and of the panels that have none below them."""
+    """Remove all axis labels except those of the left column and of the panels with no panel below."""
     spec = axes_list[0].get_subplotspec()
     columns = spec.get_gridspec().ncols if spec else 1
     for number, axes in enumerate(axes_list):
@@ -59,7 +62,10 @@ def outer_labels(axes_list: Sequence[Axes]) -> None:
 def single(
     draw: Callable[[pd.DataFrame, Axes], Axes], frame: pd.DataFrame, width: float = 7.6, height: float = 4.6
 ) -> tuple[Figure, Axes]:
-    """Draw a frame in a figure of one panel of that size in inches, with its legend outside."""
+    """Return a figure of one panel, and the panel, in which `draw` has drawn the frame. The legend is outside.
+
+    width, height: in inches.
+    """
     figure, [axes] = grid_of(1, 1, (width, height))
     draw(frame, axes)
     legend_outside(axes)
@@ -67,21 +73,24 @@ def single(
 
 
 def grid_of(rows: int, columns: int, size: tuple[float, float], **shared: Any) -> tuple[Figure, list[Axes]]:
-    """Return a figure of that size in inches and its axes, row by row. It needs no window, whatever backend pyplot has."""
+    """Return a figure and its axes, row by row. size: in inches.
+
+    The figure needs no window, whichever backend pyplot uses.
+    """
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     return figure, list(np.ravel(figure.subplots(rows, columns, squeeze=False, **shared)))
 
 
 def head(figure: Figure, title: str, context: Sequence[str]) -> None:
-    """Write the title and, below it, what was run, in lines that fit the figure."""
+    """Write the title, and below the title the context, in lines that fit the width of the figure."""
     width = int(LETTERS_PER_INCH * figure.get_figwidth())
     lines = [line for text in (title, *context) for line in _lines(text, width)]
     figure.suptitle("\n".join(lines), fontsize=9.5, x=0.01, ha="left")
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """Break the text into lines that end, if they can, at one of its dots."""
+    """Return the text broken into lines, if possible only at the separators."""
     parts = text.split(SEPARATOR)
     if len(parts) == 1 or max(map(len, parts)) > width:
         return textwrap.wrap(text, width)
@@ -90,7 +99,7 @@ def _lines(text: str, width: int) -> list[str]:
 
 
 def common_legend(figure: Figure, axes_list: Sequence[Axes]) -> None:
-    """Put one legend for all panels to their right."""
+    """Put one legend for all panels to the right of the panels."""
     entries: dict[str, Artist] = {}
     for axes in axes_list:
         handles, labels = axes.get_legend_handles_labels()
@@ -100,7 +109,7 @@ def common_legend(figure: Figure, axes_list: Sequence[Axes]) -> None:
 
 
 def legend_outside(axes: Axes) -> None:
-    """Put a legend to the right of the axes, in as many columns as it needs; the figure grows with it."""
+    """Put a legend to the right of the axes, in as many columns as needed, and enlarge the figure if necessary."""
     labels = axes.get_legend_handles_labels()[1]
     if labels:
         columns = -(-len(labels) // LEGEND_ROWS)
@@ -113,5 +122,5 @@ def legend_outside(axes: Axes) -> None:
 
 
 def _make_room(figure: Figure, rows: int) -> None:
-    """Make the figure as high as a legend of so many rows below its title needs."""
+    """Make the figure high enough for its title and a legend with this number of rows."""
     figure.set_figheight(max(figure.get_figheight(), 1.5 + LEGEND_ROW_HEIGHT * rows))

@@ -1,4 +1,4 @@
-"""Optimizer × learning rate: mean tail loss, and the share of runs without a value."""
+"""A table of optimizers × learning rates: mean tail loss, and the share of runs without a value."""
 
 from collections.abc import Iterator
 
@@ -17,16 +17,17 @@ from zdl_bench.run.conditions import texts_of
 
 GREY = "#d9d9d9"
 MAX_HEAT_ROWS, MAX_HEAT_COLUMNS = 40, 24
-"""More make no image that can be read, or be stored."""
+"""Largest numbers of rows and columns. An image with more could not be read, or not even be stored."""
 NO_LOG_SCALE = "losses here may be negative, or 0 at the start: no colour for those, no figure on a log scale"
 
 
 def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw a row per optimizer and a column per learning rate. frame: one row per run: variant, lr, status, learned, tail_loss.
+    """Draw a table with one row per optimizer and one column per learning rate.
 
-    A cell is the mean tail loss of its runs, dark if it is low. If some run has no value the cell is grey and says which
-    share of them and why, as in 1/3 diverged; if all completed and some did not learn, it has an asterisk. A learning rate
-    that was not tried is blank.
+    frame: one row per run, with variant, lr, status, learned and tail_loss.
+    A cell shows the mean tail loss of its runs, and is dark if this loss is low. If some runs have no value, the cell is grey
+    and gives their share and the reason, such as 1/3 diverged. If all runs completed but some did not learn, the cell has an
+    asterisk. The cell of a learning rate that was not tried is blank.
     """
     require_prepared(frame, "variant")
     cells = frame.groupby(["variant", "lr"], sort=False, dropna=False)
@@ -62,7 +63,7 @@ def _cell_text(runs: pd.DataFrame) -> str:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Draw the trials of a comparison."""
+    """Yield the figure of a comparison's trials."""
     everything = comparison.above_floor(comparison.trials)
     runs = selection.at_some_lrs(selection.first_variants(everything, MAX_HEAT_ROWS), comparison, MAX_HEAT_COLUMNS)
     rows, columns = runs["variant"].nunique(), runs["lr"].nunique(dropna=False)

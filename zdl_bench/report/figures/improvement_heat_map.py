@@ -1,4 +1,4 @@
-"""Who beats whom: the share of seeds on which the optimizer of the row beats that of the column."""
+"""A table of how often each optimizer beats each other: the share of seeds on which the row beats the column."""
 
 from collections.abc import Iterator
 
@@ -12,21 +12,22 @@ from zdl_bench.report.phrases import more_in_tables, shorten
 from zdl_bench.report.standings import Standings, improvement_frame
 
 DIVERGING = "PuOr_r"
-"""Colours that can be told apart with any colour vision."""
+"""A colour map whose colours readers with any colour vision can tell apart."""
 PALE = 0.35
-"""Distance from one half below which a cell is pale and its text black."""
+"""Distance of the win rate from one half, up to which a cell is pale and its text black."""
 MAX_NUMBERED = 20
-"""Optimizers: with more, cells are too small for numbers, and a colour bar has to do."""
+"""Largest number of optimizers whose cells have room for numbers. With more, a colour bar replaces the numbers."""
 MAX_IN_ROW = 8
-"""Optimizers: tables of more stand in two columns."""
+"""Largest number of optimizers whose tables stand in one row. With more, the tables stand in two columns."""
 
 
 def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw a table. frame: one row per ordered pair: first, second, win_rate, n.
+    """Draw a table of win rates, with the optimizers in the order in which they first appear in the frame.
 
-    win_rate: of first against second, 0 to 1, NaN if there is none. Rows and columns are in the order of their first rows in
-    the frame. A cell shows the rate, and its n unless it is the largest. The diagonal, and a pair that the frame does not
-    have, are blank; a pair without a rate has a dash.
+    frame: one row per ordered pair, with first, second, win_rate and n.
+    win_rate: of first against second, from 0 to 1, or NaN if there is no rate. A cell shows the win rate, and also n if n is
+    not the largest in the frame. The diagonal and the pairs that are not in the frame are blank. A pair without a win rate
+    has a dash.
     """
     if frame.empty:
         return axes
@@ -54,14 +55,17 @@ def _cell_text(rate: float, n: int, largest: int) -> str:
 
 
 def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
-    """Draw a table per question, of the first of many optimizers, if there are more than two."""
+    """Yield the figure with a table per question, if there are more than two optimizers.
+
+    Of many optimizers, only the first MAX_STANDINGS are shown.
+    """
     if len(standings.variants) < 3:
         return
     variants = standings.variants[: selection.MAX_STANDINGS]
     names, questions = len(variants), len(standings.at_best)
     columns = questions if names <= MAX_IN_ROW else min(2, questions)
     rows = -(-questions // columns)
-    letters = max(0, max(len(shorten(name)) for name in variants) - 12)  # beyond those of a usual name
+    letters = max(0, max(len(shorten(name)) for name in variants) - 12)  # beyond the length of a usual name
     size = (columns * (max(3.6, 1.6 + 0.5 * names) + 0.05 * letters), rows * (2.4 + 0.45 * names + 0.035 * letters))
     figure, everything = grid.grid_of(rows, columns, size)
     for unused in everything[questions:]:

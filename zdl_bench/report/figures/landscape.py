@@ -1,4 +1,4 @@
-"""A function of two parameters as contours, on which paths are drawn."""
+"""Contours of a function of two parameters, over which paths are drawn."""
 
 from typing import Protocol
 
@@ -11,15 +11,19 @@ from zdl_bench.run.run import Floats
 LEVELS = 35
 GRID_POINTS = 241
 LOWEST_SHARE = 1e-3
-"""Height of the lowest contour, as a share of the median height in the domain, unless the landscape says."""
+"""Height of the lowest contour as a share of the median height in the domain, if the landscape gives no contours."""
 FAR = 50
-"""Widths of the domain up to which points outside are drawn: beyond, a renderer would overflow."""
+"""Largest distance from the domain at which points are drawn, in widths of the domain.
+
+Points farther away would make a renderer overflow.
+"""
 
 
 class Landscape(Protocol):
-    """domain: (x_low, x_high), (y_low, y_high). minima: the global ones; empty if there is none.
+    """A function of two parameters that can be drawn as contours.
 
-    contours: lowest and highest contour; None for those that fit the domain.
+    domain: (x_low, x_high), (y_low, y_high). minima: the global minima; empty if the function has no minimum.
+    contours: heights of the lowest and the highest contour, or None to derive them from the heights in the domain.
     """
 
     domain: tuple[tuple[float, float], tuple[float, float]]
@@ -27,19 +31,19 @@ class Landscape(Protocol):
     contours: tuple[float, float] | None
 
     def value(self, w: Floats) -> Floats:
-        """(2, …) → (…): the gap to the minimum, or the function itself if there is none."""
+        """Return the gap to the minimum, or the function itself if it has no minimum. Shapes: (2, …) → (…)."""
         ...
 
 
 def draw_landscape(landscape: Landscape, axes: Axes) -> Axes:
-    """Draw contours at logarithmic distances, or at equal ones without a minimum, and a star on each minimum."""
+    """Draw contours at logarithmic distances, and a star on each minimum. Without a minimum, the distances are equal."""
     xs, ys = (np.linspace(low, high, GRID_POINTS) for low, high in landscape.domain)
     heights = landscape.value(np.array(np.meshgrid(xs, ys)))
     norm: Normalize
     if landscape.minima:
         low, high = landscape.contours or (LOWEST_SHARE * float(np.median(heights)), float(heights.max()))
         levels, norm = np.geomspace(low, high, LEVELS), LogNorm(low, high)
-        heights = np.maximum(heights, low / 10)  # the scale has no 0
+        heights = np.maximum(heights, low / 10)  # a log scale has no 0
     else:
         levels, norm = np.linspace(heights.min(), heights.max(), LEVELS), Normalize(heights.min(), heights.max())
     axes.contour(xs, ys, heights, levels=levels, norm=norm, cmap="viridis", linewidths=0.6, alpha=0.7, zorder=1)
@@ -51,7 +55,7 @@ def draw_landscape(landscape: Landscape, axes: Axes) -> Axes:
 
 
 def drawable(points: Floats, landscape: Landscape) -> Floats:
-    """Return the finite points of a path, (n, 2), those far outside brought nearer."""
+    """Return the finite points of a path, shape (n, 2). Points far outside the domain are moved nearer to it."""
     lows, highs = np.array(landscape.domain).T
     reach = FAR * (highs - lows)
     finite = points[np.isfinite(points).all(axis=1)]

@@ -1,4 +1,4 @@
-"""Loss against step: mean over seeds with its 95 % band, and where runs diverged."""
+"""Loss against step: the mean over seeds with its 95 % band, and crosses where runs diverged."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from zdl_bench.report.figures.loss_panels import LossFigures
 
 
 def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw one line per `line` of the frame, in the order of its first rows.
+    """Draw one line for each value of the column `line`, in the order in which the values first appear.
 
-    frame: run_id, line, color, step, loss, planned_steps: the losses of all runs at equal strides.
-    Mean and Student's band are taken over ln loss, so they are geometric, and over the runs that made all their steps. A run
-    that ended early is drawn by itself, thin, up to a cross, and counted in a note.
+    frame: the losses of all runs at equal strides: run_id, line, color, step, loss, planned_steps.
+    The mean and Student's 95 % band are computed from ln loss, so both are geometric. They cover only the runs that completed
+    all their steps. Each run that ended early is drawn as a thin line up to a cross, and counted in a note.
     """
     draw_loss_lines(frame, axes, "step")
     axes.set(xlim=(0, 1.02 * frame["planned_steps"].max()), xlabel="step")
@@ -24,7 +24,7 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Draw the losses at the same, at the same effective, and at the best learning rate."""
+    """Yield the figures at the same learning rate, at the same effective learning rate, and at the best learning rate."""
     figures = LossFigures(comparison, "Loss", "step", draw_loss_curves, can_draw=lambda losses: not losses.empty)
     yield from figures.at_same_lr("loss_curves")
     yield from figures.at_same_effective_lr("loss_at_effective_lr")

@@ -1,4 +1,7 @@
-"""Lines of losses on a log scale, against steps or seconds: mean over seeds with its 95 % band, and where runs diverged."""
+"""Lines of losses on a log scale, against steps or seconds.
+
+A line is the mean over seeds, with its 95 % band. Crosses mark where runs diverged.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,16 +17,17 @@ from zdl_bench.report.phrases import shorten
 from zdl_bench.run.run import has_diverged
 
 CEILING_FACTOR = 4
-"""The axis ends at so many times the first loss: what lies beyond is on its way out."""
+"""Upper end of the axis, as a multiple of the median first loss. Runs with higher losses are diverging."""
 MAX_LINE_NOTES = 3
 
 
 def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
-    """Draw one line per `line` of the frame, in the order of its first rows, on a horizontal axis that fits them.
+    """Draw one line for each value of the column `line`, in the order in which the values first appear.
 
-    frame: run_id, line, color, step, loss, planned_steps, and the column `against`: the horizontal axis. A mean stands at the
-    mean of that column over its runs. Lines of one colour differ by their dashes: by those of the column `linestyle`, if it
-    tells them apart, so that they are the same in all panels.
+    frame: run_id, line, color, step, loss, planned_steps, and the column that `against` names.
+    against: the column of the horizontal axis. A mean loss is drawn at the mean of this column over the same runs. Lines of
+    one colour have different dashes. If the frame has a column `linestyle` that distinguishes these lines, it gives the
+    dashes, so that a line looks the same in all panels.
     """
     require_prepared(frame, "line")
     lost: dict[str, tuple[int, int]] = {}
@@ -44,12 +48,12 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
     axes.set(xlim=(0, 1.02 * max(ends) or 1.0), ylabel="probe loss (nats)")
     if lost:
         text = axes.text(0.97, 0.03, _lost_note(lost), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
-        text.set_in_layout(False)  # words may run out of a panel, but never squeeze it
+        text.set_in_layout(False)  # the note may extend beyond its panel, but must not squeeze the panel
     return axes
 
 
 def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
-    """Return the ends of an axis for the losses of a frame, the same for all panels that show parts of it."""
+    """Return the ends of the axis for the losses of a frame, for all panels that show parts of this frame."""
     losses = frame.loc[np.isfinite(frame["loss"]) & (frame["loss"] > 0), "loss"]
     if losses.empty:
         return EMPTY_LOG_LIMITS
@@ -58,7 +62,7 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
 
 
 def _dashes(frame: pd.DataFrame) -> dict[Any, Any]:
-    """Map each line to its dashes: lines of one colour differ by them."""
+    """Map each line to its dashes. Lines of one colour have different dashes."""
     firsts = frame.drop_duplicates("line").set_index("line")
     if "linestyle" in firsts and not firsts.duplicated(["color", "linestyle"]).any():
         return dict(firsts["linestyle"])
@@ -67,15 +71,15 @@ def _dashes(frame: pd.DataFrame) -> dict[Any, Any]:
 
 
 def _ended_early(rows: pd.DataFrame) -> list[str]:
-    """Return the runs of a line that did not make all their steps, or exploded in the last one."""
+    """Return the ids of the runs that did not complete all their steps, or diverged in the last step."""
     losses = rows.pivot(index="step", columns="run_id", values="loss")
     last = losses.reindex([int(rows["planned_steps"].iloc[0])]).iloc[0]
     return [run_id for run_id in losses if has_diverged(last[run_id], losses[run_id].iloc[0])]
 
 
 def _draw_mean(rows: pd.DataFrame, axes: Axes, against: str, look: dict[str, Any], has_band: bool) -> float:
-    """Draw the mean of some runs and its band. Return where the line ends."""
-    if rows.empty:  # the line is in the legend, its crosses in the panel
+    """Draw the mean of some runs and the band of the mean. Return the end of the line on the horizontal axis."""
+    if rows.empty:  # the line has no mean, but still needs a name in the legend
         axes.plot([], [], **look)
         return 0.0
     at = rows.assign(at=rows[against].astype(float)).groupby("step")["at"].mean().to_numpy()
@@ -87,7 +91,10 @@ def _draw_mean(rows: pd.DataFrame, axes: Axes, against: str, look: dict[str, Any
 
 
 def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, ceiling: float) -> float:
-    """Draw each run as a thin line up to a cross, at most as high as the ceiling. Return where the last of them ends."""
+    """Draw each run as a thin line up to a cross, with losses cut at the ceiling.
+
+    Return the largest end of these lines on the horizontal axis; 0 if there are no lines.
+    """
     points = rows.assign(at=rows[against].astype(float), loss=rows["loss"].clip(upper=ceiling)).dropna(subset="at")
     curves = [run[["at", "loss"]].to_numpy() for _, run in points.sort_values("step").groupby("run_id")]
     if not curves:
@@ -100,7 +107,10 @@ def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, c
 
 
 def _lost_note(lost: Mapping[str, tuple[int, int]]) -> str:
-    """Return how many runs of which lines diverged, and that a mean is that of the others. lost: diverged and others."""
+    """Return the note on how many runs of which lines diverged, and on the means of the other runs.
+
+    lost: line → number of diverged runs, number of other runs.
+    """
     if len(lost) > MAX_LINE_NOTES:
         diverged, others = map(sum, zip(*lost.values(), strict=True))
         return f"{diverged} of {diverged + others} runs of {len(lost)} lines diverged;\nmeans are those of the others"

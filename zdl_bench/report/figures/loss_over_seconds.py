@@ -1,4 +1,4 @@
-"""Loss against seconds of training: mean over seeds with its 95 % band, and where runs diverged."""
+"""Loss against seconds of training: the mean over seeds with its 95 % band, and crosses where runs diverged."""
 
 from collections.abc import Iterator
 
@@ -14,13 +14,13 @@ SIDE_BY_SIDE_NOTE = "evaluation left out; runs made side by side on shared cores
 
 
 def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw one line per `line` of the frame, in the order of its first rows.
+    """Draw one line for each value of the column `line`, in the order in which the values first appear.
 
-    frame: run_id, line, color, step, loss, planned_steps, seconds: the losses of all runs at equal strides, and the seconds
-    of training until then, evaluation left out.
-    The mean over the runs that made all their steps stands at the mean of their seconds at the same step, so a line joins
-    equal steps. A run that ended early is drawn at its own seconds, thin, up to a cross, and counted in a note. Seconds of
-    runs made side by side are shown, not compared: they slow one another.
+    frame: the losses of all runs at equal strides: run_id, line, color, step, loss, planned_steps, seconds.
+    seconds: of training up to the step, without evaluation.
+    A line covers only the runs that completed all their steps. Each point is the mean loss of these runs at one step, drawn at
+    the mean of their seconds at this step. Each run that ended early is drawn at its own seconds, as a thin line up to a cross,
+    and counted in a note. Runs that are executed at the same time slow one another, so their seconds must not be compared.
     """
     draw_loss_lines(frame, axes, "seconds")
     axes.locator_params(axis="x", nbins=4)
@@ -30,7 +30,7 @@ def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Draw the losses at the same and at the best learning rate, if every run was timed."""
+    """Yield the figures at the same and at the best learning rate, if every run was timed."""
     labels = ("Loss against seconds", "seconds of training")
     figures = LossFigures(comparison, *labels, draw_loss_over_seconds, _are_timed, SIDE_BY_SIDE_NOTE)
     yield from figures.at_same_lr("loss_over_seconds")

@@ -1,4 +1,7 @@
-"""The panels in which a report shows losses: at the same, at the same effective, and at the best learning rate."""
+"""The panels in which a report shows losses.
+
+The optimizers have the same learning rate, the same effective learning rate, or each its best learning rate.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,17 +24,17 @@ MAX_LR_PANELS = 12
 MAX_VARIANT_PANELS = 24
 MAX_LR_LINES = 12
 MAX_INNER_LEGEND = 4
-"""Lines in a panel; the legend of more stands outside."""
+"""Largest number of lines in a panel with its own legend. With more, one legend stands outside the panels."""
 MAX_LOST_CELLS = 4
-"""Optimizers at a learning rate whose runs without a curve are counted."""
+"""Largest number of pairs of optimizer and learning rate in the note on runs without a curve."""
 
 
 @dataclass(frozen=True)
 class LossFigures:
     """The figures of a comparison's losses against steps or seconds.
 
-    title: the start of their titles. label: the horizontal axis in words. can_draw: whether some losses at equal strides have
-    what `draw` needs. note: what else has to be known.
+    title: the start of each figure's title. label: the horizontal axis in words. draw: draws a frame of losses on a panel.
+    can_draw: returns whether a frame of losses at equal strides has what `draw` needs. note: a further note for readers.
     """
 
     comparison: Comparison
@@ -42,9 +45,12 @@ class LossFigures:
     note: str = ""
 
     def at_same_lr(self, name: str) -> Iterator[captions.CaptionedFigure]:
-        """Draw a panel per learning rate with a line per optimizer; with many optimizers, the other way round."""
+        """Yield the figure with a panel per learning rate and a line per optimizer.
+
+        If there are many optimizers or learning rates, the figure has a panel per optimizer and a line per learning rate.
+        """
         losses = self.comparison.losses
-        if self.comparison.was_tuned:  # each at its best has a figure of its own
+        if self.comparison.was_tuned:  # `at_best_lr` shows the learning rates that only one variant has
             losses = losses[losses.groupby("lr", dropna=False)["variant"].transform("nunique") > 1]
         if not self.can_draw(losses):
             return
@@ -66,7 +72,10 @@ class LossFigures:
         yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences(groups))
 
     def at_same_effective_lr(self, name: str) -> Iterator[captions.CaptionedFigure]:
-        """Draw a panel per effective learning rate that several optimizers share, unless it is the learning rate for all."""
+        """Yield the figure with a panel per effective learning rate that several optimizers share.
+
+        A panel is left out if the effective learning rate equals the learning rate for all optimizers.
+        """
         losses = self.comparison.losses
         losses = losses[losses["effective_lr"].notna()]
         if losses.empty or (losses["effective_lr"] == losses["lr"]).all():
@@ -82,7 +91,7 @@ class LossFigures:
         found = {str(panel): rows for panel, rows in frame.groupby("panel", sort=False)}
         groups = {panel: selection.first_variants(rows, MAX_PANEL_LINES) for panel, rows in list(found.items())[:MAX_LR_PANELS]}
         is_crowded = max(rows["variant"].nunique() for rows in groups.values()) > MAX_INNER_LEGEND
-        if is_crowded:  # a legend for all, by variant
+        if is_crowded:  # one legend for all panels, with an entry per variant
             groups = {panel: rows.assign(line=rows["variant"]) for panel, rows in groups.items()}
         figure, axes_list = self._panels(groups)
         if is_crowded:
@@ -99,7 +108,7 @@ class LossFigures:
         yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences(groups))
 
     def at_best_lr(self, name: str) -> Iterator[captions.CaptionedFigure]:
-        """Draw all optimizers in one panel, each at its best learning rate, unless there was no choice."""
+        """Yield the figure of all optimizers, each at its best learning rate, if there was a choice of learning rates."""
         losses = self.comparison.at_best_lr(self.comparison.losses)
         if not self.comparison.has_lr_choice or not self.can_draw(losses):
             return
@@ -114,7 +123,7 @@ class LossFigures:
         yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences({title: frame}))
 
     def _panels(self, groups: Mapping[str, pd.DataFrame]) -> tuple[Figure, list[Axes]]:
-        """Draw a panel for each title and its rows, all with the same axes."""
+        """Return a figure and its panels, with the losses drawn on shared axes. groups: title of a panel → its losses."""
         figure, axes_list = grid.panels(len(groups))
         ends = []
         for axes, (title, rows) in zip(axes_list, groups.items(), strict=True):
@@ -123,12 +132,12 @@ class LossFigures:
             axes.set_title(shorten(title), fontsize=10)
             axes.set_ylabel(self.comparison.loss_name)
         grid.outer_labels(axes_list)
-        axes_list[0].set_xlim(0, max(ends))  # shared by all panels, as the limits of the losses are
+        axes_list[0].set_xlim(0, max(ends))  # all panels share both axes
         log_axis(axes_list[0].yaxis, loss_limits(pd.concat(groups.values())))
         return figure, axes_list
 
     def _sentences(self, groups: Mapping[str, pd.DataFrame]) -> Sequence[str]:
-        """Describe a figure with a panel for each title and its rows."""
+        """Return the description of a figure. groups: title of a panel → its losses."""
         frame = pd.concat(groups.values())
         runs = self.comparison.judged[self.comparison.judged["run_id"].isin(frame["run_id"].unique())]
         in_panels = f" in {len(groups)} panels, {list_names(groups)}" if len(groups) > 1 else ""
@@ -138,7 +147,10 @@ class LossFigures:
 
 
 def _curve_notes(frame: pd.DataFrame, comparison: Comparison, runs: pd.DataFrame) -> list[str]:
-    """Return what a line is, where losses are cut, and which runs are in no line. runs: those that the figure is about."""
+    """Return notes on what a line shows, where losses are cut, and which runs are in no line.
+
+    runs: all runs that the figure should show.
+    """
     by_run = frame.groupby("run_id")
     has_means = frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1
     band = ", 95 % band" if frame["line"].nunique() <= MAX_BANDS else ""
@@ -149,7 +161,7 @@ def _curve_notes(frame: pd.DataFrame, comparison: Comparison, runs: pd.DataFrame
 
 
 def _no_curve_note(comparison: Comparison, runs: pd.DataFrame) -> str:
-    """Return the note on the runs that are in no line and no mean: those that failed or ran out of time."""
+    """Return the note on the runs without a curve, which are in no line and no mean: they failed or ran out of time."""
     has_curve = runs["run_id"].isin(comparison.with_curve)
     cells = has_curve.groupby([runs["variant"], runs["lr"]], sort=False, dropna=False).agg(["sum", "size"])
     has_lrs = runs.groupby("variant")["lr"].nunique().max() > 1
@@ -169,7 +181,7 @@ def _lr_colors(lrs: pd.Series) -> list[str]:
 
 
 def _labels(column: str, values: pd.Series) -> pd.Series:
-    """Return what the line or panel of each value is called, no two alike."""
+    """Return the name of the line or panel for each value. Different values have different names."""
     if column == "variant":
         return values.astype(str)
     texts = {value: f"{column} {text}" for value, text in texts_of(values.dropna().unique().tolist()).items()}

@@ -1,4 +1,4 @@
-"""Tail loss against learning rate, one line per optimizer, the best of each marked."""
+"""Tail loss against learning rate, with one line per optimizer, on which the best learning rate is marked."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,16 +17,18 @@ from zdl_bench.statistics.tuning import choose_lr_of
 
 LEGEND_COLOR = "#555555"
 ARROW = Path([(-1, 0), (1, 0), (0.4, 0.45), (1, 0), (0.4, -0.45)])
-"""Drawn, since text is not parsed as mathematics."""
+"""An arrow to the right, drawn as a path, since text is not parsed as mathematics."""
 RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "linestyle": ""}
 
 
 def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw a line per optimizer. frame: one row per run: variant, optimizer, lr, seed, status, learned, tail_loss.
+    """Draw one line per optimizer.
 
-    A point is the geometric mean over the runs of a learning rate with its 95 % interval. The best of each line, by
-    `statistics.tuning.choose_lr_of`, has a ring, and an arrow if it is the smallest or largest that was tried: a better one may
-    lie beyond. A learning rate with a run without a value gets a cross at the top instead of a mean over the others.
+    frame: one row per run, with variant, optimizer, lr, seed, status, learned and tail_loss.
+    A point is the geometric mean over the runs at a learning rate, with its 95 % interval. A ring marks the best learning
+    rate of each line, by `statistics.tuning.choose_lr_of`. If this is the smallest or largest learning rate that was tried, an
+    arrow shows that a better value may lie beyond. If a run at some learning rate has no value, there is a cross at the top
+    instead of the mean of the other runs.
     """
     heights: list[float] = []
     marks: set[str] = set()
@@ -49,13 +51,16 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
         if label in marks:
             axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)
     log_axis(axes.xaxis, with_lr["lr"], 0.08)
-    log_axis(axes.yaxis, heights, 0.06, least=0.2)  # an interval may leave the axes: it must not squeeze the points
+    log_axis(axes.yaxis, heights, 0.06, least=0.2)  # long intervals may leave the axes, but must not squeeze the points
     axes.set(xlabel="learning rate", ylabel="tail loss (nats)")
     return axes
 
 
 def _best(rows: pd.DataFrame) -> tuple[float | None, str]:
-    """Return the best of several learning rates of a line, and an arrow to where a better one may lie."""
+    """Return the best of several learning rates of a line, and an arrow in the direction of a possibly better value.
+
+    The learning rate is None if there is no choice. The arrow is empty if the best is not at the edge of the grid.
+    """
     choice = choose_lr_of(rows)
     if len(choice.lrs) < 2:
         return None, ""
@@ -63,10 +68,10 @@ def _best(rows: pd.DataFrame) -> tuple[float | None, str]:
 
 
 def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> set[str]:
-    """Mark the best learning rate of a line. Return what the legend has to explain."""
+    """Mark the best learning rate of a line, and return the labels of the marks for the legend."""
     lr, arrow = _best(rows)
     mean = means.get(lr)
-    if lr is None or mean is None:  # a mean of losses below 0 has no place on the axis
+    if lr is None or mean is None:  # losses of 0 or less have no mean on a log axis
         return set()
     axes.plot(lr, mean, color=color, **RING)
     if not arrow:
@@ -78,7 +83,7 @@ def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> 
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Draw the trials of a comparison, if there was a choice of learning rates."""
+    """Yield the figure of a comparison's trials, if there was a choice of learning rates."""
     if not comparison.has_lr_choice or not comparison.best_lrs:
         return
     everything = comparison.above_floor(comparison.trials)

@@ -18,9 +18,9 @@ MAX_PATHS = 8
 
 
 def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
-    """Draw one line per `variant` of the frame, in its optimizer's colour, with its marker at up to 100 steps.
+    """Draw the path of each variant over the contours, as a line with up to MAX_PATH_MARKERS markers.
 
-    frame: one row per run and step, the start first: variant, optimizer, x, y.
+    frame: one row per run and step, with variant, optimizer, x and y. The first row of a run is its start.
     """
     draw_landscape(landscape, axes)
     for variant, look in line_looks(frame).items():
@@ -31,7 +31,10 @@ def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) 
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Draw all optimizers over one another, each at its best learning rate, if there are several and not too many."""
+    """Yield the figure of all paths over the same contours, each optimizer at its best learning rate.
+
+    There is no figure for a single optimizer or for more than MAX_PATHS.
+    """
     landscape = paths.landscape_of(comparison)
     if landscape is None:
         return

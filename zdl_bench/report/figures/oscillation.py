@@ -1,4 +1,4 @@
-"""One metric, side by side: a row per optimizer with its seeds, their mean and its 95 % interval."""
+"""Metrics of oscillation side by side: a row per optimizer with its seeds, their mean, and the 95 % interval of the mean."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,24 +16,27 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.metrics.catalogue import METRICS
 
 BELOW = 0.24
-"""Distance of the seeds from their mean, in rows, so that they do not hide it."""
+"""Distance of the seeds from their mean, in rows, so that the seeds do not hide the mean."""
 BEYOND = 0.5
-"""Share of what the seeds span by which an interval may lengthen the axis: it must not squeeze them."""
+"""Largest extension of the axis by an interval, as a share of the span of the seeds.
+
+A long interval must not squeeze the seeds.
+"""
 NARROW = 0.05
-"""Reach of an axis around values that are all 0."""
+"""Extent of the axis on both sides of values that are all 0."""
 PANELS = ("jitter", "overshoot", "displacement_cosine", "gradient_cosine", "path_efficiency", "axis_crossings", "flip_rate")
-"""Metrics of networks, then of surfaces."""
+"""Metrics with a panel each: first those of networks, then those of surfaces."""
 MAX_OPTIMIZERS = 40
 
 _METRIC_OF = {metric.name: metric for metric in METRICS}
 
 
 def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
-    """Draw a row per `variant` of the frame, from the top in the order of its first rows.
+    """Draw one row per variant, from the top, in the order in which the variants first appear in the frame.
 
-    frame: one row per run: variant, optimizer, and the column `metric`, NaN if a run has no value.
-    The mean and its interval (Student) are taken on the scale of the metric, over the runs that have a value; if some have
-    none, a note in the row says how many have. The label says which end is steadier.
+    frame: one row per run, with variant, optimizer and the column `metric`, which is NaN if a run has no value.
+    The mean and its 95 % interval (Student) are computed on the scale of the metric, over the runs that have a value. If some
+    runs have no value, a note in the row gives the number of runs with a value. The axis label says which end is steadier.
     """
     values = frame[metric].astype(float).rename("value")
     finite = values[np.isfinite(values)]
@@ -61,7 +64,7 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
 
 
 def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale: AxisScale) -> tuple[float, float]:
-    """Draw the seeds of an optimizer and their mean. Return the ends of the interval: NaN for one value."""
+    """Draw the seeds of an optimizer and their mean. Return the ends of the mean's interval, NaN if there is one value."""
     mean, low, high = map(float, scale.interval(values))
     if len(values) > 1:
         below = np.full(len(values), row + BELOW)
@@ -72,7 +75,7 @@ def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale:
 
 
 def _limits(values: Floats, intervals: Floats) -> Floats:
-    """Return the ends of the axis, on the scale: around all seeds, and intervals that do not run away."""
+    """Return the ends of the axis, on its scale. The axis includes all seeds, and intervals up to BEYOND."""
     reach = BEYOND * float(np.ptp(values)) or 0.1 * abs(float(values.max())) or NARROW
     return limits_around(values, intervals[np.isfinite(intervals)], reach, 0.06, reach)
 
@@ -82,7 +85,10 @@ def _words(metric: str) -> str:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Draw a panel per metric that is defined somewhere, each optimizer at its best lr, if there are several."""
+    """Yield the figure with a panel per metric that some run has, if there are several optimizers.
+
+    Each optimizer is at its best learning rate.
+    """
     everything = comparison.at_best_lr(comparison.judged)
     runs = selection.first_variants(everything, MAX_OPTIMIZERS)
     defined = [metric for metric in PANELS if runs[metric].notna().any()]

@@ -1,4 +1,4 @@
-"""The paths of a comparison's runs, and the landscape on which they are drawn."""
+"""The paths of a comparison's runs, and the landscape over which the paths are drawn."""
 
 from typing import cast
 
@@ -13,7 +13,7 @@ AT_BEST_NOTE = "each at its best learning rate by mean tail loss"
 
 
 def landscape_of(comparison: Comparison) -> Landscape | None:
-    """Return the problem as something to draw; None if it is not, or no run has recorded its points."""
+    """Return the problem of a comparison as a landscape, or None if the problem has no domain or no run has recorded points."""
     if not comparison.recorded:
         return None
     try:
@@ -24,7 +24,7 @@ def landscape_of(comparison: Comparison) -> Landscape | None:
 
 
 def first_paths(comparison: Comparison) -> pd.DataFrame:
-    """Return x, y, ABOUT and status: a row per step of the runs of the first seed."""
+    """Return the paths of the runs with the first seed, one row per step: x, y, ABOUT and status."""
     seed = _first_seed(comparison)
     points = [
         pd.DataFrame(run.curve.points, columns=["x", "y"]).assign(run_id=run.run_id)
@@ -35,13 +35,13 @@ def first_paths(comparison: Comparison) -> pd.DataFrame:
 
 
 def best_paths(comparison: Comparison) -> pd.DataFrame:
-    """Return the `first_paths` at the best learning rate of their optimizer; an optimizer without one is left out."""
+    """Return the `first_paths` at the best learning rate of each variant. Leave out variants without a best learning rate."""
     paths = first_paths(comparison)
     return comparison.at_best_lr(paths[paths["variant"].isin(list(comparison.best_lrs))])
 
 
 def path_notes(comparison: Comparison, landscape: Landscape) -> list[str]:
-    """Return the notes on which runs are shown, and on the star."""
+    """Return the notes on which seed is shown, and on the star that marks a minimum."""
     seeds = comparison.judged["seed"].nunique()
     return [
         f"seed {_first_seed(comparison)}, the first of {seeds}" if seeds > 1 else "",
@@ -50,6 +50,6 @@ def path_notes(comparison: Comparison, landscape: Landscape) -> list[str]:
 
 
 def _first_seed(comparison: Comparison) -> int:
-    """Return the first seed that judges, or the first at all if none does."""
+    """Return the first evaluation seed with recorded points, or the first tuning seed if there is no evaluation seed."""
     seeds = [run.config.seed for run in comparison.recorded]
     return next((seed for seed in seeds if seed not in comparison.tuning_seeds), seeds[0])

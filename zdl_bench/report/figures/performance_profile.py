@@ -1,4 +1,7 @@
-"""Share of problems solved within a factor of the best expected running time, one line per optimizer."""
+"""Performance profile: the share of problems solved within a multiple of the best expected running time.
+
+The figure has one line per optimizer.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,14 +18,15 @@ from zdl_bench.statistics.runtime import expected_running_time, performance_prof
 
 MAX_RATIO = 100.0
 MIN_PROBLEMS = 4
-"""With fewer, a profile says no more than the tables."""
+"""Smallest number of problems. With fewer, a profile says no more than the tables."""
 
 
 def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw a line per optimizer.
+    """Draw one line per optimizer. Draw nothing if the frame is empty.
 
-    frame: one row per problem and optimizer: problem, variant, optimizer, ert (steps, ∞ if the target was never reached);
-    nothing is drawn if it is empty. Dolan & Moré 2002; a profile depends on which optimizers stand beside each other.
+    frame: one row per problem and optimizer, with problem, variant, optimizer and ert, the expected running time.
+    ert: in steps; ∞ if the target was never reached.
+    The profile of an optimizer depends on which other optimizers are compared. Source: Dolan & Moré 2002.
     """
     if frame.empty:
         return axes
@@ -42,10 +46,11 @@ def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def solved_problems(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Return the `expected_running_times` to compare optimizers by, with the looks of their variants.
+    """Return the `expected_running_times` on the problems that count, with the columns of LOOK.
 
-    A problem is a target in a setting that some optimizer reached, and not all had at the start. Only settings in which every
-    optimizer was tried count; each is at its best learning rate, and one that has none there solves nothing.
+    A problem is a target in a setting. It counts if some optimizer reached the target, no expected running time is 0, and
+    every optimizer was tried in the setting. Each optimizer is at its best learning rate in the setting. An optimizer without
+    a best learning rate there solves none of the setting's problems.
     """
     erts = expected_running_times(comparisons)
     by_problem = erts.groupby("problem")
@@ -55,9 +60,10 @@ def solved_problems(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Return setting, problem, variant, optimizer, ert: a row per target of a setting and optimizer at its best learning rate.
+    """Return the expected running times, with the columns setting, problem, variant, optimizer and ert (in steps).
 
-    The ert of an optimizer that lost runs at every learning rate is ∞.
+    There is one row per setting, target and optimizer, each optimizer at its best learning rate. If an optimizer has no best
+    learning rate, because every learning rate has a run without a value, ert is ∞.
     """
     rows = []
     for comparison in comparisons:
@@ -79,7 +85,7 @@ def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.CaptionedFigure]:
-    """Draw all comparisons of a sweep together, if they have several settings and optimizers, and enough problems."""
+    """Yield the figure of all comparisons, if they have several settings and optimizers, and MIN_PROBLEMS or more."""
     everything = solved_problems(comparisons)
     frame = selection.first_variants(everything)
     problems, settings = frame["problem"].nunique(), frame["setting"].nunique()

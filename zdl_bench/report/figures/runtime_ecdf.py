@@ -1,4 +1,4 @@
-"""Share of targets reached against steps, one line per optimizer."""
+"""Share of targets reached against steps, with one line per optimizer."""
 
 from collections.abc import Iterator
 
@@ -18,11 +18,11 @@ TARGET = "^steps_to_"
 
 
 def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw a line per optimizer.
+    """Draw one line per optimizer.
 
-    frame: one row per run: variant, optimizer, steps (planned), and a column `steps_to_…` per target, NaN if a run did not
-    reach it. A line is the share of (run, target) pairs reached within x steps, with a 95 % bootstrap band over runs if there
-    are up to MAX_BANDS lines.
+    frame: one row per run, with variant, optimizer, steps (the planned number), and a column `steps_to_…` per target, which is
+    NaN if the run did not reach the target. A line shows the share of (run, target) pairs in which the target was reached
+    within x steps. If there are up to MAX_BANDS lines, each has a 95 % bootstrap band over runs.
     """
     targets, planned = frame.filter(regex=TARGET), int(frame["steps"].max())
     at = np.unique(np.rint(np.geomspace(1, planned, 200)))
@@ -34,13 +34,13 @@ def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
         if len(steps) > 1 and len(looks) <= MAX_BANDS:
             low, high = ecdf_band(steps, planned, at)
             axes.fill_between(at, low, high, step="post", color=look["color"], alpha=0.14, linewidth=0)
-    share_axes(axes, 1.03 * planned)  # what was reached in the last step can be seen
+    share_axes(axes, 1.03 * planned)  # the rise in the last step can be seen
     axes.set(xlabel="steps", ylabel="share of (run, target) pairs reached")
     return axes
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Draw each optimizer at its best learning rate, if some target was reached."""
+    """Yield the figure of each optimizer at its best learning rate, if some run reached a target after the start."""
     everything = comparison.at_best_lr(comparison.judged)
     runs = selection.first_variants(everything)
     steps = runs.filter(regex=TARGET)

@@ -1,4 +1,4 @@
-"""Logarithmic and linear axes, with plain numbers and limits that hold whatever is drawn."""
+"""Logarithmic and linear axes with plain numbers, and with limits that do not change with what is drawn later."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -12,28 +12,34 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.inference import Interval, student_interval
 
 EMPTY_LOG_LIMITS = (0.1, 10.0)
-"""Limits of a logarithmic axis with nothing on it."""
+"""Limits of a logarithmic axis without values."""
 FLOAT_LIMITS = (5e-324, 1.7e308)
-"""Ends of a logarithmic axis: what floats can hold."""
+"""Largest limits of a logarithmic axis: the smallest and the largest positive float."""
 PER_CENT = PercentFormatter(1.0, symbol=" %")
-"""Formatter of an axis of shares."""
+"""Formatter for an axis of shares."""
 
 
 class AxisScale(NamedTuple):
-    """The scale on which means are taken and effects are symmetric. to, back: onto that scale, and from it."""
+    """The scale on which means are computed and effects are symmetric.
+
+    to: converts values to this scale. back: converts from this scale to values.
+    """
 
     is_log: bool
     to: Callable[[Floats], Floats]
     back: Callable[[Floats], Floats]
 
     def interval(self, values: Floats) -> Interval:
-        """Return the mean over the first axis and its 95 % interval (Student), on the scale; NaN if a value is not on it."""
+        """Return the mean over the first axis, computed on this scale, with its 95 % interval (Student).
+
+        Mean and interval are NaN if a value is not finite on this scale.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             scaled = self.to(values)
         return Interval(*map(self.back, student_interval(np.where(np.isfinite(scaled), scaled, np.nan))))
 
     def set_limits(self, axes: Axes, limits: Floats) -> None:
-        """Give the horizontal axis this scale. limits: its ends, on the scale."""
+        """Set the scale and the limits of the horizontal axis. limits: its ends, on this scale."""
         if self.is_log:
             log_axis(axes.xaxis, self.back(limits))
         else:
@@ -45,9 +51,9 @@ LINEAR = AxisScale(False, np.asarray, np.asarray)
 
 
 def limits_around(points: Floats, intervals: Floats, reach: float, share: float, least: float) -> Floats:
-    """Return the ends of an axis around all points, and around intervals up to `reach` beyond the points.
+    """Return the ends of an axis that includes all points, and intervals up to `reach` beyond the points.
 
-    share: room at both ends, as a share of their distance; least: room if there is no distance.
+    share: extra room at each end, as a share of the distance between the ends. least: extra room if this distance is 0.
     """
     lowest, highest = float(points.min()), float(points.max())
     low, high = np.clip([intervals.min(initial=lowest), intervals.max(initial=highest)], lowest - reach, highest + reach)
@@ -56,7 +62,10 @@ def limits_around(points: Floats, intervals: Floats, reach: float, share: float,
 
 
 def plain_log_axis(axis: Axis) -> None:
-    """Put plain numbers on a logarithmic axis whose limits are set: the shorter it is, the more of them."""
+    """Put plain numbers on a logarithmic axis whose limits are set.
+
+    The fewer decades the axis spans, the more numbers each decade has.
+    """
     low, high = axis.get_view_interval()
     subs = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
     axis.set_major_locator(LogLocator(subs=subs, numticks=10) if high > 2.5 * low else MaxNLocator(5, steps=[1, 2, 5, 10]))
@@ -66,10 +75,11 @@ def plain_log_axis(axis: Axis) -> None:
 
 
 def log_axis(axis: Axis, values: Iterable[float], share: float = 0.0, least: float = 0.02) -> None:
-    """Make an axis logarithmic around the positive values, with plain numbers on it.
+    """Make an axis logarithmic, with limits around the positive values, and with plain numbers.
 
-    share: room beyond the values at both ends, as a share of their distance; least: decades of room if there is any. Some
-    limits are set before the scale is, since matplotlib would look for its own, which may be beyond all floats.
+    share: extra room at each end, as a share of the distance between the smallest and the largest value, in decades.
+    least: smallest extra room, in decades, if there is any. Provisional limits are set before the scale, since matplotlib
+    would otherwise choose limits itself, which may be too large for a float.
     """
     given = np.array(list(values), dtype=float)
     within = np.clip(given[given > 0], *FLOAT_LIMITS)
@@ -86,6 +96,6 @@ def log_axis(axis: Axis, values: Iterable[float], share: float = 0.0, least: flo
 
 
 def share_axes(axes: Axes, last: float) -> None:
-    """Give a figure of shares a logarithmic horizontal axis from 1 to `last`, and a vertical one from 0 to 1."""
+    """Set up axes for shares: a logarithmic horizontal axis from 1 to `last`, and a vertical axis from 0 to 1."""
     axes.set(xscale="log", xlim=(1, last), ylim=(-0.02, 1.02))
     plain_log_axis(axes.xaxis)

@@ -1,4 +1,4 @@
-"""What of a large sweep a figure shows, and the note on the rest. The tables have everything."""
+"""Select the part of a large sweep that a figure shows, and write the note on the rest. The tables show everything."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -12,16 +12,16 @@ from zdl_bench.report.phrases import more_in_tables
 
 NOUNS = {"variant": "optimizer", "lr": "learning rate"}
 MAX_STANDINGS = 20
-"""Optimizers in a figure of who is ahead of whom: one of more could not be read."""
+"""Largest number of optimizers in a figure that compares them in pairs. A figure of more could not be read."""
 
 
 def evenly_spread(count: int, most: int) -> npt.NDArray[np.int64]:
-    """Return up to `most` places in a list of that length, evenly spread from the first to the last."""
+    """Return up to `most` indices into a list of length `count`, evenly spread from the first to the last."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
 def spread_with(favourites: Collection[float], values: Iterable[float], most: int) -> list[float]:
-    """Return up to `most` of the values, sorted: the favourites first, then as many others, evenly spread, as have room."""
+    """Return up to `most` distinct values, sorted: the favourites, and evenly spread other values if there is room."""
     distinct = sorted(set(values))
     if len(distinct) <= most:
         return distinct
@@ -31,16 +31,19 @@ def spread_with(favourites: Collection[float], values: Iterable[float], most: in
 
 
 def first_variants(frame: pd.DataFrame, most: int = MAX_TOLD_APART) -> pd.DataFrame:
-    """Return the rows of the first variants of a frame."""
+    """Return the rows of the first `most` variants in a frame."""
     return frame[frame["variant"].isin(list(frame["variant"].drop_duplicates()[:most]))]
 
 
 def at_some_lrs(frame: pd.DataFrame, comparison: Comparison, most: int) -> pd.DataFrame:
-    """Return the rows at up to `most` learning rates, the best ones among them, and those without one."""
+    """Return the rows at up to `most` learning rates, preferably the best ones, and the rows without a learning rate."""
     lrs = spread_with(set(comparison.best_lrs.values()), frame["lr"].dropna(), most)
     return frame[frame["lr"].isin(lrs) | frame["lr"].isna()]
 
 
 def hidden_note(part: pd.DataFrame, everything: pd.DataFrame, columns: Sequence[str] = ("variant",)) -> str:
-    """Return the note on the variants, or other values of these columns, of which a figure shows a part."""
+    """Return the note on how many values of these columns a figure does not show.
+
+    part: the rows that the figure shows. everything: all rows.
+    """
     return more_in_tables(*((everything[column].nunique() - part[column].nunique(), NOUNS[column]) for column in columns))

@@ -1,4 +1,4 @@
-"""Speed against steadiness: one curve per optimizer over its learning rates."""
+"""Speed against steadiness, with one curve per optimizer, on which each point is a learning rate."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,30 +15,34 @@ from zdl_bench.statistics.inference import student_interval
 
 POINT_COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
 FARTHEST = 2
-"""Factor beyond the points up to which the axes show the ends of intervals."""
+"""Factor by which the axes may extend beyond the points to show the ends of intervals."""
 PLACES = ((6, 5), (-6, -11), (6, -11), (-6, 5))
-"""Offsets of a number from its point, in points: to its left if the first is below 0."""
+"""Horizontal and vertical offsets of a number from its point, in points (1/72 inch).
+
+The number stands to the left of the point if the horizontal offset is negative.
+"""
 LETTER_WIDTH, LETTER_HEIGHT, MARKER = 5.0, 9.0, 4.0
-"""Room for a letter and half a marker, in points."""
+"""Width and height of a character, and half the width of a marker, in points (1/72 inch)."""
 
 
 def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return variant, lr and POINT_COLUMNS: a row per learning rate, NaN if some of its runs have no jitter.
+    """Return one row per variant and learning rate, with the columns variant, lr and POINT_COLUMNS.
 
-    frame: one row per run: variant, lr, log_aulc, jitter. loss: geometric mean of the probe loss over the whole run (exp of
-    log_aulc), and over the runs; jitter: geometric mean over the runs. Each with its 95 % interval (Student, on the log scale),
-    NaN if there is one run.
+    frame: one row per run, with variant, lr, log_aulc and jitter.
+    loss: the geometric mean of the probe loss over each run (exp of log_aulc) and over the runs. jitter: the geometric mean
+    over the runs. Both are NaN if a run has no value or no jitter above 0. The `_low` and `_high` columns are the 95 %
+    intervals of the means (Student, on the log scale), and NaN if there is one run.
     """
     points = frame.groupby(["variant", "lr"], sort=False)[["log_aulc", "jitter"]].apply(_summary)
     return points.reset_index().sort_values("lr", kind="stable")
 
 
 def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw a curve per optimizer. frame: one row per run: variant, optimizer, lr, log_aulc, jitter.
+    """Draw one curve per optimizer. Points to the left are faster, and lower points are steadier.
 
-    A point is a learning rate, with 95 % intervals. Lower left is faster and steadier. The smallest and the largest learning
-    rate of a curve are written beside it, the only one too, if they find room; those without a value are left out and counted
-    in the legend.
+    frame: one row per run, with variant, optimizer, lr, log_aulc and jitter.
+    Each point is a learning rate, with 95 % intervals. The smallest and the largest learning rate of a curve are written
+    beside their points if there is room. Learning rates without a value are left out, and counted in the legend.
     """
     points = speed_and_jitter(frame)
     ends = []
@@ -60,7 +64,7 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def _summary(runs: pd.DataFrame) -> pd.Series:
-    """Return the POINT_COLUMNS of the runs of one learning rate."""
+    """Return the POINT_COLUMNS of the runs at one learning rate."""
     with np.errstate(divide="ignore"):
         logs = np.column_stack([runs["log_aulc"], np.log(runs["jitter"].astype(float))])
     if not np.isfinite(logs).all():
@@ -69,7 +73,10 @@ def _summary(runs: pd.DataFrame) -> pd.Series:
 
 
 def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None:
-    """Write each learning rate where it hides no point and no other number, if there is such a place."""
+    """Write each learning rate beside its point, if there is a place that hides no point and no other number.
+
+    ends: the points whose learning rates are written. points: all points.
+    """
     in_points, places = 72 / axes.figure.dpi, ["loss", "jitter"]
     at = in_points * axes.transData.transform(points[places].to_numpy())
     taken = [(x - MARKER, y - MARKER, x + MARKER, y + MARKER) for x, y in at]
@@ -86,7 +93,7 @@ def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None
 
 
 def _limits(points: pd.DataFrame, name: str) -> tuple[float, ...]:
-    """Return the ends of an axis around all points, and around intervals as far as FARTHEST; nothing without a point."""
+    """Return the ends of an axis that includes all points, and intervals up to FARTHEST; empty if there are no points."""
     lowest, highest = points[name].min(), points[name].max()
     if np.isnan(lowest):
         return ()
@@ -97,7 +104,7 @@ def _limits(points: pd.DataFrame, name: str) -> tuple[float, ...]:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Draw the trials of a comparison, if there was a choice of learning rates and some jitter is defined."""
+    """Yield the figure of a comparison's trials, if there was a choice of learning rates and some jitter is defined."""
     if not comparison.has_lr_choice:
         return
     runs = selection.first_variants(comparison.trials)

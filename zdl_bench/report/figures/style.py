@@ -30,20 +30,20 @@ DASHES = (
 )
 
 MAX_BANDS = 8
-"""Lines with a band each: the bands of more would hide each other and are left out."""
+"""Largest number of lines with bands. With more lines, the bands would hide one another and are left out."""
 MAX_TOLD_APART = 20
-"""Lines of one figure that the eye can tell apart: by colour, or by dashes and marker."""
+"""Largest number of lines in one figure that the eye can tell apart, by colour or by dashes and marker."""
 NEAR = 0.25
-"""Distance in the RGB cube of side 1 below which two colours are taken for one another on thin lines."""
+"""Distance below which two colours look the same on thin lines, in the RGB cube of side 1."""
 LIGHTNESS = (0.2, 0.66)
-"""Range for the variants of one optimizer: a darker or lighter line loses its hue."""
+"""Range of lightness for the variants of one optimizer. The hue of a darker or lighter line is hard to see."""
 LIGHTNESS_STEP = 0.13
 
 INVISIBLE = "\N{ZERO WIDTH SPACE}"
 LOOK = ("color", "marker", "linestyle")
 
 SETTINGS: Any = {
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same letters on every machine
+    "font.family": "DejaVu Sans",  # ships with matplotlib, so it is the same on every machine
     "svg.hashsalt": "zdl_bench",
     "figure.dpi": 110,
     "axes.spines.top": False,
@@ -52,8 +52,8 @@ SETTINGS: Any = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
     "font.size": 10,
-    "pdf.fonttype": 42,  # letters that can be searched, and that journals take
-    "text.parse_math": False,  # names are shown as they are, even with a $ in them
+    "pdf.fonttype": 42,  # TrueType: text that can be searched, and that journals accept
+    "text.parse_math": False,  # names are shown unchanged, even if they contain a $
 }
 
 
@@ -65,7 +65,7 @@ class Look(NamedTuple):
 
 
 def look_of(optimizer: str) -> Look:
-    """Return the look that the optimizer's YAML names, or else one derived from its name."""
+    """Return the look in the YAML of the optimizer, or a look derived from the optimizer's name if the YAML has none."""
     try:
         style = conf_files.load_yaml("optimizer", optimizer).get("style")
     except ConfigError:  # a stored run of an optimizer that this installation does not have
@@ -78,17 +78,18 @@ def look_of(optimizer: str) -> Look:
 
 
 def require_prepared(frame: pd.DataFrame, column: str) -> None:
-    """Raise ConfigError if `comparisons` has not prepared the frame: its runs may be of several settings."""
+    """Raise ConfigError if the frame does not come from `comparisons`, since its runs may then have several settings."""
     if column not in frame:
-        raise ConfigError(f"{column}: the frame has no such column; draw the frames of each of zdl_bench.comparisons(results)")
+        raise ConfigError(f"{column}: the frame has no such column; draw a frame from one of zdl_bench.comparisons(results)")
 
 
 def line_looks(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Map each variant, in the order of the frame, to the keywords that draw its line.
+    """Map each variant, in the order of the frame, to the keyword arguments that give its line its look.
 
-    frame: has the columns variant and optimizer. If it has those of LOOK, they decide. Otherwise each optimizer has its own
-    colour and marker, and each of its variants a colour of its own. If two colours are near each other, dashes and marker
-    differ, as long as there are enough: any MAX_TOLD_APART lines in a row can be told apart.
+    frame: has the columns variant and optimizer. If the frame also has the columns of LOOK, these give the looks.
+    Otherwise each optimizer has its own colour and marker, and each variant of an optimizer its own colour. Variants whose
+    colours are near each other have different dashes and markers, as long as there are enough of them. Any MAX_TOLD_APART
+    consecutive lines can be told apart.
     """
     require_prepared(frame, "variant")
     rows = frame.drop_duplicates("variant")
@@ -114,9 +115,9 @@ def line_looks(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def with_looks(frame: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns of LOOK to the frame, so that a variant looks the same whichever others are drawn beside it.
+    """Return the frame with the columns of LOOK, so that a variant looks the same whichever other variants are drawn.
 
-    everything: variant and optimizer of all that are compared, with the columns of LOOK if they have them.
+    everything: has the columns variant and optimizer for all compared variants, and may have the columns of LOOK.
     """
     looks = line_looks(everything)
     places, variants = pd.factorize(frame["variant"])  # a frame of losses has a row per run and step
@@ -125,18 +126,25 @@ def with_looks(frame: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
 
 
 def legend_name(name: str) -> str:
-    """Return the name as the label of a line: matplotlib leaves names with a leading underscore out of legends."""
+    """Return the name as the label of a line.
+
+    Put an invisible character before a leading underscore, since matplotlib leaves such labels out of legends.
+    """
     text = shorten(name)
     return f"{INVISIBLE}{text}" if text.startswith("_") else text
 
 
 def are_near(first: str, second: str) -> bool:
-    """Return whether two colours may be taken for one another."""
+    """Return whether two colours are so close that readers may confuse them."""
     return math.dist(mpl.colors.to_rgb(first), mpl.colors.to_rgb(second)) < NEAR
 
 
 def _looks_of_optimizers(optimizers: Iterable[str]) -> dict[str, Look]:
-    """Map each optimizer to its look; if another already has its colour or marker, it gets a free one."""
+    """Map each optimizer to its look.
+
+    If an earlier optimizer has the same marker or a similar colour, use a free marker or colour instead. If none is free,
+    use the least used.
+    """
     looks: dict[str, Look] = {}
     for optimizer in optimizers:
         own, others = look_of(optimizer), list(looks.values())
@@ -147,7 +155,7 @@ def _looks_of_optimizers(optimizers: Iterable[str]) -> dict[str, Look]:
 
 
 def _shades(color: str, count: int) -> list[str]:
-    """Return the colours of up to MAX_TOLD_APART variants of an optimizer: shades of its own colour."""
+    """Return the colours of up to MAX_TOLD_APART variants of an optimizer: shades of the optimizer's colour."""
     steps = max(1, min(count, MAX_TOLD_APART) - 1)
     hue, own, saturation = colorsys.rgb_to_hls(*mpl.colors.to_rgb(color))
     low, high = LIGHTNESS
@@ -157,21 +165,21 @@ def _shades(color: str, count: int) -> list[str]:
 
 
 def _scale(count: int) -> list[str]:
-    """Return the colours of up to MAX_TOLD_APART variants of the only optimizer: a whole scale."""
+    """Return the colours of up to MAX_TOLD_APART variants if there is only one optimizer: a whole colour scale."""
     steps = max(1, min(count, MAX_TOLD_APART) - 1)
     return [mpl.colors.to_hex(mpl.colormaps["viridis"](0.88 * place / steps)) for place in range(steps + 1)]
 
 
 def _least_used(choices: Sequence[Any], used: Sequence[Any]) -> Any:
-    """Return the first of the choices that are used least."""
+    """Return the least used choice; of several, the first."""
     return min(choices, key=used.count)
 
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw under matplotlib's own settings with SETTINGS, and restore the user's afterwards.
+    """Use matplotlib's default settings and SETTINGS within the context, and restore the user's settings afterwards.
 
-    What is beyond all floats is drawn at the edge, without NumPy's warnings.
+    NumPy gives no warnings within the context. Values too large for a float are drawn at the edge.
     """
     with mpl.rc_context(), np.errstate(all="ignore"):
         mpl.rcdefaults()

@@ -1,4 +1,4 @@
-"""The path of one run over the contours of its problem."""
+"""The path of one run over the contours of the run's problem."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,14 @@ from zdl_bench.run.conditions import short
 
 RED = "#d62728"
 LONG = 100
-"""Steps: a longer path has smaller dots."""
+"""Largest number of points of a path with dots of the usual size. Longer paths have smaller dots."""
 MAX_PANELS = 12
 
 
 def draw_path(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
-    """Draw the path in red, a dot for every step, a ring around the start and a star on each minimum.
+    """Draw the path in red, with a dot for every step, a ring around the start and a star on each minimum.
 
-    frame: one row per step, the start first: x, y. A note counts the points that lie outside the domain.
+    frame: one row per step, with x and y. The first row is the start. A note counts the points outside the domain.
     """
     draw_landscape(landscape, axes)
     points = frame[["x", "y"]].to_numpy(dtype=float)
@@ -30,7 +30,7 @@ def draw_path(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
     axes.plot(*path.T, color=RED, linewidth=1.1, marker="o", markersize=1.6 if is_long else 2.8, zorder=3)
     axes.plot(*path[:1].T, marker="o", markersize=9, markerfacecolor="none", color=RED, linestyle="", zorder=3)
     lows, highs = np.array(landscape.domain).T
-    outside = int((~((points >= lows) & (points <= highs)).all(axis=1)).sum())  # a point that is not finite, too
+    outside = int((~((points >= lows) & (points <= highs)).all(axis=1)).sum())  # also points that are not finite
     if outside:
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
         text = f"{outside} of {len(points)} points outside"
@@ -39,7 +39,10 @@ def draw_path(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Draw a panel per optimizer and learning rate, in the order of the plan; of too many, those at the best ones."""
+    """Yield the figure with a panel per optimizer and learning rate, in the order of the plan.
+
+    If there are more than MAX_PANELS runs, show only those at the best learning rates.
+    """
     landscape = paths.landscape_of(comparison)
     if landscape is None:
         return
