@@ -28,7 +28,7 @@ SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.bat
 
 
 def pytest_configure() -> None:
-    """Restore the handling of Ctrl-C, which scripts disable for background jobs: tests interrupt commands, which inherit it."""
+    """Restore the default handling of Ctrl-C, which background jobs of a script ignore. Tests interrupt commands."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

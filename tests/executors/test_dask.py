@@ -545,5 +545,5 @@ def test_a_worker_is_no_scheduler_and_a_cluster_without_workers_is_waited_for(cl
         (worker,) = client.nthreads()
     outcome = run_process(*keys, f"executor.address={worker}", "force=true", cwd=tmp_path)
     assert outcome.status == 2
-    assert f"a Dask worker answers there; its scheduler is at {cluster.address}" in outcome.err
+    assert f"this is the address of a Dask worker; use that of its scheduler, {cluster.address}" in outcome.err
     assert "Traceback" not in outcome.err

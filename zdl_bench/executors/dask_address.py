@@ -71,8 +71,10 @@ def _require_scheduler(address: str) -> None:
         ) from error
     if kind != "Scheduler":
         scheduler = who.get("scheduler")
-        remedy = f"its scheduler is at {display(scheduler)}" if isinstance(scheduler, str) else "give the scheduler's address"
-        raise ExecutorError(f"executor.address={display(address)}: a Dask {display(kind).lower()} answers there; {remedy}")
+        remedy = f"use that of its scheduler, {display(scheduler)}" if isinstance(scheduler, str) else "use that of a scheduler"
+        raise ExecutorError(
+            f"executor.address={display(address)}: this is the address of a Dask {display(kind).lower()}; {remedy}"
+        )
 
 
 def _resolve(address: str) -> None:

@@ -87,14 +87,14 @@ class Workplace:
             return True
 
     def _decode_local(self, dataset: DataSet) -> bool:
-        """Return whether the data set was decoded from local files. Failures are remembered, since reading them is slow."""
+        """Decode the data set from local files; return whether that worked. Try once only, since reading the files is slow."""
         if dataset.checksum not in self.not_here:
             try:
                 arrays = dataset.decode_local()
                 if arrays is not None:
                     write_decoded(dataset, arrays)
                     return True
-            except DataError:  # damaged files, or a cache that cannot be written, which `provide` reports with a parcel
+            except DataError:  # damaged files, or a cache that cannot be written, which `provide` reports once it has a parcel
                 pass
             self.not_here.add(dataset.checksum)
         return False
@@ -141,7 +141,7 @@ def _require_engine(wanted: int) -> None:
 def _dataset(name: str, checksum: str) -> DataSet:
     dataset = registry.dataset(name)
     if dataset.checksum != checksum:
-        raise DataError(f"dataset={name}: the worker has other data of this name; install the same zdl_bench on every worker")
+        raise DataError(f"dataset={name}: this worker has other data of that name; install the same zdl_bench on every worker")
     return dataset
 
 

@@ -38,7 +38,7 @@ def _clear_errors() -> Iterator[None]:
         if not names or isinstance(error, OSError | MemoryError):
             raise
         reason = display(str(error).partition("\n")[0])
-        raise ExecutorError(f"{', '.join(names)}: joblib cannot use this ({reason}); correct it, or unset it") from error
+        raise ExecutorError(f"{', '.join(names)}: joblib rejects this setting ({reason}); correct it, or unset it") from error
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from zdl_bench.run.run import Run
 
 
 class Alarm(BaseException):
-    """The signal that a run has taken too long. It is not an Exception, so that no `except Exception` catches it."""
+    """The error raised in a run that takes too long. A BaseException, so that no `except Exception` catches it."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def require_wanted() -> None:
 
 @cache
 def fastest_loops(dtype: np.dtype) -> Loops:
-    """Return the loops that the environment asks for, else the fastest. Raise ConfigError if those are not available."""
+    """Return the loops that the environment asks for, else the fastest. Raise ConfigError if it asks for unavailable loops."""
     wanted = _wanted()
     if wanted == "numpy":
         return numpy_loops()

@@ -10,7 +10,7 @@ SAMPLE_SIZE = 512
 COMPARISONS = 8
 """Comparisons per pair of magnitudes, each with new scalars."""
 MAGNITUDES = (((-8, 3), (-1, 0)), ((-30, 30), (-6, 6)))
-"""Powers of ten of the vectors and of the scalars, first as in a normal training run, then as in one that diverges."""
+"""Powers of ten of the vectors and of the scalars, first for a normal training run, then for a run that diverges."""
 
 
 def gives_same_bits(update: Update, expected: Update, dtype: np.dtype, buffers: int, scalars: int) -> bool:

@@ -26,8 +26,8 @@ VALIDATION_SAMPLE = 1000
 def train(config: RunConfig) -> Run:
     """Train and evaluate a run with one BLAS thread, since the number of threads changes the bits of the results.
 
-    Raise DataError if the data set is not available, and ConfigError if the code of an optimizer or another part is not the
-    code in the config. Errors of the run itself are passed on.
+    Raise DataError if the data set is not available, and ConfigError if the code of an optimizer or another part differs
+    from the code that the run was planned with. Errors of the run itself are passed on.
     """
     registry.require_same_code(config)
     with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # an overflow becomes the status of the run
@@ -63,7 +63,7 @@ class Descent:
 
 
 def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descent:
-    """Take all steps of a run, or stop if a loss diverges. Probes are measured between steps and not timed."""
+    """Take all steps of a run, or stop if a loss diverges. Probes are measured between the steps, with the timer stopped."""
     steps = config.steps
     base_lr = 1.0 if config.lr is None else config.lr
     streams, schedule = streams_of(config), registry.schedule(config.schedule)

@@ -11,7 +11,7 @@ from zdl_bench.problems.problem import Problem
 from zdl_bench.run.run import Floats, Probes
 
 VALIDATED_STRIDES = 5
-"""The validation loss is measured at the end of this many last strides; tail_loss is the mean of these losses."""
+"""The number of last strides after which the validation loss is measured; tail_loss is the mean of these losses."""
 COLUMN_TYPES = {"step": np.int64, "strided": np.bool_}
 """The dtypes of the columns of Probes that are not float64."""
 
@@ -113,12 +113,12 @@ def cosine(a: Floats, b: Floats) -> float:
 
 
 def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
-    """Return the ends e_0 = 0 < e_1 < … < e_K = steps of K equal strides, where K = min(count, steps). (K+1,) int64"""
+    """Return the ends e_0 = 0 < e_1 < … < e_K = steps of K equal strides, K = min(count, steps). Shape (K+1,), int64."""
     strides = min(count, steps)
     return np.array(np.rint(np.arange(strides + 1) * (steps / strides)), dtype=np.int64)
 
 
 def early_steps(steps: int) -> npt.NDArray[np.int64]:
-    """Return the steps 1, 2, 5, 10, 20, 50, … below `steps`. Only loss targets use probes at these steps. int64"""
+    """Return the steps 1, 2, 5, 10, 20, 50, … below `steps`. Only loss targets use probes at these steps. dtype int64."""
     candidates = (digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5))
     return np.array([step for step in candidates if step < steps], dtype=np.int64)
