@@ -1,4 +1,4 @@
-"""What tests share: a cache of their own, real MNIST where it is to be had, the command line as a call and as a process."""
+"""Helpers and fixtures of the tests: a separate cache, the real MNIST if available, and the command line as call or process."""
 
 import os
 import random
@@ -21,20 +21,20 @@ from zdl_bench.run.config import Choice, RunConfig
 from zdl_bench.training.loop import train
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")  # how fast an example comes, and how long it takes, decides no test
+settings.load_profile("any machine")  # a slow machine must not fail a test
 
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
-"""Keys of a network that trains in milliseconds."""
+"""Overrides for a network that trains in milliseconds."""
 
 
 def pytest_configure() -> None:
-    """Tests interrupt commands: those must not inherit that Ctrl-C is ignored, as it is in the background of a script."""
+    """Restore the default handling of Ctrl-C, which background jobs of a script ignore. Tests interrupt commands."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """ZDL_BENCH_TEST_ORDER=SEED shuffles the tests: none may need what another has left behind."""
+    """Shuffle the tests if ZDL_BENCH_TEST_ORDER=SEED is set. No test may depend on what another test has left behind."""
     seed = os.environ.get("ZDL_BENCH_TEST_ORDER")
     if seed is not None:
         random.Random(seed).shuffle(items)
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """Decoded data sets of the tests are kept apart from the user's; worker processes inherit the place."""
+    """Keep the decoded data sets of the tests apart from the user's. Worker processes inherit the folder."""
     before = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     yield
@@ -54,10 +54,10 @@ def own_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mnist():
-    """The real MNIST, decoded into the tests' cache; skips, and says so, where ZDL_BENCH_DATA does not lead to it."""
+    """Return the real MNIST, decoded into the tests' cache. Skip the test if ZDL_BENCH_DATA does not lead to MNIST."""
     dataset = registry.dataset("mnist")
     if dataset.decode_local() is None:
-        pytest.skip("MNIST is not here: set ZDL_BENCH_DATA to the folder of its files")
+        pytest.skip("MNIST is not available: set ZDL_BENCH_DATA to the folder of its files")
     ensure_decoded(dataset)
     return dataset
 
@@ -70,7 +70,7 @@ def digits():
 
 
 def part(group: str, name: str, **values) -> Choice:
-    """A choice of conf/ with the values of its YAML but for those given."""
+    """Return a choice of conf/ with the values of its YAML file, except for the values given here."""
     yaml = conf_files.load_yaml(group, name)
     own = {key: value for key, value in yaml.items() if key not in registry.KEYS_ABOUT_A_PART}
     return registry.choice(group, name, own | values)
@@ -80,12 +80,12 @@ OPTIMIZERS = conf_files.names("optimizer")
 
 
 def optimizer_of(name: str) -> Optimizer:
-    """The optimizer of conf/ with the values of its YAML."""
+    """Return an optimizer of conf/ with the values of its YAML file."""
     return registry.optimizer(part("optimizer", name))
 
 
 def digits_config(optimizer: str | Choice = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:
-    """A small, quick run on the digits."""
+    """Return the config of a small, quick run on the digits."""
     dataset = registry.dataset("digits")
     fields = {
         "optimizer": optimizer if isinstance(optimizer, Choice) else part("optimizer", optimizer),
@@ -104,7 +104,7 @@ def digits_config(optimizer: str | Choice = "sgd", lr: float | None = 0.001, **c
 
 
 def quadratic_config(optimizer: str = "sgd", lr: float | None = 0.1, problem: dict | None = None, **changes) -> RunConfig:
-    """A run on the quadratic bowl, in float64."""
+    """Return the config of a run on the quadratic bowl, in float64."""
     fields = {
         "optimizer": part("optimizer", optimizer),
         "problem": part("problem", "quadratic", **(problem or {})),
@@ -123,7 +123,7 @@ def quadratic_config(optimizer: str = "sgd", lr: float | None = 0.1, problem: di
 
 @pytest.fixture(scope="session")
 def runs(digits):
-    """Two optimizers, three learning rates of which one diverges, two seeds."""
+    """Return trained runs of two optimizers, three learning rates (one of which diverges) and two seeds."""
     return [
         train(digits_config(name, lr=lr, seed=seed))
         for name in ("sgd", "adam")
@@ -141,7 +141,7 @@ class Outcome:
 
 @pytest.fixture
 def command(capsys, tmp_path, monkeypatch) -> Callable[..., Outcome]:
-    """`main(argv)` in this process, in an empty folder."""
+    """Return a function that calls `main(argv)` in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Outcome:
@@ -155,7 +155,7 @@ def command(capsys, tmp_path, monkeypatch) -> Callable[..., Outcome]:
 
 @pytest.fixture
 def small_sweep(command, digits) -> Callable[..., Outcome]:
-    """A sweep of a tiny network on the digits, in this process, without a report."""
+    """Return a function that sweeps a tiny network on the digits, in this process and without a report."""
 
     def run(*arguments: str) -> Outcome:
         given = {argument.partition("=")[0].lstrip("+~") for argument in arguments}
@@ -168,7 +168,7 @@ def small_sweep(command, digits) -> Callable[..., Outcome]:
 
 
 def start_process(*arguments: str, cwd: Path, **settings) -> subprocess.Popen:
-    """`python -m zdl_bench` as a process of its own."""
+    """Start `python -m zdl_bench` as a separate process."""
     command = [sys.executable, "-m", "zdl_bench", *arguments]
     return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **settings)
 
@@ -180,12 +180,12 @@ def run_process(*arguments: str, cwd: Path, **settings) -> Outcome:
 
 
 def stored(folder: Path) -> list[Path]:
-    """The files of the runs in a folder's results."""
+    """Return the files of the runs that are stored in `folder`/results."""
     return sorted((folder / "results").glob("runs/??/*.parquet"))
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, f"the condition did not become true within {seconds:g} s"
         time.sleep(0.02)

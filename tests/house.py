@@ -1,6 +1,6 @@
-"""The rooms of the package and what they import, as `docs/house.md` shows them.
+"""The rooms (subpackages) of the package and their imports, as `docs/house.md` shows them.
 
-`python tests/house.py` draws `docs/figures/house.svg` anew; `tests/test_house.py` compares it with the tree.
+`python tests/house.py` draws `docs/figures/house.svg` again. `tests/test_house.py` compares the picture with the source tree.
 """
 
 import ast
@@ -17,7 +17,7 @@ PACKAGE = ROOT / "zdl_bench"
 PICTURE = ROOT / "docs/figures/house.svg"
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 WIDTH, BOX, HEIGHT, GAP = 1120, 250, 62, 46
-"""Of the picture and of a box, in pixels; and between two floors."""
+"""In pixels: the width of the picture, the width and the height of a box, and the gap between two floors."""
 STYLE = (
     "text{font-family:system-ui,sans-serif;fill:#1a1a1a}.name{font-size:15px;font-weight:600}.what{font-size:10.5px;fill:#444}"
     "rect{fill:#f4f7fb;stroke:#4a6785;stroke-width:1.2}path{fill:none;stroke:#4a6785;stroke-width:1.1;opacity:.75}"
@@ -25,7 +25,7 @@ STYLE = (
 
 
 def floors() -> list[list[str]]:
-    """The rooms of each floor, from the top to the bottom: the layers that import-linter holds."""
+    """Return the rooms of each floor, from top to bottom. The floors are the layers that import-linter checks."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     listed = [[room for room in layer.split(" | ") if room in ROOMS] for layer in layers]
@@ -33,7 +33,7 @@ def floors() -> list[list[str]]:
 
 
 def arrows() -> set[tuple[str, str]]:
-    """(room, room that it imports), of all imports that run; those for types alone do not."""
+    """Return the pairs (room, imported room) of all imports, except those under `if TYPE_CHECKING`."""
     found = set()
     for room in ROOMS:
         for path in (PACKAGE / room).rglob("*.py"):
@@ -57,7 +57,7 @@ def _imports(node: ast.AST) -> Iterator[str]:
 
 
 def below(room: str, among: set[tuple[str, str]]) -> set[str]:
-    """All rooms that a room reaches by arrows."""
+    """Return all rooms that a room reaches by arrows."""
     reached: set[str] = set()
     waiting = [room]
     while waiting:
@@ -69,7 +69,7 @@ def below(room: str, among: set[tuple[str, str]]) -> set[str]:
 
 
 def drawn_arrows() -> set[tuple[str, str]]:
-    """The arrows without those that a longer way implies, so that the picture can be read."""
+    """Return the arrows without those that a longer path implies, so that the picture is readable."""
     every = arrows()
     return {
         (start, end)
@@ -79,14 +79,14 @@ def drawn_arrows() -> set[tuple[str, str]]:
 
 
 def purpose(room: str) -> str:
-    """The first line of the room's docstring."""
+    """Return the first line of the room's docstring."""
     return (importlib.import_module(f"{PACKAGE.name}.{room}").__doc__ or "").partition("\n")[0].replace("`", "")
 
 
 def picture() -> str:
-    """The rooms on their floors, each with its purpose, and the arrows of `drawn_arrows`, as SVG.
+    """Return an SVG of the rooms on their floors, each with its purpose, and of the arrows of `drawn_arrows`.
 
-    Dashed: what `registry` finds by name, without an import.
+    Dashed arrows show the rooms whose code `registry` finds by name, without an import.
     """
     centre = {
         room: (int(WIDTH * (column + 0.5) / len(floor)), row * (HEIGHT + GAP) + HEIGHT // 2 + 8)

@@ -1,4 +1,4 @@
-"""The house: `docs/house.md` shows it as it is, each room says what it is for, and a name means one thing."""
+"""The package as a house of rooms: `docs/house.md` is up to date, each room states its purpose, each name means one thing."""
 
 import ast
 import importlib
@@ -11,11 +11,11 @@ from house import PACKAGE, PICTURE, ROOMS, ROOT, arrows, floors, picture
 LOOSE = {"__init__.py", "__main__.py", "cli.py", "errors.py", "interrupts.py"}
 MAX_ARROWS = 60
 SHARED = {"main": "an entry point", "captioned_figures": "what a file in `report/figures/` gives the report"}
-"""Names that several modules may give to their own form of one thing."""
+"""Names that several modules may define, each in its own form, and what each name means."""
 
 
 def public_names(path):
-    """The public names that a module defines at its top level."""
+    """Yield the public names that a module defines at its top level."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names = [node.name]
@@ -28,7 +28,7 @@ def public_names(path):
 
 
 def test_the_picture_shows_the_tree():
-    assert PICTURE.read_text(encoding="utf-8") == picture(), "draw it anew: python tests/house.py"
+    assert PICTURE.read_text(encoding="utf-8") == picture(), "the picture is out of date; run python tests/house.py"
 
 
 def test_every_module_is_in_a_room():

@@ -242,7 +242,7 @@ def test_runs_that_kill_their_process_or_hang_in_c_harm_no_worker(own_checkout, 
     assert runs.groupby("optimizer")["status"].agg(set).to_dict() == {
         "sgd": {"completed"}, "adam": {"completed"}, "killer": {"failed"}, "hanger": {"timed_out"},
     }  # fmt: skip
-    assert runs.loc[runs["optimizer"] == "killer", "failure"].str.contains("died again and again").all()
+    assert runs.loc[runs["optimizer"] == "killer", "failure"].str.contains("died repeatedly").all()
     assert runs.loc[runs["optimizer"] == "hanger", "failure"].str.contains("stopped after 5 s").all()
     assert all(worker.poll() is None for worker in cluster.workers)
 
@@ -351,8 +351,8 @@ def test_a_child_that_is_killed_while_it_starts_is_nobodys_fault(digits, monkeyp
     ("address", "words"),
     [
         ("tls://127.0.0.1:9", "DASK_DISTRIBUTED__COMM__TLS__CA_FILE"),
-        ("carrier://pigeon", "take one of tcp://, tls://"),
-        ("ucx://127.0.0.1:9", "take one of tcp://, tls://"),
+        ("carrier://pigeon", "use one of tcp://, tls://"),
+        ("ucx://127.0.0.1:9", "use one of tcp://, tls://"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_one_clear_error(address, words, tmp_path, digits):
@@ -378,7 +378,7 @@ def test_data_that_changed_on_their_way_are_refused(apart, monkeypatch):
     monkeypatch.setenv("ZDL_BENCH_DATA", str(files))
     packed, hashes = pack(dataset)
     assert np.array_equal(unpack(dataset, (packed, hashes)).train_images, np.zeros((30, 4), np.uint8))
-    with pytest.raises(DataError, match="the data changed on their way"):
+    with pytest.raises(DataError, match="the data changed on the way to the worker"):
         unpack(dataset, (packed, hashes | {"train_images": 64 * "0"}))
 
 
@@ -424,7 +424,7 @@ def test_a_worker_without_zdl_bench_is_a_clear_error(cluster, tmp_path, digits):
     cluster.add_worker("--nthreads", "1", "--no-nanny", module="without_us")
     outcome = run_process(*SWEEP, *cluster.executor, cwd=tmp_path)
     assert outcome.status == 2
-    assert "the Dask cluster cannot make runs" in outcome.err
+    assert "the Dask cluster cannot execute runs" in outcome.err
     assert "on every worker" in outcome.err
     assert "Traceback" not in outcome.err
 
@@ -441,7 +441,7 @@ def test_a_worker_without_zdl_bench_is_a_clear_error(cluster, tmp_path, digits):
         (["executor=dask", "executor.address='tcp://:8786'"], "name the scheduler as tcp://HOST:PORT"),
         (["executor=dask", "executor.address='tcp://[::1:8786'"], "name the scheduler as tcp://HOST:PORT"),
         (["executor=dask", "executor.address=tcp://127.0.0.1:8786/status"], "name the scheduler as tcp://HOST:PORT"),
-        (["executor=dask", "executor.wait=0"], "executor.wait=0.0: seconds above 0"),
+        (["executor=dask", "executor.wait=0"], "executor.wait=0.0: give a number of seconds above 0"),
         (["executor=dask", "executor.address=tcp://127.0.0.1:9"], "no Dask scheduler answers there"),
     ],
 )
@@ -535,7 +535,7 @@ def test_a_worker_is_no_scheduler_and_a_cluster_without_workers_is_waited_for(cl
     outcome = run_process(*keys, f"executor.address={cluster.address}", "executor.wait=2", cwd=tmp_path)
     assert outcome.status == 2
     assert "the Dask cluster has no workers; waiting 2 s for one" in outcome.err
-    assert "error: executor.wait=2: the Dask cluster has had no workers for so long" in outcome.err
+    assert "error: executor.wait=2: the Dask cluster has had no workers for this time" in outcome.err
     process = start_process(*keys, f"executor.address={cluster.address}/", cwd=tmp_path)
     assert any("the Dask cluster has no workers" in line for line in process.stderr), "it ended without a word"
     cluster.add_worker()
@@ -545,5 +545,5 @@ def test_a_worker_is_no_scheduler_and_a_cluster_without_workers_is_waited_for(cl
         (worker,) = client.nthreads()
     outcome = run_process(*keys, f"executor.address={worker}", "force=true", cwd=tmp_path)
     assert outcome.status == 2
-    assert f"a Dask worker answers there; its scheduler is at {cluster.address}" in outcome.err
+    assert f"this is the address of a Dask worker; use that of its scheduler, {cluster.address}" in outcome.err
     assert "Traceback" not in outcome.err

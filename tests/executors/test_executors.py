@@ -120,7 +120,9 @@ class Unspeakable(Exception):
         raise ValueError
 
 
-@pytest.mark.parametrize(("error", "message"), [(SystemExit(0), "0"), (Unspeakable(), "its message cannot be read")])
+@pytest.mark.parametrize(
+    ("error", "message"), [(SystemExit(0), "0"), (Unspeakable(), "the message of this error cannot be read")]
+)
 def test_whatever_a_run_raises_it_ends_as_a_failed_one(digits, monkeypatch, error, message):
     def fail(config):
         raise error

@@ -324,7 +324,7 @@ def test_without_numba_it_cannot_be_wanted(monkeypatch):
     monkeypatch.setattr(choice, "find_spec", lambda name: None)
     assert type(choice.fastest_loops.__wrapped__(np.dtype(np.float32))) is Loops
     monkeypatch.setenv("ZDL_BENCH_LOOPS", "numba")
-    with pytest.raises(ConfigError, match=r"ZDL_BENCH_LOOPS=numba: it is not installed; pip install 'zdl-bench\[fast\]'"):
+    with pytest.raises(ConfigError, match=r"ZDL_BENCH_LOOPS=numba: numba is not installed; pip install 'zdl-bench\[fast\]'"):
         choice.fastest_loops.__wrapped__(np.dtype(np.float32))
 
 
@@ -336,7 +336,7 @@ def test_a_numba_that_cannot_be_imported_is_done_without(error, tmp_path):
     (tmp_path / "numba.py").write_text(f"raise {error}('Numba needs an older NumPy')")
     assert started(UPDATE, PYTHONPATH=str(tmp_path)).stdout == "numpy [0.5 0.5 0.5]\n"
     outcome = started(UPDATE, PYTHONPATH=str(tmp_path), ZDL_BENCH_LOOPS="numba")
-    assert "ZDL_BENCH_LOOPS=numba: it does not work here (Numba needs an older NumPy); install another" in outcome.stderr
+    assert "ZDL_BENCH_LOOPS=numba: numba does not work here (Numba needs an older NumPy); install another" in outcome.stderr
 
 
 @pytest.mark.slow
@@ -347,7 +347,7 @@ def test_a_numba_that_is_asked_for_and_does_not_work_is_an_error_before_anything
     code = f"import sys, os; os.chdir({str(tmp_path)!r}); from zdl_bench.cli import main; sys.exit(main({list(arguments)}))"
     outcome = started(code, **variables)
     assert outcome.returncode == 2
-    assert outcome.stderr.startswith("error: ZDL_BENCH_LOOPS=numba: it does not work here (libllvm is missing)")
+    assert outcome.stderr.startswith("error: ZDL_BENCH_LOOPS=numba: numba does not work here (libllvm is missing)")
     assert not (tmp_path / "results").exists()
 
 

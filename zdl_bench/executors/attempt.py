@@ -1,4 +1,4 @@
-"""One attempt at a run: it always ends as a Run, and its time can be measured."""
+"""One attempt at a run. The attempt always ends as a Run, and its time can be measured."""
 
 import time
 import traceback
@@ -11,15 +11,15 @@ from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.training.loop import train
 
 TICK_SECONDS = 0.1
-"""How often to read a Stopwatch."""
+"""The time between two readings of a Stopwatch."""
 MAX_GAP_SECONDS = 0.5
-"""Between two readings: if more time passes without computation, this process was stopped, for example by Ctrl-Z."""
+"""If more time passes between two readings without computation, this process was stopped, for example by Ctrl-Z."""
 
 
 def attempt(config: RunConfig) -> Run:
-    """Make a run; an exception, or an attempt to exit the program, becomes a failed run."""
+    """Execute a run. An exception, or an attempt to exit the program, becomes a failed run."""
     try:
-        with best_effort_output():  # a rule that cannot print does not lose its run
+        with best_effort_output():  # a rule that fails to print must not lose its run
             return train(config)
     except (Exception, SystemExit) as error:
         texts = (type(error).__name__, _message(error), traceback.format_exc())
@@ -31,7 +31,7 @@ def _message(error: BaseException) -> str:
     try:
         return str(error)
     except Exception:
-        return "its message cannot be read"
+        return "the message of this error cannot be read"
 
 
 def failed_run(config: RunConfig, failure: Failure) -> Run:
@@ -40,23 +40,23 @@ def failed_run(config: RunConfig, failure: Failure) -> Run:
 
 def timed_out_run(config: RunConfig, timeout: float) -> Run:
     """Return the record of a run that was stopped because it took longer than `timeout` seconds."""
-    failure = Failure("TimedOut", f"stopped after {timeout:g} s; give it more with timeout=SECONDS", "")
+    failure = Failure("TimedOut", f"stopped after {timeout:g} s; allow more time with timeout=SECONDS", "")
     return Run(config, Status.TIMED_OUT, failure=failure, environment=describe_environment())
 
 
 Attempts = Callable[[Sequence[RunConfig], int], Generator[Run, None, list[RunConfig]]]
-"""(configs, at a time) → yields the runs; returns the configs of those whose process died."""
+"""(configs, runs at a time) → a generator that yields the runs and returns the configs of the runs whose process died."""
 
 
 def retry_alone(attempts: Attempts, configs: Sequence[RunConfig], at_a_time: int, death: Failure) -> Generator[Run, None, None]:
-    """Make all runs; repeat those whose process died, one at a time, after all others. A second death is the run's failure."""
+    """Yield all runs. Then repeat the runs whose process died, one at a time; a run whose process dies again has failed."""
     suspects = yield from attempts(configs, at_a_time)
     for config in (yield from attempts(suspects, 1)):
         yield failed_run(config, death)
 
 
 class Stopwatch:
-    """Seconds since its start, not counting those in which this process, and its children with it, was stopped."""
+    """The seconds since the stopwatch was created, without those for which this process and its children were stopped."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

@@ -1,8 +1,8 @@
-"""Processes that each make one run at a time and can be killed.
+"""Child processes that execute one run at a time and can be killed.
 
-A thread cannot be stopped, and a process that makes two runs at a time cannot keep to one BLAS thread for each. So the threads
-that fan runs out (joblib's, or those of a Dask worker) train nothing themselves: each hands its run to a child process, which
-is killed when the run takes too long or is no longer wanted.
+A thread cannot be stopped, and a process that executes two runs at a time cannot keep to one BLAS thread for each run. So the
+threads of joblib or of a Dask worker, which distribute the runs, train nothing themselves. Each thread hands its run to a child
+process. The child is killed if the run takes too long or is no longer wanted.
 """
 
 import json
@@ -27,37 +27,37 @@ from zdl_bench.run.run import Run
 CHECK_SECONDS = 0.25
 """How often a child's parent checks the time limit and whether the run is still wanted."""
 IDLE_SECONDS = 60.0
-"""A child without a run exits after this time; the system lists it until its parent starts another child or exits."""
+"""A child without a run exits after this time. The system still lists it until its parent starts another child or exits."""
 MAX_STARTS = 3
-"""New children tried for one run: a child may be killed from outside while it starts."""
+"""New children to try for one run, since a child may be killed from outside while it starts."""
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from zdl_bench.executors.child import serve; serve(int(sys.argv[2]), int(sys.argv[3]))"
 )
-"""The program of a child: it finds packages where its parent does."""
+"""The program of a child. It finds packages in the same folders as its parent."""
 
 
 class Child:
-    """A fresh interpreter that finds packages where this process does."""
+    """A new Python process that finds packages in the same places as this process."""
 
     def __init__(self) -> None:
         self._connection, theirs = Pipe()
         with theirs:
-            paths = json.dumps([path for path in sys.path if isinstance(path, str)])  # Python ignores what is no text, too
+            paths = json.dumps([path for path in sys.path if isinstance(path, str)])  # Python ignores entries that are not text
             command = [sys.executable, "-P", "-c", START, paths, str(theirs.fileno()), str(os.getpid())]
-            self._process = subprocess.Popen(  # noqa: S603  (this very module)
+            self._process = subprocess.Popen(  # noqa: S603  (this module itself)
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
             )
 
     def is_ready(self, is_wanted: Callable[[], bool]) -> bool:
-        """Wait until the process can make runs; False if it dies before. Raise CancelledError if its run is not wanted."""
+        """Wait for the child to start; return False if it dies first. Raise CancelledError if the run is no longer wanted."""
         with suppress(EOFError, OSError):
             self._answer(None, is_wanted)
             return True
         return False
 
     def take(self, config: RunConfig, is_wanted: Callable[[], bool]) -> bool:
-        """Start a run; return False if the process has died, or exits, since its last one. Raise CancelledError."""
+        """Send the child a run to execute. Return False if it has died since its last run. Raise CancelledError if not wanted."""
         with suppress(EOFError, OSError):
             self._connection.send(config)
             self._answer(None, is_wanted)
@@ -65,11 +65,11 @@ class Child:
         return False
 
     def result(self, config: RunConfig, timeout: float | None, is_wanted: Callable[[], bool]) -> Run | None:
-        """Return the run that was taken, as timed out if it takes longer than `timeout` seconds; None if its process died.
+        """Wait for the run that `take` sent and return it, or None if the child died.
 
-        The start of the process and its imports do not count towards the timeout, nor does time for which all of us are
-        stopped. Compilation does: only the run finds out whether it has compiled loops. Raise CancelledError if the run is no
-        longer wanted.
+        A run that takes longer than `timeout` seconds is returned as timed out. The start of the child and its imports do not
+        count towards the timeout, nor does time for which parent and child are stopped. Compilation counts, since only the run
+        knows whether it uses compiled loops. Raise CancelledError if the run is no longer wanted.
         """
         try:
             run: Run = self._answer(timeout, is_wanted)
@@ -81,14 +81,15 @@ class Child:
         return run
 
     def _answer(self, timeout: float | None, is_wanted: Callable[[], bool]) -> Any:
-        """Return what the process sends next.
+        """Return the next object that the child sends.
 
-        If it dies (EOFError, OSError), takes too long (TimeoutError) or is not wanted (CancelledError), it is killed.
+        Kill the child and raise an error if it has died (EOFError, OSError), if it takes too long (TimeoutError), or if its run
+        is no longer wanted (CancelledError).
         """
         stopwatch = Stopwatch()
         try:
             while not self._connection.poll(CHECK_SECONDS):
-                if not self.is_alive and not self._connection.poll(0):  # processes that it has started may hold its end open
+                if not self.is_alive and not self._connection.poll(0):  # a process that it has forked may hold its end open
                     raise EOFError
                 if not is_wanted():
                     raise CancelledError
@@ -104,7 +105,7 @@ class Child:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End the process at once, whatever it is doing; a thread that waits for its answer gets an EOFError."""
+        """Kill the child and what it has started at once. A thread that waits for its answer gets an EOFError."""
         kill_with_descendants(self._process)
 
 
@@ -118,9 +119,10 @@ class Children:
         self._is_closed = False
 
     def make(self, config: RunConfig, timeout: float | None, is_wanted: Callable[[], bool] = lambda: True) -> Run | None:
-        """Make a run in an idle or a new child; return None if the run killed it, see `Child.result`.
+        """Execute a run in an idle or a new child. Return None if the child died during the run.
 
-        Raise ExecutorError if no child can be started, CancelledError if the run is no longer wanted.
+        See `Child.result` for the timeout. Raise ExecutorError if no child can be started, and CancelledError if the run is no
+        longer wanted.
         """
         child = self._child_with(config, is_wanted)
         run = child.result(config, timeout, is_wanted)
@@ -136,7 +138,7 @@ class Children:
             child = self._start()
             if child.is_ready(is_wanted) and child.take(config, is_wanted):
                 return child
-        raise cannot_start("they die before they can make a run")
+        raise cannot_start("they die before they can execute a run")
 
     def _pop_idle(self) -> Child | None:
         with self._lock:
@@ -154,7 +156,7 @@ class Children:
         return child
 
     def close(self) -> None:
-        """Kill all children; runs that are asked for later raise CancelledError."""
+        """Kill all children. Later calls of `make` raise CancelledError."""
         with self._lock:
             self._is_closed = True
             for child in self._all:
@@ -162,12 +164,12 @@ class Children:
 
 
 def cannot_start(reason: str) -> ExecutorError:
-    remedy = "fix that, start fewer of them with n_jobs=1, or use executor=serial, which needs none"
+    remedy = "fix the cause, start only one with n_jobs=1, or use executor=serial, which needs no worker process"
     return ExecutorError(f"worker processes cannot be started ({display(reason)}); {remedy}")
 
 
 def serve(descriptor: int, parent: int) -> None:
-    """Make the runs that come through the connection until it ends. parent: the id of the process at its other end."""
+    """Execute the runs that arrive through the connection, until it is closed or idle for too long. parent: its process id."""
     os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     end_with_parent(parent)

@@ -1,4 +1,4 @@
-"""An existing Dask cluster, and through dask-jobqueue Slurm, PBS and Kubernetes. Needs the extra `dask`."""
+"""Runs on an existing Dask cluster, also on Slurm, PBS or Kubernetes (through dask-jobqueue). Needs the extra `dask`."""
 
 import sys
 import time
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from zdl_bench.executors.dask_worker import MissingData, Parcel
 
 LOOK_SECONDS = 1.0
-"""The workers are counted whenever no run ends for so long."""
+"""If no run ends for this long, the executor checks whether the cluster still has workers."""
 MAX_SUBMITTED = 1000
-"""Runs that the scheduler has at a time: more than most clusters have threads, and few enough for its memory and ours."""
+"""Runs that the scheduler holds at a time. More than the threads of most clusters; few enough for its memory and ours."""
 CLUSTER_DEATH = Failure(
-    "WorkerDied", "its processes on the Dask cluster died again and again (killed, out of memory, or a crash in C)", ""
+    "WorkerDied", "the run's processes on the Dask cluster died repeatedly (killed, out of memory, or a crash in C)", ""
 )
 
 
@@ -38,9 +38,9 @@ CLUSTER_DEATH = Failure(
 class Dask(Executor):
     """Send runs to the workers of the scheduler at `address` (for example tcp://127.0.0.1:8786).
 
-    Its workers have zdl_bench installed. `n_jobs` does not apply: each thread of a worker makes one run at a time. A worker
-    that lacks a data set is sent it. A run whose worker dies is repeated alone after all others; if its worker dies again, it
-    has failed. wait: seconds for which the cluster may be without any worker.
+    The workers must have zdl_bench installed. `n_jobs` does not apply: each thread of a worker executes one run at a time. A
+    data set that a worker lacks is sent to that worker. A run whose worker dies is repeated alone after all others; if its
+    worker dies again, the run has failed. wait: seconds for which the cluster may be without any worker.
     """
 
     address: str | None = None
@@ -49,7 +49,7 @@ class Dask(Executor):
     def __post_init__(self) -> None:
         if self.address is not None:
             parse_address(self.address)
-        require("executor.wait", self.wait, self.wait > 0, "seconds above 0")
+        require("executor.wait", self.wait, self.wait > 0, "give a number of seconds above 0")
 
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         if not configs:
@@ -59,7 +59,7 @@ class Dask(Executor):
             attempts = partial(_execute, client, timeout=limits.timeout, wait=self.wait)
             yield from retry_alone(attempts, configs, MAX_SUBMITTED, CLUSTER_DEATH)
         finally:
-            client.close(timeout=CLIENT_SECONDS)  # nobody wants the tasks then, which ends them
+            client.close(timeout=CLIENT_SECONDS)  # then nobody waits for the tasks, so they end
 
     def parallel_runs(self, n_jobs: int) -> None:
         return None
@@ -68,7 +68,7 @@ class Dask(Executor):
 def _execute(
     client: "Client", configs: Sequence[RunConfig], at_a_time: int, timeout: float | None, wait: float
 ) -> Generator[Run, None, list[RunConfig]]:
-    """Make the runs; return the configs of those whose workers died."""
+    """Execute and yield the runs. Return the configs of the runs whose workers died."""
     waiting, suspects = deque(configs), list[RunConfig]()
     tasks = Tasks(client, timeout, wait)
     while waiting or tasks:
@@ -85,10 +85,10 @@ def _execute(
 
 
 class Tasks:
-    """The runs that the scheduler has been given and that have not come back, each with at most `timeout` seconds.
+    """The runs that were sent to the scheduler and have not come back. Each may take at most `timeout` seconds.
 
-    Data sets travel as results of tasks: Dask sends each to a worker once, and makes it anew if its worker dies. A plug-in
-    for workers would stay with the scheduler when this process is killed, and go to every worker, needed or not.
+    Data sets travel as results of tasks: Dask sends a result to a worker once, and computes it again if its worker dies. A
+    worker plug-in would stay on the scheduler if this process is killed, and would go to every worker, needed or not.
     """
 
     def __init__(self, client: "Client", timeout: float | None, wait: float) -> None:
@@ -102,7 +102,7 @@ class Tasks:
         return len(self._configs)
 
     def submit(self, config: RunConfig, parcel: "Future[Parcel] | None" = None) -> None:
-        def make_run(*arguments: Any) -> Any:  # travels as code: a worker that cannot import it by its name would exit
+        def make_run(*arguments: Any) -> Any:  # is sent as code: a worker that cannot import a function by name would exit
             from zdl_bench.executors import dask_worker
 
             return dask_worker.make_run(*arguments)
@@ -124,7 +124,7 @@ class Tasks:
         self.submit(config, self._parcels[name])
 
     def next_answer(self) -> "tuple[RunConfig, Run | MissingData | None]":
-        """Wait for a worker's answer; it is None if a process died of the run."""
+        """Wait for a worker's answer and return it with its config. The answer is None if a process died during the run."""
         from distributed.scheduler import KilledWorker
 
         future = self._next_end()
@@ -143,7 +143,7 @@ class Tasks:
                 self._look_for_workers()
 
     def _look_for_workers(self) -> None:
-        """Say once that there are no workers; raise ExecutorError when they have been missing for too long."""
+        """Print a warning once if there are no workers. Raise ExecutorError if there have been none for too long."""
         if self._client.status != "running":  # the scheduler is gone: the runs will come back as cancelled
             return
         with _clear_errors(self._client):
@@ -153,17 +153,17 @@ class Tasks:
         now = time.monotonic()
         if self._without_workers_since is None:
             self._without_workers_since = now
-            waiting = f"waiting {self._wait:g} s for one (executor.wait=SECONDS)"
+            waiting = f"waiting {self._wait:g} s for one (change this time with executor.wait=SECONDS)"
             print(f"the Dask cluster has no workers; {waiting}", file=sys.stderr)
         elif now - self._without_workers_since > self._wait:
             raise ExecutorError(
-                f"executor.wait={self._wait:g}: the Dask cluster has had no workers for so long; start some, or wait longer"
+                f"executor.wait={self._wait:g}: the Dask cluster has had no workers for this time; start some, or wait longer"
             )
 
 
 @contextmanager
 def _clear_errors(client: "Client") -> Iterator[None]:
-    """Turn what goes wrong between this process and the cluster into ExecutorErrors."""
+    """Turn errors of the cluster, or of the connection to the cluster, into ExecutorErrors."""
     from distributed import CancelledError
 
     try:
@@ -172,10 +172,10 @@ def _clear_errors(client: "Client") -> Iterator[None]:
         raise
     except Exception as error:
         if client.status != "running" or isinstance(error, CancelledError | OSError | TimeoutError):
-            gone = "the Dask scheduler is gone, or was restarted; finished runs are stored, and the same command goes on"
+            gone = "the Dask scheduler is gone or was restarted; finished runs are stored; repeat the command to continue"
             raise ExecutorError(gone) from error
         reason = str(error.__cause__ or error).strip()
         raise ExecutorError(
-            f"the Dask cluster cannot make runs ({type(error.__cause__ or error).__name__}: {reason}); "
-            f"install zdl_bench {describe_environment()['zdl_bench']} on every worker, and start them again"
+            f"the Dask cluster cannot execute runs ({type(error.__cause__ or error).__name__}: {reason}); "
+            f"install zdl_bench {describe_environment()['zdl_bench']} on every worker, and restart the workers"
         ) from error

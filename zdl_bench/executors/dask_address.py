@@ -1,4 +1,4 @@
-"""The way to a Dask scheduler: whether its address is valid, and who answers there."""
+"""The connection to a Dask scheduler. Checks that its address is valid and that a scheduler answers there."""
 
 import asyncio
 import logging
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 CLIENT_SECONDS = 10
 CONNECT_SECONDS = 5
-"""Time that whoever is there has to answer."""
+"""The time within which the server at the address has to answer."""
 CHATTY_LIBRARIES = ("distributed", "distributed.client", "tornado", "asyncio")
-"""They log tracebacks from their own threads when a scheduler goes away; ExecutorError says it in a line."""
+"""Libraries that log tracebacks from their own threads if a scheduler goes away. ExecutorError reports that in one line."""
 TRANSPORTS = ("tcp", "tls", "ws", "wss")
 
 
@@ -33,48 +33,52 @@ def parse_address(address: str) -> str:
         is_whole = False
     scheme = text.partition("://")[0]
     require("executor.address", address, is_whole or scheme not in TRANSPORTS, remedy)
-    require("executor.address", address, scheme in TRANSPORTS, f"take one of {', '.join(f'{one}://' for one in TRANSPORTS)}")
+    require("executor.address", address, scheme in TRANSPORTS, f"use one of {', '.join(f'{one}://' for one in TRANSPORTS)}")
     return text
 
 
 def connect(address: str | None) -> "Client":
-    """Return a client of the scheduler. Raise ExecutorError if there is none, or Dask is not installed."""
+    """Return a client of the scheduler. Raise ExecutorError if no scheduler answers, or if Dask is not installed."""
     if address is None:
-        raise ExecutorError("executor=dask needs the scheduler's address: executor.address=tcp://HOST:PORT")
+        raise ExecutorError("executor=dask needs the scheduler's address; add executor.address=tcp://HOST:PORT")
     try:
         from distributed import Client
     except ImportError as error:
-        raise ExecutorError("executor=dask needs Dask: install zdl-bench[dask]") from error
+        raise ExecutorError("executor=dask: Dask is not installed; pip install 'zdl-bench[dask]'") from error
     for library in CHATTY_LIBRARIES:
         logging.getLogger(library).setLevel(logging.CRITICAL)
     address = parse_address(address)
     _require_scheduler(address)
     try:
         return Client(address, timeout=CLIENT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, ImportError) as error:  # it is gone again, or its version does not fit ours
-        raise ExecutorError(f"executor.address={display(address)}: no connection ({display(error)}); start it again") from error
+    except (OSError, ValueError, ImportError) as error:  # the scheduler is gone again, or its version does not fit ours
+        raise ExecutorError(
+            f"executor.address={display(address)}: no connection ({display(error)}); restart the scheduler"
+        ) from error
 
 
 def _require_scheduler(address: str) -> None:
-    """Raise ExecutorError unless a scheduler answers in time; a Client would wait for ever for a silent server."""
+    """Raise ExecutorError unless a scheduler answers in time. A Client would wait for ever for a silent server."""
     arguments = _connection_arguments(address)
     try:
         _resolve(address)
-        with ThreadPoolExecutor(1) as elsewhere:  # in a notebook this thread already runs an event loop
+        with ThreadPoolExecutor(1) as elsewhere:  # since in a notebook this thread already runs an event loop
             who = elsewhere.submit(asyncio.run, _identity(address, arguments)).result()
         kind = str(who["type"])
-    except Exception as error:  # whoever answers there does not speak Dask's protocol
+    except Exception as error:  # the server, if there is one, does not speak Dask's protocol
         raise ExecutorError(
             f"executor.address={display(address)}: no Dask scheduler answers there; start one with `dask scheduler`"
         ) from error
     if kind != "Scheduler":
         scheduler = who.get("scheduler")
-        remedy = f"its scheduler is at {display(scheduler)}" if isinstance(scheduler, str) else "name the scheduler"
-        raise ExecutorError(f"executor.address={display(address)}: a Dask {display(kind).lower()} answers there; {remedy}")
+        remedy = f"use that of its scheduler, {display(scheduler)}" if isinstance(scheduler, str) else "use that of a scheduler"
+        raise ExecutorError(
+            f"executor.address={display(address)}: this is the address of a Dask {display(kind).lower()}; {remedy}"
+        )
 
 
 def _resolve(address: str) -> None:
-    """Raise OSError or TimeoutError if the name of the host cannot be resolved; a silent name server would block for 30 s."""
+    """Raise OSError or TimeoutError if the host name cannot be resolved. A silent name server would block for 30 s."""
     parts, found = urlsplit(address), Future[object]()
 
     def look_up() -> None:
@@ -83,7 +87,7 @@ def _resolve(address: str) -> None:
         except OSError as error:
             found.set_exception(error)
 
-    threading.Thread(target=look_up, daemon=True).start()  # unlike a pool's threads, it is not awaited at exit
+    threading.Thread(target=look_up, daemon=True).start()  # unlike threads of a pool, a daemon is not awaited at exit
     found.result(timeout=CONNECT_SECONDS)
 
 
@@ -101,7 +105,7 @@ def _connection_arguments(address: str) -> dict[str, Any]:
     arguments: dict[str, Any] = Security().get_connection_args("client")
     if address.startswith(("tls:", "wss:")) and arguments["ssl_context"] is None:
         raise ExecutorError(
-            f"executor.address={display(address)}: TLS needs certificates; name them in the variables "
+            f"executor.address={display(address)}: TLS needs certificates; give their files in the variables "
             "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
         )
     return arguments

@@ -1,4 +1,4 @@
-"""What executor=dask runs on a worker: a run in a child process, with data that the worker has or is sent."""
+"""The code of executor=dask that a worker executes: a run in a child process, on data that the worker has or is sent."""
 
 import io
 from collections.abc import Mapping
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 CLOSING = (Status.closing, Status.closed, Status.failed)
 
 Parcel = tuple[bytes, Mapping[str, str]]
-"""A data set on its way: NumPy's compressed archive of its arrays, and the SHA-256 of each array's content."""
+"""A data set as it is sent to a worker: a compressed NumPy archive of its arrays, and the SHA-256 of each array."""
 
 
 @dataclass(frozen=True)
 class MissingData:
-    """A worker's answer instead of a run: send the task again, with the data set."""
+    """A worker's answer if it lacks the data set of a run. The client then sends the task again, with the data set."""
 
 
 def pack(dataset: DataSet) -> Parcel:
@@ -48,21 +48,21 @@ def pack(dataset: DataSet) -> Parcel:
 
 
 def unpack(dataset: DataSet, parcel: Parcel) -> Arrays:
-    """Raise DataError if the arrays are not those that were packed."""
+    """Return the arrays of a parcel. Raise DataError if they are not those that were packed."""
     packed, hashes = parcel
     with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
         arrays = Arrays(*(archive[name] for name in Arrays._fields))
     if content_hashes(arrays) != hashes:
-        raise DataError(f"dataset={dataset.name}: the data changed on their way; start the command again")
+        raise DataError(f"dataset={dataset.name}: the data changed on the way to the worker; start the command again")
     return arrays
 
 
 @dataclass
 class Workplace:
-    """What a worker process keeps from one run to the next, shared by its threads.
+    """The state that a worker process keeps between runs, shared by its threads.
 
-    sound: checksums of the data sets whose arrays were read and found correct. not_here: those that no file of this machine
-    holds.
+    sound: checksums of the data sets whose arrays were read and found correct. not_here: checksums of the data sets that no
+    file on this machine holds.
     """
 
     children: Children = field(default_factory=Children)
@@ -71,9 +71,9 @@ class Workplace:
     lock: Lock = field(default_factory=Lock)
 
     def provide(self, dataset: DataSet, parcel: Parcel | None = None) -> bool:
-        """Put the data set into the cache unless it is there: from the parcel, or else from files of this machine.
+        """Put the data set into the cache unless it is there, from the parcel if given, else from files on this machine.
 
-        Return False if that takes a parcel. Raise DataError if the parcel is damaged or the cache cannot be written.
+        Return False if a parcel is needed. Raise DataError if the parcel is damaged or the cache cannot be written.
         """
         with self.lock:
             if is_decoded(dataset) and dataset.checksum in self.sound:
@@ -87,14 +87,14 @@ class Workplace:
             return True
 
     def _decode_local(self, dataset: DataSet) -> bool:
-        """Try once: reading the files takes many times longer than reading the arrays, and they do not come by themselves."""
+        """Decode the data set from local files; return whether that worked. Try once only, since reading the files is slow."""
         if dataset.checksum not in self.not_here:
             try:
                 arrays = dataset.decode_local()
                 if arrays is not None:
                     write_decoded(dataset, arrays)
                     return True
-            except DataError:  # damaged files, or a cache that cannot be written, which `provide` reports with a parcel
+            except DataError:  # damaged files, or a cache that cannot be written, which `provide` reports once it has a parcel
                 pass
             self.not_here.add(dataset.checksum)
         return False
@@ -109,12 +109,12 @@ def workplace() -> Workplace:
 def make_run(
     plain_config: Mapping[str, Any], timeout: float | None, engine: int, parcel: Parcel | None
 ) -> Run | MissingData | None:
-    """Make a run in a child process; return None if the run killed it, see `Child.result`.
+    """Execute a run in a child process. Return None if the child died during the run, see `Child.result`.
 
-    plain_config: from RunConfig.as_dict. engine: the version whose numbers the client wants. parcel: the run's data set, once
-    a worker has asked for it.
+    plain_config: from RunConfig.as_dict. engine: the client's version of the engine. parcel: the data set of the run, or None
+    if no worker has asked for it yet.
 
-    Raise ExecutorError if this worker cannot make runs, CancelledError if nobody waits for the run any more.
+    Raise ExecutorError if this worker cannot execute runs, and CancelledError if nobody waits for the run any more.
     """
     worker = get_worker()
     is_wanted = partial(_is_wanted, worker, worker.get_current_task())
@@ -134,18 +134,18 @@ def _require_engine(wanted: int) -> None:
     if wanted != ENGINE_VERSION:
         raise ExecutorError(
             f"its zdl_bench has engine {ENGINE_VERSION}, whose numbers are not those of engine {wanted} here; "
-            "install the same zdl_bench on every worker and start them again"
+            "install the same zdl_bench on every worker and restart the workers"
         )
 
 
 def _dataset(name: str, checksum: str) -> DataSet:
     dataset = registry.dataset(name)
     if dataset.checksum != checksum:
-        raise DataError(f"dataset={name} is not the same data there as here; install the same zdl_bench on every worker")
+        raise DataError(f"dataset={name}: this worker has other data of that name; install the same zdl_bench on every worker")
     return dataset
 
 
 def _is_wanted(worker: "Worker", key: "Key") -> bool:
-    """Return whether the scheduler still waits for the task; not if its client is gone or has cancelled it."""
+    """Return whether the scheduler still waits for the task; False if its client is gone or has cancelled the task."""
     task = worker.state.tasks.get(key)
     return task is not None and task.state != "cancelled" and worker.status not in CLOSING

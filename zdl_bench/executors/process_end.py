@@ -1,4 +1,4 @@
-"""Processes that end together: a child with its parent, and with a child all that it has started."""
+"""Processes that end together: a child with its parent, and whatever a child has started with that child."""
 
 import ctypes
 import os
@@ -16,9 +16,9 @@ PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent: int) -> None:
-    """End this process soon after the parent (its process id) is gone.
+    """Make this process end soon after its parent (given by process id) has ended.
 
-    Linux does it even if a run never releases the interpreter; on other systems a thread checks.
+    Linux ends the process even if a run never releases the interpreter lock. On other systems a thread checks for the parent.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):

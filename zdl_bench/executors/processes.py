@@ -1,8 +1,8 @@
-"""Local worker processes, one run at a time each.
+"""Local worker processes, each of which executes one run at a time.
 
-joblib's threads fan the runs out, through its public `Parallel`, and hand them to child processes. joblib's own processes
-(loky) would not do: when one dies, the whole pool is broken and nobody knows which run killed it; a timeout ends all tasks at
-once; one process cannot be killed alone; and results pile up without bound if they are stored more slowly than they are made.
+The threads of joblib's public `Parallel` distribute the runs and hand them to child processes. joblib's own processes (loky)
+are not suitable: if one dies, the whole pool is broken and nobody knows which run killed it; a timeout ends all tasks at once;
+one process cannot be killed alone; and results pile up without bound if runs finish faster than they are stored.
 """
 
 import os
@@ -30,7 +30,7 @@ PROCESS_DEATH = Failure(
 
 @contextmanager
 def _clear_errors() -> Iterator[None]:
-    """Turn what joblib raises while it reads its variables into an ExecutorError that names them."""
+    """Turn an error of joblib about its environment variables into an ExecutorError that names the variables."""
     try:
         yield
     except Exception as error:
@@ -38,12 +38,15 @@ def _clear_errors() -> Iterator[None]:
         if not names or isinstance(error, OSError | MemoryError):
             raise
         reason = display(str(error).partition("\n")[0])
-        raise ExecutorError(f"{', '.join(names)}: joblib cannot read this ({reason}); correct it, or unset it") from error
+        raise ExecutorError(f"{', '.join(names)}: joblib rejects this setting ({reason}); correct it, or unset it") from error
 
 
 @dataclass(frozen=True)
 class Processes(Executor):
-    """A run whose process dies is repeated alone after all others; if its process dies again, it has failed."""
+    """Execute runs in local worker processes.
+
+    A run whose process dies is repeated alone after all others; if its process dies again, the run has failed.
+    """
 
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         attempts = partial(_execute, timeout=limits.timeout)
@@ -60,11 +63,11 @@ Answers = Generator[tuple[RunConfig, Run | None], None, None]
 
 
 def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None) -> Generator[Run, None, list[RunConfig]]:
-    """Make the runs; return the configs of those whose process died."""
+    """Execute and yield the runs. Return the configs of the runs whose process died."""
     if not configs:
         return []
     suspects: list[RunConfig] = []
-    children, room = Children(), Semaphore(2 * at_a_time)  # for runs that are made or wait to be stored
+    children, room = Children(), Semaphore(2 * at_a_time)  # for runs that are executed or wait to be stored
 
     def make(config: RunConfig) -> tuple[RunConfig, Run | None]:
         room.acquire()
@@ -86,20 +89,20 @@ def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None
         room.release(len(configs))
         if answers is not None:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of answers that were not used
+                warnings.simplefilter("ignore")  # joblib warns of answers that nobody used
                 answers.close()
 
 
 def _fan_out(
     make: Callable[[RunConfig], tuple[RunConfig, Run | None]], configs: Sequence[RunConfig], at_a_time: int
 ) -> Answers:
-    """Call `make` in joblib's threads, or in this one if there is one run at a time; yield its answers as they come."""
+    """Call `make` in joblib's threads, or in this thread if there is one run at a time. Yield its answers as they arrive."""
     import joblib
 
     try:
         parallel = joblib.Parallel(min(at_a_time, len(configs)), backend="threading", return_as="generator_unordered")
         answers: Answers = parallel(map(joblib.delayed(make), configs))
-    except Exception as error:  # a pool whose threads cannot be started may hide why behind an error of its own
+    except Exception as error:  # if its threads cannot be started, joblib may hide the cause behind an error of its own
         reason = error.__context__ or error
         raise cannot_start(refusal(reason) or str(reason)) from error
     return answers

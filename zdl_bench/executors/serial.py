@@ -1,4 +1,4 @@
-"""One run after the other in this process, for a debugger."""
+"""Execution of one run after another in this process, for use with a debugger."""
 
 import signal
 import threading
@@ -15,12 +15,15 @@ from zdl_bench.run.run import Run
 
 
 class Alarm(BaseException):
-    """A run has taken too long; no `except Exception` stops it."""
+    """The error raised in a run that takes too long. A BaseException, so that no `except Exception` catches it."""
 
 
 @dataclass(frozen=True)
 class Serial(Executor):
-    """A run that takes too long is stopped between two operations of the interpreter, so one that hangs in C code is not."""
+    """Execute runs in this process.
+
+    A run that takes too long is stopped between two operations of the interpreter. A run that hangs in C code is not stopped.
+    """
 
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         for config in configs:
@@ -42,9 +45,9 @@ def _attempt_within(config: RunConfig, timeout: float | None) -> Run:
 
 @contextmanager
 def _alarm_after(seconds: float) -> Iterator[None]:
-    """Raise Alarm in the block after so many seconds, not counting those for which this process is stopped."""
+    """Raise Alarm in the block after `seconds`, not counting time for which this process is stopped."""
     if threading.current_thread() is not threading.main_thread():
-        raise ExecutorError("executor=serial: a timeout needs the main thread; use executor=processes")
+        raise ExecutorError("executor=serial: a timeout works only in the main thread; use executor=processes")
     stopwatch = Stopwatch()
 
     def tick(number: int, frame: FrameType | None) -> None:

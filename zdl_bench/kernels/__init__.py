@@ -1,4 +1,4 @@
 """Arithmetic between the matrix products; NumPy and numba give the same bits.
 
-Knows arrays, not optimizers, problems or runs.
+Knows only arrays. Does not know optimizers, problems or runs.
 """

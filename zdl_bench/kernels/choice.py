@@ -1,4 +1,4 @@
-"""Which loops a run uses."""
+"""The choice between NumPy's loops and compiled loops for a run."""
 
 import os
 from functools import cache
@@ -11,13 +11,13 @@ from zdl_bench.interrupts import signals_deferred
 from zdl_bench.kernels.loops import Loops
 
 MIN_COMPILED = 20_000
-"""Elements from which compiled loops are worth the import of their compiler."""
+"""Vectors of at least this many elements make compiled loops worth the import of their compiler."""
 VARIABLE = "ZDL_BENCH_LOOPS"
 CHOICES = ("", "numpy", "numba")
 
 
 def loops_for(elements: int, dtype: np.dtype) -> Loops:
-    """Return the loops for vectors of so many elements: compiled ones if they are installed (extra `fast`) and pay."""
+    """Return the loops for vectors of `elements` elements: compiled if numba works (extra `fast`) and the vectors are long."""
     return fastest_loops(dtype) if elements >= MIN_COMPILED else numpy_loops()
 
 
@@ -29,7 +29,7 @@ def require_wanted() -> None:
 
 @cache
 def fastest_loops(dtype: np.dtype) -> Loops:
-    """Return the fastest loops available, or those that the environment asks for. Raise ConfigError."""
+    """Return the loops that the environment asks for, else the fastest. Raise ConfigError if it asks for unavailable loops."""
     wanted = _wanted()
     if wanted == "numpy":
         return numpy_loops()
@@ -48,19 +48,19 @@ def numpy_loops() -> Loops:
 
 def _wanted() -> str:
     wanted = os.environ.get(VARIABLE, "")
-    require(VARIABLE, wanted, wanted in CHOICES, "choose numpy or numba, or leave it out")
+    require(VARIABLE, wanted, wanted in CHOICES, "choose numpy or numba, or unset the variable")
     return wanted
 
 
 def _compile_loops(dtype: np.dtype) -> Loops:
-    """Raise ConfigError if there is no numba that works."""
+    """Return loops compiled by numba. Raise ConfigError if numba is not installed or does not work."""
     if find_spec("numba") is None:
-        raise ConfigError(f"{VARIABLE}=numba: it is not installed; pip install 'zdl-bench[fast]', or leave the variable out")
+        raise ConfigError(f"{VARIABLE}=numba: numba is not installed; pip install 'zdl-bench[fast]', or unset the variable")
     try:
         with signals_deferred():
             from zdl_bench.kernels.numba_loops import NumbaLoops
         return NumbaLoops(dtype)
-    except Exception as error:  # a numba that does not know this NumPy, or misses a library
+    except Exception as error:  # numba does not support this NumPy, or lacks a library
         raise ConfigError(
-            f"{VARIABLE}=numba: it does not work here ({display(error)}); install another numba, or leave the variable out"
+            f"{VARIABLE}=numba: numba does not work here ({display(error)}); install another version, or unset the variable"
         ) from error

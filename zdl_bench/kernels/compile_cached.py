@@ -1,11 +1,11 @@
-"""Functions compiled by numba, with their machine code kept on disk, so that only the first start on a machine compiles.
+"""Functions compiled by numba. Their machine code is kept on disk, so that only the first start on a machine compiles.
 
-Numba keeps code beside the source, or in the user's cache folder if that is read-only: an index of a function's signatures,
-which processes overwrite for each other, and then the code. Two that start together could leave the code of one signature
-under the name of another; one that is killed, the code of an old source under the name of a new one. Its index also misses
-changes of the rule's own file and of numbers imported from elsewhere. So each signature, source, CPU and numba has files of
-its own here, whose content is the same whoever writes them. A folder of its own for each would need numba's one global
-setting, NUMBA_CACHE_DIR, which belongs to the user.
+Numba writes its cache beside the source, or into the user's cache folder if the folder of the source is read-only. It writes
+an index of a function's signatures, which processes overwrite for each other, and then the code. Two processes that start
+together could leave the code of one signature under the name of another. A process that is killed could leave the code of an
+old source under the name of a new one. The index also misses changes of the rule's own file and of imported numbers. So here
+each combination of signature, source, CPU and numba version has its own files, whose content does not depend on the process
+that writes them. Separate folders would need numba's one global setting, NUMBA_CACHE_DIR, which belongs to the user.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ import numba
 from numba.core.errors import NumbaError
 
 Signature = tuple[Any, ...]
-"""Numba's types of the arguments."""
+"""The numba types of a function's arguments."""
 
 
 def compile_cached(function: Callable[..., Any], signature: Signature, *sources: Callable[..., Any]) -> Callable[..., None]:
-    """Compile a function, whose code comes from its own file and those of `sources`, for one signature.
+    """Compile a function for one signature. Its code comes from its own file and the files of `sources`.
 
-    Without fast-math, and with NumPy's division by 0, an operation rounds as NumPy's does. Raise NumbaError if numba cannot
-    compile the function, or is told not to compile.
+    Operations round as NumPy's do: fast-math is off, and a division by 0 follows NumPy. Raise NumbaError if numba cannot
+    compile the function, or if NUMBA_DISABLE_JIT is set.
     """
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         raise NumbaError("NUMBA_DISABLE_JIT is set")
@@ -36,8 +36,8 @@ def compile_cached(function: Callable[..., Any], signature: Signature, *sources:
     own, identity = functions[0], _identity(signature, functions)
     names = "-".join(each.__qualname__.rpartition("<locals>.")[2] for each in functions)
     renamed = FunctionType(own.__code__, own.__globals__, own.__name__, own.__defaults__, own.__closure__)
-    renamed.__qualname__ = f"{names}-{identity}".replace("<", "").replace(">", "")  # numba names its files after it
-    # a damaged file is gone by the second attempt
+    renamed.__qualname__ = f"{names}-{identity}".replace("<", "").replace(">", "")  # numba names its files after this name
+    # a damaged file is deleted by the first attempt
     cached = (_load_or_compile(renamed, signature) or _load_or_compile(renamed, signature)) if identity else None
     dispatcher = cached or numba.njit(error_model="numpy")(renamed)
     dispatcher.compile(signature)  # does nothing the second time
@@ -46,7 +46,7 @@ def compile_cached(function: Callable[..., Any], signature: Signature, *sources:
 
 
 def _load_or_compile(function: FunctionType, signature: Signature) -> Any:
-    """Return None if no folder can be written, or if a file was damaged, which is deleted."""
+    """Return the compiled function, or None if no cache folder is writable or a file was damaged (it is then deleted)."""
     try:
         dispatcher = numba.njit(error_model="numpy", cache=True)(function)
     except RuntimeError:
@@ -66,7 +66,7 @@ def _load_or_compile(function: FunctionType, signature: Signature) -> Any:
 
 
 def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
-    """Return 16 hex digits of what the code depends on, except functions of other files; empty if a function has no file."""
+    """Return 16 hex digits that identify the code, without functions in other files; empty if a function has no file."""
     content = hashlib.sha256(f"{signature} {numba.__version__} {_cpu()}".encode())
     for function in functions:
         # numbers of the module become part of the code, wherever they were imported from

@@ -1,4 +1,4 @@
-"""A rule's expressions as NumPy calls in place: the same operations without temporaries and their passes over memory."""
+"""In-place NumPy calls that compute a rule: the same operations, without temporary arrays and extra passes over memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from zdl_bench.run.run import Floats
 
 Rule = Callable[..., tuple[Any, ...]]
-"""(w, g, *state, *scalars) → (w, *state), for one element or for many: operators and NumPy's elementwise functions."""
+"""(w, g, *state, *scalars) → (w, *state), for one element or many. Uses only operators and NumPy's elementwise functions."""
 Scalars = tuple[Any, ...]
 """The scalars of a step, in the dtype of the run."""
 Update = Callable[[Floats, Floats, tuple[Floats, ...], Scalars], None]
-"""(params, grad, state, scalars): one rule, applied in place; all vectors are (n,)."""
+"""(params, grad, state, scalars) → None. Applies one rule in place; all vectors have shape (n,)."""
 SLICE = 65_536
-"""Elements per slice: many enough to amortize a call, few enough for weights, state and scratch to stay in cache."""
+"""Elements per slice: enough to amortize a call, few enough for weights, state and scratch to stay in cache."""
 
 
 class Call(NamedTuple):
-    """output ← ufunc(*inputs), each given by the number of its place."""
+    """The call output ← ufunc(*inputs). The output and each input are numbers of places."""
 
     ufunc: np.ufunc
     inputs: tuple[int, ...]
@@ -29,7 +29,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class InPlace:
-    """An Update: calls on numbered places, which are w, g, the state, the scalars, then scratch vectors."""
+    """An Update as calls on numbered places. The places are w, g, the state, the scalars and scratch vectors, in this order."""
 
     calls: tuple[Call, ...]
     scratch: int
@@ -51,7 +51,7 @@ def slices(elements: int) -> Iterator[slice]:
 
 @dataclass
 class _Recording:
-    """The calls of a rule. A value is the number of an argument or, counting on from there, of a call's result."""
+    """The recorded calls of a rule. Values are numbered: the arguments first, then the results of the calls."""
 
     arguments: int
     calls: list[Call] = field(default_factory=list)
@@ -65,31 +65,34 @@ class _Symbol(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method != "__call__" or options or ufunc.nout != 1 or not all(isinstance(item, _Symbol) for item in inputs):
-            return NotImplemented  # a number written out, or not an elementwise function
+            return NotImplemented  # an operand is a literal number, or the function is not elementwise
         calls = self.recording.calls
         value = self.recording.arguments + len(calls)
         calls.append(Call(ufunc, tuple(item.value for item in inputs), value))
         return _Symbol(self.recording, value)
 
     def __bool__(self) -> bool:
-        raise TypeError("a rule that decides by a value cannot be recorded")
+        raise TypeError("a rule that branches on a value cannot be recorded")
 
 
 def record_in_place(rule: Rule, buffers: int, scalars: int) -> InPlace | None:
-    """Return the rule in place; None if it does more than call ufuncs on its arguments."""
+    """Return the rule as in-place calls, or None if the rule does more than call ufuncs on its arguments."""
     recording = _Recording(2 + buffers + scalars)
     try:
         results = rule(*(_Symbol(recording, value) for value in range(recording.arguments)))
-    except Exception:  # it asks more of an argument than a symbol knows
+    except Exception:  # the rule does more with an argument than a symbol supports
         return None
     values = [result.value for result in results if isinstance(result, _Symbol) and result.value >= recording.arguments]
-    if len(set(values)) < 1 + buffers:  # an argument is returned as it is, or a result twice
+    if len(set(values)) < 1 + buffers:  # the rule returns an argument unchanged, or a result twice
         return None
     return _assign_places(recording, values)
 
 
 def _assign_places(recording: _Recording, results: list[int]) -> InPlace:
-    """Write each result to its destination once no later call reads what was there, and all else to minimal scratch."""
+    """Assign a place to each value: a result goes to its destination once the old value there is not read any more.
+
+    All other values share as few scratch vectors as possible.
+    """
     ends = dict(zip(results, (0, *range(2, 1 + len(results))), strict=True))
     last_read = {value: number for number, call in enumerate(recording.calls) for value in call.inputs}
     places = {value: value for value in range(recording.arguments)}

@@ -1,4 +1,4 @@
-"""The loops over elements with NumPy alone, which define what every other implementation has to compute."""
+"""The loops over elements in pure NumPy. They define what every other implementation has to compute."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,49 +13,55 @@ Labels = npt.NDArray[np.uint8]
 
 
 class Loops:
-    """Loops in place, in the dtype of their arguments: float32 or float64.
+    """In-place loops in the dtype of their arguments: float32 or float64.
 
-    All implementations apply the same operations to an element in the same order, so that the choice between them is no part
-    of a run's identity. `exp`, `log` and sums are not among the loops: they round differently from one library to another.
+    All implementations apply the same operations to an element in the same order. So the choice between them is not part of
+    a run's identity. `exp`, `log` and sums are not among the loops, since their rounding differs between libraries.
     """
 
     name = "numpy"
     min_elements = 4_096
-    """Elements from which a prepared update is faster than a rule's expressions."""
+    """Vectors of at least this many elements make a prepared update faster than a rule's own expressions."""
 
     def __init__(self) -> None:
         self._updates: dict[tuple[Rule, np.dtype, int, int], Update] = {}
 
     def gather_pixels(self, images: Images, rows: Integers, out: Floats) -> None:
-        """out[i] ← float32(images[rows[i]]) / 255, for images (n, pixels), rows (batch,) and out (batch, pixels)."""
+        """Set out[i] ← float32(images[rows[i]]) / 255, for images (n, pixels), rows (batch,) and out (batch, pixels)."""
         gathered = np.take(images, rows, axis=0, mode="clip")
         np.divide(gathered, np.float32(255), out=out, dtype=np.float32)
 
     def add_bias(self, z: Floats, bias: Floats) -> None:
-        """z ← z + bias, for z (batch, units) and bias (units,)."""
+        """Set z ← z + bias, for z (batch, units) and bias (units,)."""
         z += bias
 
     def add_bias_relu(self, z: Floats, bias: Floats) -> None:
-        """z ← max(z + bias, 0); NaN stays NaN."""
+        """Set z ← max(z + bias, 0), for z (batch, units) and bias (units,). NaN stays NaN."""
         z += bias
         np.maximum(z, np.zeros_like(bias), out=z)  # twice as fast as with a scalar 0
 
     def chain_relu(self, delta: Floats, a: Floats) -> None:
-        """delta ← delta · [a > 0], where a is the output of the ReLU; both (batch, units)."""
+        """Set delta ← delta · [a > 0] for the output `a` of a ReLU; both have shape (batch, units)."""
         np.multiply(delta, a > 0, out=delta)
 
     def shift_logits(self, logits: Floats, labels: Labels, shifted: Floats) -> None:
-        """logits ← logits − max of their row, shifted ← the label's; (batch, classes), (batch,), (batch,)."""
+        """Subtract from each row of `logits` its maximum, and copy the logit of each label to `shifted`.
+
+        Shapes: logits (batch, classes), labels (batch,), shifted (batch,).
+        """
         logits -= logits.max(axis=1, keepdims=True)
         shifted[:] = logits[np.arange(len(labels)), labels]
 
     def softmax_delta(self, exps: Floats, totals: Floats, labels: Labels) -> None:
-        """exps ← exps / totals − 1 at the label, the gradient of the loss; (batch, classes), (batch,), (batch,)."""
+        """Divide each row of `exps` by its total and subtract 1 at the label, which gives the gradient of the loss.
+
+        Shapes: exps (batch, classes), totals (batch,), labels (batch,).
+        """
         exps /= totals[:, np.newaxis]
         exps[np.arange(len(labels)), labels] -= 1
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        """params, *state ← rule(params, grad, *state, *scalars), element by element; all vectors are (n,)."""
+        """Set params, *state ← rule(params, grad, *state, *scalars), element by element. All vectors have shape (n,)."""
         if len(params) < self.min_elements:
             update = by_expressions(rule)
         else:
@@ -66,14 +72,14 @@ class Loops:
         update(params, grad, state, scalars)
 
     def _prepare_update(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
-        """Return the rule as calls in place if they give the same bits, else as it is written."""
+        """Return the rule as in-place calls if these give the same bits as its expressions, else as its expressions."""
         expressions, calls = by_expressions(rule), record_in_place(rule, buffers, scalars)
         is_same = calls is not None and gives_same_bits(calls, expressions, dtype, buffers, scalars)
         return calls if calls is not None and is_same else expressions
 
 
 def by_expressions(rule: Rule) -> Update:
-    """Return the rule as it is written."""
+    """Return an update that evaluates the rule's own expressions, slice by slice."""
 
     def update(params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         for part in slices(len(params)):

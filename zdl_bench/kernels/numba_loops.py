@@ -1,4 +1,4 @@
-"""The loops compiled by numba, each one pass over memory."""
+"""The loops compiled by numba. Each loop is one pass over memory."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +15,7 @@ from zdl_bench.kernels.loops import Loops, by_expressions
 from zdl_bench.kernels.same_bits import gives_same_bits
 
 CACHE_LINE = 64
-"""Bytes."""
+"""The size of a cache line in bytes."""
 
 
 class NumbaLoops(Loops):
@@ -23,7 +23,7 @@ class NumbaLoops(Loops):
     min_elements = 0
 
     def __init__(self, dtype: np.dtype) -> None:
-        """Compile what does not depend on a rule, for float32 or float64."""
+        """Compile the loops that do not depend on a rule, for float32 or float64."""
         super().__init__()
         self._float = numba.from_dtype(dtype)
         vector, matrix = self._float[::1], self._float[:, ::1]
@@ -40,12 +40,12 @@ class NumbaLoops(Loops):
             setattr(self, function.__name__, compile_cached(function, signature))  # instead of NumPy's loop
 
     def _prepare_update(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
-        """Return the rule's compiled loop, or NumPy's if it cannot be compiled or rounds differently.
+        """Return the rule's compiled loop, or NumPy's if the rule cannot be compiled or the compiled loop rounds differently.
 
-        A number written out in a rule is a float64 to numba, and takes the dtype of its operand in NumPy.
+        Rounding differs for a literal number in a rule: numba takes it as float64, NumPy in the dtype of the other operand.
         """
         if buffers in RULE_LOOPS:
-            with suppress(Exception):  # numba raises more than NumbaError
+            with suppress(Exception):  # numba raises other errors than NumbaError too
                 vector = self._float[::1]
                 signature = (vector, vector, _tuple(vector, buffers), _tuple(self._float, scalars))
                 loop = compile_cached(RULE_LOOPS[buffers](register_jitable(rule)), signature, rule)
@@ -55,7 +55,7 @@ class NumbaLoops(Loops):
 
 
 def _readonly(item: Any, dimensions: int) -> Any:
-    """Return the type of contiguous arrays, including read-only ones such as those of a mapped file."""
+    """Return the numba type of contiguous arrays that may be read-only, such as arrays of a memory-mapped file."""
     return types.Array(item, dimensions, "C", readonly=True)
 
 
@@ -72,7 +72,7 @@ def gather_pixels(images, rows, out):  # type: ignore[no-untyped-def]
         row = rows[i]
         for j in range(images.shape[1]):
             out[i, j] = np.float32(images[row, j]) / np.float32(255)
-    return touched  # or the compiler would drop the first loop
+    return touched  # otherwise the compiler would drop the first loop
 
 
 def add_bias(z, bias):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""Whether two ways to apply a rule give the same bits."""
+"""The check that two implementations of a rule give the same bits."""
 
 import numpy as np
 
@@ -10,11 +10,14 @@ SAMPLE_SIZE = 512
 COMPARISONS = 8
 """Comparisons per pair of magnitudes, each with new scalars."""
 MAGNITUDES = (((-8, 3), (-1, 0)), ((-30, 30), (-6, 6)))
-"""Powers of ten that vectors and scalars span: in a training that goes well, and in one that explodes."""
+"""Powers of ten of the vectors and of the scalars, first for a normal training run, then for a run that diverges."""
 
 
 def gives_same_bits(update: Update, expected: Update, dtype: np.dtype, buffers: int, scalars: int) -> bool:
-    """Compare two updates on random numbers, for a rule of so many state vectors and scalars; one that fails differs."""
+    """Return whether two updates of a rule give the same bits on random numbers; False if either update fails.
+
+    buffers: the number of state vectors. scalars: the number of scalars.
+    """
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
         for of_vectors, of_scalars in MAGNITUDES * COMPARISONS:
@@ -27,7 +30,7 @@ def gives_same_bits(update: Update, expected: Update, dtype: np.dtype, buffers: 
 
 
 def _sample(rng: np.random.Generator, shape: tuple[int, ...], magnitudes: tuple[int, int]) -> Floats:
-    """Draw numbers. No scalar is 0 or 1, which would hide a rounding; some elements of vectors are 0; no state is negative."""
+    """Draw random numbers: scalars never 0 or 1, which would hide rounding; vectors with some zeros; states never negative."""
     values = np.asarray(rng.uniform(1, 10, shape) * 10.0 ** rng.integers(*magnitudes, shape))
     if len(shape) == 1:
         return values
@@ -37,7 +40,7 @@ def _sample(rng: np.random.Generator, shape: tuple[int, ...], magnitudes: tuple[
 
 
 def _apply(update: Update, vectors: Floats, scalars: Scalars) -> Floats | None:
-    """Return w and the state after one step; None if it fails."""
+    """Return w and the state after one update, or None if the update fails."""
     w, g, *state = vectors.copy()
     try:
         update(w, g, tuple(state), scalars)
@@ -47,6 +50,6 @@ def _apply(update: Update, vectors: Floats, scalars: Scalars) -> Floats | None:
 
 
 def _are_same_bits(ours: Floats, theirs: Floats) -> bool:
-    """Compare bits, except that any NaN equals any other."""
+    """Return whether two arrays have the same bits, where any NaN equals any other NaN."""
     signs_differ = np.signbit(ours) != np.signbit(theirs)
     return np.array_equal(ours, theirs, equal_nan=True) and not np.any(signs_differ & ~np.isnan(ours))

@@ -1,4 +1,4 @@
 """The only training loop, and its probes: RunConfig → Run.
 
-Knows no stored files, no frames, no executor.
+Does not know stored files, frames or executors.
 """

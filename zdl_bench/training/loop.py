@@ -20,16 +20,17 @@ from zdl_bench.run.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.training.probes import Prober
 
 VALIDATION_SAMPLE = 1000
-"""Validation images that are evaluated during a run."""
+"""Number of validation images that are evaluated during a run."""
 
 
 def train(config: RunConfig) -> Run:
-    """Make the run with one BLAS thread, since the number of threads changes the bits.
+    """Train and evaluate a run with one BLAS thread, since the number of threads changes the bits of the results.
 
-    Raise what the run raises, DataError if its data cannot be had, ConfigError if the code of a part differs here.
+    Raise DataError if the data set is not available, and ConfigError if the code of an optimizer or another part differs
+    from the code that the run was planned with. Errors of the run itself are passed on.
     """
     registry.require_same_code(config)
-    with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # overflow ends a run as a status
+    with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # an overflow becomes the status of the run
         problem = problem_of(config)
         descent = descend(config, problem, registry.optimizer(config.optimizer))
         end = _end_numbers(problem, descent.answer) if descent.status is Status.COMPLETED else {}
@@ -48,10 +49,10 @@ def train(config: RunConfig) -> Run:
 
 @dataclass(frozen=True)
 class Descent:
-    """What the loop leaves behind.
+    """The result of the training loop.
 
-    params: the last iterate. answer: the parameters to evaluate, which are others if the rule averages its iterates.
-    seconds: the time of the steps, without that of the probes.
+    params: the last iterate. answer: the parameters to evaluate, which differ from `params` if the rule averages its iterates.
+    seconds: the time of the steps, without the time of the probes.
     """
 
     status: Status
@@ -62,7 +63,7 @@ class Descent:
 
 
 def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descent:
-    """Take the steps of a run until all are done or a loss diverges; measure its probes between them, outside the timer."""
+    """Take all steps of a run, or stop if a loss diverges. Probes are measured between the steps, with the timer stopped."""
     steps = config.steps
     base_lr = 1.0 if config.lr is None else config.lr
     streams, schedule = streams_of(config), registry.schedule(config.schedule)
@@ -111,17 +112,17 @@ def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descen
 
 
 def problem_of(config: RunConfig) -> Problem:
-    """Build the problem with its data. Raise DataError if they cannot be had."""
+    """Return the problem of a run, with its data. Raise DataError if the data set is not available."""
     return registry.problem(config.problem).build(_splits(config), config.dtype)
 
 
 def streams_of(config: RunConfig) -> Streams:
-    """Return the random streams of a run; runs with the same seed share them, whatever their optimizer."""
+    """Return the random streams of a run. Runs with the same seed have the same streams, whatever their optimizer."""
     return legacy_streams(config.seed) if config.rng == "legacy" else spawned_streams(config.seed)
 
 
 def _diverged_at_the_end(descent: Descent) -> Descent:
-    """Return the descent as diverged in its last step, also in its curve: a curve alone shows whether its run finished."""
+    """Return the descent as diverged in its last step. The curve is changed too: it alone must show if the run finished."""
     probe_loss = descent.curve.probes.probe_loss.copy()
     probe_loss[-1] = math.nan
     curve = replace(descent.curve, probes=replace(descent.curve.probes, probe_loss=probe_loss))
@@ -147,7 +148,10 @@ def _splits(config: RunConfig) -> Splits | None:
         return None
     dataset = registry.dataset(config.dataset.name)
     if dataset.checksum != config.dataset.values["checksum"]:
-        raise DataError(f"dataset={dataset.name}: the data set of this name has changed since the run was planned")
+        raise DataError(
+            f"dataset={dataset.name}: the data set of this name has changed since the run was planned; "
+            "restore the old data, or plan the run again"
+        )
     validation_size = config.dataset.values["validation_size"]
     assert isinstance(validation_size, int)
     assert config.probe_images is not None
@@ -155,7 +159,7 @@ def _splits(config: RunConfig) -> Splits | None:
 
 
 def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int) -> Splits:
-    """Split off the last `validation_size` training images for validation; spread the probe over the others."""
+    """Return the splits. The last `validation_size` training images are for validation; the probe is spread over the others."""
     everything = Examples(arrays.train_images, arrays.train_labels)
     train = everything.part(0, len(everything) - validation_size)
     validation = everything.part(len(train), len(everything))

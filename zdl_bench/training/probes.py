@@ -1,4 +1,4 @@
-"""The probes of a run: what is measured between steps."""
+"""The probes of a run, which are the measurements between its steps."""
 
 import math
 from dataclasses import fields
@@ -11,13 +11,13 @@ from zdl_bench.problems.problem import Problem
 from zdl_bench.run.run import Floats, Probes
 
 VALIDATED_STRIDES = 5
-"""The validation loss is measured at this many last strides; tail_loss is their mean."""
+"""The number of last strides after which the validation loss is measured; tail_loss is the mean of these losses."""
 COLUMN_TYPES = {"step": np.int64, "strided": np.bool_}
-"""All other columns are float64."""
+"""The dtypes of the columns of Probes that are not float64."""
 
 
 class Prober:
-    """Decide when to probe, keep what differences need, and collect the rows of a Probes table."""
+    """The collector of a run's probes: decides when to probe, keeps the values that differences need, and builds the table."""
 
     def __init__(self, problem: Problem, start: Floats, steps: int, count: int) -> None:
         strides = stride_steps(steps, count)
@@ -39,22 +39,22 @@ class Prober:
         return step in self._due
 
     def remember(self, step: int, params: Floats, grad: Floats) -> None:
-        """Keep what the probes of this and the next step need. Call it with the gradient of a step, before its update."""
+        """Keep what the probes of this and the next step need. Call this before each update, with the gradient of the step."""
         self._point_before = params.copy() if step in self._due else None
         self._next_gradient_before = grad.copy() if step + 1 in self._due else None
 
     def probe_start(self, point: Floats) -> float:
-        """Measure before the first step; return the probe loss, NaN if the validation loss is not finite."""
+        """Measure before the first step. Return the probe loss, or NaN if the validation loss is not finite."""
         row = self._row(0, point, 0.0) | {"distance": 0.0}
         self._rows.append(row)
         return row["probe_loss"]
 
     def probe(self, step: int, params: Floats, point: Floats, grad: Floats, seconds: float) -> float:
-        """Measure after the update of a step; return the probe loss.
+        """Measure after the update of a step. Return the probe loss.
 
-        It is NaN if a parameter or the validation loss is not finite, which the loss of the probe images alone may hide.
+        Return NaN if a parameter or the validation loss is not finite: the loss of the probe images may be finite even then.
         """
-        assert self._point_before is not None, "remember() comes before the update"
+        assert self._point_before is not None, "call remember() before the update of the step"
         row = self._row(step, point, seconds) | {
             "gradient_norm": norm(grad),
             "update_norm": norm(params - self._point_before),
@@ -70,7 +70,7 @@ class Prober:
         return row["probe_loss"]
 
     def end_step(self) -> None:
-        """Make the gradient of this step the one before the next."""
+        """Keep the gradient of this step as the previous gradient of the next step."""
         self._gradient_before = self._next_gradient_before
 
     def table(self) -> Probes:
@@ -107,18 +107,18 @@ def norm(vector: Floats) -> float:
 
 
 def cosine(a: Floats, b: Floats) -> float:
-    """Return the cosine of the angle between two flat vectors; NaN if one is 0."""
+    """Return the cosine of the angle between two flat vectors, or NaN if either vector is 0."""
     lengths = norm(a) * norm(b)
     return float(np.dot(a, b)) / lengths if lengths > 0 else math.nan
 
 
 def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:
-    """Return the steps e_0 = 0 < e_1 < … < e_K = steps of K equal strides, K = `count` or fewer steps. (K+1,) int64"""
+    """Return the ends e_0 = 0 < e_1 < … < e_K = steps of K equal strides, K = min(count, steps). Shape (K+1,), int64."""
     strides = min(count, steps)
     return np.array(np.rint(np.arange(strides + 1) * (steps / strides)), dtype=np.int64)
 
 
 def early_steps(steps: int) -> npt.NDArray[np.int64]:
-    """Return the steps 1, 2, 5, 10, 20, 50, … below `steps`, which only the targets use. int64"""
+    """Return the steps 1, 2, 5, 10, 20, 50, … below `steps`. Only loss targets use probes at these steps. dtype int64."""
     candidates = (digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5))
     return np.array([step for step in candidates if step < steps], dtype=np.int64)
