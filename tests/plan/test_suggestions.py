@@ -205,11 +205,11 @@ def test_an_unknown_sweep_in_a_large_store(command, tmp_path):
     for arguments in (["report", "mien"], ["verify", "mien"]):
         outcome = command(*arguments)
         assert outcome.status == 2
-        assert "there is no sweep mien in results; did you mean mine? It has mine, " in outcome.err
+        assert "there is no sweep mien in results; did you mean mine? The store has mine, " in outcome.err
         assert "… (301 in all)" in outcome.err
         assert len(outcome.err) < 400
     outcome = command("report", "sgd-adam-mlp-0000012")
-    assert "sgd-adam-mlp-0000012" in outcome.err.partition("It has")[2], "those that begin so come first"
+    assert "sgd-adam-mlp-0000012" in outcome.err.partition("The store has")[2], "those that begin so come first"
 
 
 def test_an_unknown_experiment_of_the_reference(command, tmp_path):

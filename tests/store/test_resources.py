@@ -185,7 +185,7 @@ MANIFESTS: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "its values may take",
     ),
-    "run ids": (lambda: with_run_ids(MAX_SWEEP_RUNS + 1), "no manifest of mine"),
+    "run ids": (lambda: with_run_ids(MAX_SWEEP_RUNS + 1), "it is not a manifest of mine"),
     "more bytes than any": (lambda: json.dumps(MANIFEST | {"title": "x" * 70_000_000}).encode(), "more than 70,000,000 bytes"),
 }
 

@@ -1,4 +1,4 @@
 """The nouns: configs, curves, runs, seeds, labels, experiments; and atomic files.
 
-Imports `errors` alone: what a run is does not depend on who makes, stores or judges it.
+Imports only `errors`: the definition of a run does not depend on the code that executes, stores or evaluates the run.
 """

@@ -1,8 +1,8 @@
-"""Files and folders that are there whole or not at all: written as a draft beside their place, and renamed.
+"""Files and folders that are written completely or not at all: first as a draft in the same folder, which is then renamed.
 
-A draft is locked while somebody writes it. The system frees the locks of a process that was killed, so the next one can tell an
-abandoned draft from one that is being written. A limit on the age of a draft could not: what a killed sweep left has to go as
-soon as its command is started again, while another sweep may be writing to the same folder.
+A draft is locked while a process writes it. The system releases the locks of a killed process, so the next process can tell an
+abandoned draft from a draft in use. A limit on the age of drafts would not work: the drafts of a killed sweep have to go
+as soon as its command is started again, while another sweep may be writing to the same folder.
 """
 
 import fcntl
@@ -15,12 +15,15 @@ from pathlib import Path
 
 DRAFT = ".draft"
 DRAFTS = f".*{DRAFT}"
-"""Pattern of their names."""
+"""Glob pattern for the names of drafts."""
 
 
 @contextmanager
 def draft_file(path: Path) -> Iterator[Path]:
-    """Give a draft to write to; put it in place, flushed to the disk, if the block ends without an error. Raise OSError."""
+    """Yield a draft to write to. If the block ends without an error, flush the draft to disk and move it to `path`.
+
+    Raise OSError if the file cannot be written.
+    """
     with _draft(path, Path.touch) as draft:
         yield draft
         with open(draft, "rb+") as stream:
@@ -31,14 +34,14 @@ def draft_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def draft_folder(path: Path) -> Iterator[Path]:
-    """Give a folder beside the path to fill and to rename; remove it if it is still there at the end. Raise OSError."""
+    """Yield a draft folder beside `path` for the caller to fill and rename. Remove it if it was not renamed. Raise OSError."""
     with _draft(path, Path.mkdir) as draft:
         yield draft
 
 
 @contextmanager
 def folder_locked(folder: Path) -> Iterator[None]:
-    """Keep others from putting a file in place there, between a look at one and its move. Raise OSError."""
+    """Lock a folder, so that no other process replaces a file there between a check of the file and its move. Raise OSError."""
     lock = _lock(folder)
     try:
         yield
@@ -47,9 +50,9 @@ def folder_locked(folder: Path) -> Iterator[None]:
 
 
 def remove_abandoned(drafts: Iterable[Path]) -> None:
-    """Remove the drafts that no process is writing."""
+    """Remove each of the given drafts unless a process is writing it."""
     for draft in drafts:
-        with suppress(OSError):  # it is gone, or locked, or in a folder that cannot be changed
+        with suppress(OSError):  # the draft is gone, locked, or in a read-only folder
             lock = os.open(draft, os.O_RDONLY)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,7 +68,7 @@ def _draft(path: Path, create: Callable[[Path], None]) -> Iterator[Path]:
     while lock < 0:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}{DRAFT}")
         create(draft)
-        with suppress(FileNotFoundError):  # it was taken for abandoned before it was locked
+        with suppress(FileNotFoundError):  # another process removed the draft as abandoned before it was locked
             lock = _lock(draft)
     try:
         yield draft
@@ -76,9 +79,9 @@ def _draft(path: Path, create: Callable[[Path], None]) -> Iterator[Path]:
 
 
 def _lock(path: Path) -> int:
-    """Wait for the lock on a file or folder and return the descriptor that holds it. Raise FileNotFoundError if it is gone."""
+    """Lock a file or folder and return the descriptor that holds the lock. Raise FileNotFoundError if the path is gone."""
     lock = os.open(path, os.O_RDONLY)
-    with suppress(OSError):  # a file system without locks: no draft there ever counts as abandoned
+    with suppress(OSError):  # a file system without locks: no draft there counts as abandoned
         fcntl.flock(lock, fcntl.LOCK_EX)
     if not path.exists():
         os.close(lock)

@@ -1,4 +1,4 @@
-"""Conditions: runs that differ by nothing but their seed belong to one."""
+"""Conditions. Runs that differ only in their seed belong to the same condition."""
 
 import math
 from collections import defaultdict
@@ -15,18 +15,18 @@ Writer = Callable[[Value], str]
 ALWAYS_SHOWN = ("optimizer", "lr")
 NEVER_SHOWN = ("seed",)
 MAX_TEXT_LETTERS = 60
-"""A longer text, such as a checksum, is cut."""
+"""A text with more characters, such as a checksum, is cut."""
 MAX_NUMBER_LETTERS = 12
-"""A longer number, such as the 0.0031622776601683794 of a grid, is written with six digits."""
+"""A number with more characters, such as 0.0031622776601683794 from a grid, is written with six digits."""
 OWNERS = {"probe.images": "dataset"}
-"""Keys that only runs with a data set have."""
+"""The group of a key that the key's name does not show: only runs with a data set have probe.images."""
 
 
 def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
-    """Return the keys that distinguish the conditions of a sweep: optimizer, lr, and whatever else was varied.
+    """Return the keys that distinguish the conditions of a sweep: optimizer, lr, and every other key that was varied.
 
-    A hyper-parameter counts as varied if it differs between runs of one optimizer: that Adam has a beta1 and SGD has none is no
-    variation.
+    A hyper-parameter counts as varied if it differs between runs of the same optimizer. It does not count as varied only
+    because one optimizer has it and another does not, as Adam has a beta1 and SGD has none.
     """
     flats = [config.flat() for config in configs]
     order = dict.fromkeys((*ALWAYS_SHOWN, *(key for flat in flats for key in flat)))
@@ -40,7 +40,7 @@ def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
 
 
 def label(condition: Mapping[str, Value], write: Writer) -> str:
-    """Write a condition in the words of the command line, optimizer first."""
+    """Return a condition as text, with the optimizer first and the other values in the syntax of the command line."""
     others = {key: value for key, value in condition.items() if key != "optimizer" and value is not None and value == value}
     return " ".join(
         [str(condition["optimizer"]), *(f"{key.removeprefix('optimizer.')}={write(value)}" for key, value in others.items())]
@@ -48,7 +48,7 @@ def label(condition: Mapping[str, Value], write: Writer) -> str:
 
 
 def short(value: Value) -> str:
-    """Write a value as a person would."""
+    """Return a value as short text for readers. Long numbers are rounded and long texts are cut."""
     if value is None or value != value:
         return "none"
     if isinstance(value, float):
@@ -60,7 +60,7 @@ def short(value: Value) -> str:
 
 
 def exact(value: Value) -> str:
-    """Write a value as short as it can be without becoming another."""
+    """Return a value as the shortest text that still represents exactly this value."""
     if value is None or value != value:
         return "none"
     if isinstance(value, float):
@@ -69,16 +69,16 @@ def exact(value: Value) -> str:
 
 
 def percent(share: float, decimals: int = 0) -> str:
-    """Write a share in per cent, as the whole program does."""
+    """Return a share as a percentage, in the format that the whole program uses."""
     return f"{100 * share:.{decimals}f} %"
 
 
 ACCURACY_DECIMALS = 2
-"""Of an accuracy in per cent: one image of 10,000."""
+"""Decimals of an accuracy in percent. The last one corresponds to one image of 10,000."""
 
 
 def accuracy_text(mean: float, sd: float = math.nan) -> str:
-    """Write an accuracy, and its standard deviation if there is one."""
+    """Return an accuracy as a percentage, with its standard deviation if that is not NaN."""
     digits = f".{ACCURACY_DECIMALS}f" if abs(mean) <= 1 else ".3g"  # a file may claim any number
     spread = "" if math.isnan(sd) else f" ± {100 * sd:{digits}}"
     return f"{100 * mean:{digits}}{spread} %"
@@ -86,10 +86,10 @@ def accuracy_text(mean: float, sd: float = math.nan) -> str:
 
 @dataclass(frozen=True)
 class Facets:
-    """A run's place in a comparison, in words.
+    """The labels of a run in a comparison.
 
-    variant: the optimizer, and what was varied of it or its schedule. setting: everything else that was varied but lr and
-    seed; runs of different settings are never compared.
+    variant: the optimizer, with the varied values of the optimizer and the schedule. setting: all other varied values, except
+        lr and seed. Runs with different settings are never compared.
     """
 
     variant: str
@@ -97,7 +97,7 @@ class Facets:
 
 
 def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
-    """Return the facets of each run by its id, with respect to all of the configs."""
+    """Return the facets of each run, by run id. The facets name the values that vary among all the configs."""
     listed = list(configs)
     flat = {config.run_id: config.flat() for config in listed}
     keys = [key for key in condition_keys(listed) if key != "lr"]
@@ -121,12 +121,12 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
 
 
 def _identity(flat: Mapping[str, Value], key: str) -> str:
-    """Return what tells a value from every other as the run's id does: 1 from 1.0, and None from no value."""
+    """Return a text that differs for all values with different run ids, such as 1 and 1.0, or None and a missing key."""
     return repr(flat[key]) if key in flat else ""
 
 
 def distinguish(values: Iterable[Named], words: Callable[[Named, Writer], str]) -> dict[Named, str]:
-    """Return words for each value, no two alike: with every digit if they would read alike, with a number if they still do."""
+    """Return a different text for each value. If short texts are equal, write every digit; if still equal, append a number."""
     texts = {value: words(value, short) for value in values}
     groups: dict[str, list[Named]] = defaultdict(list)
     for value, text in texts.items():
@@ -143,5 +143,5 @@ def distinguish(values: Iterable[Named], words: Callable[[Named, Writer], str]) 
 
 
 def texts_of(values: Iterable[Value]) -> dict[Value, str]:
-    """Return what each value is called beside the others, no two alike."""
+    """Return a different text for each of the values."""
     return distinguish(values, lambda value, write: write(value))

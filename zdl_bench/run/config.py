@@ -1,4 +1,4 @@
-"""What a run is asked to do: its config, of which its id is a hash."""
+"""The config of a run, which states what the run has to do. The run's id is a hash of the config."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from zdl_bench.errors import require
 from zdl_bench.run.untrusted import decode_as
 
 ENGINE_VERSION = 1
-"""Part of every run's identity. Raise it whenever the numbers of an existing config change."""
+"""The version of the training engine, a part of every run id. Increase it whenever an existing config gives other numbers."""
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 DTYPES = ("float32", "float64")
@@ -29,7 +29,7 @@ Value = bool | int | float | str | tuple["Value", ...] | None
 class Choice:
     """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers.
 
-    source: a hash of the code, if ENGINE_VERSION does not cover it: of an edited part, or one from elsewhere.
+    source: a hash of the code if ENGINE_VERSION does not cover it, because a user edited or added the part; else None.
     """
 
     name: str
@@ -50,16 +50,16 @@ def _freeze(value: Any) -> Value:
     if isinstance(value, list):
         return tuple(_freeze(item) for item in value)
     if isinstance(value, dict):
-        raise TypeError("a value of a choice is no mapping")
+        raise TypeError("a value of a choice cannot be a mapping")
     return value  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that determines the numbers of a run, resolved, and nothing else.
+    """The resolved values that determine the numbers of a run, and no other values.
 
-    dataset, probe_images: None if the problem needs no data; the values of `dataset` include the data set's checksum.
-    lr: None if the rule has no learning rate.
+    dataset, probe_images: None if the problem needs no data. The values of `dataset` include the data set's checksum.
+    lr: None if the optimizer has no learning rate.
 
     Raises ConfigError for a value that no run can have.
     """
@@ -81,15 +81,15 @@ class RunConfig:
         require("lr", self.lr, positive, "a learning rate is a finite number above 0, for example lr=0.001")
         largest_seed = MAX_LEGACY_SEED if self.rng == "legacy" else MAX_SEED
         require("seed", self.seed, 0 <= self.seed <= largest_seed, f"a seed is an integer from 0 to {largest_seed}")
-        require("steps", self.steps, 1 <= self.steps <= MAX_STEPS, f"a run makes 1 to {MAX_STEPS:,} steps: each is recorded")
+        require("steps", self.steps, 1 <= self.steps <= MAX_STEPS, f"give 1 to {MAX_STEPS:,} steps; every step is recorded")
         require("dtype", self.dtype, self.dtype in DTYPES, f"choose one of {', '.join(DTYPES)}")
         require("rng", self.rng, self.rng in RNGS, f"choose one of {', '.join(RNGS)}")
-        require("probe.count", self.probe_count, self.probe_count >= 1, "a run is probed at least once")
+        require("probe.count", self.probe_count, self.probe_count >= 1, "a run has at least 1 probe; give 1 or more")
         images = self.probe_images
-        require("probe.images", images, images is None or images >= 1, "the probe has at least 1 image")
+        require("probe.images", images, images is None or images >= 1, "a probe uses at least 1 image; give 1 or more")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the config as nested JSON values, the form that is hashed and stored."""
+        """Return the config as nested JSON values. This form is hashed and stored."""
         return {
             "optimizer": self.optimizer.as_dict(),
             "problem": self.problem.as_dict(),
@@ -104,7 +104,7 @@ class RunConfig:
         }
 
     def flat(self) -> dict[str, Value]:
-        """Return one key per value as on the command line: `optimizer` is the name, `optimizer.beta1` one of its values."""
+        """Return all values by command-line key: the key `optimizer` gives its name, `optimizer.beta1` one of its values."""
         flat: dict[str, Value] = {}
         for key, value in self.as_dict().items():
             if isinstance(value, dict) and "name" in value:
@@ -118,7 +118,10 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
-        """Return the config of an `as_dict`. Raise ConfigError, KeyError, TypeError, ValueError or AttributeError if none."""
+        """Return the config from the result of `as_dict`.
+
+        Raise ConfigError, KeyError, TypeError, ValueError or AttributeError if `stored` is not a valid config.
+        """
         numbers = {key: stored[key] for key in ("lr", "seed", "steps", "dtype", "rng")}
         numbers |= {f"probe.{key}": stored["probe"][key] for key in ("count", "images")}
         types = {key.replace("_", "."): kind for key, kind in cls.__annotations__.items()}
@@ -132,6 +135,6 @@ class RunConfig:
 
     @cached_property
     def run_id(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the canonical JSON of the config and the engine's version."""
+        """The id of the run: the first 16 hex digits of the SHA-256 of the config and the engine version as canonical JSON."""
         canonical = json.dumps({**self.as_dict(), "engine": ENGINE_VERSION}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What a run ran on: versions, BLAS kernel, CPU, commit."""
+"""The environment of a run: versions, BLAS kernel, CPU and commit."""
 
 import os
 import platform
@@ -12,12 +12,12 @@ import numpy as np
 import threadpoolctl
 
 FINGERPRINT = ("numpy", "blas", "blas_kernel", "simd")
-"""Bits can be expected to agree only if all of these and the dtype agree."""
+"""Runs can be expected to agree bit by bit only if all these values and the dtype agree."""
 
 
 @cache
 def describe_environment() -> Mapping[str, str]:
-    """Describe this process and machine in words, the same for every run of the process."""
+    """Return a description of this process and machine, which is the same for every run of the process."""
     blas = _blas()
     return {
         "zdl_bench": _version("zdl_bench"),
@@ -34,12 +34,12 @@ def describe_environment() -> Mapping[str, str]:
 
 
 def fingerprint(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the part of an environment that decides bits."""
+    """Return the values of an environment that can change the bits of a result."""
     return tuple(environment.get(key, "") for key in FINGERPRINT)
 
 
 def _blas() -> dict[str, object]:
-    """Return what is known of NumPy's BLAS. Other libraries bring one of their own, which shows up once they are imported."""
+    """Return the properties of NumPy's BLAS library. Other imported packages may have loaded BLAS libraries of their own."""
     found = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
     return next((info for info in found if "numpy" in info["filepath"]), found[0] if found else {})
 
@@ -52,7 +52,7 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """Return the commit of the checkout that the code is in, with `+` if it was changed; empty for an installed package."""
+    """Return the commit of the source checkout, with `+` if files were changed since; empty for an installed package."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""

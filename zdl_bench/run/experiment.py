@@ -1,4 +1,4 @@
-"""An experiment as data: its runs in blocks, the seeds that choose and those that judge, and its claims."""
+"""An experiment as data: its blocks of runs, its tuning seeds and evaluation seeds, and its claims."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,15 +18,15 @@ Block = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Experiment:
-    """The content of `experiments/NAME.yaml`, checked.
+    """The validated content of `experiments/NAME.yaml`.
 
-    blocks: each a product of its own, key → value or list of values, the fixed keys in each.
-    tuning_seeds: a block with several learning rates tries them on these; the best one, by mean tail_loss, is judged on
-        evaluation_seeds. A block with one learning rate runs on evaluation_seeds alone, a block that names its seeds on
-        those. Without tuning seeds nothing is chosen: every learning rate runs on evaluation_seeds.
-    claims: as in the YAML; `statistics.claims` reads them.
+    blocks: each block maps keys, including the fixed keys, to a value or a list of values. Its runs are all combinations.
+    tuning_seeds: a block with several learning rates runs all of them on these seeds. The learning rate with the best mean
+        tail_loss then runs on evaluation_seeds. A block with one learning rate runs only on evaluation_seeds. A block that
+        names its own seeds runs on those. If there are no tuning seeds, every learning rate runs on evaluation_seeds.
+    claims: the claims as in the YAML; `statistics.claims` reads them.
 
-    Raises ConfigError for a seed that both chooses and judges.
+    Raises ConfigError if a seed is both a tuning seed and an evaluation seed.
     """
 
     title: str
@@ -39,27 +39,27 @@ class Experiment:
     def __post_init__(self) -> None:
         self.require_judging(self.evaluation_seeds)
         if self.tuning_seeds and not self.evaluation_seeds:
-            raise ConfigError("experiment: it has tuning_seeds but no evaluation_seeds to judge on; give both")
+            raise ConfigError("experiment: it has tuning_seeds but no evaluation_seeds; give both, or neither")
 
     def require_judging(self, seeds: Iterable[int]) -> None:
         """Raise ConfigError if one of the seeds is a tuning seed."""
         both = sorted({*self.tuning_seeds} & {*seeds})
         if both:
-            raise ConfigError(f"seed={both[0]}: it is one of the tuning seeds of this experiment; judge on others")
+            raise ConfigError(f"seed={both[0]}: it is one of the tuning seeds of this experiment; evaluate on other seeds")
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> "Experiment":
-        """Read the YAML's content. Raise ConfigError if it is no experiment."""
+        """Return the experiment in the content of a YAML file. Raise ConfigError if the content is not a valid experiment."""
         unknown = [key for key in content if key not in EXPERIMENT_KEYS]
         if unknown:
-            raise ConfigError(f"experiment={name}: it has the key {unknown[0]}; an experiment has {', '.join(EXPERIMENT_KEYS)}")
+            raise ConfigError(f"experiment={name}: it has the key {unknown[0]}; use only {', '.join(EXPERIMENT_KEYS)}")
         fixed, blocks, claims = content.get("fixed", {}), content.get("blocks", [{}]), content.get("claims", [])
         if not isinstance(fixed, dict) or not _are_mappings(blocks) or not blocks:
             raise ConfigError(
-                f"experiment={name}: `blocks` is a list of mappings from key to value or values, `fixed` one such mapping"
+                f"experiment={name}: `blocks` must be a list of mappings from key to value or values, `fixed` such a mapping"
             )
         if not _are_mappings(claims):
-            raise ConfigError(f"experiment={name}: `claims` is a list of mappings")
+            raise ConfigError(f"experiment={name}: `claims` must be a list of mappings")
         blocks = [fixed | block for block in blocks]
         try:
             require_no_reference(blocks)
@@ -85,7 +85,7 @@ def _seeds(name: str, key: str, content: Mapping[str, Any]) -> tuple[int, ...]:
         return tuple(value)
     found = SEED_RANGE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ConfigError(f"experiment={name}: {key}={display(value)} is neither a list of seeds nor range(start,stop)")
+        raise ConfigError(f"experiment={name}: {key}={display(value)}: give a list of seeds or range(start,stop)")
     if max(map(len, found.groups())) > MAX_SEED_DIGITS or int(found[2]) - int(found[1]) > MAX_SEEDS:
-        raise ConfigError(f"experiment={name}: {key}={display(found[0])}: an experiment has up to {MAX_SEEDS:,} seeds")
+        raise ConfigError(f"experiment={name}: {key}={display(found[0])}: the limit is {MAX_SEEDS:,} seeds; give fewer")
     return tuple(range(int(found[1]), int(found[2])))

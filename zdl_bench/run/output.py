@@ -1,4 +1,4 @@
-"""Best effort on standard output and error: text that cannot be written or encoded never stops a sweep."""
+"""Best-effort standard output and standard error: text that cannot be written or encoded never stops a sweep."""
 
 import codecs
 import os
@@ -8,15 +8,16 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from typing import Any, TextIO
 
 IN_ASCII = {"±": "+-", "–": "-", "…": "...", "×": "x", "µ": "u", "→": "->", "−": "-", "≤": "<=", "≥": ">="}
-"""Signs that an encoding may lack, and their substitutes; any other becomes a question mark."""
+"""Substitutes for characters that an encoding may lack. All other such characters become question marks."""
 REPLACED = "zdl_bench.replaced"
-"""The name of this error handler among Python's codecs."""
+"""The name under which the error handler `_replaced` is registered with Python's codecs."""
 
 
 class BestEffort:
-    """A text stream that replaces what its encoding lacks, and drops what cannot be written: a full disk, a closed pipe.
+    """A text stream that never fails. It replaces characters that its encoding lacks.
 
-    lost: why the first text was dropped, None if none was.
+    Text that cannot be written, because of a full disk or a closed pipe, is dropped.
+    lost: the error that caused the first loss of text, or None if no text was lost.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -38,7 +39,7 @@ class BestEffort:
             self._stream.flush()
 
     def end(self) -> None:
-        """Flush the stream, or leave nothing in it over which Python would stumble at its own end."""
+        """Flush the stream. If that fails, redirect it to the null device, so that Python does not fail when it exits."""
         try:
             self._stream.flush()
         except (OSError, ValueError) as error:
@@ -50,7 +51,7 @@ class BestEffort:
     def _losses(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError) as error:  # a ValueError: the stream has been closed
+        except (OSError, ValueError) as error:  # ValueError means that the stream is closed
             self.lost = self.lost or error
 
     def __getattr__(self, name: str) -> Any:
@@ -59,10 +60,10 @@ class BestEffort:
 
 @contextmanager
 def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
-    """Make standard output and error best effort in the block, in this process; give both."""
+    """Replace standard output and standard error of this process by best-effort streams in the block, and yield both."""
     _occupy_closed_descriptors()
     with ExitStack() as stack:
-        nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # in the place of a missing stream
+        nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # replaces a missing stream
         out, err = (BestEffort(nowhere if one is None or one.closed else one) for one in (sys.stdout, sys.stderr))
         stack.callback(out.end)
         stack.callback(err.end)
@@ -72,12 +73,12 @@ def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Send standard streams that are missing to nowhere: else the next files to be opened would take their places."""
+    """Open the null device for each missing standard stream. Otherwise the next opened file would take its descriptor."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # `open` takes the lowest free descriptor
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:

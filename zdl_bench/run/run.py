@@ -1,4 +1,4 @@
-"""What came of a run: its curve, its status, its numbers at the end."""
+"""The outcome of a run: its curve, its status, and its losses and accuracies at the end."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where one weight matrix or bias lies in the flat parameter vector: elements start … stop, of the given shape."""
+    """The place of one weight matrix or bias in the flat parameter vector: elements start to stop − 1, in the given shape."""
 
     start: int
     stop: int
@@ -30,7 +30,7 @@ Layout = tuple[Tensor, ...]
 
 
 class Status(StrEnum):
-    """How a run ended. Divergence is a result; a failed or timed-out run is computed again by the next sweep."""
+    """How a run ended. Divergence counts as a result; the next sweep repeats a run that failed or timed out."""
 
     COMPLETED = "completed"
     DIVERGED = "diverged"
@@ -44,21 +44,21 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Probes:
-    """The table of probes, one element per probe in every array; float64 but for `step` (int64) and `strided` (bool).
+    """The probes of a run: arrays with one element per probe, in float64, except `step` (int64) and `strided` (bool).
 
-    A number that is undefined at a probe is NaN. Norms and cosines are those of the flat parameter vector.
+    A value that is undefined at a probe is NaN. Norms and cosines are taken over the flat parameter vector.
     """
 
-    step: npt.NDArray[np.int64]  # updates made so far
-    strided: npt.NDArray[np.bool_]  # one of the equal strides, not an early probe
-    train_seconds: Floats  # training time so far, without evaluation
-    probe_loss: Floats  # nats, on the fixed probe images; f - f* for analytic problems
-    val_loss: Floats  # nats, on fixed validation images, at the last five strides
+    step: npt.NDArray[np.int64]  # number of updates before the probe
+    strided: npt.NDArray[np.bool_]  # True for a probe at equal strides, False for an additional early probe
+    train_seconds: Floats  # training time before the probe, without evaluation
+    probe_loss: Floats  # in nats, on the fixed probe images; f - f* for analytic problems
+    val_loss: Floats  # in nats, on fixed validation images, at the last five strides
     gradient_norm: Floats  # of the gradient of this step
     update_norm: Floats  # of the update of this step
     gradient_cosine: Floats  # between the gradients of this step and the step before
-    distance: Floats  # from the start
-    displacement: Floats  # distance to the previous stride
+    distance: Floats  # from the initial parameters
+    displacement: Floats  # distance to the parameters at the previous stride
     displacement_cosine: Floats  # between this displacement and the previous one
 
     def __len__(self) -> int:
@@ -70,14 +70,14 @@ class Probes:
 
 @dataclass(frozen=True)
 class Curve:
-    """What a run recorded; it made T' of its T planned steps.
+    """The values that a run recorded in T' of its T planned steps.
 
-    train_loss: (T',) float64, the loss of each step's batch before the update. A diverged curve ends with the loss that
-        ended it and is never padded.
-    lr: (T',) float64.
-    trivial_loss: the loss of the trivial answer, ln C for C classes, the start for analytic problems.
-    points: (T'+1, d) float64, the iterates of an analytic problem of up to 16 parameters, else None.
-    minimum: (d,), the global minimum nearest to the start, if there are points and it is known.
+    train_loss: (T',) float64, the loss of each step's batch before the update. The last loss of a diverged run is the one
+        that ended the run; the curve is never padded.
+    lr: (T',) float64, the learning rate of each step.
+    trivial_loss: the loss of the trivial answer: ln C for C classes, or the loss at the start for analytic problems.
+    points: (T'+1, d) float64, the iterates of an analytic problem with up to 16 parameters, else None.
+    minimum: (d,), the global minimum nearest to the start, or None if there are no points or the minimum is unknown.
     """
 
     planned_steps: int
@@ -91,7 +91,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Failure:
-    """The exception that ended a run, as data."""
+    """The exception that ended a run: its type, message and traceback as text."""
 
     type: str
     message: str
@@ -100,10 +100,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Run:
-    """A planned run and what came of it.
+    """A planned run and its outcome.
 
-    end: val_loss, val_accuracy, test_loss and test_accuracy on all images, if the problem has them and the run completed.
-    digest: SHA-256 over the loss curve and the final weights; None if the run has no result.
+    end: the final val_loss, val_accuracy, test_loss and test_accuracy on all images; empty if the run did not complete or if
+        the problem has no such values.
+    digest: SHA-256 of the loss curve and the final weights, or None if the run has no result.
     """
 
     config: RunConfig
@@ -122,9 +123,9 @@ class Run:
 
 
 DIVERGENCE_FACTOR = 1000
-"""A run has diverged once its loss is above this multiple of a positive first loss."""
+"""A run has diverged if its loss is above this multiple of its first loss and the first loss is positive."""
 
 
 def has_diverged(loss: float, first_loss: float) -> bool:
-    """Return whether a loss, of a batch or of the probe, ends its run."""
+    """Return whether a run has diverged, given the loss of a batch or a probe and the first loss of the run."""
     return not math.isfinite(loss) or (first_loss > 0 and loss > DIVERGENCE_FACTOR * first_loss)

@@ -1,7 +1,7 @@
-"""Streams of random numbers from a seed, one for each use.
+"""Streams of random numbers. Each seed gives one stream per use: weights, batches and noise.
 
-Common random numbers: the streams depend on the seed alone, never on the optimizer or the learning rate, so runs of one
-seed start at the same point and see the same batches.
+The project uses common random numbers: the streams depend only on the seed, never on the optimizer or the learning rate. So
+all runs with the same seed start at the same point and see the same batches.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 
 class Stream(Protocol):
-    """What the project draws from `numpy.random.Generator` and the articles' generator alike."""
+    """The methods that the project needs from a generator, either NumPy's current one or the articles' `LegacyStream`."""
 
     def standard_normal(self, size: int | tuple[int, ...]) -> npt.NDArray[np.float64]: ...
 
@@ -31,7 +31,7 @@ class Streams:
 class LegacyStream:
     """The generator behind `numpy.random.seed`, which the articles use.
 
-    `integers(high, size)` returns what `numpy.random.choice(high, size)` would.
+    `integers(high, size)` returns the same numbers as `numpy.random.choice(high, size)`.
     """
 
     def __init__(self, seed: int) -> None:
@@ -48,13 +48,13 @@ class LegacyStream:
 
 
 def spawned_streams(seed: int) -> Streams:
-    """Return three independent streams of one seed (NumPy's SeedSequence and PCG64)."""
+    """Return three independent streams for a seed, with NumPy's SeedSequence and PCG64."""
     children = np.random.SeedSequence(seed).spawn(3)
     generators: list[Any] = [np.random.Generator(np.random.PCG64(child)) for child in children]
     return Streams(*generators)
 
 
 def legacy_streams(seed: int) -> Streams:
-    """Return the articles' single stream: weights first, then the batches, all from one generator."""
+    """Return the streams of the articles: one generator for all uses. The weights are drawn first and then the batches."""
     stream = LegacyStream(seed)
     return Streams(weights=stream, batches=stream, noise=stream)

@@ -1,4 +1,4 @@
-"""Values from YAML and JSON files that anybody may have written: bounded, and of the expected types."""
+"""Checks of values from untrusted YAML and JSON files: limits on their size, and their types."""
 
 import json
 from dataclasses import MISSING, fields, is_dataclass
@@ -8,55 +8,57 @@ from typing import Any, get_args, get_origin
 from zdl_bench.errors import ConfigError, display
 
 MAX_INTEGER_BITS = 1023
-"""A longer integer does not fit into a float and cannot be printed in full."""
+"""The largest number of bits in an integer. A larger integer does not fit into a float and cannot be printed in full."""
 MAX_VALUES, MAX_DEPTH = 100_000, 50
-"""The target of a YAML alias counts at each use: ten lines of aliases can stand for a billion values."""
+"""Limits on the content of a file. A YAML alias counts at each use, since ten lines of aliases can mean a billion values."""
 
 
 def require_bounded(content: object) -> None:
-    """Raise ValueError unless the content is text, numbers, lists and mappings from text, within the limits above."""
+    """Raise ValueError unless the content has only text, numbers, lists and mappings with text keys, within the limits."""
     waiting = [(content, 0)]
     count = 0
     while waiting:
         value, depth = waiting.pop()
         count += 1
         if count > MAX_VALUES or depth > MAX_DEPTH:
-            raise ValueError(f"it has more than {MAX_VALUES:,} values or {MAX_DEPTH} levels; write less")
+            raise ValueError(f"it has more than {MAX_VALUES:,} values or {MAX_DEPTH} levels; make it smaller")
         keys = list(value) if isinstance(value, dict) else []
         if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
-            raise ValueError("it has an integer beyond all numbers; write less")
+            raise ValueError(f"it has an integer of over {MAX_INTEGER_BITS} bits; give a smaller number")
         odd = [key for key in keys if not isinstance(key, str)]
         for text in (one for one in (value, *keys) if isinstance(one, str)):
-            text.encode()  # half of a surrogate pair cannot be written again
+            text.encode()  # raises UnicodeEncodeError (a ValueError) for half of a surrogate pair
         if odd or not isinstance(value, str | int | float | list | dict | None):
-            raise ValueError(f"{display((odd or [value])[0])} is no text here; put it in quotes")
+            raise ValueError(f"{display((odd or [value])[0])} is not text; put it in quotes")
         inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         waiting.extend((item, depth + 1) for item in inside)
 
 
 def parse_json(text: bytes, max_bytes: int) -> Any:
-    """Return the content of a JSON text. Raise ValueError if it is none, or if its values could take more memory than this.
+    """Return the value of a JSON text.
 
-    `[],` is three bytes in a file and a hundred in memory.
+    Raise ValueError if the text is not JSON, or if its values could take more than `max_bytes` in memory: the text `[],` has
+    three bytes, but its value takes a hundred.
     """
     size = max_memory_of(text)
     if size > max_bytes:
-        raise ValueError(f"its values may take {size:,} bytes, {max_bytes:,} is the most")
+        raise ValueError(f"its values may take {size:,} bytes of memory; the limit is {max_bytes:,}")
     return json.loads(text)
 
 
 def max_memory_of(text: bytes) -> int:
-    """Return an upper bound on the bytes that the values of a JSON text take in memory, without parsing it."""
-    letter = 2 if text.isascii() and b"\\" not in text else 8  # one letter beyond Latin-1 makes the whole text wide
+    """Return an upper bound on the memory of the values of a JSON text, in bytes, without parsing the text."""
+    letter = 2 if text.isascii() and b"\\" not in text else 8  # one character beyond Latin-1 makes all characters wide
     inside = {b",": 40, b"[": 96, b"{": 256, b'"': 32}
     return letter * len(text) + sum(size * text.count(mark) for mark, size in inside.items())
 
 
 def decode_as(kind: Any, value: Any, key: str) -> Any:
-    """Return a JSON value as the type of an annotation. Raise ValueError, naming the key, if it is of another type.
+    """Return a JSON value converted to an annotated type. Raise ValueError, with the key, if the value has another type.
 
-    kind: a plain type, Any, `X | None`, `list[X]`, `dict[str, X]`, or a dataclass of these. An integer passes for a float, and
-        stays one. Keys that a dataclass lacks are ignored; those with a default may be missing.
+    kind: a plain type, Any, `X | None`, `list[X]`, `dict[str, X]`, or a dataclass with fields of these types. Where a float
+        is expected, an integer is accepted and not converted. Keys that the dataclass does not have are ignored. Keys with a
+        default may be missing.
     """
     if type(value) is kind or kind is Any:
         return value
@@ -67,7 +69,7 @@ def decode_as(kind: Any, value: Any, key: str) -> Any:
         names = {f"{key}.{f.name}".lstrip("."): f for f in fields(kind)}
         missing = [name for name, f in names.items() if f.name not in known and f.default is f.default_factory is MISSING]
         if missing:
-            raise ValueError(f"it has no {missing[0]}")
+            raise ValueError(f"{missing[0]} is missing")
         given = {name: f for name, f in names.items() if f.name in known}
         return kind(**{f.name: decode_as(f.type, known[f.name], name) for name, f in given.items()})  # type: ignore[operator]
     origin, inside = get_origin(kind) or kind, get_args(kind)
@@ -81,7 +83,7 @@ def decode_as(kind: Any, value: Any, key: str) -> Any:
 
 
 def require_no_reference(value: Any) -> None:
-    """Raise ConfigError for an interpolation, before another key or the environment can get into a message."""
+    """Raise ConfigError if a value has an interpolation, which could reveal another key or the environment in a message."""
     if isinstance(value, dict | list):
         for item in [*value, *value.values()] if isinstance(value, dict) else value:
             require_no_reference(item)

@@ -1,4 +1,4 @@
 """Files of runs and sweeps, and the frames that are loaded from them.
 
-Knows no training: what a file says is data, and none of it is executed.
+Knows nothing about training. The contents of a file are data, and no part of them is executed.
 """

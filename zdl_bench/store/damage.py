@@ -1,4 +1,4 @@
-"""What can be wrong with the files of a store, and what a person is told."""
+"""What can be wrong with the files of a store, and how it is reported to the user."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,9 +20,9 @@ NOT_A_RUN = (
     RecursionError,
     ConfigError,
 )
-"""What reading a file raises that is not the file of a run."""
+"""Exceptions raised by reading a file that does not hold a sound run."""
 MAX_NAMED = 5
-"""Runs that a message names."""
+"""The largest number of runs that a message names."""
 PLANNED = "planned runs are not in the store"
 
 
@@ -31,7 +31,7 @@ def first_line(error: Exception) -> str:
 
 
 def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str = PLANNED) -> str:
-    """Return a phrase that names the files that are damaged or of another engine; empty if nothing is missing."""
+    """Return a phrase that counts the missing runs and names those damaged or of another engine; empty if none is missing."""
     if not missing:
         return ""
     words = f"{len(missing)} of {of} {what}"
@@ -44,19 +44,21 @@ def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str =
 
 @contextmanager
 def looking_at(path: Path) -> Iterator[None]:
-    """Raise StoreError if it cannot be known whether there is something at the path."""
+    """Raise StoreError if the system does not allow the block to find out whether the path exists."""
     try:
         yield
-    except OSError as error:  # the name is too long, or a folder may not be entered
-        raise StoreError(f"{display(path)} cannot be read ({error.strerror}); see its name and its rights") from error
+    except OSError as error:  # the name is too long, or a folder cannot be entered
+        raise StoreError(f"{display(path)} cannot be read ({error.strerror}); check its name and permissions") from error
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Give a draft that is put in place when the block ends without an error. Raise StoreError."""
+    """Yield a draft file, which replaces `path` if the block ends without an error. Raise StoreError if writing fails."""
     try:
         with draft_file(path) as draft:
             yield draft
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StoreError(f"{path} cannot be written ({reason}); what was stored before is kept") from error
+        raise StoreError(
+            f"{path} cannot be written ({reason}); free some space or check its permissions. What was stored before is kept"
+        ) from error

@@ -1,4 +1,4 @@
-"""A run ↔ a table: the numbers of each step as columns, and all else as JSON in the schema's metadata.
+"""Conversion between a run and a table. Columns hold the numbers of each step; the schema's metadata hold the rest as JSON.
 
 Nothing is pickled, and nothing that a file says is imported.
 """
@@ -25,7 +25,7 @@ LARGE_TEXTS = (b"curve", b"probes")
 
 @dataclass(frozen=True)
 class _Texts:
-    """What the metadata of a run say but for its curve."""
+    """The contents of a run's metadata, except its curve."""
 
     config: dict[str, Any]
     engine: int
@@ -39,7 +39,7 @@ class _Texts:
 
 @dataclass(frozen=True)
 class _AboutCurve:
-    """What the metadata of a run say of its curve but for the points."""
+    """The contents of a run's metadata that describe its curve, except the points."""
 
     planned_steps: int
     trivial_loss: float
@@ -47,7 +47,7 @@ class _AboutCurve:
 
 
 def encode(run: Run) -> pa.Table:
-    """Return the table that is stored of a run."""
+    """Return the table that the store keeps for a run."""
     curve = run.curve
     columns: dict[str, Any] = {"step": np.array([], np.int64), "train_loss": np.array([]), "lr": np.array([])}
     about_curve: dict[str, Any] | None = None
@@ -76,10 +76,10 @@ def encode(run: Run) -> pa.Table:
 
 
 def decode(table: pa.Table) -> Run:
-    """Return the run in a table. Raise ValueError if the checksum is wrong, that or another error if the content is no run."""
+    """Return the run in a table. Raise ValueError if the checksum is wrong, or one of NOT_A_RUN if the content is not a run."""
     sound_checksum(table)
     if table.column_names != list(CURVE_COLUMNS):
-        raise ValueError("its columns are not those of a run")
+        raise ValueError("the table does not have the columns of a run")
     metadata = _content(table)
     large = {key: metadata.pop(key) for key in LARGE_TEXTS}
     content = {key.decode(): json.loads(text) for key, text in metadata.items()}
@@ -99,12 +99,12 @@ def decode(table: pa.Table) -> Run:
 
 
 def _decode_curve(table: pa.Table, large: dict[bytes, bytes]) -> Curve | None:
-    """Take the texts out one by one: each may be large, and its values larger."""
+    """Return the curve in a table, or None if there is none. Each text is removed when it is decoded, since it may be large."""
     content = decode_as(dict[str, Any] | None, json.loads(large.pop(b"curve")), "curve")
     if not content:
         return None
     if not np.array_equal(_values(table["step"]), np.arange(1, len(table) + 1)):
-        raise ValueError("step is not what a run's curve has")
+        raise ValueError("the steps of the run's curve are not numbered from 1")
     points = content.pop("points", None)
     steps = None if points is None else np.array(points, dtype=np.float64)
     del points
@@ -129,7 +129,7 @@ def _decode_probes(text: bytes) -> Probes:
 
 
 def _require_shape(curve: Curve) -> None:
-    """Raise ValueError if the parts of a curve do not fit each other."""
+    """Raise ValueError if the parts of a curve are inconsistent with each other."""
     made, probed, points = len(curve.train_loss), len(curve.probes), curve.points
     steps = curve.probes.step
     sound = {
@@ -142,29 +142,29 @@ def _require_shape(curve: Curve) -> None:
     }
     wrong = [key for key, is_sound in sound.items() if not is_sound]
     if wrong:
-        raise ValueError(f"{wrong[0]} is not what a run's curve has")
+        raise ValueError(f"{wrong[0]} is not valid for a run's curve")
 
 
 def _column(values: "np.ndarray[Any, Any]") -> pa.Array:
-    """Wrap an array without a copy. `pa.array` would do, but imports pandas to see whether it is one of its."""
+    """Return the array as a column, without a copy. `pa.array` would import pandas to check for a pandas object."""
     return pa.Array.from_buffers(
         pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))]
     )
 
 
 def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
-    """Return the array in a column. Raise ValueError if no run has such a column, or values are missing."""
+    """Return the array in a column. Raise ValueError if its type is not one of STORED_TYPES, or if values are missing."""
     if column.type not in STORED_TYPES:
-        raise ValueError("its columns are not those of a run")
+        raise ValueError("the table has a column of a type that no run has")
     if column.null_count:
-        raise ValueError("values are missing in its table")
+        raise ValueError("values are missing in the run's table")
     dtype = STORED_TYPES[column.type]
     parts = [np.frombuffer(chunk.buffers()[1], dtype, len(chunk), 8 * chunk.offset) for chunk in column.chunks if len(chunk)]
     return np.concatenate(parts) if parts else np.array([], dtype)
 
 
 def _without_nan(values: "np.ndarray[Any, Any]") -> list[float | None]:
-    """Return JSON numbers, NaN as null; infinities stay, as Python's JSON writes them."""
+    """Return the values as a list in which None stands for NaN. Infinities are kept; Python's JSON can write them."""
     return [None if value != value else value for value in values.tolist()]
 
 
@@ -173,7 +173,7 @@ def _content(table: pa.Table) -> dict[bytes, bytes]:
 
 
 def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
-    """Return the SHA-256, in hex, of the columns' names, types and values and of the metadata."""
+    """Return the SHA-256 of the names, types and values of all columns and of the metadata, in hex."""
     total = hashlib.sha256()
     for name in table.column_names:
         values = _values(table[name])
@@ -185,14 +185,14 @@ def _checksum(table: pa.Table, metadata: Mapping[bytes, bytes]) -> bytes:
 
 
 def stored_checksum(table: pa.Table) -> str:
-    """Return the checksum in a run's metadata; empty if they have none."""
+    """Return the checksum in the metadata of a run's table, or "" if there is none."""
     metadata: dict[bytes, bytes] = table.schema.metadata or {}
     return metadata.get(CHECKSUM, b"").decode()
 
 
 def sound_checksum(table: pa.Table) -> str:
-    """Return the checksum of a run's content. Raise ValueError if the one in its metadata is another."""
+    """Return the checksum of a run's content. Raise ValueError if it differs from the checksum in the metadata."""
     checksum = _checksum(table, _content(table)).decode()
     if stored_checksum(table) != checksum:
-        raise ValueError("its checksum is wrong")
+        raise ValueError("the checksum does not match the content")
     return checksum

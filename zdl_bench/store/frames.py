@@ -1,4 +1,4 @@
-"""Stored runs as tidy frames."""
+"""Conversion of stored runs to tidy pandas data frames."""
 
 import json
 import math
@@ -30,12 +30,12 @@ Found = TypeVar("Found")
 class Results:
     """Three tidy frames, joined by `run_id`.
 
-    runs: one row per run: run_id, optimizer, lr, seed, problem, dataset (names of their YAMLs), effective_lr
-        (lr/(1 − β) for momentum methods), the other keys of the config, status, learned, digest, train_seconds, failure,
-        the numbers at the end, and all metrics.
-    curves: run_id, step (1 … T'), train_loss, lr.
-    probes: run_id, step, strided, probe_loss, val_loss, gradient_norm, …
-    members: the runs themselves, from which `comparisons` takes what no frame holds.
+    runs: one row per run, with run_id, lr, seed, and the names of the YAMLs of optimizer, problem and dataset; effective_lr
+        (lr/(1 − β) for momentum methods); the other keys of the config; status, learned, digest, train_seconds, failure;
+        the losses and accuracies at the end of the run, and all metrics.
+    curves: one row per step, with run_id, step (1 … T'), train_loss, lr.
+    probes: one row per probe, with run_id, step, strided, probe_loss, val_loss, gradient_norm, …
+    members: the runs themselves. `comparisons` needs them for values that no frame holds.
     """
 
     runs: pd.DataFrame
@@ -45,10 +45,10 @@ class Results:
 
 
 def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
-    """Load the whole store at `path` as far as this engine made it, or one sweep of it.
+    """Load all runs that this version of the engine made in the store at `path`, or the runs of one sweep.
 
-    Metrics are computed here, from the curves. Runs whose file is damaged or gone are left out, with a warning.
-    Raise StoreError if there is no such store or sweep, or no run of it is left.
+    Metrics are computed from the curves while loading. Runs whose file is damaged or gone are left out, with a warning.
+    Raise StoreError if there is no such store or sweep, or if none of its runs can be read.
     """
     store = Store(path)
     store.require_existing()
@@ -61,41 +61,41 @@ def load_results(path: str | Path = "results", sweep: str | None = None) -> Resu
         raise next(iter(missing.values()))
     if missing:
         words = how_many_are_missing(missing, len(found.runs) + len(missing), what)
-        warnings.warn(f"{path}: {words}; the command of the sweep makes them", stacklevel=2)
+        warnings.warn(f"{path}: {words}; run the command of the sweep again", stacklevel=2)
     return frames_of([run for run, _ in found.runs])
 
 
 def frames_of(runs: Sequence[Run]) -> Results:
-    """Return the frames of some runs, in their order."""
+    """Return the three frames of the given runs, in the order of the runs."""
     return Results(run_frame(runs), curve_frame(runs), probe_frame(runs), tuple(runs))
 
 
 def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return `Results.runs` of some runs."""
+    """Return the frame `Results.runs` for the given runs."""
     with np.errstate(all="ignore"):  # a number that cannot be computed is NaN, whatever a file says
         return pd.DataFrame([run_row(run) for run in runs])
 
 
 def curve_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return `Results.curves` of some runs: a row per step, so 10,000 runs of 1,000 steps take half a gigabyte."""
+    """Return the frame `Results.curves` for the given runs. With 10,000 runs of 1,000 steps, it takes half a gigabyte."""
     curves = {run.run_id: run.curve for run in runs if run.curve}
     columns = {key: {"train_loss": curve.train_loss, "lr": curve.lr} for key, curve in curves.items()}
     return _stack({key: {"step": np.arange(1, len(column["lr"]) + 1)} | column for key, column in columns.items()})
 
 
 def probe_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return `Results.probes` of some runs."""
+    """Return the frame `Results.probes` for the given runs."""
     return _stack({run.run_id: dict(run.curve.probes.items()) for run in runs if run.curve})
 
 
 def run_row(run: Run) -> dict[str, Any]:
-    """Return a run's row of `Results.runs`."""
+    """Return the row of a run in the frame `Results.runs`."""
     row: dict[str, Any] = {"run_id": run.run_id}
     flat = run.config.flat()
     for key in ("optimizer", "lr", "seed", "problem", "dataset"):
         row[key] = flat.pop(key)
     if run.config.lr is not None:
-        row["lr"] = float(run.config.lr)  # a file may have an integer, even one beyond 64 bits
+        row["lr"] = float(run.config.lr)  # the file may hold an integer, even of more than 64 bits
     row["effective_lr"] = _effective_lr(run.config)
     row |= {key: _cell(value) for key, value in flat.items()}
     curve = run.curve
@@ -119,12 +119,12 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def target_column(measure: str, target: float) -> str:
-    """Return the name of a target's column, such as `steps_to_0.5`, or `reached_0.5`, which tells whether that is censored."""
+    """Return the column name of a measure for a target, such as `steps_to_0.5`, or `reached_0.5` (False if censored)."""
     return measure.replace("target", exact(target))
 
 
 def _if_installed(look_up: Callable[[], Found], otherwise: Found) -> Found:
-    """Return what the registry knows; the other value if a part of the run is not installed here."""
+    """Return the result of the registry look-up, or `otherwise` if a part of the run is not installed on this machine."""
     try:
         return look_up()
     except ConfigError:
@@ -137,7 +137,7 @@ def _effective_lr(config: RunConfig) -> float | None:
 
 
 def _image_counts(dataset: Choice | None) -> dict[str, float]:
-    """Return how many images the accuracies at the end are of; NaN if there are none, or their number is unknown."""
+    """Return the numbers of images behind the final accuracies; NaN if there are no images or if their number is unknown."""
     if dataset is None:
         return {"val_images": math.nan, "test_images": math.nan}
     test_images = _if_installed(lambda: registry.dataset(dataset.name).test_size, None)
@@ -152,7 +152,7 @@ def _cell(value: Value) -> Any:
 
 
 def _stack(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
-    """Stack many runs' columns of equal names into one frame, each run's rows under its id."""
+    """Return one frame with the rows of all runs below each other. All parts have the same columns; the keys are run ids."""
     if not parts:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
     columns = list(parts.values())

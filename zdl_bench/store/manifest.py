@@ -1,4 +1,4 @@
-"""The manifest of a sweep: all that is stored of it besides its runs, as JSON."""
+"""The manifest of a sweep: a JSON file with everything that the store keeps about the sweep, except its runs."""
 
 import hashlib
 import json
@@ -13,11 +13,11 @@ from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
 MAX_SWEEP_RUNS = 200_000
-"""Of a sweep: a store of more files cannot be handled in seconds."""
+"""The largest number of runs in a sweep. A store with more files could not be handled in seconds."""
 MAX_MANIFEST = 70_000_000
-"""Bytes; a manifest of MAX_SWEEP_RUNS runs and their summaries has 60 million."""
+"""The largest size of a manifest, in bytes. With MAX_SWEEP_RUNS runs and their summaries it has 60 million."""
 MAX_MANIFEST_MEMORY = 650_000_000
-"""Upper bound on the bytes of the values in a manifest. For MAX_SWEEP_RUNS summaries beside a `β` it is 630 million."""
+"""Limit in bytes for the values of a manifest in memory. The bound for MAX_SWEEP_RUNS summaries beside a `β` is 630 million."""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESULTS = {status.value for status in Status if status.is_result}
@@ -25,7 +25,7 @@ RESULTS = {status.value for status in Status if status.is_result}
 
 @dataclass(frozen=True)
 class Report:
-    """What a sweep's report was built from (a hash) and consists of; empty before the first."""
+    """A hash of what a sweep's report was built from, its files and its formats. All are empty before the first report."""
 
     inputs: str = ""
     files: list[str] = field(default_factory=list)
@@ -34,9 +34,9 @@ class Report:
 
 @dataclass(frozen=True)
 class Summaries:
-    """A sweep's runs in short, so that the same command need not decode all of them again.
+    """Short summaries of a sweep's runs, so that the same command need not decode all run files again.
 
-    code: SHA-256 of the sources that summarized. runs: `RunSummary.as_list()` by run id.
+    code: SHA-256 of the source code that computed the summaries. runs: `RunSummary.as_list()` of each run, by run id.
     """
 
     code: str = ""
@@ -45,9 +45,9 @@ class Summaries:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a sweep was: its command, the ids of its runs in the order of the plan, and when it ran (UTC, ISO 8601).
+    """The record of a sweep: its command, its run ids in the order of the plan, and its start and end (UTC, ISO 8601).
 
-    experiment: the content of its YAML at that time, claims included; None for other sweeps.
+    experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None without an experiment.
     """
 
     name: str
@@ -63,9 +63,9 @@ class Manifest:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the ids are ids, the files lie within the sweep's folder, and the summaries are whole.
+        """Whether all run ids are valid and distinct, all files lie in the sweep's folder, and all summaries are well-formed.
 
-        Raises ValueError if a time is none.
+        Raises ValueError if the start or the end is not a time in ISO 8601.
         """
         for time in (self.started, self.started if self.finished is None else self.finished):
             datetime.fromisoformat(time)
@@ -84,7 +84,7 @@ def _is_summary(values: Any) -> bool:
 
 
 def encode_manifest(manifest: Manifest) -> str:
-    """Return the JSON text that is stored."""
+    """Return the JSON text of a manifest, with its checksum."""
     stored = vars(manifest) | {"report": vars(manifest.report), "summaries": vars(manifest.summaries)}
     return json.dumps(stored | {"checksum": _checksum(stored)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -92,18 +92,18 @@ def encode_manifest(manifest: Manifest) -> str:
 def decode_manifest(content: bytes, name: str) -> Manifest:
     """Return the manifest in a file's content.
 
-    Raise ValueError, TypeError, AttributeError or RecursionError if it is none of that name.
+    Raise ValueError, TypeError, AttributeError or RecursionError if the content is not a sound manifest of that name.
     """
     stored = parse_json(content, MAX_MANIFEST_MEMORY)
-    if stored.pop("checksum", None) not in (None, _checksum(stored)):  # earlier versions wrote none
-        raise ValueError("its checksum is wrong")
-    require_bounded({key: value for key, value in stored.items() if key not in ("run_ids", "summaries")})  # which may be many
+    if stored.pop("checksum", None) not in (None, _checksum(stored)):  # earlier versions wrote no checksum
+        raise ValueError("the checksum does not match the content")
+    require_bounded({key: value for key, value in stored.items() if key not in ("run_ids", "summaries")})  # both may be long
     manifest: Manifest = decode_as(Manifest, stored, "")
     if manifest.name != name or not manifest.is_sound:
-        raise ValueError(f"no manifest of {name}")
+        raise ValueError(f"it is not a manifest of {name}")
     return manifest
 
 
 def _checksum(stored: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical JSON of a manifest, in hex. It shows damage, not who wrote it."""
+    """Return the SHA-256 of the canonical JSON of a manifest, in hex. The hash detects damage, not forgery."""
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""Parquet that somebody else may have made, read after a look at how much memory its headers ask for.
+"""Reading of Parquet files from untrusted sources, after a check of how much memory their headers request.
 
-The header of each page, not the footer, decides how much memory a page takes, and a list in the footer may claim any length. So
-every header that pyarrow will meet is read here first, up to a number of values that no file of ours comes near. pyarrow then
-gets a footer of what was understood here, without the metadata, which may be long.
+The header of each page, not the footer, decides how much memory a page takes, and a list in the footer may claim any length.
+Therefore this module first reads every header that pyarrow will read, up to a number of values far above that of any stored
+run. pyarrow then gets a new footer with only the known fields, without the metadata, which may be long.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,9 +15,9 @@ from zdl_bench.store.thrift import BINARY, I32, I64, Fields, ThriftReader, encod
 
 MAGIC = b"PAR1"
 MAX_FOOTER_VALUES, MAX_PAGE_VALUES, MAX_PAGES = 20_000, 100, 20_000
-"""A run of 10 million steps has about 1,500 values in its footer, and 1,500 pages."""
+"""Limits far above those of a real file: a run of 10 million steps has about 1,500 values in its footer, and 1,500 pages."""
 ARROW_SCHEMA = b"ARROW:schema"
-"""Repeats the schema in Arrow's own form, in which a few bytes can stand for any number of columns."""
+"""The key of a copy of the schema in Arrow's own format, in which a few bytes can describe any number of columns."""
 
 SCHEMA_ELEMENT: Fields = {1: I32, 3: I32, 4: BINARY, 5: I32, 6: I32}
 COLUMN: Fields = {1: I32, 2: [I32], 3: [BINARY], 4: I32, 5: I64, 6: I64, 7: I64, 9: I64, 11: I64}
@@ -27,28 +27,31 @@ FILE_WITH_METADATA: Fields = {**FILE, 5: [{1: BINARY, 2: BINARY}]}
 PAGE_HEADER: Fields = {1: I32, 2: I32, 3: I32, 5: {1: I32, 2: I32}, 7: {1: I32, 2: I32}}
 
 PHYSICAL_TYPES = (0, 1, 2, 4, 5, 6)
-"""Booleans, integers, floats, byte arrays."""
+"""Codes of booleans, integers, floats and byte arrays."""
 CODECS = (0, 1, 6)
-"""None, Snappy, Zstandard."""
+"""Codes of no compression, Snappy and Zstandard."""
 ENCODINGS = (0, 2, 3, 8)
-"""Plain, dictionary (old and new), run length."""
+"""Codes of the encodings: plain, dictionary (old and new), run length."""
 DATA, DICTIONARY = 0, 2
-"""Types of pages."""
+"""Codes of the page types."""
 
 
 class Footer(NamedTuple):
-    """fields: as FILE. metadata: the keys and texts that the writer added."""
+    """The footer of a Parquet file.
+
+    fields: the fields listed in FILE, by number. metadata: the keys and texts that the writer added.
+    """
 
     fields: dict[int, Any]
     metadata: dict[bytes, bytes]
 
 
 def read_footer(content: bytes) -> Footer:
-    """Return the footer. Raise ValueError if the content is no Parquet file, or no file of ours has such a footer."""
+    """Return the footer. Raise ValueError if the content is not a Parquet file, or if its footer exceeds the limits."""
     length = int.from_bytes(content[-8:-4], "little")
     start = len(content) - 8 - length
     if content[:4] != MAGIC or content[-4:] != MAGIC or start < len(MAGIC):
-        raise ValueError("it is no Parquet file")
+        raise ValueError("it is not a Parquet file")
     fields = ThriftReader(content, start, MAX_FOOTER_VALUES).struct(FILE_WITH_METADATA)
     metadata = {pair.get(1, b""): pair.get(2, b"") for pair in fields.pop(5, ())}
     metadata.pop(ARROW_SCHEMA, None)
@@ -56,29 +59,29 @@ def read_footer(content: bytes) -> Footer:
 
 
 def size_of_table(footer: Footer) -> int:
-    """Return the bytes of as many numbers as the footer claims."""
+    """Return the size of the table in bytes if it has as many values, of 8 bytes each, as the footer claims."""
     return 8 * sum(_count(group, 3) * len(group.get(1, ())) for group in footer.fields.get(4, ()))
 
 
 def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType], max_bytes: int) -> pa.Table:
     """Return the table without the metadata.
 
-    Raise ValueError for columns of other types, and for pages or texts of more than max_bytes; OSError or ArrowException for
-    pages that are not sound.
+    Raise ValueError if a column has a type that is not in `types`, or if all pages or all texts together exceed `max_bytes`.
+    Raise OSError or ArrowException if a page is damaged.
     """
     _require_size("its pages", _size_of_pages(content, footer), max_bytes)
     written = encode_struct(FILE, footer.fields)
     metadata = pq.read_metadata(pa.BufferReader(MAGIC + written + len(written).to_bytes(4, "little") + MAGIC))
     schema = metadata.schema.to_arrow_schema()
     if not set(schema.types) <= set(types) or len({*schema.names}) < len(schema.names):
-        raise ValueError("its columns are not those of a run")
+        raise ValueError("the table does not have the columns of a run")
     texts = [field.name for field in schema if field.type == pa.string()]
     file = pq.ParquetFile(pa.BufferReader(content), metadata=metadata, read_dictionary=texts, pre_buffer=False)
     return _with_texts(file.read(use_threads=False), texts, max_bytes)
 
 
 def _with_texts(table: pa.Table, names: Collection[str], max_bytes: int) -> pa.Table:
-    """Decode the dictionaries of texts: what stands in one once may stand in every row."""
+    """Return the table with its text columns decoded, after a check of the size: every row may repeat a long text."""
     if not names:
         return table
     import pyarrow.compute as pc
@@ -92,7 +95,7 @@ def _with_texts(table: pa.Table, names: Collection[str], max_bytes: int) -> pa.T
 
 
 def _size_of_pages(content: bytes, footer: Footer) -> int:
-    """Return the bytes of all pages in memory, by their own headers."""
+    """Return the size in bytes that all pages take in memory, according to the headers of the pages."""
     size = pages = 0
     for group in footer.fields.get(4, ()):
         for chunk in group.get(1, ()):
@@ -105,9 +108,9 @@ def _size_of_pages(content: bytes, footer: Footer) -> int:
 
 
 def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Mapping[int, Any]]:
-    """Yield the headers of a column's pages as pyarrow will meet them, up to the page that completes its rows."""
+    """Yield the page headers of a column in the order in which pyarrow reads them, up to the page that completes the rows."""
     if column.get(1) not in PHYSICAL_TYPES or column.get(4) not in CODECS or _count(column, 5) != rows:
-        raise ValueError("its columns are stored in another way")
+        raise ValueError("a column has an unsupported type, compression or length")
     start, dictionary = _count(column, 9), column.get(11, 0)
     start = dictionary if 0 < dictionary < start else start
     end = start + _count(column, 7)
@@ -120,20 +123,20 @@ def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Map
         rows -= values if is_data else 0
         is_known = page.get(1) in (DATA, DICTIONARY) and about.get(2) in ENCODINGS
         if not is_known or rows < 0 or (is_data and values == 0) or start > min(end, len(content)):
-            raise ValueError("its pages are not those that its footer tells of")
+            raise ValueError("the pages do not match the footer")
         if not is_data and 4 * values > _count(page, 2):
-            raise ValueError("it has a dictionary of more values than bytes")
+            raise ValueError("a dictionary has more values than its bytes can hold")
         yield page
 
 
 def _count(fields: Mapping[int, Any], number: int) -> int:
-    """Return a field that counts something. Raise ValueError if it is missing or below 0."""
+    """Return the value of a field that holds a count or a size. Raise ValueError if the value is missing or negative."""
     count: int = fields.get(number, -1)
     if count < 0:
-        raise ValueError("a header does not say how much there is")
+        raise ValueError("a count or a size in a header is missing or negative")
     return count
 
 
 def _require_size(what: str, size: int, max_bytes: int) -> None:
     if size > max_bytes:
-        raise ValueError(f"{what} have {size:,} bytes, {max_bytes:,} is the most")
+        raise ValueError(f"{what} have {size:,} bytes; the limit is {max_bytes:,}")

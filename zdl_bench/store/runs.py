@@ -1,4 +1,4 @@
-"""The runs of a store: one Parquet file each, written whole or not at all."""
+"""The runs of a store. Each run is one Parquet file, which is written completely or not at all."""
 
 import hashlib
 import json
@@ -18,14 +18,17 @@ from zdl_bench.store.run_file import file_of, metadata_in, read_file, table_in
 
 
 class Hashes(NamedTuple):
-    """SHA-256, in hex. content: of what a stored run says, which its metadata hold too. file: of the bytes of its file."""
+    """SHA-256 hashes of a stored run, in hex.
+
+    content: the checksum of the table, as in its metadata. file: the hash of the bytes of the file.
+    """
 
     content: str
     file: str
 
 
 class FoundRuns(NamedTuple):
-    """Runs with the hashes of what was read, and by id why the others cannot be read."""
+    """The runs that could be read, each with the hashes of its file, and the errors of the other runs, by run id."""
 
     runs: list[tuple[Run, Hashes]]
     missing: dict[str, StoreError]
@@ -34,21 +37,21 @@ class FoundRuns(NamedTuple):
 class RunFiles:
     """The files below DIR/runs.
 
-    Every method raises StoreError if the folder cannot be read or written, DamagedFile if a stored file is not sound.
+    Every method raises StoreError if the folder cannot be read or written, or DamagedFile if a stored file is damaged.
     """
 
     def __init__(self, root: str | Path) -> None:
         if root == "":
             raise ConfigError(
-                "results_dir=: a store is a folder; name one with results_dir=DIR or --results DIR ('.': this one)"
+                "results_dir=: a store is a folder; name one with results_dir=DIR or --results DIR ('.' is the current folder)"
             )
         self.root = Path(root)
-        with looking_at(self.root):  # the name may be too long, or the folder closed to us, whatever is asked of it
+        with looking_at(self.root):  # fail early if the name is too long or the folder cannot be entered
             (self.root / "runs").exists()
 
     def run_path(self, run_id: str) -> Path:
         if not RUN_ID.fullmatch(run_id):
-            raise StoreError(f"run_id={run_id[:40]!r}: a run's id is 16 hex digits")
+            raise StoreError(f"run_id={run_id[:40]!r}: give the id of a run, which has 16 hex digits")
         return self.root / "runs" / run_id[:2] / f"{run_id}.parquet"
 
     def has(self, run_id: str) -> bool:
@@ -71,19 +74,19 @@ class RunFiles:
         return self.read_with_hashes(run_id)[0]
 
     def read_with_hashes(self, run_id: str) -> tuple[Run, Hashes]:
-        """Return a run, and the hashes of what was read."""
+        """Return a run and the hashes of its content and its file."""
         with self._reading(run_id) as path:
             content = read_file(path)
             file, table = _hash_of(content), table_in(content)
-            del content  # it may be large, and decoding takes as much again
+            del content  # `content` may be large, and decoding needs as much memory again
             run, hashes = decode(table), Hashes(stored_checksum(table), file)
             _require_this_engine(run_id, run.engine)
             if {run_id, json.loads(table.schema.metadata[b"run_id"])} != {run.run_id}:
-                raise ValueError("it holds another run")
+                raise ValueError("the file holds another run")
         return run, hashes
 
     def read_all(self, run_ids: Iterable[str]) -> FoundRuns:
-        """Return the runs that can be read, and why the others cannot."""
+        """Return the runs that can be read, and the errors of those that cannot be read."""
         found = FoundRuns([], {})
         for run_id in run_ids:
             try:
@@ -93,12 +96,12 @@ class RunFiles:
         return found
 
     def read_metadata(self, run_id: str) -> dict[str, str]:
-        """Return the JSON texts of a run's metadata, unchecked: enough for a listing."""
+        """Return the JSON texts of a run's metadata, for a listing. The checksum is not verified."""
         with self._reading(run_id) as path:
             return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
 
     def sound_checksum(self, run_id: str) -> str:
-        """Return the checksum of a run's content, computed anew. Raise DamagedFile if it is not the stored one."""
+        """Return the checksum of a run's content, computed again. Raise DamagedFile if it differs from the stored checksum."""
         with self._reading(run_id) as path:
             table = table_in(read_file(path))
             checksum = sound_checksum(table)
@@ -106,27 +109,28 @@ class RunFiles:
         return checksum
 
     def hash_of_file(self, run_id: str) -> str:
-        """Return the SHA-256 of a run's file as it is."""
+        """Return the SHA-256 of the bytes of a run's file, which is not decoded."""
         with self._reading(run_id) as path:
             return _hash_of(read_file(path))
 
     @contextmanager
     def _reading(self, run_id: str) -> Iterator[Path]:
-        """Give the path of a run's file. Raise MissingRun or DamagedFile for what reading it raises."""
+        """Yield the path of a run's file. Raise MissingRun or DamagedFile if the block fails to read the file."""
         path = self.run_path(run_id)
         try:
             yield path
         except FileNotFoundError as error:
-            lost = f"run {run_id} is not in {self.root}; the sweep that planned it makes it: run it again"
+            lost = f"run {run_id} is not in {self.root}; run the command of its sweep again"
             raise MissingRun(lost) from error
         except NOT_A_RUN as error:
-            remedy = "the command of its sweep sets it aside and makes it again"
+            remedy = "run the command of its sweep again, which sets the file aside and repeats the run"
             raise DamagedFile(f"{path} is damaged ({first_line(error)}); {remedy}") from error
 
     def set_aside(self, run_id: str) -> Path | None:
-        """Move a run's file to DIR/damaged/, out of everybody's way, and return its new place.
+        """Move a run's file to DIR/damaged/ and return its new path.
 
-        None if the file is gone or sound by now: another start was faster, and has made the run again.
+        Return None if the file is gone or no longer damaged, because another process has already moved the file or repeated
+        the run.
         """
         path = self.run_path(run_id)
         aside = self.root / "damaged" / path.name
@@ -140,7 +144,7 @@ class RunFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"{path} is damaged and cannot be set aside ({error.strerror}); move it away") from error
+            raise StoreError(f"{path} is damaged and cannot be set aside ({error.strerror}); move it elsewhere") from error
         return aside
 
 

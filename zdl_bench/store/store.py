@@ -1,8 +1,8 @@
-"""The store: one Parquet file per run, and a manifest and a report per sweep.
+"""The store, which holds one Parquet file per run, and one manifest and one report per sweep.
 
-    DIR/runs/ab/ab12….parquet     per-step table; the rest of the run as JSON in the schema's metadata
-    DIR/sweeps/NAME/sweep.json    manifest
-    DIR/damaged/                  files that could not be read, set aside
+    DIR/runs/ab/ab12….parquet     a table with one row per step; the schema's metadata hold the rest of the run as JSON
+    DIR/sweeps/NAME/sweep.json    the manifest of the sweep
+    DIR/damaged/                  files that could not be read and were moved here
 
 The parent process is the only writer.
 """
@@ -21,14 +21,14 @@ from zdl_bench.store.runs import RunFiles
 
 FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
-"""Of a stored sweep. A new one does not begin with '-': a command would take its name for a flag."""
+"""The names of stored sweeps. The name of a new sweep must not begin with '-', since a command would read it as a flag."""
 
 
 class Store(RunFiles):
-    """Runs and sweeps below one folder."""
+    """The runs and sweeps below one folder."""
 
     def require_writable(self) -> None:
-        """Raise StoreError unless files can be made here."""
+        """Raise StoreError unless files can be created in the store's folder."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
@@ -39,14 +39,14 @@ class Store(RunFiles):
             ) from error
 
     def require_existing(self) -> None:
-        """Raise StoreError unless there is a store here."""
+        """Raise StoreError unless the folder exists and holds a store."""
         with looking_at(self.root):
             exists = any((self.root / part).is_dir() for part in ("runs", "sweeps"))
         if not exists:
             raise StoreError(f"{self.root} holds no results; run a sweep first, or name the store with --results DIR")
 
     def tidy(self) -> None:
-        """Remove what writers left behind that were killed while they wrote."""
+        """Remove the drafts of processes that were killed while they were writing."""
         remove_abandoned(path for folder in FOLDERS_WRITTEN_TO for path in self.root.glob(f"{folder}/{DRAFTS}"))
 
     def sweep_folder(self, name: str) -> Path:
@@ -61,21 +61,21 @@ class Store(RunFiles):
             (folder / "rows.json").unlink()  # earlier versions kept the summaries there
 
     def write_optimized(self, name: str, content: str) -> None:
-        """Keep what a foreign sweeper says that it has found."""
+        """Write the results that a third-party Hydra sweeper reports."""
         with writing(self.sweep_folder(name) / "optimization_results.yaml") as draft:
             draft.write_text(content, encoding="utf-8")
 
     def replace_report(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Write the files of a sweep's report, by their paths below its folder, and remove those of an earlier one."""
+        """Write a sweep's report and remove what is left of an earlier one. files: content by path below the sweep's folder."""
         folder = self.sweep_folder(name)
         links = [one for one in (folder.parent, folder, folder / "figures", folder / "tables") if one.is_symlink()]
-        if links:  # a store from elsewhere could have our files replaced
-            raise StoreError(f"{links[0]} is a link; a report is only written into the store itself: replace it by a folder")
+        if links:  # a store from an untrusted source could make us overwrite other files
+            raise StoreError(f"{links[0]} is a link; a report is only written to real folders: replace the link by a folder")
         for path, content in files.items():
             with writing(folder / path) as draft:
                 draft.write_bytes(content)
         for old in [*folder.glob("figures/*"), *folder.glob("tables/*")]:
-            is_in_the_making = old.suffix == DRAFT  # by another report of the same sweep
+            is_in_the_making = old.suffix == DRAFT  # a draft of another report of the same sweep
             if old.is_file() and not is_in_the_making and old.relative_to(folder).as_posix() not in files:
                 old.unlink(missing_ok=True)
 
@@ -85,7 +85,7 @@ class Store(RunFiles):
             exists = path.is_file()
         if not exists:
             names = self.sweep_names()
-            known = f"it has {abridge(name, names) or 'none yet'}"
+            known = f"the store has {abridge(name, names) or 'no sweeps yet'}"
             raise StoreError(f"there is no sweep {name} in {self.root}; {hint(closest(name, names), known)}")
         try:
             if path.stat().st_size > MAX_MANIFEST:
@@ -95,31 +95,31 @@ class Store(RunFiles):
             raise DamagedFile(f"{path} is damaged ({first_line(error)}); run the sweep's command again") from error
 
     def find_manifest(self, name: str) -> Manifest | None:
-        """Return a sweep's manifest, None if it cannot be read."""
+        """Return a sweep's manifest, or None if it cannot be read."""
         try:
             return self.read_manifest(name)
         except StoreError:
             return None
 
     def sweep_names(self) -> list[str]:
-        """Return the names of all sweeps, sorted, whether their manifests can be read or not."""
+        """Return the sorted names of all sweeps, including those whose manifests cannot be read."""
         names = (path.parent.name for path in self.root.glob("sweeps/*/sweep.json"))
         return sorted(name for name in names if SWEEP_NAME.fullmatch(name))
 
     def manifests(self) -> list[Manifest]:
-        """Return all manifests that can be read, those started last at the end."""
+        """Return all manifests that can be read, sorted by the start of the sweep, the latest last."""
         found = filter(None, map(self.find_manifest, self.sweep_names()))
         return sorted(found, key=lambda manifest: (manifest.started, manifest.name))
 
     def latest_manifest(self) -> Manifest:
         manifests = self.manifests()
         if not manifests:
-            raise StoreError(f"{self.root} holds no sweep; run one first, or name the store with --results DIR")
+            raise StoreError(f"{self.root} holds no sweep; run a sweep first, or name the store with --results DIR")
         return manifests[-1]
 
 
 def require_new_name(name: str) -> None:
-    """Raise ConfigError if no new sweep can have this name."""
+    """Raise ConfigError if the name is not allowed for a new sweep."""
     _require_name(name, is_new_name(name))
 
 
@@ -128,5 +128,5 @@ def is_new_name(name: str) -> bool:
 
 
 def _require_name(name: str, holds: bool) -> None:
-    allowed = "a sweep's name is up to 100 letters, digits, '.', '_' or '-', the first a letter, a digit or '_'"
+    allowed = "a sweep's name is up to 100 letters, digits, '.', '_' or '-', and begins with a letter, a digit or '_'"
     require("name", name, holds, allowed)

@@ -1,7 +1,7 @@
-"""Runs in short: what a sweep prints and decides by.
+"""Short summaries of runs: the values that a sweep prints and uses for its decisions.
 
-A sweep's manifest keeps the summaries of its runs. A summary counts only if it was made by the present code from the very bytes
-of the run's file; otherwise the file is decoded again.
+A sweep's manifest keeps the summaries of its runs. A summary is used only if the same version of the code computed it and the
+bytes of the run's file have not changed since; otherwise the file is decoded again.
 """
 
 import math
@@ -22,9 +22,9 @@ from zdl_bench.store.store import Store
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a sweep keeps of a run in memory.
+    """The part of a run that a sweep keeps in memory.
 
-    hashes: of the stored run. reason: why there is no result, empty if there is one.
+    hashes: the hashes of the stored run. reason: why the run has no result; empty if it has one.
     """
 
     config: RunConfig
@@ -41,7 +41,7 @@ class RunSummary:
         return self.config.run_id
 
     def as_list(self) -> list[Any]:
-        """Return what a manifest keeps: the hashes, the status and the numbers, NaN as None."""
+        """Return the values that a manifest keeps: the hashes, the status, `learned` and the numbers, with None for NaN."""
         numbers = (self.tail_loss, self.final_train_loss, self.test_accuracy)
         return [*self.hashes, self.status.value, self.learned, *(None if math.isnan(x) else float(x) for x in numbers)]
 
@@ -68,13 +68,13 @@ def summarize(run: Run, hashes: Hashes) -> RunSummary:
 
 
 def collect_summaries(summaries: Iterable[RunSummary]) -> Summaries:
-    """Return what a manifest keeps: the summaries of runs that have a result."""
+    """Return the summaries that a manifest keeps: those of runs that have a result."""
     runs = {summary.run_id: summary.as_list() for summary in summaries if summary.status.is_result}
     return Summaries(hash_of_sources("*.py"), runs)
 
 
 def recall(store: Store, name: str) -> Summaries:
-    """Return what the manifest of a sweep keeps, if there is one and the present code has made the summaries."""
-    code = hash_of_sources("*.py")  # before any run: a source that changes meanwhile is not the code that summarizes
+    """Return the summaries in a sweep's manifest; empty if there are none or if another version of the code computed them."""
+    code = hash_of_sources("*.py")  # before any run: later the sources may differ from the code that computes the summaries
     manifest = store.find_manifest(name)
     return manifest.summaries if manifest and manifest.summaries.code == code else Summaries()

@@ -1,7 +1,7 @@
-"""Thrift's compact protocol, as far as the headers of Parquet use it.
+"""Thrift's compact protocol, limited to the parts that the headers of Parquet files use.
 
-Reading is bounded by a number of values, since a list may claim any length. Source: the Apache Thrift specification, "Thrift
-Compact protocol encoding".
+The number of values that are read is limited, since a list may claim any length.
+Source: the Apache Thrift specification, "Thrift Compact protocol encoding".
 """
 
 from collections.abc import Mapping
@@ -10,28 +10,28 @@ from typing import Any
 MAX_NESTING = 16
 
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12
-"""Codes of the types."""
+"""Type codes of the protocol."""
 FIXED_SIZES = {TRUE: 0, FALSE: 0, BYTE: 1, DOUBLE: 8}
 INTEGER_BITS = {I16: 16, I32: 32, I64: 64}
 Fields = Mapping[int, Any]
-"""The fields of a struct by number: their types, or their values. The type of a list is a list of the type of its items."""
+"""The types or the values of a struct's fields, by field number. `[X]` is the type of a list whose items have type X."""
 
 
 class ThriftReader:
-    """Reads structs from a position on. Raises ValueError for what the writers of Parquet never write."""
+    """A reader of structs that starts at a given position. Raises ValueError for input that no Parquet writer produces."""
 
     def __init__(self, content: bytes, position: int, max_values: int) -> None:
         self.content, self.position, self._values_left = content, position, max_values
 
     def struct(self, types: Fields, depth: int = 0) -> dict[int, Any]:
-        """Return the fields that have a type; skip the others."""
+        """Return the fields of the next struct that `types` lists; skip its other fields."""
         found: dict[int, Any] = {}
         seen: set[int] = set()
         number = 0
         while kind := (head := self._byte()) & 15:
             number = number + (head >> 4) if head >> 4 else self._integer(16)
             if number in seen:
-                raise ValueError("a header says something twice")
+                raise ValueError("a header contains the same field twice")
             seen.add(number)
             expected = types.get(number)
             value = self._value(kind, expected, depth + 1)
@@ -40,12 +40,12 @@ class ThriftReader:
         return found
 
     def _value(self, kind: int, expected: Any, depth: int) -> Any:
-        """Return a value of a kind; expected is the type it has to have, None for any."""
+        """Return the next value, of type code `kind`. expected: the required type, or None if every type is allowed."""
         self._values_left -= 1
         if self._values_left < 0 or depth > MAX_NESTING:
-            raise ValueError("its headers have more values or levels than any of ours")
+            raise ValueError("the headers have too many values or nested levels")
         if expected is not None and kind != type_code(expected):
-            raise ValueError("a header is of another form")
+            raise ValueError("a field in a header has an unexpected type")
         if kind in INTEGER_BITS:
             return self._integer(INTEGER_BITS[kind])
         if kind == BINARY:
@@ -56,13 +56,13 @@ class ThriftReader:
             return self._list(expected, depth)
         if kind in FIXED_SIZES:
             return self._take(FIXED_SIZES[kind])
-        raise ValueError("a header has values of an unknown type")
+        raise ValueError("a header contains a value of an unknown type")
 
     def _list(self, expected: Any, depth: int) -> list[Any]:
         head = self._byte()
         length, kind = head >> 4, head & 15
         length = self._varint() if length == 15 else length
-        kind = BYTE if kind in (TRUE, FALSE) else kind  # in a list they take a byte
+        kind = BYTE if kind in (TRUE, FALSE) else kind  # booleans take one byte each in a list
         return [self._value(kind, expected[0] if expected else None, depth) for _ in range(length)]
 
     def _byte(self) -> int:
@@ -71,7 +71,7 @@ class ThriftReader:
     def _take(self, length: int) -> bytes:
         self.position += length
         if self.position > len(self.content):
-            raise ValueError("its headers are cut off")
+            raise ValueError("the headers are cut off")
         return self.content[self.position - length : self.position]
 
     def _varint(self) -> int:
@@ -80,13 +80,13 @@ class ThriftReader:
             value |= (byte & 127) << shift
             shift += 7
             if shift > 63:
-                raise ValueError("a header has a number beyond 64 bits")
+                raise ValueError("a header contains an integer of more than 64 bits")
         return value | byte << shift
 
     def _integer(self, bits: int) -> int:
         coded = self._varint()
         if coded >> bits:
-            raise ValueError(f"a header has a number beyond {bits} bits")
+            raise ValueError(f"a header contains an integer of more than {bits} bits")
         return coded >> 1 ^ -(coded & 1)
 
 
@@ -95,7 +95,7 @@ def type_code(expected: Any) -> int:
 
 
 def encode_struct(types: Fields, fields: Mapping[int, Any]) -> bytes:
-    """Return the bytes from which `ThriftReader.struct` reads the fields."""
+    """Return the struct as bytes, which `ThriftReader.struct` can read back."""
     parts, before = [], 0
     for number, value in sorted(fields.items()):
         parts += [bytes([number - before << 4 | type_code(types[number])]), _encode_value(types[number], value)]
