@@ -118,7 +118,7 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
 
 
 def entrants_of(runs: pd.DataFrame) -> Entrants:
-    """Return each variant with all of its runs, which have one learning rate per variant.
+    """Return each variant with all of its runs. The runs of a variant have one learning rate.
 
     A variant with several runs of one seed is left out, and the reason is kept.
     """

@@ -24,7 +24,7 @@ def excess_of(part: ClaimPart, pairs: Pairs) -> Floats:
 
 
 def _limit(part: ClaimPart, bound: float, images: float) -> float:
-    """Return the bound on the metric's scale, where it limits a value or, for two sides or a spread, a distance."""
+    """Return the bound on the metric's scale. The bound limits a value or, for two sides or a spread, a distance."""
     if part.second is not None or part.statistic is Statistic.SPREAD:
         return part.measure.distance_on_scale(bound)
     limit = float(part.measure.on_scale(np.array([bound]), images)[0])

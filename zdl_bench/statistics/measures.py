@@ -44,7 +44,10 @@ class Measure:
         return np.where(np.isfinite(values), values, np.nan)
 
     def distance_on_scale(self, ratio_or_difference: float) -> float:
-        """Return a margin or bound between two sides on the scale. The argument is a ratio on ln, else a difference."""
+        """Return a margin or bound between two sides on the scale.
+
+        ratio_or_difference: a ratio if the scale is ln, otherwise a difference.
+        """
         return float(np.log(ratio_or_difference)) if self.scale == "ln" else ratio_or_difference
 
 

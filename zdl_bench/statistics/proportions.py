@@ -33,7 +33,7 @@ def win_rate(first: Floats, second: Floats) -> WinRate:
 def sign_test_p(wins: int, losses: int) -> float:
     """Return the exact two-sided p-value of the test that a win is as likely as a loss, or 1 if there are neither.
 
-    Ties are left out. For pairs in which only one side says yes, it tests two paired proportions for equality
+    Ties are left out. For pairs in which only one side says yes, this tests two paired proportions for equality
     (McNemar 1947).
     """
     return min(1.0, 2 * float(special.bdtr(min(wins, losses), wins + losses, 0.5)))

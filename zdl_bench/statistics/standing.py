@@ -20,7 +20,7 @@ FindingOf = Mapping[tuple[str, str], Finding]
 
 @dataclass(frozen=True)
 class Leader:
-    """The variant that is ahead of most others, and whether it is shown to be ahead of each of them.
+    """The variant that is ahead of most others, and whether the tests show that it is ahead of each.
 
     rivals: each other variant → the finding on the leader against it, the closest rival first. p: the p-value of the claim that
     the leader is better than each rival, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or

@@ -1,4 +1,4 @@
-"""Verdicts on a family of claims, from their findings. The claims of one experiment are a family (Holm 1979)."""
+"""Verdicts on a family of claims, from their findings. The claims of one experiment form a family (Holm 1979)."""
 
 import math
 from collections.abc import Sequence
