@@ -167,7 +167,7 @@ CLAIM = TUNED["claims"][0]
         ({"tuning_seeds": [1, 100]}, "seed=1: it is one of the tuning seeds"),
         ({"evaluation_seeds": []}, "no evaluation_seeds; give both"),
         ({"claims": [CLAIM | {"metric": "elegance"}]}, "claim 1 of the experiment: there is no metric elegance"),
-        ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: kind: guess is none of superiority"),
+        ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: kind: guess is unknown; use superiority"),
         ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate that is tuned is a number"),
         ({"blocks": [{"results_dir": "../elsewhere"}]}, "results_dir: a block says what its runs are"),
         ({"fixed": {"+executor.address": "tcp://10.0.0.1:8786"}}, "+executor.address: a block says what its runs are"),

@@ -1,4 +1,4 @@
-"""One comparison that a claim asks for: which runs, by which metric, and what would support it."""
+"""One comparison that a claim asks for: which runs, by which metric, and what would support the claim."""
 
 import math
 from collections.abc import Mapping
@@ -11,26 +11,26 @@ from zdl_bench.errors import ConfigError, display
 from zdl_bench.statistics.measures import Measure, measure_of
 
 Selector = Mapping[str, Any]
-"""Keys of a run's config → the values that its runs have, as on the command line."""
+"""A mapping from keys of a run's config to the values that select runs, written as on the command line."""
 
 
 class Kind(StrEnum):
     """The rule by which a part of a claim is decided."""
 
-    SUPERIORITY = "superiority"  # the first is better than the second, by a margin if one is stated
-    EQUIVALENCE = "equivalence"  # their ratio, or difference, lies within the margin
-    THRESHOLD = "threshold"  # a ratio, or a value if there is no second, is at most or at least a bound
-    INTERACTION = "interaction"  # the first gains on the second from level to level
-    EXACT = "exact"  # as superiority or threshold, from deterministic runs, without a p-value
+    SUPERIORITY = "superiority"  # the first side is better than the second, by a margin if the claim states it
+    EQUIVALENCE = "equivalence"  # the ratio or difference of the two sides lies within the margin
+    THRESHOLD = "threshold"  # a ratio or difference, or one side's value, is at most or at least a bound
+    INTERACTION = "interaction"  # the first side gains on the second from level to level
+    EXACT = "exact"  # as superiority or threshold, but from deterministic runs and without a p-value
 
 
 class View(StrEnum):
-    """The learning rates at which the sides are compared: the answers can be opposite."""
+    """The learning rates at which the two sides are compared; two views can give opposite answers."""
 
-    AS_NAMED = "as_named"  # each side names its own
+    AS_NAMED = "as_named"  # each side names its own learning rate
     SAME_LR = "same_lr"
     SAME_EFFECTIVE_LR = "same_effective_lr"
-    BEST_LR = "best_lr"  # chosen on tuning seeds, judged on others
+    BEST_LR = "best_lr"  # chosen on tuning seeds, compared on evaluation seeds
 
     @property
     def words(self) -> str:
@@ -38,7 +38,7 @@ class View(StrEnum):
 
 
 class Statistic(StrEnum):
-    """The number over seeds that is compared."""
+    """The statistic over seeds that is compared."""
 
     MEAN = "mean"
     SPREAD = "spread"  # the distance of a seed's value from the median over seeds
@@ -49,11 +49,11 @@ class ClaimPart:
     """A comparison that numbers can decide.
 
     The first side is expected to be the better one, by the direction of the metric. margin: a ratio if the metric's scale is
-    ln, else a difference; at_most, at_least: of first/second or first − second, of the first's value if there is no second.
-    lr: the first's learning rate in the views same_lr and same_effective_lr. levels: what both sides have in turn, with the
-    value of each in `at`, the horizontal axis of an interaction's slope.
+    ln, else a difference. at_most, at_least: a bound on first/second or on first − second, or on the first side's value if
+    there is no second side. lr: the first side's learning rate in the views same_lr and same_effective_lr. levels: settings
+    that both sides take in turn. at: the position of each level on the horizontal axis of an interaction's slope.
 
-    Raises ConfigError if keys are missing or do not go together, or there is no such metric.
+    Raises ConfigError if keys are missing or do not go together, or if there is no such metric.
     """
 
     kind: Kind
@@ -70,57 +70,77 @@ class ClaimPart:
     at: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        refuse_unless(isinstance(self.metric, str), f"metric: {display(self.metric)} is not the name of a metric")
+        refuse_unless(
+            isinstance(self.metric, str),
+            f"metric: {display(self.metric)} is not the name of a metric; give a name such as tail_loss",
+        )
         measure, kind = self.measure, self.kind.value
         for key, side in (("first", self.first), ("second", {} if self.second is None else self.second)):
-            refuse_unless(_is_selector(side), f"`{key}` is a mapping from key to value")
-        refuse_unless(self.first != self.second, "`first` and `second` name the same runs; name different ones")
+            refuse_unless(_is_selector(side), f"`{key}` must map keys to values; write for example {key}: {{optimizer: sgd}}")
+        refuse_unless(self.first != self.second, "`first` and `second` name the same runs; name different runs")
         bounds = [bound for bound in (self.at_most, self.at_least) if bound is not None]
-        refuse_unless(len(bounds) < 2, "give one of `at_most` and `at_least`")
+        refuse_unless(len(bounds) < 2, "`at_most` and `at_least` are both given; give only one of them")
         needs_second = self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE, Kind.INTERACTION)
-        refuse_unless(self.second is not None or not needs_second, f"{kind} compares `first` with `second`")
-        refuse_unless(self.kind is not Kind.THRESHOLD or bool(bounds), "a threshold needs `at_most` or `at_least`")
-        refuse_unless(self.second is not None or bool(bounds), "a value without a `second` needs `at_most` or `at_least`")
-        refuse_unless(not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{kind} has no `at_most` or `at_least`")
-        refuse_unless(self.margin is None or self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE), f"{kind} has no `margin`")
+        refuse_unless(self.second is not None or not needs_second, f"{kind} compares `first` with `second`; give a `second`")
+        refuse_unless(
+            self.kind is not Kind.THRESHOLD or bool(bounds), "a threshold needs a bound; give `at_most` or `at_least`"
+        )
+        refuse_unless(
+            self.second is not None or bool(bounds), "without a `second` a bound is needed; give `at_most` or `at_least`"
+        )
+        refuse_unless(
+            not bounds or self.kind in (Kind.THRESHOLD, Kind.EXACT), f"{kind} takes no `at_most` or `at_least`; remove it"
+        )
+        refuse_unless(
+            self.margin is None or self.kind in (Kind.SUPERIORITY, Kind.EQUIVALENCE), f"{kind} takes no `margin`; remove it"
+        )
         for bound in bounds:
             self._check_bound(bound)
         least = 1 if measure.scale == "ln" else 0
         is_margin = self.margin is None or least < self.margin < math.inf
-        refuse_unless(is_margin, f"margin: {self.margin}: a margin of {self.metric} is above {least}, and finite")
-        refuse_unless(self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR), f"view {self.view.value} needs `lr`")
+        refuse_unless(is_margin, f"margin: {self.margin}: a margin of {self.metric} must be above {least} and finite")
+        refuse_unless(
+            self.lr is not None or self.view in (View.AS_NAMED, View.BEST_LR),
+            f"view {self.view.value} needs a learning rate; give `lr`",
+        )
         refuse_unless(self.lr is None or 0 < self.lr < math.inf, f"lr: {self.lr}: a learning rate is a finite number above 0")
         if self.kind is Kind.INTERACTION:
             self._check_levels()
-        refuse_unless(self.kind is Kind.INTERACTION or not self.levels, f"{kind} has no `levels`")
+        refuse_unless(self.kind is Kind.INTERACTION or not self.levels, f"{kind} takes no `levels`; remove them")
         if measure.is_binary:
-            refuse_unless(self.kind is Kind.SUPERIORITY, "a yes-or-no metric is compared by superiority alone")
-            refuse_unless(self.margin is None, "a yes-or-no metric is compared without a margin")
-            refuse_unless(self.statistic is Statistic.MEAN, "a yes-or-no metric has no spread")
+            refuse_unless(self.kind is Kind.SUPERIORITY, "a yes-or-no metric can only be compared by kind superiority")
+            refuse_unless(self.margin is None, "a yes-or-no metric takes no `margin`; remove it")
+            refuse_unless(self.statistic is Statistic.MEAN, "a yes-or-no metric has no spread; compare its mean")
 
     def _check_bound(self, bound: float) -> None:
-        """Refuse a bound that no run can keep or none can break: it decides nothing."""
+        """Raise ConfigError if no run can meet the bound, or if every run meets it: such a bound decides nothing."""
         name, stated = self.metric, f"{'at_most' if self.at_least is None else 'at_least'}: {bound:g}"
-        refuse_unless(math.isfinite(bound), f"{stated}: a bound is a finite number")
+        refuse_unless(math.isfinite(bound), f"{stated}: a bound must be a finite number")
         if self.statistic is Statistic.SPREAD and self.second is None:
             least = 1 if self.measure.scale == "ln" else 0
-            refuse_unless(bound > least, f"{stated}: a spread of {name} is {'a ratio ' if least else ''}above {least}")
+            refuse_unless(
+                bound > least, f"{stated}: a spread of {name} is {'a ratio ' if least else ''}above {least}; give such a bound"
+            )
         elif self.measure.scale == "ln":
-            refuse_unless(bound > 0, f"{stated}: {name} is compared by ratios, which are above 0; give such a bound")
+            refuse_unless(bound > 0, f"{stated}: {name} is compared by ratios, which are above 0; give a bound above 0")
         elif self.measure.scale == "logit" and self.second is None:
-            refuse_unless(0 <= bound <= 1, f"{stated}: {name} is a share from 0 to 1; give such a bound")
+            refuse_unless(0 <= bound <= 1, f"{stated}: {name} is a share from 0 to 1; give a bound from 0 to 1")
 
     def _check_levels(self) -> None:
-        """Refuse levels that give no slope: it needs different ones, at different places."""
+        """Raise ConfigError unless the levels define a slope, which takes two different levels at different positions."""
         has_levels = len(self.levels) >= 2 and all(map(_is_selector, self.levels))
-        refuse_unless(has_levels and len(self.at) == len(self.levels), "`levels` and `at` are of equal length, 2 or more")
-        refuse_unless(all(map(math.isfinite, self.at)), f"at: {display(list(self.at))}: places of levels are finite numbers")
+        refuse_unless(has_levels and len(self.at) == len(self.levels), "`levels` and `at` must have the same length, 2 or more")
+        refuse_unless(
+            all(map(math.isfinite, self.at)), f"at: {display(list(self.at))}: positions of levels must be finite numbers"
+        )
         middle = sum(self.at) / len(self.at)
         square = sum((place - middle) * (place - middle) for place in self.at)  # what a slope is divided by
         is_apart = len({*self.at}) == len(self.at) and 0 < square < math.inf
-        refuse_unless(is_apart, f"at: {display(list(self.at))}: each level has a place of its own; name different ones")
+        refuse_unless(
+            is_apart, f"at: {display(list(self.at))}: each level needs a position of its own; give different positions"
+        )
         has_twice = any(level in self.levels[:number] for number, level in enumerate(self.levels))
-        refuse_unless(not has_twice, "`levels` has a level twice; name different ones")
+        refuse_unless(not has_twice, "`levels` has the same level twice; give different levels")
 
     @cached_property
     def measure(self) -> Measure:
@@ -128,11 +148,11 @@ class ClaimPart:
 
     @property
     def orientation(self) -> int:
-        """1 if lower is better, −1 if higher is; a smaller spread is better."""
+        """The factor that makes lower values better: 1 if they already are, as for a spread, otherwise −1."""
         return 1 if self.measure.lower_is_better or self.statistic is Statistic.SPREAD else -1
 
     def in_view(self, view: View) -> "ClaimPart":
-        """Return the same comparison in another view."""
+        """Return this comparison in the given view."""
         return replace(self, view=view)
 
 

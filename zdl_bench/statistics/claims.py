@@ -1,4 +1,4 @@
-"""The claims of an experiment, read from its YAML. `verdict` judges them."""
+"""The claims of an experiment, read from its YAML. The module `verdict` judges them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -10,14 +10,14 @@ from zdl_bench.statistics.claim_part import ClaimPart, Kind, Statistic, View, re
 
 ALL_OF = "all_of"
 MAX_COMPARISONS = 300
-"""Of an experiment, views included: each takes milliseconds."""
+"""Most comparisons that an experiment may ask for, all views included; each comparison takes milliseconds."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence and the comparisons that decide it: all parts must hold.
+    """A sentence with the comparisons that decide it. The claim holds if all its parts hold.
 
-    also: views that are shown without a verdict. waits_for: what is missing to decide it, or empty.
+    also: further views, shown without a verdict. waits_for: what is still missing to decide the claim, or empty.
     """
 
     id: str
@@ -35,21 +35,24 @@ PART_KEYS = tuple(field.name for field in fields(ClaimPart))
 
 
 def claims_of(contents: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
-    """Read the claims of an experiment's YAML; the parts of an `all_of` inherit the claim's own keys.
+    """Return the claims in an experiment's YAML. The parts of an `all_of` claim inherit the claim's own keys.
 
-    Raise ConfigError that names the claim if one cannot be read.
+    Raise a ConfigError that names the claim if a claim cannot be read.
     """
     claims: dict[str, Claim] = {}
     for number, content in enumerate(contents, start=1):
         name = f"claim {display(content.get('id', number))}"
         try:
             claim = _claim(content)
-            refuse_unless(claim.id not in claims, "another claim has this id")
+            refuse_unless(claim.id not in claims, "another claim has this id; give each claim its own id")
             claims[claim.id] = claim
             comparisons = sum(len(one.parts) * (1 + len(one.also)) for one in claims.values())
-            refuse_unless(comparisons <= MAX_COMPARISONS, f"all claims together make more than {MAX_COMPARISONS} comparisons")
+            refuse_unless(
+                comparisons <= MAX_COMPARISONS,
+                f"the claims ask for more than {MAX_COMPARISONS} comparisons; remove claims or views",
+            )
         except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
-            missing = f"it has no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
+            missing = f"the key `{error.args[0]}` is missing; add it" if isinstance(error, KeyError) else str(error)
             raise ConfigError(f"{name} of the experiment: {missing}") from error
     return tuple(claims.values())
 
@@ -57,34 +60,34 @@ def claims_of(contents: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
 def _claim(content: Mapping[str, Any]) -> Claim:
     allowed = dict.fromkeys((*CLAIM_KEYS, *PART_KEYS))
     for key in content:
-        refuse_unless(key in allowed, f"it has the key {key}; a claim has {', '.join(allowed)}")
+        refuse_unless(key in allowed, f"the key {key} is unknown; use {', '.join(allowed)}")
     shared = {key: content[key] for key in PART_KEYS if key in content and key != "kind"}
     if content["kind"] == ALL_OF:
         parts = [_part(shared | part) for part in content["parts"]]
     else:
-        refuse_unless("parts" not in content, f"only a claim of kind {ALL_OF} has parts")
+        refuse_unless("parts" not in content, f"only a claim of kind {ALL_OF} takes `parts`; remove them")
         parts = [] if "waits_for" in content and "metric" not in content else [_part(shared | {"kind": content["kind"]})]
     also = tuple(View(view) for view in content.get("also", []))
     for view in also:
         for part in parts:
             part.in_view(view)  # refuses a view that lacks its learning rate
     waits_for, note = (str(content.get(key, "")) for key in ("waits_for", "note"))
-    refuse_unless(bool(parts) or bool(waits_for), "it has no parts")
+    refuse_unless(bool(parts) or bool(waits_for), "there are no parts; add `parts`, or state in `waits_for` what is missing")
     texts = {key: str(content[key]) for key in ("id", "sentence", "source", "kind")}
     return Claim(**texts, parts=tuple(parts), also=also, waits_for=waits_for, note=note)
 
 
 def _part(content: Mapping[str, Any]) -> ClaimPart:
     for key in content:
-        refuse_unless(key in PART_KEYS, f"a part has the key {key}; a part has {', '.join(PART_KEYS)}")
+        refuse_unless(key in PART_KEYS, f"the key {key} of a part is unknown; use {', '.join(PART_KEYS)}")
     values = dict(content)
     choices: dict[str, type[StrEnum]] = {"kind": Kind, "view": View, "statistic": Statistic}
     for key in [key for key in choices if key in values]:
         known = [str(choice.value) for choice in choices[key]]
-        refuse_unless(values[key] in known, f"{key}: {display(values[key])} is none of {', '.join(known)}")
+        refuse_unless(values[key] in known, f"{key}: {display(values[key])} is unknown; use {', '.join(known)}")
         values[key] = choices[key](values[key])
     for key in ("levels", "at"):
-        refuse_unless(isinstance(values.get(key, []), list), f"{key}: {display(values.get(key))}: give a list")
+        refuse_unless(isinstance(values.get(key, []), list), f"{key}: {display(values.get(key))} is not a list; give a list")
     values["levels"] = tuple(values.get("levels", ()))
     values["at"] = tuple(float(place) for place in values.get("at", range(len(values["levels"]))))
     for key in ("lr", "margin", "at_most", "at_least"):

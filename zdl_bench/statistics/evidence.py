@@ -20,7 +20,7 @@ VARIANT = "variant"
 class ExperimentRuns:
     """The runs of an experiment as evidence for its claims.
 
-    runs: the frame of `Results.runs`. tuning_seeds: the seeds on which learning rates are chosen, never judged.
+    runs: the data frame `Results.runs`. tuning_seeds: seeds used only to choose learning rates, never as evidence.
     """
 
     def __init__(self, runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> None:
@@ -28,7 +28,7 @@ class ExperimentRuns:
         self._tuning, self._judging = runs[is_tuning], runs[~is_tuning]
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
-        """Return the pairs of a part at one level. Raise Undecidable with the reason if the runs do not give them."""
+        """Return the pairs of runs that a part compares at one level. Raise Undecidable with the reason if there are none."""
         sides: dict[View, Callable[[Selector], Side]] = {View.BEST_LR: self._at_best, View.AS_NAMED: self._as_named}
         side = sides.get(part.view, partial(self._at, column="lr", value=math.nan if part.lr is None else part.lr))
         first = side({**part.first, **level})
@@ -37,7 +37,7 @@ class ExperimentRuns:
         return pair_up(part, first, None if part.second is None else side({**part.second, **level}))
 
     def _as_named(self, selector: Selector) -> Side:
-        """Return the selector's runs; its `lr: best` asks for the tuned learning rate of that side."""
+        """Return the runs that match the selector. In it, `lr: best` stands for the tuned learning rate of this side."""
         if selector.get("lr") == "best":
             return self._at_best({key: value for key, value in selector.items() if key != "lr"})
         return Side(by_seed(self._matching(selector), _ambiguous(selector)))
@@ -70,10 +70,10 @@ class ExperimentRuns:
 
 @dataclass(frozen=True)
 class Entrants:
-    """The optimizers of one setting as evidence, each with one run per seed; a part names them by `variant`.
+    """The optimizers of one setting as evidence, each with one run per seed. A part of a claim names its sides by `variant`.
 
-    sides: variant → its runs, in the order of the plan. reasons: variant → why it has none. are_tuned: whether learning rates
-    were chosen on seeds of their own, or there was nothing to choose.
+    sides: variant → its runs, in the order of the plan. reasons: variant → why it has no side. are_tuned: whether learning
+    rates were chosen on tuning seeds, or there was nothing to choose.
     """
 
     sides: Mapping[str, Side]
@@ -83,7 +83,7 @@ class Entrants:
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
         """Return the pairs of two variants.
 
-        Raise Undecidable if a side has no runs, or a larger grid of learning rates would win by its size alone.
+        Raise Undecidable if a side has no runs, or if the side with more learning rates could win by their number alone.
         """
         assert part.second is not None
         names = (part.first[VARIANT], part.second[VARIANT])
@@ -103,9 +103,9 @@ class Entrants:
 def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrants:
     """Return each variant at its best learning rate; a variant with one learning rate has no choice.
 
-    runs: the frame of `Results.runs` of one setting, with the column variant. If there are tuning seeds, they choose and the
-    others judge. If there are none, all seeds do both: under equal budgets each side gains as much by it, and the test errs in
-    3 to 5 % of cases (docs/statistics.md).
+    runs: the data frame `Results.runs` of one setting, with the column `variant`. If there are tuning seeds, learning rates
+    are chosen on them and compared on the evaluation seeds. Without tuning seeds, all seeds do both: under equal budgets each
+    side gains equally from that, and the test errs in 3 to 5 % of cases (docs/statistics.md).
     """
     is_tuning = runs["seed"].isin(tuning_seeds)
     if not is_tuning.any():
@@ -118,15 +118,15 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
 
 
 def entrants_of(runs: pd.DataFrame) -> Entrants:
-    """Return the variants with all of these runs, which are at one learning rate each.
+    """Return each variant with all of its runs. The runs of a variant have one learning rate.
 
-    A variant with several runs of one seed is left out, with the reason.
+    A variant with several runs of one seed is left out, and the reason is kept.
     """
     return _entrants(runs, lambda members: Side(by_seed(members)), are_tuned=True)
 
 
 def _entrants(runs: pd.DataFrame, side: Callable[[pd.DataFrame], Side], *, are_tuned: bool) -> Entrants:
-    """Return each variant with its side, or the reason why it has none."""
+    """Return each variant with its side, or with the reason why it has no side."""
     sides: dict[str, Side] = {}
     reasons: dict[str, str] = {}
     for variant, members in runs.groupby(VARIANT, sort=False):
@@ -138,7 +138,7 @@ def _entrants(runs: pd.DataFrame, side: Callable[[pd.DataFrame], Side], *, are_t
 
 
 def _at_best(trials: pd.DataFrame, judging: pd.DataFrame) -> Side:
-    """Return the judging runs of a variant at its best learning rate, chosen on the trials."""
+    """Return the evaluation runs of a variant at the best learning rate of its trials."""
     if not len(judging):
         raise Undecidable("it ran on tuning seeds only")
     if judging["lr"].nunique() < 2 and trials["lr"].nunique() < 2:
@@ -157,7 +157,7 @@ def _at_best(trials: pd.DataFrame, judging: pd.DataFrame) -> Side:
 
 
 def _filter(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    """Return the runs that have the selector's values. Raise Undecidable if no run has one of its keys."""
+    """Return the runs that have the selector's values. Raise Undecidable if the runs lack a key of the selector."""
     for key, value in selector.items():
         if key not in runs:
             raise Undecidable(f"no run has the key {key}")
@@ -169,14 +169,14 @@ def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
     if value is None:
         return column.isna()
     if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
-        value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a text
+        value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a string
     if isinstance(value, list):
         return column.map(lambda text: isinstance(text, str) and _parse_json(text) == value).astype(bool)
     return column == value
 
 
 def _parse_json(text: str) -> Any:
-    """Return the content of a cell that is JSON, otherwise None."""
+    """Return the JSON value of a cell, or None if the cell is not JSON."""
     try:
         return json.loads(text)
     except ValueError:

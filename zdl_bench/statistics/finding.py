@@ -13,7 +13,7 @@ from zdl_bench.statistics.proportions import WinRate
 
 
 def three_digits(value: float) -> str:
-    """Write three significant digits, with a power of ten only if the value is very small or very large."""
+    """Return the value with three significant digits, with a power of ten only if the value is very small or very large."""
     if value == 0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e7:
         return f"{value:.3g}"
     return f"{value:#.3g}" if abs(value) < 99.95 else f"{float(f'{value:.3g}'):,.0f}"
@@ -23,8 +23,8 @@ def three_digits(value: float) -> str:
 class Effect:
     """A mean with its 95 % interval, as shown to a reader.
 
-    unit: `ratio` of first to second, `difference`, `value` if there is no second (`share` of an accuracy), `slope` per unit of
-    the levels.
+    unit: `ratio` (first side over second), `difference` (first − second), `value` if there is no second side (`share` if it is
+    an accuracy), or `slope` per unit of the levels.
     """
 
     mean: float
@@ -50,8 +50,9 @@ class Effect:
 class Finding:
     """What the runs show about one part in one view.
 
-    n: pairs; n_values: those that have values, over which the effect is taken; n_deciding: those on which p rests. p_for,
-    p_against: of the part and of its opposite. reason: why nothing can be said, or empty.
+    n: the number of pairs. n_values: the number of pairs with values, over which the effect is taken. n_deciding: the number of
+    pairs on which the p-values rest. p_for, p_against: the p-values for the part and for its opposite. reason: why nothing can
+    be said, or empty.
     """
 
     view: View
@@ -74,7 +75,7 @@ class Finding:
 
     @property
     def has_interval(self) -> bool:
-        """Whether the effect can be stated: it has an interval, or needs none since nothing is random."""
+        """Whether the effect can be stated, because it has an interval or because nothing is random."""
         return self.effect is not None and (self.is_exact or not math.isnan(self.effect.low))
 
     @property
@@ -85,7 +86,7 @@ class Finding:
         return is_neutral and (self.wins is None or self.wins.wins == self.wins.losses)
 
     def inverse(self) -> "Finding":
-        """Return the finding of the second side against the first, of a superiority; an exact tie has none."""
+        """Return the finding of the second side against the first. Valid for a superiority, but not for an exact tie."""
         effect, wins = self.effect, self.wins
         return replace(
             self,
@@ -97,7 +98,10 @@ class Finding:
 
 
 def effect_of(differences: Floats, part: ClaimPart, images: float = math.inf) -> Effect | None:
-    """Return the mean of differences on the scale, (n,), as an effect; None if there are none. images: see `Pairs`."""
+    """Return the mean of differences as an effect, or None if there are no differences.
+
+    differences: on the metric's scale, (n,). images: see `Pairs`.
+    """
     if not len(differences):
         return None
     effect = Effect.of(differences, "value" if part.second is None else "difference")
@@ -110,7 +114,7 @@ def effect_of(differences: Floats, part: ClaimPart, images: float = math.inf) ->
 
 
 def exponential(effect: Effect) -> Effect:
-    """Return the effect whose logarithm is given; beyond the largest number it is infinite."""
+    """Return the effect whose logarithm is given; a number too large for a float becomes infinite."""
     with np.errstate(over="ignore"):
         mean, low, high = np.exp([effect.mean, effect.low, effect.high]).tolist()
     return replace(effect, mean=mean, low=low, high=high)

@@ -10,18 +10,18 @@ from scipy import stats
 from zdl_bench.run.run import Floats
 
 ALPHA = 0.05
-"""Level of a family of tests."""
+"""Significance level of a family of tests."""
 MIN_SEEDS = 6
-"""Fewer seeds decide nothing: with five, the smallest p of the sign-flip test is 2**-4 = 0.0625."""
+"""Fewer seeds decide nothing: with five seeds, the smallest p-value of the sign-flip test is 2**-4 = 0.0625."""
 MAX_EXACT = 16
-"""Up to so many differences, all 2**n sign flips are tried."""
+"""Largest number n of differences for which all 2**n sign flips are tried."""
 RANDOM_FLIPS = 100_000
 TIE_TOLERANCE = 1e-12
-"""Of the sum of magnitudes: sums that differ by rounding alone are ties."""
+"""Share of the sum of magnitudes; sums that differ by less differ by rounding alone and are ties."""
 
 
 class Interval(NamedTuple):
-    """mean, low and high, each of shape (…); low and high are NaN if there are fewer than two values."""
+    """A mean with the ends of its interval, each of shape (…). The ends are NaN if there are fewer than two values."""
 
     mean: Floats
     low: Floats
@@ -35,7 +35,7 @@ class Interval(NamedTuple):
 def student_interval(values: Floats, confidence: float = 0.95) -> Interval:
     """Return the mean over the first axis of `values`, (n, …), with its Student's t interval.
 
-    At n = 10 it covers as promised for differences from normal to log-gamma, and the bootstrap does not.
+    At n = 10 this interval has its nominal coverage for differences from normal to log-gamma; the bootstrap does not.
     """
     n, mean = len(values), values.mean(axis=0)
     if n < 2:
@@ -46,25 +46,25 @@ def student_interval(values: Floats, confidence: float = 0.95) -> Interval:
 
 
 def tost_p(differences: Floats, margin: float) -> float:
-    """Return p of the test for equivalence, that the mean of `differences`, (n,), lies within ±margin: two one-sided t tests.
+    """Return the p-value of the equivalence test that the mean of `differences`, (n,), lies within ±margin.
 
-    NaN if n < 2; 0 or 1 if all differences are equal.
+    The test consists of two one-sided t tests. NaN if n < 2; 0 or 1 if all differences are equal.
     Source: Schuirmann 1987, J. Pharmacokinetics and Biopharmaceutics 15:657.
     """
     return max(_above_p(differences, -margin), _above_p(-differences, -margin))
 
 
 def beyond_margin_p(differences: Floats, margin: float) -> float:
-    """Return p of the test that the mean of `differences`, (n,), lies outside ±margin: twice the smaller of two one-sided p.
+    """Return the p-value of the test that the mean of `differences`, (n,), lies outside ±margin.
 
-    NaN if n < 2; 0 or 1 if all differences are equal.
+    The p-value is twice the smaller of two one-sided p-values. NaN if n < 2; 0 or 1 if all differences are equal.
     """
     smaller = min(_above_p(differences, margin), _above_p(-differences, margin))
-    return float(np.minimum(1.0, 2 * smaller))  # unlike min, it keeps NaN
+    return float(np.minimum(1.0, 2 * smaller))  # np.minimum keeps NaN, min does not
 
 
 def _above_p(differences: Floats, bound: float) -> float:
-    """Return p of Student's one-sided test that the mean is above `bound`."""
+    """Return the p-value of Student's one-sided test that the mean is above `bound`."""
     if len(differences) < 2 or not np.isfinite(differences).all():
         return math.nan
     if np.ptp(differences) == 0:
@@ -73,12 +73,13 @@ def _above_p(differences: Floats, bound: float) -> float:
 
 
 def sign_flip_p(differences: Floats, *, seed: int = 0) -> float:
-    """Return the two-sided p of the permutation test that `differences`, (n,), have mean 0, so that either sign is as likely.
+    """Return the two-sided p-value of the permutation test that `differences`, (n,), have mean 0.
 
-    Exact for n ≤ 16, so that p is at least 2**(1 - n). Beyond that it comes from 100,000 random flips of a generator with
-    `seed`, and the observed signs count as one more. 1 if all differences are 0; NaN if n is 0 or a difference is not finite.
-    By hand, because SciPy's test takes 300 times as long.
-    Source: Fisher 1935, The Design of Experiments, §21; Phipson & Smyth 2010 for the Monte Carlo p.
+    Under that hypothesis, both signs of a difference are equally likely. The p-value is exact for n ≤ 16, and so at least
+    2**(1 - n). For larger n it comes from 100,000 random sign flips, drawn with `seed`, and the observed signs count as one
+    more flip. 1 if all differences are 0; NaN if n is 0 or if a difference is not finite.
+    Written by hand, because SciPy's test takes 300 times as long.
+    Source: Fisher 1935, The Design of Experiments, §21; Phipson & Smyth 2010 for the Monte Carlo p-value.
     """
     if len(differences) == 0 or not np.isfinite(differences).all():
         return math.nan
@@ -88,7 +89,7 @@ def sign_flip_p(differences: Floats, *, seed: int = 0) -> float:
 
 
 def _all_sums(differences: Floats) -> Floats:
-    """Return the sums under all flips; the first has the signs as observed."""
+    """Return the sums of the differences under all sign flips, (2**n,); the first sum has the observed signs."""
     sums = np.zeros(1)
     for difference in differences:
         sums = np.concatenate([sums + difference, sums - difference])
@@ -96,7 +97,10 @@ def _all_sums(differences: Floats) -> Floats:
 
 
 def _random_sums(differences: Floats, seed: int) -> Floats:
-    """Flip eight differences at a time: their sum is one of 256, drawn with a random byte, in a tenth of the time."""
+    """Return the sum with the observed signs, then the sums under random sign flips, (1 + RANDOM_FLIPS,).
+
+    One random byte flips eight differences, whose sum is one of 256. That takes a tenth of the time.
+    """
     rng = np.random.default_rng(seed)
     sums = np.zeros(1 + RANDOM_FLIPS)
     for eight in np.split(differences, range(8, len(differences), 8)):
@@ -107,9 +111,9 @@ def _random_sums(differences: Floats, seed: int) -> Floats:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return adjusted p-values, in the order given: a test is decided at level α if its adjusted p is at most α.
+    """Return the adjusted p-values in the given order. A test is decided at level α if its adjusted p-value is at most α.
 
-    An undefined p (NaN) stays undefined and counts as a member of the family.
+    An undefined p-value (NaN) stays undefined, and counts as a member of the family.
     Source: Holm 1979, Scandinavian Journal of Statistics 6:65.
     """
     p = np.asarray(p_values, np.float64)
@@ -119,8 +123,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def seeds_needed(comparisons: float, alpha: float = ALPHA) -> int:
-    """Return the number n of seeds that can decide a family: the sign-flip test's smallest p, 2**(1 − n), is at most α / m.
+    """Return the smallest number n of seeds, 6 or more, that can decide a family of m comparisons.
 
-    comparisons: m; half as many if the tests are one-sided.
+    With n seeds, the smallest p-value of the sign-flip test, 2**(1 − n), is at most α / m. comparisons: m, or m / 2 if the
+    tests are one-sided.
     """
     return max(MIN_SEEDS, math.ceil(math.log2(2 * comparisons / alpha)))

@@ -1,4 +1,4 @@
-"""Judge a part of a claim by its runs: an effect with its interval, and how they speak for or against the part."""
+"""Judge a part of a claim by its runs: the effect with its interval, and how the runs speak for or against the part."""
 
 import math
 from dataclasses import replace
@@ -20,7 +20,7 @@ NO_VALUES_REASON = "no run has a value"
 
 
 def judge(part: ClaimPart, evidence: Evidence) -> Finding:
-    """Return the finding of a part in its own view, with a reason instead of numbers if the runs do not give them."""
+    """Return the finding on a part in its own view. If the runs allow no decision, the finding has only a reason."""
     try:
         if part.kind is Kind.INTERACTION:
             return _judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
@@ -37,7 +37,7 @@ def judge(part: ClaimPart, evidence: Evidence) -> Finding:
 
 
 def describe(part: ClaimPart, evidence: Evidence) -> Finding:
-    """Return the finding of a superiority that is shown, not decided: without its test, p is 1 unless the runs are exact."""
+    """Return the finding on a superiority that is shown but not tested: its p-values are 1 unless the runs are exact."""
     try:
         pairs = evidence.pairs(part, {})
         return _judge_exact(part, pairs) if pairs.is_exact else _finding(part, pairs, (1.0, 1.0), wins_of(part, pairs))
@@ -46,7 +46,7 @@ def describe(part: ClaimPart, evidence: Evidence) -> Finding:
 
 
 def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
-    """Take all seeds as one run, which decides without a p-value; a part that does not hold, as in a tie, is refuted."""
+    """Judge all seeds as one run, without a p-value. A part that does not hold is refuted, such as a superiority in a tie."""
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
     if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
@@ -73,7 +73,7 @@ def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
 
 
 def _judge_differences(part: ClaimPart, pairs: Pairs) -> Finding:
-    """Test the mean of paired differences, or the wins if some pair lacks a value."""
+    """Test the mean of the paired differences, or the wins if a pair lacks a value."""
     wins = wins_of(part, pairs)
     if not pairs.lacks_values:
         return _finding(part, pairs, _sign_flip_ps(excess_of(part, pairs)), wins)
@@ -83,7 +83,7 @@ def _judge_differences(part: ClaimPart, pairs: Pairs) -> Finding:
 
 
 def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
-    """Test equivalence within the margin; if some pair lacks a value, the wins can only speak against it."""
+    """Test equivalence within the margin; if a pair lacks a value, the wins can only speak against equivalence."""
     wins = win_rate(pairs.first_ranks, pairs.second_ranks)
     if not pairs.lacks_values:
         margin = equivalence_margin(part)
@@ -93,7 +93,7 @@ def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
 
 
 def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
-    """Compare what each seed of both sides answers with yes or no."""
+    """Test a yes-or-no metric by the seeds on which only one side says yes."""
     first, second = pairs.first > 0, pairs.second > 0
     counts = [int(np.sum(cell)) for cell in (first & second, first & ~second, ~first & second, ~first & ~second)]
     ps = _by_direction(sign_test_p(counts[1], counts[2]), counts[1] > counts[2])
@@ -108,7 +108,7 @@ def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
 
 
 def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
-    """Test the slope over the levels of each seed's difference, by least squares; a missing value leaves it open."""
+    """Test the least-squares slope of each seed's difference over the levels. With a missing value, nothing is decided."""
     is_exact = all(level.is_exact for level in levels)
     by_level = np.array([level.differences[:1] for level in levels]) if is_exact else _by_shared_seed(levels)
     with_values = by_level[:, np.isfinite(by_level).all(axis=0)]
@@ -143,7 +143,7 @@ def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
 
 
 def _by_shared_seed(levels: list[Pairs]) -> Floats:
-    """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there are none."""
+    """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there is no such seed."""
     seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
     if not seeds:
         raise Undecidable("the levels share no seed")
@@ -156,10 +156,10 @@ def _level_effect(level: Pairs, part: ClaimPart) -> str:
 
 
 def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRate) -> Finding:
-    """Return a finding with p for and against the part; an undefined p shows nothing."""
+    """Return a finding with the p-values for and against the part. An undefined p-value counts as 1."""
     p_for, p_against = (1.0 if math.isnan(p) else p for p in ps)
     with_values, notes = pairs.differences_with_values, pairs.notes
-    if part.measure.is_time and part.second is not None:  # runs that did not get there count with all their steps
+    if part.measure.is_time and part.second is not None:  # runs that miss the target count with all their steps
         ratios = map(three_digits, ert_ratio_interval(np.exp(pairs.first), np.exp(pairs.second), pairs.planned_steps))
         notes += ("ratio of expected running times {} [{}, {}], bootstrap".format(*ratios),)
     return Finding(
@@ -182,5 +182,5 @@ def _sign_flip_ps(excess: Floats) -> tuple[float, float]:
 
 
 def _by_direction(p: float, supports: bool) -> tuple[float, float]:
-    """Return p for and against: a two-sided p speaks for the side on which the effect lies."""
+    """Return the p-values for and against a part: a two-sided p-value speaks for the side on which the effect lies."""
     return (p, 1.0) if supports else (1.0, p)

@@ -1,4 +1,4 @@
-"""What can be compared: the columns of the runs, their scale and direction."""
+"""Measures: the columns of the runs that can be compared, with their scale and direction."""
 
 import math
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from zdl_bench.statistics.metrics.metric import Scale
 
 ACCURACY = "_accuracy"
 OUTCOME_METRICS = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
-"""Of the metrics, those that say where a run ended."""
+"""Metrics that tell where a run ended."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A column of the runs that can be compared: on which scale, and which end of it is good.
+    """A column of the runs that can be compared, with its scale and the direction that is better.
 
-    is_outcome: it says where a run ended, so a run that did not learn has no value. is_time: steps to a target. is_binary: yes
-    or no, whether a target was reached.
+    is_outcome: whether the column tells where a run ended, so that a run that did not learn has no value. is_time: whether the
+    column is the number of steps to a target. is_binary: whether its values are yes or no: a target was reached or not.
     """
 
     column: str
@@ -31,9 +31,10 @@ class Measure:
     is_binary: bool = False
 
     def on_scale(self, values: Floats, images: Floats | float = math.inf) -> Floats:
-        """Return the values where differences are taken, NaN outside the scale's domain; a target met at the start took 1 step.
+        """Return the values on the scale of differences, NaN outside its domain; a target met at the start counts as 1 step.
 
-        images: how many an accuracy is of, ∞ if unknown. Only then is a perfect accuracy infinite.
+        images: the number of images behind an accuracy, ∞ if unknown. A perfect accuracy is infinite if this number is unknown,
+        otherwise finite.
         """
         if self.scale == "logit":
             return empirical_logit(values, images)
@@ -43,14 +44,17 @@ class Measure:
         return np.where(np.isfinite(values), values, np.nan)
 
     def distance_on_scale(self, ratio_or_difference: float) -> float:
-        """Return a margin or bound between two sides on the scale: a ratio if that is ln, else a difference."""
+        """Return a margin or bound between two sides on the scale.
+
+        ratio_or_difference: a ratio if the scale is ln, otherwise a difference.
+        """
         return float(np.log(ratio_or_difference)) if self.scale == "ln" else ratio_or_difference
 
 
 def empirical_logit(shares: Floats, images: Floats | float) -> Floats:
-    """Return ln((k + ½) / (N − k + ½)) of k = share · N right among N images: finite for none right and for all.
+    """Return ln((k + ½) / (N − k + ½)) of k = share · N correct among N images, finite even for k = 0 and k = N.
 
-    NaN outside of [0, 1].
+    NaN for shares outside [0, 1].
     Source: Haldane 1956, Annals of Human Genetics 20:309; Anscombe 1956, Biometrika 43:461.
     """
     half = 0.5 / np.asarray(images, dtype=float)
@@ -60,7 +64,7 @@ def empirical_logit(shares: Floats, images: Floats | float) -> Floats:
 
 
 def share_of(logit: float, images: float) -> float:
-    """Return the inverse of `empirical_logit`."""
+    """Return the share that has the given `empirical_logit`."""
     half = 0.5 / images
     return float((1 + np.tanh(logit / 2)) / 2 * (1 + 2 * half) - half)
 
@@ -76,7 +80,7 @@ MEASURES = (
 
 
 def measure_of(name: str) -> Measure:
-    """Return the measure that a claim names: a metric, a number at the end, `steps_to_0.3`, or `reached_0.3` (yes or no).
+    """Return the measure that a claim names: a metric, a final loss or accuracy, `steps_to_0.3`, or `reached_0.3` (yes or no).
 
     Raise ConfigError for any other name.
     """
@@ -87,5 +91,5 @@ def measure_of(name: str) -> Measure:
     if name.startswith("reached_"):
         return Measure(name, "identity", lower_is_better=False, is_outcome=False, is_binary=True)
     if name.startswith(("seconds_to_", "train_seconds")):
-        raise ConfigError(f"{name}: the seconds of a sweep's parallel runs decide nothing; compare steps")
-    raise ConfigError(f"there is no metric {name}; take {', '.join(MEASURES)}, steps_to_TARGET or reached_TARGET")
+        raise ConfigError(f"{name}: seconds of a sweep's parallel runs decide nothing; compare steps_to_TARGET")
+    raise ConfigError(f"there is no metric {name}; use {', '.join(MEASURES)}, steps_to_TARGET or reached_TARGET")

@@ -1,4 +1,4 @@
-"""Pairs of runs of one seed. Runs of one seed start at the same weights and see the same batches."""
+"""Pairs of runs with the same seed. Such runs start at the same weights and see the same batches."""
 
 import math
 from collections.abc import Iterator
@@ -18,27 +18,29 @@ from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import LrChoice
 
 NO_VALUE_RANK, LOST_RANK = 1e300, math.inf
-"""Ranks of runs without a value: one that did not learn or reach its target ranks behind every value, a diverged one last."""
+"""Ranks of runs without a value. A run that did not learn or did not reach its target ranks behind every value, and a diverged
+or failed run ranks last.
+"""
 
 
 class Undecidable(ZdlBenchError):
-    """The runs do not allow the comparison; the message is the reason, as the verdict gives it."""
+    """An error if the runs do not allow a comparison. Its message is the reason that the verdict gives."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """The runs of one side, at most one per seed, with the choice of their learning rate if there was one."""
+    """The runs of one side, at most one per seed, with the choice of their learning rate, or None without a choice."""
 
     runs: pd.DataFrame
     choice: LrChoice | None = None
 
     def on(self, seeds: "pd.Index[int]") -> "Side":
-        """Return the runs of these seeds; itself if it has no others."""
+        """Return the side with only these seeds, or the side itself if it has no other seeds."""
         return self if seeds.equals(self.runs.index) else Side(self.runs.loc[seeds], self.choice)
 
     @cached_property
     def is_one_run(self) -> bool:
-        """Whether the seeds change nothing: they gave the same bits, or the problem has nothing random."""
+        """Whether the seeds change nothing: several seeds gave the same bits, or nothing in the problem is random."""
         if self.runs["digest"].isna().any() or self.runs["digest"].nunique() != 1:
             return False
         noise = [key for key in ("problem.gradient_noise", "problem.start_std") if key in self.runs]
@@ -46,34 +48,35 @@ class Side:
         return len(self.runs) > 1 or is_noise_free
 
     def values(self, part: ClaimPart) -> Floats:
-        """Return (seeds,) on the measure's scale, NaN if a run has no value: it diverged, failed or did not learn."""
+        """Return one value per seed on the measure's scale, (seeds,); NaN for a run that diverged, failed or did not learn."""
         measure = part.measure
         if measure.column not in self.runs:
             raise Undecidable(f"the runs have no {measure.column}; a target belongs to the YAML of its data set or problem")
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
-        if measure.scale == "ln":  # a perfect run ends at 0: ln of max(x, 1e-12 · x₀), for losses x₀ is the one at the start
+        if measure.scale == "ln":  # x may be 0, so take ln of max(x, 1e-12 · x₀); for losses, x₀ is the start loss
             starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.is_outcome else 1.0
             column = np.where(column >= 0, np.maximum(column, FLOOR * starts), np.nan)
         scaled = measure.on_scale(column, self.images(measure))
         if measure.is_outcome:
             scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
         if part.statistic is Statistic.SPREAD and np.isfinite(scaled).any():
-            with np.errstate(invalid="ignore"):  # all accuracies are perfect, of unknown numbers of images
+            with np.errstate(invalid="ignore"):  # if all accuracies are perfect and the numbers of images unknown
                 return np.abs(scaled - np.nanmedian(scaled))
         return scaled
 
     def images(self, measure: Measure) -> Floats:
-        """Return the number of images that an accuracy is of, (seeds,), ∞ if unknown."""
+        """Return the number of images behind each accuracy, (seeds,); ∞ if unknown."""
         column = measure.column.replace(ACCURACY, "_images")
         unknown = np.full(len(self.runs), math.inf)
         return np.asarray(self.runs[column].fillna(math.inf), dtype=float) if column in self.runs else unknown
 
     def ranks(self, values: Floats) -> Floats:
-        """Return what the win rate compares, lower is better; values: turned so that lower is better.
+        """Return the ranks that the win rate compares, one per seed, (seeds,); a lower rank is better.
 
-        A perfect accuracy of an unknown number of images is infinite, so it ranks first; an accuracy of 0 ranks last.
+        values: with the sign that makes lower values better. A perfect accuracy of an unknown number of images is infinite, so
+        it ranks first; an accuracy of 0 ranks last among the values.
         """
         within = np.clip(values, -NO_VALUE_RANK / 2, NO_VALUE_RANK / 2)
         has_lost = np.asarray(self.runs["status"] != "completed", dtype=bool)
@@ -86,9 +89,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Values of both sides by seed, on the metric's scale; second is 0 if a part has one side only.
+    """Values of both sides by seed, on the metric's scale. `second` is 0 if a part has only one side.
 
-    All arrays are (seeds,). ranks: see `Side.ranks`. images: how many an accuracy of the first side is of, ∞ if unknown.
+    All arrays have shape (seeds,). first_ranks, second_ranks: see `Side.ranks`. images: the number of images behind an accuracy
+    of the first side, ∞ if unknown.
     """
 
     seeds: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -117,7 +121,7 @@ class Pairs:
 
     @property
     def correlation(self) -> float:
-        """What pairing removes: the correlation of the sides over seeds."""
+        """The correlation of the two sides over seeds; the higher it is, the more noise pairing removes."""
         both = np.isfinite(self.first) & np.isfinite(self.second)
         if both.sum() < 3 or self.first[both].std() == 0 or self.second[both].std() == 0:
             return math.nan
@@ -128,12 +132,12 @@ class Evidence(Protocol):
     """A source of the pairs that a part of a claim compares."""
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
-        """Return the pairs of a part at one level. Raise Undecidable with the reason if the runs do not give them."""
+        """Return the pairs of runs that a part compares at one level. Raise Undecidable with the reason if there are none."""
         ...
 
 
 def by_seed(runs: pd.DataFrame, ambiguous: str = "it has several runs of one seed at one learning rate") -> pd.DataFrame:
-    """Return the runs of a side under their seeds. Raise Undecidable, `ambiguous`, if a seed has several."""
+    """Return the runs of a side indexed by seed. Raise Undecidable with the text `ambiguous` if a seed has several runs."""
     if runs["seed"].duplicated().any():
         raise Undecidable(ambiguous)
     return runs.set_index("seed", drop=False).sort_index()

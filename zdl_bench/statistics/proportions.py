@@ -1,4 +1,4 @@
-"""Comparisons of what each seed answers with yes or no, or with better or worse."""
+"""Tests and intervals of outcomes that are, for each seed, yes or no, or a win or a loss."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from zdl_bench.run.run import Floats
 
 
 class WinRate(NamedTuple):
-    """rate: (wins + ties/2) / n, NaN if n is 0."""
+    """Wins, ties and losses of n pairs. rate: (wins + ties/2) / n, or NaN if n is 0."""
 
     rate: float
     wins: int
@@ -19,9 +19,9 @@ class WinRate(NamedTuple):
 
 
 def win_rate(first: Floats, second: Floats) -> WinRate:
-    """Count how often `first`, (n,), beats `second`, (n,), pair by pair. Lower is better: negate what is better when higher.
+    """Return how often `first`, (n,), beats `second`, (n,), pair by pair. Lower is better: negate a metric if higher is better.
 
-    A run without a value (NaN) loses against one with a value; two of them tie.
+    A run without a value (NaN) loses to a run with a value; two runs without a value tie.
     """
     wins = int(np.sum((first < second) | (~np.isnan(first) & np.isnan(second))))
     losses = int(np.sum((second < first) | (~np.isnan(second) & np.isnan(first))))
@@ -31,15 +31,16 @@ def win_rate(first: Floats, second: Floats) -> WinRate:
 
 
 def sign_test_p(wins: int, losses: int) -> float:
-    """Return the exact two-sided p of the test that a win is as likely as a loss; ties are left out. 1 if there is neither.
+    """Return the exact two-sided p-value of the test that a win is as likely as a loss, or 1 if there are neither.
 
-    Of the pairs with one yes only, it is the test that two paired proportions are equal (McNemar 1947).
+    Ties are left out. For pairs in which only one side says yes, this tests two paired proportions for equality
+    (McNemar 1947).
     """
     return min(1.0, 2 * float(special.bdtr(min(wins, losses), wins + losses, 0.5)))
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the lower and upper end of the interval of a proportion, n ≥ 1.
+    """Return the lower and upper end of the confidence interval of the proportion successes / n, n ≥ 1.
 
     Source: Wilson 1927, Journal of the American Statistical Association 22:209.
     """
@@ -50,10 +51,10 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
 def paired_proportion_interval(
     both: int, first_only: int, second_only: int, neither: int, confidence: float = 0.95
 ) -> tuple[float, float, float]:
-    """Return p_first − p_second of two proportions of the same pairs, with the lower and upper end of its interval.
+    """Return the difference p_first − p_second of two paired proportions, with the lower and upper end of its interval.
 
-    The arguments are numbers of pairs; NaN if there are none.
-    Source: Newcombe 1998, Statistics in Medicine 17:2635, method 10: Wilson's intervals, squared and added.
+    The arguments are numbers of pairs. All results are NaN if there are no pairs.
+    Source: Newcombe 1998, Statistics in Medicine 17:2635, method 10: half-widths of Wilson's intervals, squared and added.
     """
     n = both + first_only + second_only + neither
     if n == 0:
@@ -63,7 +64,7 @@ def paired_proportion_interval(
     q_low, q_high = wilson_interval(both + second_only, n, confidence)
     margins = (both + first_only) * (second_only + neither) * (both + second_only) * (first_only + neither)
     excess = both * neither - first_only * second_only
-    shrunk = max(excess - n / 2, 0) if excess > 0 else excess  # for continuity
+    shrunk = max(excess - n / 2, 0) if excess > 0 else excess  # continuity correction
     phi = shrunk / math.sqrt(margins) if margins else 0.0
     below = _root_of_squares(p - p_low, q_high - q, phi)
     above = _root_of_squares(p_high - p, q - q_low, phi)

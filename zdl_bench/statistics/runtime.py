@@ -1,6 +1,6 @@
-"""Running time to a target, over one run or more, of which some may never reach it (NaN: censored).
+"""Running time to a target over one or more runs. A run that never reaches the target is censored (NaN).
 
-Intervals and bands are percentile bootstraps at 95 %.
+Intervals and bands come from the percentile bootstrap at 95 %.
 Source: Hansen et al., COCO, arXiv:1603.08785.
 """
 
@@ -14,22 +14,23 @@ DRAWS = 2000
 
 
 def expected_running_time(steps: Floats, planned_steps: int) -> float:
-    """Return ERT, in steps: the steps that all runs spent until success, over the number of successes; ∞ without success.
+    """Return the expected running time (ERT) in steps, or ∞ if no run reaches the target.
 
-    steps: (runs,), to the target. A run without success spent its planned steps, even if it died early: otherwise dying early
-    would be rewarded.
+    The ERT is the number of steps that all runs spent, divided by the number of runs that reached the target. steps: the steps
+    of each run to the target, (runs,). A run that did not reach the target counts with its planned steps even if it died early:
+    otherwise dying early would be rewarded.
     """
     return float(_weighted_ert(np.ones(len(steps)), steps, planned_steps))
 
 
 def ert_intervals(steps: Floats, planned_steps: int, draws: int = DRAWS) -> list[tuple[float, float, float]]:
-    """Return for each target ERT with its interval over runs, of which each end may be ∞; steps: (runs, targets).
+    """Return the ERT of each target with the ends of its interval over runs, each of which may be ∞.
 
-    All targets share their bootstrap samples, since drawing them takes most of the time.
+    steps: (runs, targets). All targets share their bootstrap samples, since drawing them takes most of the time.
     """
     counts = _resampling_counts(len(steps), draws)
     intervals = []
-    for column in steps.T:  # all at once would be a matrix product, small enough to wait for its threads
+    for column in steps.T:  # a matrix product of all columns is so small that it mostly waits for its threads
         erts = _weighted_ert(counts, column, planned_steps)
         intervals.append((expected_running_time(column, planned_steps), _quantile(erts, 0.025), _quantile(erts, 0.975)))
     return intervals
@@ -38,11 +39,11 @@ def ert_intervals(steps: Floats, planned_steps: int, draws: int = DRAWS) -> list
 def ert_ratio_interval(
     first_steps: Floats, second_steps: Floats, planned_steps: int, draws: int = DRAWS
 ) -> tuple[float, float, float]:
-    """Return ERT of the first over that of the second, with its interval.
+    """Return the ERT of the first side over the ERT of the second, with the ends of the ratio's interval.
 
-    first_steps, second_steps: (seeds,), paired: a draw takes the same seeds of both. The ratio is ∞ if only the second reaches
-    the target, 0 if only the first does, NaN if neither does (or both are there at the start). A draw without a ratio could be
-    anything, so it counts as 0 for the lower end and as ∞ for the upper.
+    first_steps, second_steps: (seeds,), paired: a bootstrap draw takes the same seeds of both. The ratio is ∞ if only the
+    second side reaches the target, 0 if only the first does, and NaN if neither does (or if both meet it at the start). A draw
+    whose ratio is undefined could have any ratio, so it counts as 0 for the lower end and as ∞ for the upper end.
     """
     counts = _resampling_counts(len(first_steps), draws)
     with np.errstate(invalid="ignore", divide="ignore"):  # ∞/∞ is NaN, on purpose
@@ -57,15 +58,15 @@ def ert_ratio_interval(
 
 
 def runtime_ecdf(steps: Floats, planned_steps: int, at: Floats) -> Floats:
-    """Return the share of (run, target) pairs reached within x steps, for each x of `at`, (x,).
+    """Return for each x of `at`, (x,), the share of (run, target) pairs in which the run reached the target within x steps.
 
-    steps: (runs, targets), NaN if a run did not reach a target. NaN beyond the planned steps, which no run made.
+    steps: (runs, targets), NaN if a run did not reach a target. NaN for x beyond the planned steps, which no run exceeds.
     """
     return np.asarray(_shares(steps, planned_steps, at).mean(axis=0))
 
 
 def ecdf_band(steps: Floats, planned_steps: int, at: Floats, draws: int = DRAWS) -> tuple[Floats, Floats]:
-    """Return the lower and upper end of the pointwise band of `runtime_ecdf` over runs, each (x,)."""
+    """Return the lower and upper end of the pointwise bootstrap band of `runtime_ecdf` over runs, each (x,)."""
     weights = _resampling_counts(len(steps), draws) / len(steps)
     low, high = np.quantile(weights @ _shares(steps, planned_steps, at), [0.025, 0.975], axis=0)
     return low, high
@@ -75,8 +76,8 @@ def performance_profile(erts: Floats, ratios: Floats) -> Floats:
     """Return the share of problems on which a solver's ERT is at most r times the best solver's, (ratios, solvers).
 
     erts: (problems, solvers), ∞ or NaN if a solver never reaches the target; ratios: (ratios,), each r ≥ 1. Problems that no
-    solver solves count. The best is the best of this set, so a profile changes with the solvers beside it, and may even change
-    the order of two of them (Gould & Scott 2016, ACM TOMS 43:15).
+    solver solves count too. The best solver is the best of the given set, so adding a solver changes the profiles of the
+    others, and may even change the order of two of them (Gould & Scott 2016, ACM TOMS 43:15).
     Source: Dolan & Moré 2002, Mathematical Programming 91:201.
     """
     solved = np.isfinite(erts)
@@ -86,7 +87,7 @@ def performance_profile(erts: Floats, ratios: Floats) -> Floats:
 
 
 def _weighted_ert(counts: Floats, steps: Floats, planned_steps: int) -> Floats:
-    """Return ERT if each run occurs as often as `counts`, (…, runs), says."""
+    """Return the ERT, (…), if each run occurs as often as `counts`, (…, runs), states."""
     reached = ~np.isnan(steps)
     spent = counts @ np.where(reached, steps, planned_steps)
     successes = counts @ reached
@@ -99,7 +100,7 @@ def _resampling_counts(runs: int, draws: int) -> Floats:
 
 
 def _quantile(values: Floats, share: float) -> float:
-    """Return one of the values themselves: nothing can be interpolated between a number and ∞."""
+    """Return the quantile as one of the values, since nothing can be interpolated between a finite number and ∞."""
     return float(np.quantile(values, share, method="inverted_cdf"))
 
 

@@ -1,4 +1,4 @@
-"""Where the optimizers of one setting stand: each against a control, every pair, and whether one beats all others."""
+"""How the optimizers of one setting compare: each with a control, every pair, and whether one of them beats all others."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +15,16 @@ from zdl_bench.statistics.pairing import Evidence
 from zdl_bench.statistics.verdict import Judgment, Verdict, judge_family
 
 FindingOf = Mapping[tuple[str, str], Finding]
-"""(first, second) → the finding of first against second, for every ordered pair of variants."""
+"""(first, second) → the finding on the first against the second, for every ordered pair of variants."""
 
 
 @dataclass(frozen=True)
 class Leader:
-    """The variant that is ahead of most others, and whether it is shown to be ahead of each.
+    """The variant that is ahead of most others, and whether the tests show that it is ahead of each.
 
-    rivals: the others → the finding of leader against rival, the closest first. p: of the claim that the leader is better than
-    each of the others, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or NOT_DECIDABLE with its
-    reason.
+    rivals: each other variant → the finding on the leader against it, the closest rival first. p: the p-value of the claim that
+    the leader is better than each rival, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or
+    NOT_DECIDABLE with its reason.
     """
 
     variant: str
@@ -35,22 +35,25 @@ class Leader:
 
     @property
     def is_tied(self) -> bool:
-        """Whether it is ahead of no rival: neither by its effect nor by its wins."""
+        """Whether the leader is ahead of no rival, neither by its effect nor by its wins."""
         return all(finding.is_tie for finding in self.rivals.values())
 
     @property
     def undecided(self) -> list[str]:
-        """The rivals that are not shown to be behind, each test at the level of the whole claim."""
+        """The rivals that are not shown to be behind the leader, each tested at the level of the whole claim."""
         return [rival for rival in self.rivals if not self.p_ahead_of(rival) <= ALPHA]
 
     def p_ahead_of(self, rival: str) -> float:
-        """Return p of being ahead of one rival, at the level of the whole claim."""
+        """Return the p-value of the leader being ahead of one rival, at the level of the whole claim."""
         return _family_p(self.rivals[rival], 1 + len(self.rivals))
 
 
 @dataclass(frozen=True)
 class Pairwise:
-    """How the variants compare by one metric, pair by pair, without a verdict. pairs: those in the order of the plan first."""
+    """Comparisons of all variants by one metric, pair by pair, without a verdict.
+
+    pairs: first every pair in the order of the plan, then every pair in reverse.
+    """
 
     metric: str
     pairs: FindingOf
@@ -61,7 +64,7 @@ class Pairwise:
         return list(self.pairs)[: len(self.pairs) // 2]
 
     def win_rate(self, first: str, second: str) -> float:
-        """Return the share of seeds on which the first is better, ties counted half; NaN if nothing is known."""
+        """Return the share of seeds on which the first variant is better, ties counted half; NaN if nothing is known."""
         finding = self.pairs[first, second]
         if finding.is_exact and not finding.reason:
             return (1 + finding.p_against - self.pairs[second, first].p_against) / 2
@@ -70,10 +73,10 @@ class Pairwise:
 
 @dataclass(frozen=True)
 class Standing(Pairwise):
-    """A pairwise comparison with what it shows.
+    """The pairwise comparisons by one metric, with the verdicts that follow from them.
 
-    contrasts: each of the others against the control, the first variant of the plan, with verdicts; Holm over them.
-    leader: None if there is one variant.
+    control: the first variant of the plan. contrasts: the verdict on each other variant against the control, adjusted by Holm's
+    method over all contrasts. leader: None if fewer than two variants have runs.
     """
 
     control: str
@@ -82,7 +85,7 @@ class Standing(Pairwise):
 
 
 def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Standing:
-    """Compare the variants, in the order of the plan, by a metric, and say what that shows."""
+    """Return how the variants, given in the order of the plan, compare by a metric, with verdicts."""
     control = variants[0]
     claims = [
         Claim(f"{name} / {control}", f"{name} is better than {control}.", "", Kind.SUPERIORITY, (_part(name, control, metric),))
@@ -100,14 +103,14 @@ def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Sta
 
 
 def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pairwise:
-    """Compare the variants, in the order of the plan, by a metric, without a test."""
+    """Return how the variants, given in the order of the plan, compare by a metric, without a test."""
     return Pairwise(metric, _pairs(entrants, variants, metric, describe))
 
 
 def _pairs(
     entrants: Entrants, variants: Sequence[str], metric: str, find: Callable[[ClaimPart, Evidence], Finding]
 ) -> FindingOf:
-    """Compare every pair both ways: an exact tie is no win for either side, so its inverse is found anew."""
+    """Return the findings on all pairs in both orders. Exact pairs are judged again, since neither side wins a tie."""
     pairs = {(a, b): find(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
     inverse = {
         (b, a): find(_part(b, a, metric), entrants) if finding.is_exact or finding.reason else finding.inverse()
@@ -117,11 +120,11 @@ def _pairs(
 
 
 def leader_of(pairs: FindingOf, variants: Sequence[str]) -> Leader | None:
-    """Return the variant with the most evidence for being better than each of the others, among those that have runs.
+    """Return the variant with the most evidence that it is better than each of the others, or None if there are fewer than two.
 
-    A variant is shown to be better than each other if all of its comparisons show it: the largest of their one-sided p
-    (intersection-union test, Berger 1982, Technometrics 24:295). The data choose for which of the m variants this is asked, so
-    that p is multiplied by m (Bonferroni). None if there is one variant.
+    variants: those that have runs. A variant is shown to be better than all others if every comparison shows it, so its p-value
+    is the largest of the one-sided p-values (intersection-union test, Berger 1982, Technometrics 24:295). The data choose for
+    which of the m variants this is tested, so the p-value is multiplied by m (Bonferroni).
     """
     if len(variants) < 2:
         return None
@@ -143,19 +146,19 @@ def leader_of(pairs: FindingOf, variants: Sequence[str]) -> Leader | None:
 
 
 def _says_something(finding: Finding) -> bool:
-    """Return whether some pair has values, or one side has one and the other does not."""
+    """Return whether some pair has values, or a run with a value is compared with a run without a value."""
     return finding.n_values > 0 or finding.is_exact or (finding.wins is not None and finding.wins.ties < finding.n)
 
 
 def _strength(rivals: Mapping[str, Finding]) -> tuple[float, float, float]:
-    """Rank by more rivals beaten than lost to, then more wins over seeds, then the clearer p."""
+    """Return a sort key: rivals beaten minus rivals lost to, then the sum of win rates, then minus the largest p-value."""
     ahead = sum((finding.p_for < finding.p_against) - (finding.p_for > finding.p_against) for finding in rivals.values())
     wins = sum(finding.wins.rate for finding in rivals.values() if finding.wins)
     return ahead, wins, -max(finding.p_for for finding in rivals.values())
 
 
 def _family_p(finding: Finding, variants: int) -> float:
-    """Return p of one comparison, one-sided, times the number of variants that might have led; 0 if it is exact."""
+    """Return the one-sided p-value of a comparison, times the number of possible leaders; 0 for an exact win."""
     return min(1.0, finding.p_for / 2 * variants)
 
 

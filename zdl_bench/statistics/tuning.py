@@ -1,4 +1,7 @@
-"""Which learning rate is best, and how sure that is. Imports neither pandas nor SciPy: every sweep starts with it."""
+"""The choice of the best learning rate, and how certain it is.
+
+Imports neither pandas nor SciPy, because every sweep imports this module at its start.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +24,8 @@ RESAMPLING_SEED = 0
 class LrChoice:
     """The choice of a learning rate by its mean tail loss over the tuning seeds.
 
-    lrs: (learning rates,), ascending. tail_losses: (learning rates, seeds). A learning rate with a run without a value (NaN, ∞)
-    is not a candidate.
+    lrs: (learning rates,), ascending. tail_losses: (learning rates, seeds). A learning rate is not a
+    candidate if one of its runs has no value (NaN or ∞).
     """
 
     lrs: Floats
@@ -30,17 +33,17 @@ class LrChoice:
 
     @cached_property
     def lr(self) -> float | None:
-        """The learning rate with the lowest mean, the smallest of equal ones; None if there is no candidate."""
+        """The candidate with the lowest mean loss, the smaller one in a tie, or None if there is no candidate."""
         return float(self.lrs[self._best_rows(self.tail_losses)]) if self._are_candidates.any() else None
 
     @property
     def at_edge(self) -> bool:
-        """Whether the best is the smallest or the largest of the grid, so that a better one may lie beyond."""
+        """Whether the best learning rate is the smallest or the largest of the grid, so that a better one may lie beyond it."""
         return self.lr is not None and self.lr in (self.lrs[0], self.lrs[-1])
 
     @cached_property
     def shares(self) -> dict[float, float]:
-        """How often each learning rate is chosen if the seeds are resampled, 1,000 times and alike for all learning rates."""
+        """The share of 1,000 resamples of the seeds, the same for all learning rates, in which each learning rate is chosen."""
         if self.lr is None:
             return dict.fromkeys(self.lrs.tolist(), 0.0)
         seeds = self.tail_losses.shape[1]
@@ -53,20 +56,20 @@ class LrChoice:
         return np.asarray(np.isfinite(self.tail_losses).all(axis=1) & (self.tail_losses.shape[1] > 0))
 
     def _best_rows(self, losses: Floats) -> npt.NDArray[np.intp]:
-        """Return the row of the best candidate; losses: (learning rates, …, seeds)."""
+        """Return the rows of the best candidates, (…); losses: (learning rates, …, seeds)."""
         means = losses.mean(axis=-1)
         means[~self._are_candidates] = np.inf
         return np.asarray(np.argmin(means, axis=0))
 
 
 def choose_lr(lrs: Sequence[float], tail_losses: Floats) -> LrChoice:
-    """Choose among learning rates in any order; tail_losses: (learning rates, seeds)."""
+    """Return the choice among learning rates, given in any order; tail_losses: (learning rates, seeds)."""
     order = np.argsort(lrs)
     return LrChoice(np.asarray(lrs, np.float64)[order], tail_losses[order])
 
 
 def choose_lr_of(trials: "pd.DataFrame") -> LrChoice:
-    """Choose among the learning rates of one optimizer's trials, which are rows of `Results.runs`."""
+    """Return the choice among the learning rates of one optimizer's trials, which are rows of `Results.runs`."""
     grid = lr_grid(trials)
     return choose_lr(grid.index.tolist(), grid.to_numpy())
 
@@ -74,7 +77,7 @@ def choose_lr_of(trials: "pd.DataFrame") -> LrChoice:
 def lr_grid(trials: "pd.DataFrame", column: str = "tail_loss") -> "pd.DataFrame":
     """Return the losses of one optimizer's trials, a row per learning rate and a column per seed.
 
-    NaN if a learning rate was not tried on a seed. Several runs in one cell count with their mean, NaN if one has no value.
+    A cell is NaN if the learning rate was not tried on the seed. Several runs count with their mean, NaN if a run has no value.
     """
     cells = trials.dropna(subset="lr").groupby(["lr", "seed"])[column]
     return cells.mean().where(cells.count() == cells.size()).unstack("seed").astype(float)

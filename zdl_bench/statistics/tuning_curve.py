@@ -1,4 +1,4 @@
-"""What tuning buys: the best of k learning rates, before one knows which k are tried."""
+"""The gain from tuning: the expected best of k learning rates, drawn at random from a grid."""
 
 import numpy as np
 from scipy import special
@@ -9,12 +9,13 @@ from zdl_bench.statistics.tuning import RESAMPLES, RESAMPLING_SEED
 
 
 def tuning_curve(tail_losses: Floats, start_losses: Floats) -> Interval:
-    """Return `expected_best` over the learning rates, (learning rates,), with a 95 % percentile-bootstrap band.
+    """Return `expected_best` of the learning rates' losses, (learning rates,), with a 95 % percentile-bootstrap band.
 
-    tail_losses, start_losses: (learning rates, seeds), positive, NaN if a run has none. The loss of a learning rate is the
-    geometric mean over its seeds. One with a run without a value is a failed trial, which leaves the untrained network: it
-    counts as the geometric mean of all losses at the start, in every resample. The resamples of seeds are the same for all
-    learning rates; one seed gives no band. The band leans downwards for large k: the best of a resample is the luckiest.
+    tail_losses, start_losses: (learning rates, seeds), positive, NaN if a run has no loss. The loss of a learning rate is the
+    geometric mean over its seeds. A learning rate is a failed trial if one of its runs has no value. A failed trial leaves the
+    untrained network, so it counts as the geometric mean of all losses at the start, in every resample. The resamples of seeds
+    are the same for all learning rates. With one seed there is no band. The band is biased downwards for large k, because the
+    best of a resample is the luckiest.
     """
     failed = np.asarray(~np.isfinite(tail_losses).all(axis=1))
     starts = start_losses[np.isfinite(start_losses)]
@@ -34,8 +35,8 @@ def expected_best(losses: Floats) -> Floats:
 
     Exact: of the C(n, k) subsets, the i-th smallest loss is the best in C(n − i, k − 1). Non-increasing in k; at k = n it is
     the smallest loss.
-    Source: Dodge et al. 2019, arXiv:1909.03004, draw with replacement, as from an endless search space, so that n trials do
-    not yet find the smallest of n losses. A grid is finite, and nobody tries the same learning rate twice.
+    Source: Dodge et al. 2019, arXiv:1909.03004, draw with replacement, as from an infinite search space, so that n trials
+    need not find the smallest of n losses. A grid is finite, and nobody tries the same learning rate twice.
     """
     n = losses.shape[-1]
     k, i = np.arange(1, n + 1)[:, None], np.arange(1, n + 1)

@@ -1,4 +1,4 @@
-"""Verdicts on a family of claims, from their findings. A family is the claims of one experiment (Holm 1979)."""
+"""Verdicts on a family of claims, from their findings. The claims of one experiment form a family (Holm 1979)."""
 
 import math
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ class Verdict(StrEnum):
 class Judgment:
     """A claim with its verdict.
 
-    findings: one per part, in the claim's primary view. other_views: each with one finding per part, without a verdict. p: the
-    smaller of p_for and p_against of the whole claim; p_family: the same, adjusted over the family. reason: of a verdict that
-    the numbers alone do not explain.
+    findings: one per part, in the claim's primary view. other_views: view → one finding per part, without a verdict. p: the
+    smaller of p_for and p_against of the whole claim. p_family: p adjusted over the family. reason: the reason of the
+    verdict, if the numbers alone do not explain it.
     """
 
     claim: Claim
@@ -45,12 +45,12 @@ class Judgment:
 
 
 def judge_experiment(experiment: Experiment, runs: pd.DataFrame) -> list[Judgment]:
-    """Judge the claims of an experiment on the frame of its runs."""
+    """Return the judgments on the claims of an experiment, from the data frame of its runs."""
     return judge_family(claims_of(experiment.claims), ExperimentRuns(runs, experiment.tuning_seeds))
 
 
 def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judgment]:
-    """Return one judgment per claim. Exact claims and those that wait for something are no members of the family."""
+    """Return one judgment per claim. Exact claims and claims that wait for something are not members of the family."""
     wholes = [_Whole(claim, tuple(judge(part, evidence) for part in claim.parts)) for claim in claims]
     members = [whole for whole in wholes if whole.is_member]
     adjusted = dict(zip(map(id, members), holm([whole.p for whole in members]), strict=True))
@@ -69,9 +69,10 @@ def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judgment]:
 class _Whole:
     """All parts of a claim together.
 
-    The claim holds if all parts do: p_for is the largest of its parts. It does not if one part is shown not to: p_against is
-    the smallest, times their number (Bonferroni). seeds: the smallest number of pairs on which the p of a part rests.
-    is_member: whether it counts in its family, decided or not: all do but what waits and what needs no test.
+    The claim holds if all parts hold, so p_for is the largest p_for of the parts. The claim is refuted if one part is refuted,
+    so p_against is the smallest p_against of the parts, times their number (Bonferroni). seeds: the smallest number of pairs on
+    which the p-value of a part rests. is_member: whether the claim counts in its family, decided or not. All claims count,
+    except those that wait for something and those that need no test.
     """
 
     def __init__(self, claim: Claim, findings: tuple[Finding, ...]) -> None:
@@ -86,7 +87,7 @@ class _Whole:
         self.p = min(self.p_for, self.p_against)
 
     def verdict(self, p_family: float, members: int) -> tuple[Verdict, str]:
-        """Return the verdict and its reason, given p over its family of so many members."""
+        """Return the verdict and its reason. p_family: p adjusted over the family. members: the claims in the family."""
         if self.reasons:
             return Verdict.NOT_DECIDABLE, self.reasons
         direction = Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED
@@ -98,7 +99,7 @@ class _Whole:
             return Verdict.INSUFFICIENT, f"{seeds} {have} values, a family of this size needs {needed}"
         if p_family <= ALPHA:
             return direction, ""
-        parts = len(self.findings)  # many of them may need more seeds to be refuted than to be supported
+        parts = len(self.findings)  # many parts may need more seeds to be refuted than to be supported
         needed = seeds_needed(parts * members)
         reason = f"{seeds} cannot refute a claim of {parts} parts here; that needs {needed}" if self.seeds < needed else ""
         return Verdict.INSUFFICIENT, reason

@@ -1,4 +1,4 @@
-"""The claims of an experiment, judged → a table of every number and run id, and what the page shows of each claim."""
+"""Judgments on the claims of an experiment → a table of all numbers and run ids, and what the page shows of each claim."""
 
 import math
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def _rows(one: Judgment) -> list[dict[str, Any]]:
 
 
 def _notes(one: Judgment) -> list[str]:
-    """Return what a verdict needs besides its numbers; the reasons of single comparisons stand beside those."""
+    """Return the notes on a verdict, without the reasons that already stand beside its comparisons."""
     reasons = {finding.reason for finding in one.findings}
     return [text for text in (one.reason, one.claim.note) if text and text not in reasons]
 

@@ -21,7 +21,7 @@ QUESTION_NOUNS = {question.metric: question.noun for question in QUESTIONS}
 
 
 def comparison_table(standings: Standings) -> Table:
-    """Return every pair at its best learning rates, with verdicts against the control, and at every one that it shares."""
+    """Return a table of all pairs: at best learning rates, with verdicts against the control, and at shared learning rates."""
     rows = []
     for question, standing in standings.at_best:
         rows += list(_with_verdicts(question, standing, standings.view))

@@ -1,4 +1,4 @@
-"""Tables of means over seeds: per optimizer and learning rate, and per optimizer at its best."""
+"""Tables of means over seeds: per optimizer and learning rate, and per optimizer at its best learning rate."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -44,7 +44,7 @@ NOTE_ON_MEDIANS = "Steps to a target are the median of the runs that got there, 
 
 
 def condition_table(runs: pd.DataFrame, tuning_seeds: Sequence[int] = ()) -> Table:
-    """Return a row per variant and learning rate; tuning seeds have rows of their own."""
+    """Return a table with a row per variant and learning rate; tuning seeds have rows of their own."""
     runs = _with_pace(runs)
     uses = np.where(runs["seed"].isin(tuning_seeds), "tuning", "judging")
     groups = [
@@ -60,7 +60,7 @@ def condition_table(runs: pd.DataFrame, tuning_seeds: Sequence[int] = ()) -> Tab
 
 
 def optimizer_table(standings: Standings) -> Table:
-    """Return a row per variant at its best learning rate, or its only one; a variant without one says why."""
+    """Return a table with a row per variant at its best or only learning rate, or with the reason why there is none."""
     judged = _with_pace(standings.comparison.judged)
     groups = []
     for variant in standings.variants:
@@ -81,7 +81,7 @@ def optimizer_table(standings: Standings) -> Table:
 
 
 def _about_choice(variant: str, members: pd.DataFrame, standings: Standings) -> Record:
-    """Return at which learning rate a variant is compared, and why. members: its runs there."""
+    """Return the learning rate at which a variant is compared, and why. members: its runs at that learning rate."""
     side = standings.entrants.sides.get(variant)
     choice = side.choice if side else None
     can_vary = standings.comparison.trials["seed"].nunique() > 1  # a single seed is resampled into itself
@@ -96,7 +96,7 @@ def _about_choice(variant: str, members: pd.DataFrame, standings: Standings) -> 
 
 
 def _with_pace(runs: pd.DataFrame) -> pd.DataFrame:
-    """Add the seconds of 1,000 steps; NaN for a run that did not make all its steps."""
+    """Return the runs with the seconds per 1,000 steps, NaN for a run that did not complete all its steps."""
     pace = 1000 * runs["train_seconds"] / runs["steps"]
     return runs.assign(**{PACE: pace.where(runs["status"] == Status.COMPLETED.value)})
 
@@ -104,7 +104,7 @@ def _with_pace(runs: pd.DataFrame) -> pd.DataFrame:
 def _summaries(runs: pd.DataFrame, groups: Iterable[tuple[Record, pd.DataFrame]], names: Sequence[str]) -> pd.DataFrame:
     """Return a row per group: counts of outcomes, mean, sd and n of each measure that some run has, targets, and run ids.
 
-    n is the number of runs that have a value: it stands beside every mean, since runs without one are left out of it.
+    n is the number of runs that have a value. It stands beside every mean, because a mean leaves out runs without a value.
     """
     measures = [name for name in names if runs[name].notna().any()]
     targets = [column for column in runs if column.startswith(STEPS_TO) and runs[column].notna().any()]
@@ -129,7 +129,7 @@ def _summary(members: pd.DataFrame, measures: Sequence[str], targets: Sequence[s
 
 
 def _columns(numbers: pd.DataFrame) -> list[Column]:
-    """Return what readers see of `_summaries`: `mean ± sd`, with n if it is not the number of runs."""
+    """Return the columns that readers see of `_summaries`: `mean ± sd`, with n if n differs from the number of runs."""
     columns = [Column("runs", "runs")]
     columns += [Column(readable(name), name) for name in COUNTS if name == Status.COMPLETED.value or numbers[name].any()]
     for key in numbers:

@@ -8,13 +8,13 @@ import pandas as pd
 SIGNIFICANT_DIGITS = 4
 FORMULA = ("=", "+", "@", "\t", "\r")
 DIFFERENCE = re.compile(r"-(?!inf$|[\d.,]*(e[-+]?\d+)?$)")
-"""The start of a formula that looks like a negative number at first."""
+"""The start of a formula that begins like a negative number."""
 MARKDOWN = re.compile(r"\\|\[|@|:/|www\.", re.IGNORECASE)
 """The start of an escape or a link, or part of an address that some programs turn into a link."""
 MIN_POWER_OF_TEN = 1e7
-"""Means of this size are written with a power of ten."""
+"""Means of this size or more are written with a power of ten."""
 NEGLIGIBLE_SPREAD = 1e-12
-"""Share of the mean; a smaller spread comes from rounding."""
+"""Share of the mean; a spread below it comes from rounding."""
 LATEX_SYMBOLS = {
     ord(symbol): latex
     for symbol, latex in {"∞": r"$\infty$", "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "≤": r"$\leq$"}.items()
@@ -23,7 +23,7 @@ LATEX_SYMBOLS = {
 
 
 def rounded(mean: float, sd: float) -> str:
-    """Return `mean ± sd`, the sd with two significant digits and the mean with as many decimals; four digits without an sd."""
+    """Return `mean ± sd`, rounded to two significant digits of the sd, or the mean with four digits if there is no sd."""
     if not np.isfinite(sd) or sd <= NEGLIGIBLE_SPREAD * abs(mean):
         return f"{mean:.{SIGNIFICANT_DIGITS}g}"
     decimals = max(0, 1 - int(np.floor(np.log10(sd))))
@@ -50,12 +50,12 @@ def _escaped(cell: object) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Return a text as one line of Markdown that is neither HTML nor an image nor a link, not even a bare one."""
+    """Return the text as one line of Markdown without HTML, images and links, not even bare links."""
     return MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", " ".join(text.splitlines())).replace("<", "&lt;")
 
 
 def csv(table: pd.DataFrame) -> str:
-    """Return a frame as CSV with every digit; a text that a spreadsheet would read as a formula gets an apostrophe."""
+    """Return a frame as CSV with every digit; a text that a spreadsheet would read as a formula gets a leading apostrophe."""
     return str(table.map(_no_formula).to_csv(index=False, lineterminator="\n"))
 
 

@@ -1,4 +1,4 @@
-"""Tables of runs: all of them, those without a value, and what they ran on."""
+"""Tables of runs: all runs, failed and missing runs, their settings, and the environments they ran in."""
 
 import math
 from collections import Counter
@@ -18,13 +18,13 @@ FAILURE_COLUMNS = ("variant", "lr", "seed", "status", "run_id")
 
 
 def runs_table(runs: pd.DataFrame) -> Table:
-    """Return a row per run, the id first."""
+    """Return a table with a row per run, the run id first."""
     has_settings = "setting" in runs and runs["setting"].ne("").any()
     return Table("runs", runs, _columns(runs, [name for name in RUN_COLUMNS if name != "setting" or has_settings]))
 
 
 def failure_table(comparison: Comparison) -> Table:
-    """Return the runs without a result and the diverged ones, each with its reason, and in the CSV with its traceback."""
+    """Return a table of the runs that diverged or failed, each with its reason; the CSV also has the traceback."""
     lost = [run for run in comparison.members if run.status is not Status.COMPLETED]
     numbers = comparison.runs.loc[comparison.runs["status"] != Status.COMPLETED.value, list(FAILURE_COLUMNS)].assign(
         reason=[reason_of(run) for run in lost],
@@ -34,7 +34,7 @@ def failure_table(comparison: Comparison) -> Table:
 
 
 def missing_table(missing: Mapping[str, StoreError]) -> Table:
-    """Return the runs of the plan that could not be read, each with its reason."""
+    """Return a table of the planned runs that could not be read, each with the reason."""
     numbers = pd.DataFrame([{"run_id": run_id, "reason": printable(str(why))} for run_id, why in missing.items()])
     return Table("missing", numbers, _columns(numbers, ["run_id", "reason"]))
 
@@ -64,7 +64,7 @@ def _divergence(curve: Curve) -> str:
 
 
 def settings_table(comparisons: Sequence[Comparison]) -> Table:
-    """Return what was run: each optimizer with its hyper-parameters, schedule, learning rates and seeds."""
+    """Return a table of what was run: each optimizer with its hyper-parameters, schedule, learning rates and seeds."""
     runs = pd.concat([one.runs for one in comparisons], ignore_index=True)
     rows = []
     for variant, members in runs.groupby("variant", sort=False):
@@ -89,7 +89,7 @@ def _listed(values: "pd.Series") -> str:
 
 
 def _seeds(seeds: "pd.Series[int]") -> str:
-    """Return the seeds, as ranges if they follow one another."""
+    """Return the seeds as text, with consecutive seeds as ranges."""
     ordered = sorted({int(seed) for seed in seeds})
     starts = [seed for seed in ordered if seed - 1 not in {*ordered}]
     ends = [seed for seed in ordered if seed + 1 not in {*ordered}]
@@ -97,7 +97,7 @@ def _seeds(seeds: "pd.Series[int]") -> str:
 
 
 def environment_table(runs: Sequence[Run]) -> Table:
-    """Return what the runs ran on: each key's values, with the number of runs if they differ."""
+    """Return a table of the runs' environments: the values of each key, with the number of runs per value if these differ."""
     rows, summary = [], []
     for key in dict.fromkeys(key for run in runs for key in run.environment):
         counts = Counter(run.environment.get(key, "") for run in runs)

@@ -32,8 +32,8 @@ class Cell(NamedTuple):
 class Column:
     """A column as readers see it.
 
-    key: the column of the frame that it shows, and by which a page sorts it. write: writes a value. missing: stands for a
-    missing value. row_text: writes the cell from the whole row instead. href: a link, with {} for the value.
+    key: the column of the frame that is shown, and by which a page sorts. write: turns a value into text. missing: the text for
+    a missing value. row_text: writes the cell from the whole row instead. href: a link, with {} for the value.
     """
 
     heading: str
@@ -52,7 +52,7 @@ class Column:
 
 
 def order_of(value: object) -> float | str:
-    """Return what a page sorts a value by: a number's size, anything else's text."""
+    """Return the key by which a page sorts a value: the number itself, or the text of any other value."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value if math.isfinite(value) else math.copysign(INFINITE, value)
     return cell_text(value)
@@ -64,20 +64,20 @@ def readable(name: str) -> str:
 
 
 def column_of(name: str) -> Column:
-    """Return the column that shows one of the runs' columns as it is."""
+    """Return a column that shows one column of the runs unchanged."""
     href = "../../runs/{0:.2}/{0}.parquet" if name == "run_id" else ""
     return Column(readable(name), name, accuracy_text if name.endswith(ACCURACY) else cell_text, href=href)
 
 
 def lr_column(numbers: pd.DataFrame, key: str = "lr", missing: str = "none") -> Column:
-    """Return the column of learning rates, no two different ones written alike."""
+    """Return the column of learning rates, with enough digits to tell different learning rates apart."""
     texts = texts_of(numbers[key].dropna().unique().tolist())
     return Column("lr", key, texts.__getitem__, missing)
 
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table as a page shows it. file: beside the page, with the same rows."""
+    """A table as a page shows it. file: the path of a file beside the page with the same rows."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -100,7 +100,7 @@ class PageTable:
 
 
 class ColumnAbout(NamedTuple):
-    """is_numeric: whether a column is sorted by numbers. has_keys: whether its sort keys differ from its texts."""
+    """How a column sorts. is_numeric: whether by numbers. has_keys: whether the sort keys differ from the texts."""
 
     is_numeric: bool
     has_keys: bool
@@ -110,8 +110,8 @@ class ColumnAbout(NamedTuple):
 class Table:
     """A table of the report.
 
-    name: of its files. numbers: every digit, for programs. columns: what readers see. heading, note: on the page. summary: the
-    rows that readers see, if they are not those of the numbers.
+    name: the name of the table's files. numbers: the values with every digit, for programs. columns: what readers see. heading,
+    note: shown on the page. summary: the rows that readers see, if they differ from those of `numbers`.
     """
 
     name: str
@@ -129,12 +129,12 @@ class Table:
 
     @property
     def reading(self) -> pd.DataFrame:
-        """The table as texts."""
+        """The table as readers see it, as a frame of texts."""
         page = self.on_page()
         return pd.DataFrame(page.texts, columns=page.columns, dtype=object)
 
     def files(self, slug: str = "") -> dict[str, bytes]:
-        """Return its files by their paths below the sweep's folder; none if it has no rows."""
+        """Return the table's files by their paths below the sweep's folder; no files if the table has no rows."""
         if self.numbers.empty:
             return {}
         texts = {"csv": csv(self.numbers), "md": markdown(self.reading), "tex": latex(self.reading)}

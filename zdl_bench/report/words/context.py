@@ -8,7 +8,10 @@ from zdl_bench.run.config import RunConfig, Value
 
 
 def context_of(configs: Sequence[RunConfig], tuning_seeds: Sequence[int] = ()) -> tuple[str, ...]:
-    """Return what the runs of one setting have in common, in two lines: data, network, steps; seeds and conventions."""
+    """Return what the runs of one setting have in common, in two lines.
+
+    The first line names data, network and steps; the second names seeds and conventions.
+    """
     config = configs[0]
     values = config.problem.values
     if "hidden" in values:
@@ -32,5 +35,5 @@ def _seeds_text(seeds: set[int], tuning_seeds: set[int]) -> str:
 
 
 def _point_text(value: Value) -> str:
-    """Return a value in a sentence: a point in brackets."""
+    """Return the text of a value, with a point in brackets."""
     return f"({', '.join(map(short, value))})" if isinstance(value, tuple) else short(value)

@@ -1,4 +1,4 @@
-"""A finding of statistics in words, and as a row of numbers."""
+"""A statistical finding, in words and as a row of numbers."""
 
 import math
 
@@ -9,7 +9,7 @@ NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
 
 
 def effect_text(effect: Effect | None) -> str:
-    """Return an effect with its interval, if it has one."""
+    """Return the text of an effect, with its interval if it has an interval."""
     if effect is None or math.isnan(effect.mean):
         return "no value"
     write = accuracy_text if effect.unit == "share" else three_digits
@@ -28,18 +28,18 @@ def p_text(p: float) -> str:
 
 
 def pairs_text(n: int, n_values: int) -> str:
-    """Return the number of pairs, and of those that have values if some lack them."""
+    """Return the number of pairs, and the number of pairs with values if some pairs lack values."""
     return f"{n}" if n == n_values else f"{n} ({n_values} with values)"
 
 
 def counts_text(finding: Finding) -> str:
-    """Return the pairs of a finding, and its wins: `n 10 (9 with values), wins 7 of 10`."""
+    """Return the number of pairs of a finding, and its wins: `n 10 (9 with values), wins 7 of 10`."""
     wins = f", wins {wins_text(finding.wins.rate, finding.n)}" if finding.wins and not finding.is_exact else ""
     return f"n {pairs_text(finding.n, finding.n_values)}{wins}"
 
 
 def numbers_of(finding: Finding, effect: Effect | None) -> dict[str, object]:
-    """Return what every CSV has of a finding. effect: in the unit that readers see."""
+    """Return the numbers of a finding that every CSV has. effect: the effect in the unit that readers see."""
     effect = effect or NO_EFFECT
     return {
         "n": finding.n,

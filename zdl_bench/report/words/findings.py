@@ -22,7 +22,11 @@ from zdl_bench.statistics.proportions import wilson_interval
 
 
 def findings_of(standings: Standings) -> list[ReportedFinding]:
-    """Return who is fastest, lowest at the end, steadiest; what is undecided; learning rates at the edge; lost runs."""
+    """Return the findings of a comparison.
+
+    They say which optimizer is fastest, lowest at the end and steadiest, what is undecided, which best learning rates lie at
+    the edge of their grid, and which runs were lost.
+    """
     findings: list[ReportedFinding] = []
     if len(standings.variants) > 1:
         findings += [about_leader(question, standing, standings) for question, standing in standings.at_best]
@@ -36,7 +40,7 @@ def findings_numbers(findings: Iterable[ReportedFinding]) -> pd.DataFrame:
 
 
 def findings_markdown(parts: Iterable[PagePart]) -> str:
-    """Return the findings of all comparisons as a text; empty if there are none."""
+    """Return the findings of all comparisons as Markdown, or an empty text if there are no findings."""
     blocks = []
     for part in parts:
         if part.findings:
@@ -73,7 +77,7 @@ def _about_edges(standings: Standings) -> Iterator[ReportedFinding]:
 
 
 def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
-    """Judge whether the loss is lower at the edge than beside it, over the seeds that chose."""
+    """Return whether the loss is lower at the edge than at the neighbour, as a finding over the seeds that chose the edge."""
     sides = {name: Side(by_seed(trials[trials["lr"] == lr])) for name, lr in (("edge", edge), ("neighbour", neighbour))}
     part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {VARIANT: "edge"}, {VARIANT: "neighbour"}, View.BEST_LR)
     return judge(part, Entrants(sides, {}, are_tuned=True))

@@ -9,7 +9,7 @@ from zdl_bench.run.run import Run, Status
 
 
 def notes_of(missing: str, runs: Sequence[Run], comparisons: Sequence[Comparison]) -> list[str]:
-    """Return the warnings. missing: how many runs are missing, in words; runs: those that are stored."""
+    """Return the warnings. missing: the number of missing runs, in words, or empty. runs: the stored runs."""
     missing_runs = [f"{missing}; the command above makes them."] if missing else []
     return [*missing_runs, *_about_results(runs, comparisons), *_about_kinds(runs, comparisons), *_about_origins(runs)]
 
@@ -25,7 +25,7 @@ def _about_results(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> It
 
 
 def _is_deterministic(comparison: Comparison) -> bool:
-    """Return whether the seeds of some condition gave the same bits, so that they count as one."""
+    """Return whether the seeds of some condition gave the same bits, so that they count as one run."""
     digests = comparison.runs.dropna(subset="digest").groupby(["variant", "lr"], dropna=False)["digest"]
     return bool(((digests.size() > 1) & (digests.nunique() == 1)).any())
 
@@ -45,7 +45,7 @@ def _about_kinds(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Iter
 
 
 def _about_origins(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield warnings if the runs were made by different code, or on different machines."""
+    """Yield warnings if the runs come from different code or different machines."""
     environments = [run.environment for run in runs]
     versions = dict.fromkeys(f"{e.get('zdl_bench', '')} {e.get('commit', '')}".strip() or "unknown" for e in environments)
     if len(versions) > 1:

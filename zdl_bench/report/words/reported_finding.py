@@ -23,7 +23,7 @@ class ReportedFinding:
 
 
 def finding_text(question: Question, finding: Finding) -> str:
-    """Return the effect if it has an interval, n and wins."""
+    """Return the effect if it has an interval, then n and wins; or only the reason if there is one."""
     if finding.reason:
         return finding.reason
     missing = "".join(f"; {note}" for note in finding.notes if "seeds are on both sides" in note)

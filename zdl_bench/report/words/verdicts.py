@@ -1,4 +1,4 @@
-"""The claims of an experiment, judged → lines for a terminal."""
+"""Judgments on the claims of an experiment → lines for a terminal."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def claim_text(one: Judgment) -> str:
 
 
 def findings_of_claim(one: Judgment) -> Iterator[tuple[ClaimPart, Finding, bool]]:
-    """Yield every part with its finding and whether it decides: those of the primary view, which does, first."""
+    """Yield each part, its finding, and whether the finding decides. Only the primary view decides; it comes first."""
     for part, finding in zip(one.claim.parts, one.findings, strict=True):
         yield part, finding, True
     for view, findings in one.other_views.items():
@@ -44,7 +44,7 @@ def findings_of_claim(one: Judgment) -> Iterator[tuple[ClaimPart, Finding, bool]
 
 
 def comparison_text(part: ClaimPart, decides: bool) -> str:
-    """Return what is compared."""
+    """Return the text of what is compared, after `shown: ` if the comparison decides nothing."""
     spread = "spread of " if part.statistic is Statistic.SPREAD else ""
     sides = side_text(part.first) + (f" against {side_text(part.second)}" if part.second is not None else "")
     bounds = (("at most", part.at_most), ("at least", part.at_least), ("margin", part.margin))

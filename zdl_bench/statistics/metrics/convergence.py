@@ -13,7 +13,7 @@ EARLY_STEPS = (1, 2, 5, 10)
 
 
 def has_finished(curve: Curve) -> bool:
-    """Return whether the run made all its steps and did not diverge, not even in the last one."""
+    """Return whether the run made all its steps and did not diverge, not even in the last step."""
     losses = curve.probes.probe_loss
     is_whole = bool(curve.probes.step[-1] == curve.planned_steps) and bool(np.isfinite(losses).all())
     return is_whole and not has_diverged(float(losses[-1]), float(losses[0]))
@@ -91,12 +91,12 @@ def first_update_norm(curve: Curve) -> float:
 
 
 def steps_to_target(curve: Curve, target: float) -> float:
-    """Return the first step at which the probe loss is at or below the target, in nats; NaN (censored) if there is none."""
+    """Return the first step at which the probe loss is at or below the target, in nats; NaN (censored) if never."""
     return _first(curve, curve.probes.step, target)
 
 
 def seconds_to_target(curve: Curve, target: float) -> float:
-    """Return the training time in seconds at that step, evaluation left out; NaN (censored) if there is none."""
+    """Return the training time in seconds, without evaluation, until the step of `steps_to_target`; NaN (censored) if never."""
     return _first(curve, curve.probes.train_seconds, target)
 
 

@@ -1,4 +1,4 @@
-"""The contract of a metric, and the decorator that makes one."""
+"""The type of a metric, and the decorator that turns a function into a metric."""
 
 import math
 from collections.abc import Callable
@@ -14,15 +14,15 @@ Scale = Literal["ln", "identity", "logit"]
 Condition = Callable[[Curve], bool]
 
 FLOOR = 1e-12
-"""Logarithms are taken of max(x, FLOOR · x₀): an analytic problem may end at exactly 0."""
+"""Logarithms are taken of max(x, FLOOR · x₀), because an analytic problem may end at exactly 0."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A pure function of a Curve, NaN if it is not defined, with what a reader has to know about it.
+    """A pure function of a Curve, NaN if undefined, with what a reader has to know about the metric.
 
-    scale: on which differences are taken, so that on ln an effect reads as a ratio.
-    of: the condition on runs; the metric is NaN for all others, whatever their curves would give.
+    scale: the scale on which differences are taken; on ln, an effect reads as a ratio.
+    of: the condition that a run must meet; for all other runs the metric is NaN, whatever their curves would give.
     """
 
     compute: Callable[[Curve], float]
@@ -42,19 +42,19 @@ class Metric:
 def metric(
     unit: str, better: Literal["lower", "higher"], scale: Scale, of: Condition = lambda curve: True
 ) -> Callable[[Callable[[Curve], float]], Metric]:
-    """Make a Metric of a function."""
+    """Return a decorator that turns a function into a Metric."""
     return lambda compute: Metric(compute, unit, better == "lower", scale, of)
 
 
 def metrics_of(*modules: ModuleType) -> tuple[Metric, ...]:
-    """Return the metrics that the modules define, in their order."""
+    """Return the metrics that the modules define, in the order of their definitions."""
     return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Metric))
 
 
 def log_losses(losses: Floats) -> Floats:
-    """Return ln of max(x, 1e-12 · x₀), the scale of all ratios; all NaN unless every loss is finite and positive.
+    """Return ln of max(x, 1e-12 · x₀), the scale of all ratios; every value is NaN unless all losses are finite and positive.
 
-    An exact 0 counts as positive: it is where an analytic problem ends.
+    An exact 0 counts as positive, because an analytic problem may end there.
     """
     if len(losses) == 0 or not np.isfinite(losses).all() or losses[0] <= 0 or (losses < 0).any():
         return np.full(len(losses), np.nan)

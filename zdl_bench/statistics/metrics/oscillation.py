@@ -1,6 +1,6 @@
 """Oscillation, over the probes after the first 10 % of the steps, at a fixed stride. Definitions: docs/metrics.md.
 
-Each is NaN for a run that did not learn: what never moved is not steady.
+Each metric is NaN for a run that did not learn: a run that never moved is not steady.
 """
 
 import math

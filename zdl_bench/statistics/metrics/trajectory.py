@@ -1,6 +1,6 @@
 """The path of an analytic problem, over every recorded step. Definitions: docs/metrics.md.
 
-Each is NaN if the points of the run were not recorded.
+Each metric is NaN if the points of the run were not recorded.
 """
 
 import math
@@ -62,7 +62,7 @@ def contraction_imbalance(curve: Curve) -> float:
 
 
 def _offsets(curve: Curve) -> Floats | None:
-    """Return w_k − w*, (T′ + 1, d); None if it is unknown."""
+    """Return w_k − w*, (T′ + 1, d), or None if the points or the minimum are unknown."""
     if curve.points is None or curve.minimum is None:
         return None
     return np.asarray(curve.points - np.array(curve.minimum))
