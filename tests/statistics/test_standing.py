@@ -128,7 +128,7 @@ def test_a_variant_that_lost_runs_at_every_lr_says_so():
     runs = with_variant(rows("sgd", lost, lr=0.01), rows("sgd", lost, lr=0.1), rows("adam", SLOW), rows("adam", SLOW, lr=0.1))
     entrants = entrants_at_best(runs, ())
     assert list(entrants.sides) == ["adam"]
-    assert entrants.reasons == {"sgd": "sgd: no learning rate has a value on all seeds that choose"}
+    assert entrants.reasons == {"sgd": "sgd: no learning rate has a value on every seed used to choose"}
     assert standing_of(entrants, ["sgd", "adam"], "tail_loss").leader is None
 
 

@@ -94,8 +94,8 @@ class Entrants:
         budgets = {len(side.choice.lrs) if side.choice else 1 for side in (first, second)}
         if len(budgets) > 1 and not self.are_tuned:
             raise Undecidable(
-                f"{min(budgets)} and {max(budgets)} learning rates were tried, the best chosen on the seeds that are judged; "
-                "give both as many, or tuning seeds"
+                f"{min(budgets)} and {max(budgets)} learning rates were tried, the best chosen on the evaluation seeds themselves; "
+                "give both the same number, or tuning seeds"
             )
         return pair_up(part, first, second)
 
@@ -149,10 +149,10 @@ def _at_best(trials: pd.DataFrame, judging: pd.DataFrame) -> Side:
         raise Undecidable("it has several runs of one seed at one learning rate")
     choice = choose_lr_of(trials)
     if choice.lr is None:
-        raise Undecidable("no learning rate has a value on all seeds that choose")
+        raise Undecidable("no learning rate has a value on every seed used to choose")
     at_best = _near(judging, "lr", choice.lr)
     if at_best.empty:
-        raise Undecidable(f"no run that judges has its best lr, {choice.lr:g}")
+        raise Undecidable(f"no evaluation run has its best lr, {choice.lr:g}")
     return Side(by_seed(at_best), choice)
 
 
