@@ -57,7 +57,7 @@ class Child:
         return False
 
     def take(self, config: RunConfig, is_wanted: Callable[[], bool]) -> bool:
-        """Send the child a run. Return False if it has died since its last run. Raise CancelledError if it is not wanted."""
+        """Send the child a run. Return False if it has died since its last run. Raise CancelledError."""
         with suppress(EOFError, OSError):
             self._connection.send(config)
             self._answer(None, is_wanted)
