@@ -45,7 +45,8 @@ def nearest_mirror(mirrors: Iterable[str], file: str, seconds: float = REACH_TIM
 def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) -> Path:
     """Download the files (name → SHA-256 as served) into the folder, and return the folder.
 
-    Each file comes from the first mirror that serves the right content. Raise DataError, with the reason for each mirror, if a file is not available.
+    Each file comes from the first mirror that serves the right content. Raise DataError, with the reason for each
+    mirror, if a file is not available.
     """
     mirrors = list(mirrors)
     nearest = nearest_mirror(mirrors, next(iter(hashes)))

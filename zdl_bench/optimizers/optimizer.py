@@ -73,8 +73,8 @@ class ElementwiseOptimizer(Optimizer):
 def flush_vanishing(state: State) -> None:
     """Set state elements close to the smallest normal number to 0.
 
-    If gradients stay 0, a moving average decays to denormal numbers. Such numbers never reach 0, and computing with them is many
-    times slower.
+    If gradients stay 0, a moving average decays to denormal numbers. Such numbers never reach 0, and arithmetic on them is
+    many times slower.
     """
     for buffer in state:
         buffer[np.abs(buffer) < 1000 * np.finfo(buffer.dtype).tiny] = 0

@@ -31,7 +31,7 @@ def names(group: str) -> list[str]:
 
 @cache
 def load_yaml(group: str, name: str) -> Mapping[str, Any]:
-    """Return the content of `conf/GROUP/NAME.yaml`. Raise ConfigError if there is no such file or if it has an error."""
+    """Return the content of `conf/GROUP/NAME.yaml`. Raise ConfigError if the file does not exist or has an error."""
     if name not in names(group):
         raise ConfigError(describe_unknown(group, name, names(group)))
     return read_declaration(CONF / group / f"{name}.yaml")

@@ -52,7 +52,10 @@ def code_of(module: str) -> dict[str, str]:
 
 
 def is_untouched(module: str) -> bool:
-    """Return whether a module is in this package and no byte of the package's parts has changed, so that no parsing is needed."""
+    """Return whether a module is in this package and no byte of the package's parts has changed.
+
+    If so, no module has to be parsed.
+    """
     return module.startswith(f"{PACKAGE.name}.") and hash_of_parts() == covered_code()[ALL_PARTS]
 
 
