@@ -113,7 +113,7 @@ def test_a_folder_of_another_data_set_is_passed_over(folder, tmp_path, monkeypat
     monkeypatch.setenv("ZDL_BENCH_DATA", os.pathsep.join([str(other), str(folder)]))
     assert_content(dataset_of(folder).decode())
     monkeypatch.setenv("ZDL_BENCH_DATA", str(other))
-    with pytest.raises(DataError, match=r"other was passed over: its files are not tiny \(train_images\.gz\)"):
+    with pytest.raises(DataError, match=r"other was passed over: its files are not those of tiny \(train_images\.gz differs\)"):
         dataset_of(folder, mirrors=[NOBODY]).decode()
 
 
@@ -162,11 +162,11 @@ def damage_bomb(path):
     ("damage", "message"),
     [
         (damage_cut, "is truncated"),
-        (damage_no_gzip, "is no sound gzip file"),
+        (damage_no_gzip, "is not a valid gzip file"),
         (damage_value, "has the wrong checksum"),
-        (damage_header, "is not the IDX file"),
+        (damage_header, "is not the expected IDX file"),
         (damage_short, "is truncated: 491 of 496 bytes"),
-        (damage_bomb, "is not the IDX file"),
+        (damage_bomb, "is not the expected IDX file"),
     ],
 )
 def test_a_bad_file_is_named(folder, damage, message):
@@ -345,7 +345,7 @@ def test_a_label_beyond_the_classes_ends_a_sweep_before_it_begins(command, tmp_p
     monkeypatch.setattr(conf_files, "CONF", conf)
     outcome = command("dataset=letters", "problem.batch_size=2", "problem.hidden=[3]", "probe.images=2", "steps=2")
     assert outcome.status == 2
-    assert "dataset=letters: a label is 10, and labels go from 0 to 9" in outcome.err
+    assert "dataset=letters: a label is 10, but labels must be from 0 to 9" in outcome.err
     assert not list((tmp_path / "results").rglob("*.parquet")), "nothing was trained"
 
 

@@ -133,7 +133,7 @@ def test_wrong_input_is_explained(command, small_sweep, tmp_path, case):
     ("arguments", "words"),
     [
         (["problem=bowl", "steps=200001"], "steps=200001: every step of a function is probed, so take up to 200,000"),
-        (["problem=quadratic", "problem.dimension=1000000000"], "problem.dimension=1000000000: a bowl has 1 to 1,000,000"),
+        (["problem=quadratic", "problem.dimension=1000000000"], "problem.dimension=1000000000: choose 1 to 1,000,000 dim"),
     ],
 )
 def test_more_than_a_function_can_have(command, tmp_path, arguments, words):
@@ -179,7 +179,7 @@ MNIST_FILES = (
     ("content", "message"),
     [
         (gzip.compress(bytes(100_000), mtime=0)[:60], "is truncated"),
-        (b"no gzip at all", "is no sound gzip file"),
+        (b"no gzip at all", "is not a valid gzip file"),
         (gzip.compress(b"\x00\x00\x08\x01" + (60000).to_bytes(4) + bytes(60000), mtime=0), "has the wrong checksum"),
     ],
     ids=["cut", "no gzip", "other content"],

@@ -232,7 +232,7 @@ def test_uneven_and_even_settings_agree():
 
 @pytest.mark.parametrize("condition", [0.5, float("nan"), float("inf")])
 def test_an_impossible_condition_is_refused(condition):
-    with pytest.raises(ConfigError, match=r"problem\.input_condition=.*a condition number is 1 or more"):
+    with pytest.raises(ConfigError, match=r"problem\.input_condition=.*a condition number must be finite and at least 1"):
         UnevenMLP(input_condition=condition)
 
 

@@ -315,15 +315,15 @@ def test_the_minimum_is_stored_and_older_files_do_without_it():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"start": [1, 2, 3]}, r"problem\.start=\[1\.0, 2\.0, 3\.0\]: a start is two finite numbers"),
-        ({"start": [1.0]}, r"problem\.start=\[1\.0\]: a start is two finite numbers"),
-        ({"start": [1.0, math.inf]}, r"problem\.start=\[1\.0, inf\]: a start is two finite numbers"),
-        ({"start": [math.nan, 0.0]}, r"problem\.start=\[nan, 0\.0\]: a start is two finite numbers"),
-        ({"start": 1.0}, r"problem\.start=\[1\.0\]: a start is two finite numbers"),
+        ({"start": [1, 2, 3]}, r"problem\.start=\[1\.0, 2\.0, 3\.0\]: a start must be two finite numbers"),
+        ({"start": [1.0]}, r"problem\.start=\[1\.0\]: a start must be two finite numbers"),
+        ({"start": [1.0, math.inf]}, r"problem\.start=\[1\.0, inf\]: a start must be two finite numbers"),
+        ({"start": [math.nan, 0.0]}, r"problem\.start=\[nan, 0\.0\]: a start must be two finite numbers"),
+        ({"start": 1.0}, r"problem\.start=\[1\.0\]: a start must be two finite numbers"),
         ({"start": ["a", 1.0]}, r"problem\.start=a: it has to be a number"),
         ({"start": [True, 1.0]}, r"problem\.start=True: it has to be a number"),
-        ({"start_std": -1.0}, r"problem\.start_std=-1\.0: a standard deviation is 0 or more"),
-        ({"gradient_noise": math.inf}, r"problem\.gradient_noise=inf: a standard deviation is 0 or more"),
+        ({"start_std": -1.0}, r"problem\.start_std=-1\.0: a standard deviation must be finite and at least 0"),
+        ({"gradient_noise": math.inf}, r"problem\.gradient_noise=inf: a standard deviation must be finite and at least 0"),
     ],
 )
 def test_wrong_values_are_named(values, message):

@@ -50,15 +50,15 @@ def own(command, tmp_path, monkeypatch, digits):
         (f"_target_: SGD\n{MINE}", "_target_=SGD: name a class as MODULE.CLASS"),
         (f"_target_: nowhere.SGD\n{MINE}", "_target_=nowhere.SGD: it cannot be imported (ModuleNotFoundError"),
         (f"_target_: zdl_bench.optimizers.sgd.SDG\n{MINE}", "has no attribute 'SDG'"),
-        (f"_target_: collections.OrderedDict\n{MINE}", "it is no dataclass"),
+        (f"_target_: collections.OrderedDict\n{MINE}", "it is not a dataclass"),
         (f"{SGD}name: sgd\ndefault_lr: 0.1\n", "name=sgd: write name: mine, the name of the file"),
         (f"{SGD}default_lr: 0.1\n", "name is missing: write name: mine"),
         (f"{SGD}name: mine\n", "default_lr is missing: give a number above 0"),
         (f"{SGD}name: mine\ndefault_lr: fast\n", "default_lr=fast: give a number above 0"),
         (f"{SGD}name: mine\ndefault_lr: -1\n", "default_lr=-1: give a number above 0"),
-        (f"{SGD}{MINE}style: {{color: red}}\n", "style={'color': 'red'}: give both"),
-        (f"{SGD}{MINE}style: {{color: red, marker: o}}\n", "style={'color': 'red', 'marker': 'o'}: give both"),
-        (f"{SGD}{MINE}style: {{color: '#882255', marker: heart}}\n", "give both, for example"),
+        (f"{SGD}{MINE}style: {{color: red}}\n", "style={'color': 'red'}: give a color and a marker"),
+        (f"{SGD}{MINE}style: {{color: red, marker: o}}\n", "style={'color': 'red', 'marker': 'o'}: give a color and a marker"),
+        (f"{SGD}{MINE}style: {{color: '#882255', marker: heart}}\n", "give a color and a marker, for example"),
         (f"{SGD}{MINE}targets: 0.5\n", "targets=0.5: list the losses"),
         (f"{SGD}{MINE}momentum: 0.9\n", "momentum=0.9: mine has no such key; it has none"),
         (f"{ADAM}{MINE}beta1: high\n", "beta1=high: it has to be a number"),
@@ -82,10 +82,10 @@ DATACLASS = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass R
     [
         ("def broken(:\n", "it cannot be imported (SyntaxError"),
         ("raise SystemError('out of order')\n", "it cannot be imported (SystemError: out of order"),
-        ("class Rule:\n    pass\n", "it is no dataclass"),
-        (f"{DATACLASS}a: dict = None\n", "the type of a is none that a YAML can give"),
+        ("class Rule:\n    pass\n", "it is not a dataclass"),
+        (f"{DATACLASS}a: dict = None\n", "the type of a cannot be given in a YAML"),
         (f"{DATACLASS}a: 'Gone' = 1\n", "its types cannot be read"),
-        (f"{DATACLASS}a: float\n", "a is missing; give its value, Rule has no default"),
+        (f"{DATACLASS}a: float\n", "a is missing; give its value, since Rule has no default"),
     ],
 )
 def test_a_slip_in_the_class_does_as_well(own, tmp_path, monkeypatch, code, told):
@@ -105,10 +105,10 @@ IDX = "_target_: zdl_bench.datasets.idx.IdxDataSet\nname: mine\nclasses: 2\nvali
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (f"{DIGITS}validation_size: 10\n", "its class cannot be made of it (TypeError"),
+        (f"{DIGITS}validation_size: 10\n", "no data set can be built from it (TypeError"),
         (DIGITS, "validation_size is missing: give the number"),
-        (f"{IDX}files: {{a: 1}}\n", "its class cannot be made of it"),
-        (f"{IDX}files: {{train_images: {{file: a}}}}\n", "its class cannot be made of it"),
+        (f"{IDX}files: {{a: 1}}\n", "no data set can be built from it"),
+        (f"{IDX}files: {{train_images: {{file: a}}}}\n", "no data set can be built from it"),
     ],
 )
 def test_so_does_one_of_a_data_set(own, content, told):

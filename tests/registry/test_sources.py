@@ -174,7 +174,7 @@ def test_the_word_of_the_code_is_no_key_of_a_part(tmp_path, monkeypatch):
     conf = copy_conf(tmp_path)
     monkeypatch.setattr(conf_files, "CONF", conf)
     (conf / "optimizer/tells.yaml").write_text("_target_: a.B\nname: tells\ndefault_lr: 1\nsource: x\n")
-    with pytest.raises(ConfigError, match=r"optimizer/tells\.yaml: source=x: choose another word"):
+    with pytest.raises(ConfigError, match=r"optimizer/tells\.yaml: source=x: choose another key"):
         conf_files.load_yaml("optimizer", "tells")
 
 

@@ -130,7 +130,7 @@ def test_a_damaged_file_is_passed_over(offline, tmp_path, monkeypatch):
     monkeypatch.setenv("ZDL_BENCH_DATA", os.pathsep.join([str(folder), str(good)]))
     dataset = dataset_of(good)
     assert_content(dataset.decode())
-    assert "test_labels.gz is no sound gzip file" in dataset.passed_over[0]
+    assert "test_labels.gz is not a valid gzip file" in dataset.passed_over[0]
 
 
 def test_what_was_passed_over_is_said_by_a_sweep(offline, mnist, locked, monkeypatch, command, tmp_path):

@@ -1,4 +1,4 @@
 """One format of data per file, named by YAMLs in `conf/dataset/`.
 
-A data set gives images and labels; it does not know who learns them.
+A data set provides images and labels. It does not know which problem uses them.
 """

@@ -5,7 +5,7 @@ from zdl_bench.errors import DataError
 
 
 class Auto(DataSet):
-    """A stand-in for the first of its candidates that is available; resolved before a run is planned, so never trained on."""
+    """A placeholder for the first available candidate. It is replaced before a run is planned, so no run trains on it."""
 
     def __init__(self, name: str, candidates: list[str]) -> None:
         self.name = name
@@ -13,7 +13,7 @@ class Auto(DataSet):
 
     @property
     def checksum(self) -> str:
-        raise DataError(f"dataset={self.name} stands for another data set and has no checksum")
+        raise DataError(f"dataset={self.name} stands for another data set and has no checksum; choose one of its candidates")
 
     def decode(self) -> Arrays:
-        raise DataError(f"dataset={self.name} stands for another data set and cannot be decoded")
+        raise DataError(f"dataset={self.name} stands for another data set and cannot be decoded; choose one of its candidates")

@@ -1,4 +1,4 @@
-"""The contract of a data set, and the cache of decoded arrays that every worker maps."""
+"""The interface of data sets, and the cache of decoded arrays, which every worker maps into memory."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from zdl_bench.run.atomic import DRAFTS, draft_folder, remove_abandoned
 
 
 class Arrays(NamedTuple):
-    """Images (n, pixels) uint8 and labels (n,) uint8 of the training and the test set."""
+    """The training set and the test set: images (n, pixels) and labels (n,), all of them uint8."""
 
     train_images: npt.NDArray[np.uint8]
     train_labels: npt.NDArray[np.uint8]
@@ -27,83 +27,86 @@ class Arrays(NamedTuple):
 
 
 class DataSet(ABC):
-    """The source of the images of one `conf/dataset/` YAML."""
+    """A data set, as one YAML of `conf/dataset/` describes it."""
 
     name: str
     classes: int
     train_size: int
-    """Training images, before the validation images are taken off their end."""
+    """The number of training images, including the validation images, which are later taken from their end."""
     source: str | None = None
-    """What identifies the code that decodes; None for the engine's. Arrays that other code decoded are not used."""
+    """An identifier of the decoding code, or None if ENGINE_VERSION covers it. Arrays decoded by other code are not used."""
     test_size: int | None = None
-    """Test images, the denominator of an accuracy; None if it is unknown before they are read."""
+    """The number of test images, the denominator of an accuracy; None if it is unknown before the images are read."""
     passed_over: Sequence[str] = ()
-    """What could not be read when the data were last looked for, and why, a sentence each."""
+    """One sentence per place that could not be used when the data were last searched for; each sentence gives the reason."""
 
     @property
     @abstractmethod
     def checksum(self) -> str:
-        """64 hex digits that change whenever the content does; known without reading the data."""
+        """64 hex digits, which are known without reading the data and change whenever the content of the data changes."""
 
     @abstractmethod
     def decode(self) -> Arrays:
-        """Read the arrays from their source and check them. Raise DataError if they are missing or have another checksum."""
+        """Return the arrays from their source, checked. Raise DataError if they are missing or have a wrong checksum."""
 
     def require_at_hand(self) -> None:
-        """Raise DataError with the reason unless the data are on this machine, or a mirror serves them now."""
+        """Raise DataError, with the reason, unless the data are on this machine or a mirror serves them now."""
 
     def decode_local(self) -> Arrays | None:
-        """Decode from files on this machine; return None if there are none of this data set."""
+        """Return the arrays decoded from files on this machine, or None if there are no files of this data set."""
         return None
 
     def require_location(self) -> None:
-        """Raise DataError if the user named a place and the data are not there."""
+        """Raise DataError if the user named a place that does not hold the data."""
 
     def must_be_decoded(self) -> bool:
-        """Return whether to read the source even if the decoded arrays are cached."""
+        """Return whether to read the source even if the cache holds decoded arrays."""
         return False
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder of this project (honours XDG_CACHE_HOME). Raise DataError without a home folder."""
+    """Return the project's cache folder of this user, respecting XDG_CACHE_HOME. Raise DataError if there is no home folder."""
     from platformdirs import user_cache_path
 
     try:
         path = user_cache_path("zdl_bench", appauthor=False)
     except RuntimeError:
-        path = Path("~")  # as an older platformdirs leaves it
+        path = Path("~")  # older versions of platformdirs return this
     if str(path).startswith("~"):
-        raise DataError("there is no home folder for the cache of decoded images; name one with the variable XDG_CACHE_HOME")
+        raise DataError("there is no home folder for the cache of decoded images; name a folder in the variable XDG_CACHE_HOME")
     return path
 
 
 def ensure_decoded(dataset: DataSet) -> None:
-    """Decode a data set into the cache unless sound arrays are there; the parent does so once per sweep. Raise DataError."""
+    """Decode a data set into the cache unless intact arrays are there. Raise DataError if that fails.
+
+    The parent process calls this once per sweep.
+    """
     if dataset.must_be_decoded() or not has_sound_arrays(dataset):
         write_decoded(dataset, dataset.decode())
     load_decoded(dataset)
 
 
 def write_decoded(dataset: DataSet, arrays: Arrays) -> None:
-    """Write arrays that match the checksum into the cache unless sound ones are there. Raise DataError."""
+    """Write checked arrays into the cache unless intact arrays are there. Raise DataError if they cannot be written."""
     folder = _decoded_folder(dataset)
     if _is_sound(folder):
         return
     if any(array.dtype != np.uint8 for array in arrays):
-        raise DataError(f"dataset={dataset.name}: its images and labels are no bytes; decode() gives arrays of uint8")
+        raise DataError(f"dataset={dataset.name}: its images or labels are not bytes; make decode() return arrays of uint8")
     try:
         _write(arrays, folder)
     except OSError as error:
         raise DataError(
             f"the cache {display(folder)} cannot be written ({error.strerror or error}); "
-            "free some space, or name another place with the variable XDG_CACHE_HOME"
+            "free some space, or name another folder in the variable XDG_CACHE_HOME"
         ) from error
 
 
 def load_decoded(dataset: DataSet) -> Arrays:
-    """Map the decoded arrays read-only, so that all workers of a machine share their pages.
+    """Return the decoded arrays, mapped read-only so that all workers on a machine share their memory pages.
 
-    A process maps them once and hashes what it has mapped. Raise DataError, also for a label beyond the classes.
+    A process maps and hashes the arrays once. Raise DataError if they have changed, or if a label is beyond the classes.
     """
     if not is_decoded(dataset):
         ensure_decoded(dataset)
@@ -116,14 +119,17 @@ def load_decoded(dataset: DataSet) -> Arrays:
 
 
 def _sound_arrays(folder: Path) -> Arrays | None:
-    """Return the arrays of a folder; None if they have changed there. Raise OSError, ValueError or EOFError."""
+    """Return the arrays of a folder, or None if they have changed. Raise OSError, ValueError or EOFError for a bad file."""
     found = [os.stat(folder / f"{field}.npy") for field in Arrays._fields]
     return _map_and_hash(folder, tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in found))
 
 
 @cache
 def _map_and_hash(folder: Path, file_states: tuple[tuple[int, ...], ...]) -> Arrays | None:
-    """Hash what is mapped, once per process and state of the files before they were mapped: an exchanged file changes it."""
+    """Return the mapped arrays, or None if they have changed. Each process hashes them once per state of the files.
+
+    `file_states` is taken before the files are mapped: if a file was replaced, its state differs, and it is hashed again.
+    """
     files = (np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields)
     arrays = Arrays(*files)
     return arrays if json.loads((folder / "sha256.json").read_text()) == content_hashes(arrays) else None
@@ -133,7 +139,7 @@ def _require_classes(dataset: DataSet, arrays: Arrays) -> None:
     largest = max(int(labels.max(initial=0)) for labels in (arrays.train_labels, arrays.test_labels))
     if largest >= dataset.classes:
         raise DataError(
-            f"dataset={dataset.name}: a label is {largest}, and labels go from 0 to {dataset.classes - 1}; "
+            f"dataset={dataset.name}: a label is {largest}, but labels must be from 0 to {dataset.classes - 1}; "
             f"set classes in its YAML to {largest + 1}, or number the labels from 0"
         )
 
@@ -142,12 +148,12 @@ def is_decoded(dataset: DataSet) -> bool:
     """Return whether decoded arrays are in the cache."""
     try:
         return os.path.isdir(_decoded_folder(dataset))
-    except DataError:  # no place for a cache
+    except DataError:  # there is no folder for a cache
         return False
 
 
 def has_sound_arrays(dataset: DataSet) -> bool:
-    """Return whether the arrays in the cache are as they were written; reads all of them."""
+    """Return whether the arrays in the cache are unchanged since they were written. This reads all of them."""
     return is_decoded(dataset) and _is_sound(_decoded_folder(dataset))
 
 
@@ -157,7 +163,7 @@ def _decoded_folder(dataset: DataSet) -> Path:
 
 
 def _write(arrays: Arrays, folder: Path) -> None:
-    """Write a folder whole or not at all: beside its place, then renamed."""
+    """Write a folder completely or not at all: write a draft beside it, then rename the draft."""
     remove_abandoned(folder.parent.glob(DRAFTS))
     with draft_folder(folder) as draft:
         for field, array in arrays._asdict().items():
@@ -165,7 +171,7 @@ def _write(arrays: Arrays, folder: Path) -> None:
         (draft / "sha256.json").write_text(json.dumps(content_hashes(arrays)))
         try:
             os.replace(draft, folder)
-        except OSError:  # a folder exists: an unsound one, or another process was faster
+        except OSError:  # the folder exists: it is damaged, or another process was faster
             if not _is_sound(folder):
                 shutil.rmtree(folder)
                 os.replace(draft, folder)
@@ -179,5 +185,5 @@ def _is_sound(folder: Path) -> bool:
 
 
 def content_hashes(arrays: Arrays) -> dict[str, str]:
-    """Return the SHA-256 of each array's content, by its name."""
+    """Return array name → SHA-256 of the array's content."""
     return {field: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for field, array in arrays._asdict().items()}

@@ -11,9 +11,9 @@ IMAGES = 1797
 
 
 class Digits(DataSet):
-    """The first `train_size` images are the training set, the others the test set. Pixels from 0 to 16 become 0 to 255.
+    """The first `train_size` images as the training set, the others as the test set. Pixels 0 to 16 are scaled to 0 to 255.
 
-    train_size: images of the training set, out of 1,797. sha256: of all images and labels.
+    train_size: number of training images, out of 1,797. sha256: SHA-256 of all images and labels.
     Source: scikit-learn's `load_digits`, a copy of the test set of Alpaydin & Kaynak 1998, UCI "Optical Recognition of
     Handwritten Digits", CC BY 4.0.
     """
@@ -38,8 +38,8 @@ class Digits(DataSet):
         found = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
         if found != self._sha256:
             raise DataError(
-                f"dataset={self.name}: this scikit-learn bundles other digits (SHA-256 {found[:16]}…); "
-                "install a version that pyproject.toml names"
+                f"dataset={self.name}: the installed scikit-learn bundles other digits (SHA-256 {found[:16]}…); "
+                "install a version that pyproject.toml allows"
             )
         n = self.train_size
         return Arrays(images[:n], labels[:n], images[n:], labels[n:])

@@ -1,4 +1,4 @@
-"""Data sets as four IDX files (MNIST and its relatives): found on this machine, or downloaded from a mirror."""
+"""Data sets of four IDX files, such as MNIST: found on this machine or downloaded from a mirror."""
 
 import hashlib
 import json
@@ -18,19 +18,19 @@ from zdl_bench.datasets.places import Candidate, find_candidates, find_places, h
 from zdl_bench.errors import DataError, display
 
 DATA_VARIABLE = "ZDL_BENCH_DATA"
-"""Environment variable: folders (separated as in PATH) that hold data sets, or subfolders named after them."""
+"""The environment variable for folders (separated as in PATH) that hold data sets, or subfolders named after data sets."""
 
 
 class MissingFile(DataError):
-    """A place has no file that is recognizably one of the data set's."""
+    """A file of the data set that was not found in a place."""
 
 
 class IdxDataSet(DataSet):
-    """Four IDX files from the first place that has them: `dir` (if given, only that), the folders of ZDL_BENCH_DATA, the
-    cache, the `mirrors`.
+    """A data set of four IDX files, from the first place that has all of them. If `dir` is given, it is the only place.
+    Otherwise the places are, in this order: the folders of ZDL_BENCH_DATA, the cache and the `mirrors`.
 
-    files: part (train_images, train_labels, test_images, test_labels) → file, shape, and the SHA-256 of the file as served
-        and, if published, of its content.
+    files: part (train_images, train_labels, test_images, test_labels) → file, shape, SHA-256 of the file as served and,
+        if published, SHA-256 of the content.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class IdxDataSet(DataSet):
             except OSError as error:
                 self._pass_over(folder, f"it cannot be read ({error.strerror})")
             except WrongChecksum as error:  # a folder of another data set has files of the same names
-                self._pass_over(folder, f"its files are not {self.name} ({error.file})")
+                self._pass_over(folder, f"its files are not those of {self.name} ({error.file} differs)")
             except DataError as error:
                 self._pass_over(folder, str(error))
         return None
@@ -102,22 +102,22 @@ class IdxDataSet(DataSet):
 
     @contextmanager
     def _errors_name_dir(self) -> Iterator[None]:
-        """Name `dir` and the remedy in errors about files that are missing or cannot be read."""
+        """Add `dir` and the remedy to errors about files that are missing or cannot be read."""
         given = f"dataset.dir={display(self.dir)}"
         try:
             yield
         except MissingFile as error:
             can_be_repacked = all(file.content for file in self.files.values())
-            accepted = "packed or not, or an archive of them" if can_be_repacked else "compressed as they are served"
+            accepted = "compressed or not, or in an archive" if can_be_repacked else "compressed as they are served"
             raise DataError(f"{given}: {error}; name the folder with the IDX files ({accepted})") from error
         except (OSError, ValueError) as error:  # ValueError: no file can have such a name
             reason = error.strerror if isinstance(error, OSError) else error
-            raise DataError(f"{given}: it cannot be read ({reason}); name another") from error
+            raise DataError(f"{given}: it cannot be read ({reason}); name another folder") from error
 
     def _complete_places(self, root: Path) -> list[list[Candidate]]:
-        """Return the files of each place below a root that may hold all parts.
+        """Return the files of each place in a root that may hold all parts.
 
-        Raise MissingFile if there is none, OSError or ValueError if the root cannot be read.
+        Raise MissingFile if there is no such place, and OSError or ValueError if the root cannot be read.
         """
         places = []
         for place in find_places(root, self.name):
@@ -133,7 +133,10 @@ class IdxDataSet(DataSet):
         return complete
 
     def _first_sound(self, places: list[list[Candidate]]) -> Arrays:
-        """Return the arrays of the first sound place. Raise DataError, with what is wrong with the first place, without one."""
+        """Return the arrays of the first place whose files are intact.
+
+        If there is none, raise the first error that is not MissingFile, or else the first MissingFile.
+        """
         refusals = []
         for place in places:
             try:
@@ -143,7 +146,7 @@ class IdxDataSet(DataSet):
         raise next((error for error in refusals if not isinstance(error, MissingFile)), refusals[0])
 
     def _read(self, place: list[Candidate]) -> Arrays:
-        """Return the arrays of a place. Raise DataError about the likeliest file of a missing part, or MissingFile."""
+        """Return the arrays of a place. If a part is missing, raise the DataError of its likeliest file, or MissingFile."""
         found: dict[str, npt.NDArray[np.uint8]] = {}
         refusals: dict[str, DataError] = {}
         for path, parts, is_telling in place:
@@ -171,7 +174,7 @@ class IdxDataSet(DataSet):
         except DataError as error:
             reasons = "\n".join([f"dataset={self.name}: {error}", *self.passed_over])
             raise DataError(
-                f"{reasons}\nPut its IDX files into a folder and name it in {DATA_VARIABLE}, or use dataset=digits."
+                f"{reasons}\nPut its IDX files into a folder and name that folder in {DATA_VARIABLE}, or use dataset=digits."
             ) from error
         return self._read([Candidate(folder / file.file, {part}, True) for part, file in self.files.items()])
 

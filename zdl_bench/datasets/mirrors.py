@@ -1,4 +1,4 @@
-"""Files from a list of mirrors: checked, with a progress bar, and never half-written (pooch renames a finished file)."""
+"""Downloads from a list of mirrors, with checksums and a progress bar. Pooch renames a file when it is complete."""
 
 import queue
 import tempfile
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 READ_TIMEOUT = 30.0
-"""Seconds without a byte after which a mirror is given up."""
+"""Seconds without data after which a mirror is given up."""
 REACH_TIMEOUT = 3.0
 """Seconds in which at least one mirror has to answer."""
 
 
 def nearest_mirror(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOUT) -> str:
-    """Return the first mirror to serve a file. Raise DataError, with the reason of each, if none does in time.
+    """Return the first mirror to serve a file. Raise DataError, with the reason for each mirror, if none does in time.
 
-    All are asked at once, in threads that are not waited for: name resolution may outlast any timeout.
+    All mirrors are asked at once, in threads that are not joined, because name resolution may outlast any timeout.
     """
     outcomes = dict.fromkeys(mirrors, f"no answer in {seconds:g} s")
     answers: queue.Queue[tuple[str, str]] = queue.Queue()
@@ -37,15 +37,16 @@ def nearest_mirror(mirrors: Iterable[str], file: str, seconds: float = REACH_TIM
         if not reason:
             return mirror
         outcomes[mirror] = reason
-    reasons = "; ".join(f"{display(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "there are none"
+    reasons = "; ".join(f"{display(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "no mirror is given"
     has_answered = any(reason[0].isdigit() for reason in outcomes.values())
     raise DataError(f"none of its mirrors {f'serves {file}' if has_answered else 'can be reached'} ({reasons}).")
 
 
 def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) -> Path:
-    """Put the files (name → SHA-256 as served) into the folder, each from the first mirror that has it right.
+    """Download the files (name → SHA-256 as served) into the folder, and return the folder.
 
-    Raise DataError, with every mirror's reason, if a file is not available.
+    Each file comes from the first mirror that serves the right content. Raise DataError, with the reason for each
+    mirror, if a file is not available.
     """
     mirrors = list(mirrors)
     nearest = nearest_mirror(mirrors, next(iter(hashes)))
@@ -61,14 +62,14 @@ def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) ->
 
 
 def _ask(mirror: str, file: str, seconds: float, answers: "queue.Queue[tuple[str, str]]") -> None:
-    """Request the file itself, since some mirrors refuse anything else, and take only the head of the answer."""
+    """Request the file, since some mirrors refuse other requests. Read only the headers, and put the outcome in `answers`."""
     import requests
 
     try:
         with requests.get(_address(mirror, file), timeout=seconds, stream=True) as response:
             response.raise_for_status()
         answers.put((mirror, ""))
-    except requests.Timeout:  # reported as no answer
+    except requests.Timeout:  # `nearest_mirror` reports that there was no answer
         pass
     except (OSError, ValueError) as error:  # requests' own, urllib3's for an odd address, TLS without certificates
         answers.put((mirror, _reason(error)))
@@ -91,12 +92,12 @@ def _fetch(mirrors: list[str], file: str, sha256: str, folder: Path) -> None:
             return
         except requests.RequestException as error:
             reasons.append(f"{display(mirror)}: {_reason(error)}")
-        except ValueError:  # pooch's error for another hash
+        except ValueError:  # pooch's error for a wrong hash
             reasons.append(f"{display(mirror)}: wrong checksum")
         except OSError as error:
             if error.errno is not None:
                 raise _unwritable(folder / file, error) from error
-            reasons.append(f"{display(mirror)}: {_reason(error)}")  # requests' error without certificates
+            reasons.append(f"{display(mirror)}: {_reason(error)}")  # requests' error if certificates are missing
     raise DataError(f"{file} cannot be downloaded ({'; '.join(reasons)}).")
 
 
@@ -105,7 +106,7 @@ def _address(mirror: str, file: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the status of an answer, else the error underneath; no address, since a proxy's may hold a password."""
+    """Return the HTTP status, or else the root error. Leave out addresses, since that of a proxy may contain a password."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -120,7 +121,7 @@ def _reason(error: Exception) -> str:
 
 def _unwritable(path: Path, error: OSError) -> DataError:
     return DataError(
-        f"{display(path)} cannot be written ({error.strerror}); free some space, or name another place with XDG_CACHE_HOME."
+        f"{display(path)} cannot be written ({error.strerror}); free some space, or name another folder in XDG_CACHE_HOME."
     )
 
 

@@ -1,8 +1,8 @@
-"""IDX arrays out of a file, whatever its name and packing: the checksum of the content decides.
+"""Reads IDX arrays from a file of any name and packing. Only the checksum of the content decides what an array is.
 
-A file may be an IDX file, one compressed with gzip, or a ZIP archive of such files or of NumPy arrays, such as Keras's
-`mnist.npz`. It is read once: the bytes that are hashed are the bytes that are decoded. Nothing is unpacked to disk, and never
-more than the data set can need, so that no archive can fill the memory.
+A file may be an IDX file, a gzip-compressed IDX file, or a ZIP archive of such files or of NumPy arrays (Keras's `mnist.npz`).
+A file is read once, so the bytes that are hashed are the bytes that are decoded. Nothing is unpacked to disk. No more is
+unpacked into memory than the data set can need, so no archive can fill the memory.
 """
 
 import gzip
@@ -24,20 +24,20 @@ import numpy.typing as npt
 from zdl_bench.errors import DataError, display
 
 GZIP, ZIP, NPY_START, IDX = b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"\x00\x00\x08"
-"""The first bytes of files; the last is an IDX file of unsigned bytes."""
+"""The first bytes of each format. IDX stands for an IDX file of unsigned bytes."""
 NPY = re.compile(
     rb"\x93NUMPY(?:\x01\x00..|\x02\x00....)\{'descr': '\|u1', 'fortran_order': False, 'shape': \([\d, ]*\), \} *\n", re.DOTALL
 )
-"""The head of a NumPy array of bytes. NumPy's own reader would allocate whatever shape the head claims."""
+"""The header of a NumPy file of unsigned bytes. NumPy's own reader would allocate any shape that the header claims."""
 ZIP_ENTRY, MAX_ZIP_ENTRIES = b"PK\x01\x02", 32
-"""Usual archives hold 4 or 8 files."""
+"""The marker of a file in an archive, and the largest number of files. Usual archives hold 4 or 8 files."""
 HEAD = 4096
-"""Bytes of a file that show what it may hold."""
+"""The number of first bytes of a file that show which format the file has."""
 REMEDY = "replace the file, or delete it to have it downloaded"
 
 
 class WrongChecksum(DataError):
-    """An array has the right shape, but other content than promised."""
+    """An array with the right shape but the wrong content."""
 
     def __init__(self, message: str, file: str) -> None:
         super().__init__(message)
@@ -48,8 +48,8 @@ class WrongChecksum(DataError):
 class IdxFile:
     """One IDX file of a data set.
 
-    file: its name as the mirrors serve it, compressed with gzip. shape: of the array. served: SHA-256 of the compressed file.
-    content: SHA-256 of the uncompressed file; None if it is not published.
+    file: name on the mirrors, which serve the file compressed with gzip. shape: shape of the array.
+    served: SHA-256 of the compressed file. content: SHA-256 of the uncompressed file, or None if it is not published.
     """
 
     file: str
@@ -66,7 +66,7 @@ class IdxFile:
         return len(self.header) + prod(self.shape)
 
     def hashes(self, content: bytes, packed: bytes) -> tuple[str, str]:
-        """Return the actual and the expected SHA-256: of the content if that is known, else of the file as served."""
+        """Return the actual and the expected SHA-256: of the content if that hash is published, or else of the served file."""
         if self.content is None:
             return hashlib.sha256(packed).hexdigest(), self.served
         return hashlib.sha256(content).hexdigest(), self.content
@@ -79,9 +79,9 @@ class IdxFile:
 
 
 def read_arrays(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
-    """Return those of the parts that a file holds. Raise DataError, which names the file, if it holds none.
+    """Return part → array, for the parts that a file holds. Raise DataError, which names the file, if it holds no part.
 
-    Reads at most twice the bytes of all parts, and unpacks as many, whatever the file claims.
+    At most twice the size of all parts is read, and at most as much is unpacked, whatever sizes the file claims.
     """
     found: dict[str, npt.NDArray[np.uint8]] = {}
     refusals: list[DataError] = []
@@ -111,9 +111,9 @@ def _errors_explained(path: Path) -> Iterator[None]:
     except EOFError as error:
         raise DataError(f"{path} is truncated; {REMEDY}") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is no sound gzip file ({error}); {REMEDY}") from error
-    except (zipfile.BadZipFile, struct.error, RuntimeError, ValueError) as error:  # RuntimeError: it has a password
-        raise DataError(f"{path} is no sound archive ({display(error)}); {REMEDY}") from error
+        raise DataError(f"{path} is not a valid gzip file ({error}); {REMEDY}") from error
+    except (zipfile.BadZipFile, struct.error, RuntimeError, ValueError) as error:  # RuntimeError: the archive has a password
+        raise DataError(f"{path} is not a valid archive ({display(error)}); {REMEDY}") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
 
@@ -123,12 +123,12 @@ def _read(path: Path, files: Mapping[str, IdxFile]) -> bytes:
     with path.open("rb") as stream:
         raw = stream.read(limit + 1)
     if len(raw) > limit:
-        raise DataError(f"{path} is not the IDX file that it should be: it is larger than the whole data set; {REMEDY}")
+        raise DataError(f"{path} is not the expected IDX file: it is larger than the whole data set; {REMEDY}")
     return raw
 
 
 def _contents(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the IDX files that a file stands for, and each as it was packed in it."""
+    """Yield (content, packed bytes) for each IDX file that `raw`, the bytes of a file, may hold."""
     for packed in _members(raw, files) if raw.startswith(ZIP) else [raw]:
         if packed.startswith(GZIP):
             yield _decompress(packed, files), packed
@@ -140,20 +140,20 @@ def _contents(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[tuple[bytes,
 
 
 def _members(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
-    """Yield the files of an archive, or only the beginning of those that begin unlike all known formats."""
+    """Yield the files of an archive. Yield only the first bytes of a file if its format is unknown."""
     if raw.count(ZIP_ENTRY) > MAX_ZIP_ENTRIES:
         raise zipfile.BadZipFile(f"it has more than {MAX_ZIP_ENTRIES} files")
     limit = max(file.size for file in files.values())
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         for entry in archive.infolist():
-            if entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may take any memory
+            if entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # other methods may use unlimited memory
                 with archive.open(entry) as stream:
                     head = stream.read(HEAD)
                     yield head + stream.read(limit) if head.startswith((GZIP, IDX, NPY_START)) else head
 
 
 def _decompress(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
-    """Decompress, up to one byte more than the size that the header announces."""
+    """Return the decompressed bytes, at most one byte more than the header announces."""
     with gzip.open(io.BytesIO(packed)) as stream:
         head = stream.read(max(len(file.header) for file in files.values()))
         announced = [file.size for file in files.values() if head.startswith(file.header)]
@@ -162,17 +162,17 @@ def _decompress(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
 
 
 def _refusal(path: Path, content: bytes, packed: bytes, files: Mapping[str, IdxFile]) -> DataError:
-    """Return why a content is none of those that it could be."""
+    """Return the error that says why the content is not one of the expected files."""
     if not packed.startswith(GZIP) and not content.startswith(IDX):
-        return DataError(f"{path} is no sound gzip file, and no IDX file either; {REMEDY}")
+        return DataError(f"{path} is not a valid gzip file, and not an IDX file either; {REMEDY}")
     announced = next((file for file in files.values() if content.startswith(file.header)), None)
     if announced and len(content) < announced.size:
         return DataError(f"{path} is truncated: {len(content)} of {announced.size} bytes; {REMEDY}")
     if announced and len(content) == announced.size:
         actual, expected = announced.hashes(content, packed)
-        served = "" if announced.content else f"; only {announced.file} can be checked, compressed as it is served"
+        served = "" if announced.content else f"; only the compressed {announced.file} of the mirrors can be checked"
         return WrongChecksum(
             f"{path} has the wrong checksum (SHA-256 {actual[:16]}…, not {expected[:16]}…){served}; {REMEDY}", announced.file
         )
     shapes = " or ".join(str(file.shape) for file in files.values())
-    return DataError(f"{path} is not the IDX file of shape {shapes} that it should be; {REMEDY}")
+    return DataError(f"{path} is not the expected IDX file of shape {shapes}; {REMEDY}")

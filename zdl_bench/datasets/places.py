@@ -1,4 +1,4 @@
-"""Where the files of a data set may lie: in a folder, in its usual subfolders, or all in one file."""
+"""Places that may hold the files of a data set: a folder, its usual subfolders, or one file that holds everything."""
 
 import os
 import zlib
@@ -10,13 +10,13 @@ from typing import NamedTuple
 from zdl_bench.datasets.packings import GZIP, HEAD, ZIP, IdxFile
 
 MAX_FILES = 100
-"""Files of a place that are looked into, since it may be any folder."""
+"""The largest number of files that are opened in a place, since a place may be any folder."""
 UNTOLD = 2
-"""The rank of a file whose name says nothing."""
+"""The rank of a file whose name does not hint at its content."""
 
 
 class Candidate(NamedTuple):
-    """A file and the parts that it may hold. is_telling: its name, or the user who named it, says that it is one of them."""
+    """A file and the parts that it may hold. is_telling: whether its name or the user says that it belongs to the data set."""
 
     path: Path
     parts: set[str]
@@ -24,9 +24,10 @@ class Candidate(NamedTuple):
 
 
 def find_places(root: Path, name: str) -> list[Path]:
-    """Return what may hold the files, the likeliest first: namesakes of the data set, the root, torchvision's `*/raw`.
+    """Return the places that may hold the files, likeliest first: namesakes of the data set, the root, torchvision's `*/raw`.
 
-    The list is empty if there is no such root, and the root itself if that is a file. Raise OSError if it cannot be read.
+    If the root does not exist, the list is empty. If the root is a file, the list holds only the root. Raise OSError if the
+    root cannot be read.
     """
     try:
         inside = sorted(os.listdir(root))
@@ -40,9 +41,9 @@ def find_places(root: Path, name: str) -> list[Path]:
 
 
 def find_candidates(place: Path, name: str, files: Mapping[str, IdxFile], is_given: bool) -> list[Candidate]:
-    """Return the files of a place that may be those of a data set, the likeliest first. Raise OSError if it cannot be read.
+    """Return the files of a place that may belong to a data set, likeliest first. Raise OSError if the place is unreadable.
 
-    is_given: the user named the place, so that a file in its stead is telling.
+    is_given: whether the user named the place; if so, a place that is a file counts as telling.
     """
     try:
         names = sorted(os.listdir(place), key=lambda one: (_rank(one, name, files), one))
@@ -56,7 +57,7 @@ def find_candidates(place: Path, name: str, files: Mapping[str, IdxFile], is_giv
 
 
 def has_usual_name(name: str, file: IdxFile) -> bool:
-    """Return whether a name is that of the served file: with `.gz` or without, with `-idx` or `.idx`."""
+    """Return whether a name is that of the served file, with or without `.gz` and with either `-idx` or `.idx`."""
     return _stem(name) == _stem(file.file)
 
 
@@ -65,12 +66,12 @@ def _stem(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    """Fold spellings: torchvision writes FashionMNIST for fashion_mnist, others .idx3 for -idx3."""
+    """Return a name in a unified spelling: torchvision writes FashionMNIST for fashion_mnist, others write .idx3 for -idx3."""
     return name.lower().replace("_", "").replace(".", "-")
 
 
 def _possible_parts(path: Path, files: Mapping[str, IdxFile]) -> set[str]:
-    """Return the parts that a file could hold, by its name or its first bytes."""
+    """Return the parts that a file may hold, judged by its name or its first bytes."""
     named = {part for part, file in files.items() if has_usual_name(path.name, file)}
     try:
         with path.open("rb") as stream:
@@ -85,7 +86,7 @@ def _possible_parts(path: Path, files: Mapping[str, IdxFile]) -> set[str]:
 
 
 def _rank(file: str, name: str, files: Mapping[str, IdxFile]) -> int:
-    """Return 0 for a usual name; 1 for one that contains it, or the data set's, such as mnist.npz; else UNTOLD."""
+    """Return 0 for a usual name, 1 for a name that contains a usual one or the data set's (mnist.npz), or else UNTOLD."""
     if any(has_usual_name(file, one) for one in files.values()):
         return 0
     telling = [name, *(one.file.removesuffix(".gz") for one in files.values())]

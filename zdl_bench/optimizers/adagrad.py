@@ -13,9 +13,10 @@ from zdl_bench.run.run import Floats
 class AdaGrad(ElementwiseOptimizer):
     """h ← h + g²,  w ← w − lr·g / (√h + ε)
 
-    h starts at 0 and ε is outside the root, as in the book and PyTorch; optax and Keras start h at 0.1 and put ε inside.
+    h starts at 0 and ε is outside the root, as in the book (Saito 2016) and in PyTorch. In optax and Keras, h starts at 0.1
+    and ε is inside the root.
 
-    epsilon: ε > 0, against division by 0.
+    epsilon: ε > 0; it prevents division by 0.
     Source: Duchi, Hazan & Singer 2011, Adaptive subgradient methods for online learning and stochastic optimization, JMLR 12.
     """
 
@@ -23,7 +24,7 @@ class AdaGrad(ElementwiseOptimizer):
     buffers = 1
 
     def __post_init__(self) -> None:
-        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon is above 0")
+        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon must be above 0")
 
     def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
         return lr, self.epsilon

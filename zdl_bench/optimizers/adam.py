@@ -1,4 +1,4 @@
-"""Adam, in the two forms of its paper: momentum over the root of a moving average of squared gradients."""
+"""Adam in both forms of its paper: a moving average of gradients, divided by the root of one of squared gradients."""
 
 import math
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Adam(ElementwiseOptimizer):
 
     beta1, beta2: decay rates of m and v, in [0, 1).
     epsilon: ε > 0, added after the bias correction.
-    bias_correction: without it m̂ = m and v̂ = v, which multiplies step t by (1 − β₁ᵗ)/√(1 − β₂ᵗ): the first step by 3.2 at the
-        default β, and by less than 1 if β₂ is small.
+    bias_correction: if False, m̂ = m and v̂ = v, which multiplies step t by (1 − β₁ᵗ)/√(1 − β₂ᵗ). For the first step, this
+        factor is 3.2 with the default β, and less than 1 if β₂ is small.
     Source: Kingma & Ba 2015, Adam: a method for stochastic optimization, arXiv:1412.6980, Algorithm 1; also PyTorch and optax.
     """
 
@@ -29,9 +29,9 @@ class Adam(ElementwiseOptimizer):
     buffers = 2
 
     def __post_init__(self) -> None:
-        require("optimizer.beta1", self.beta1, 0 <= self.beta1 < 1, "beta1 lies in [0, 1)")
-        require("optimizer.beta2", self.beta2, 0 <= self.beta2 < 1, "beta2 lies in [0, 1)")
-        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon is above 0")
+        require("optimizer.beta1", self.beta1, 0 <= self.beta1 < 1, "beta1 must be in [0, 1)")
+        require("optimizer.beta2", self.beta2, 0 <= self.beta2 < 1, "beta2 must be in [0, 1)")
+        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon must be above 0")
 
     def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
         corrections = (1 - self.beta1**step, 1 - self.beta2**step) if self.bias_correction else (1.0, 1.0)
@@ -49,10 +49,10 @@ class Adam(ElementwiseOptimizer):
 class AdamHat(Adam):
     """Adam with ε̂ added before the bias correction: w ← w − lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε̂)
 
-    Equal to Adam with ε = ε̂/√(1 − β₂ᵗ), which is 32 ε̂ in the first step.
+    This equals Adam with ε = ε̂/√(1 − β₂ᵗ), which is 32 ε̂ in the first step.
 
     beta1, beta2, bias_correction: as in Adam. epsilon: ε̂ > 0.
-    Source: Kingma & Ba 2015, arXiv:1412.6980, end of section 2; the form of the book and of Keras.
+    Source: Kingma & Ba 2015, arXiv:1412.6980, end of section 2; also the form in the book (Saito 2016) and in Keras.
     """
 
     epsilon: float = 1e-7

@@ -11,8 +11,8 @@ from zdl_bench.run.run import Floats
 class Momentum(ElementwiseOptimizer):
     """v ← momentum·v − lr·g,  w ← w + v
 
-    The learning rate is inside v, as in the book and Keras; PyTorch and optax have it outside, which is the same only while the
-    learning rate is constant. v starts at 0.
+    The learning rate is inside v, as in the book (Saito 2016) and in Keras. In PyTorch and optax, the learning rate is outside
+    v, which gives the same steps only while the learning rate is constant. v starts at 0.
 
     momentum: decay rate of v, in [0, 1).
     Source: Polyak 1964, Some methods of speeding up the convergence of iteration methods; Sutskever et al. 2013, On the
@@ -23,13 +23,13 @@ class Momentum(ElementwiseOptimizer):
     buffers = 1
 
     def __post_init__(self) -> None:
-        require("optimizer.momentum", self.momentum, 0 <= self.momentum < 1, "momentum lies in [0, 1)")
+        require("optimizer.momentum", self.momentum, 0 <= self.momentum < 1, "momentum must be in [0, 1)")
 
     def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
         return lr, self.momentum
 
     def effective_lr(self, lr: float) -> float:
-        """Return lr / (1 − momentum), the sum of the geometric series that a constant gradient builds up in v."""
+        """Return lr / (1 − momentum): a constant gradient g makes v approach −g·lr / (1 − momentum) (geometric series)."""
         return lr / (1 - self.momentum)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The contract of all optimizers, and the driver of the elementwise ones."""
+"""The interface of all optimizers, and the base class of elementwise optimizers."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -9,17 +9,18 @@ from zdl_bench.kernels.choice import loops_for
 from zdl_bench.run.run import Floats, Layout
 
 State = tuple[Floats, ...]
-"""Vectors of shape (n,) that an optimizer carries from step to step."""
+"""The vectors of shape (n,) that an optimizer keeps from one step to the next."""
 
 FLUSH_INTERVAL = 64
-"""Steps between two calls of `flush_vanishing`."""
+"""The number of steps between two calls of `flush_vanishing`."""
 
 
 class Optimizer(ABC):
-    """A frozen dataclass of hyper-parameters, validated when made; all that changes lives in the state.
+    """A frozen dataclass of hyper-parameters, validated when it is created. All that changes is in the state.
 
-    `lr` is the learning rate of the step, the schedule's factor included; a rule without a learning rate gets that factor
-    alone. `step` counts from 1. Parameters, gradient and state are flat vectors of one dtype. The gradient is read-only.
+    `lr` is the learning rate of the step, including the schedule's factor. For a rule without a learning rate, `lr` is the
+    schedule's factor alone. `step` counts from 1. Parameters, gradient and state are flat vectors of one dtype. The
+    gradient is read-only.
     """
 
     @abstractmethod
@@ -28,23 +29,23 @@ class Optimizer(ABC):
 
     @abstractmethod
     def update(self, params: Floats, grad: Floats, state: State, lr: float, step: int) -> None:
-        """Make one step, in place: write to `params` and `state`."""
+        """Take one step: change `params` and `state` in place."""
 
     def effective_lr(self, lr: float) -> float:
-        """Return the learning rate at which SGD goes as far under a constant gradient; lr itself unless steps add up."""
+        """Return the learning rate with which SGD moves equally far under a constant gradient; by default, `lr` itself."""
         return lr
 
     def evaluation_point(self, params: Floats, state: State) -> Floats:
-        """Return the point to evaluate: the iterate itself, except in averaged methods."""
+        """Return the point to evaluate: `params` itself, except in methods that average their iterates."""
         return params
 
 
 class ElementwiseOptimizer(Optimizer):
-    """A rule that treats every parameter alike, in two pure parts that read like its paper.
+    """A rule that treats every parameter alike, written as two pure functions that read like the formulas of a paper.
 
     `coefficients(lr, step)` returns the scalars of a step; `rule(w, g, *state, *coefficients)` returns the new w and state as
-    plain array expressions. The driver casts the scalars to the run's dtype; NumPy applies the rule to slices, a compiled loop
-    to one element after another.
+    plain array expressions. `update` casts the scalars to the run's dtype. NumPy then applies `rule` to slices, and a
+    compiled loop applies it to one element at a time.
     """
 
     buffers: ClassVar[int]
@@ -57,7 +58,7 @@ class ElementwiseOptimizer(Optimizer):
     @staticmethod
     @abstractmethod
     def rule(w: Any, g: Any, /, *state_and_coefficients: Any) -> tuple[Any, ...]:
-        """Return the new w and the new state of a slice, or of an element."""
+        """Return the new w and the new state, for a slice or for a single element."""
 
     def init(self, params: Floats, layout: Layout, lr: float) -> State:
         return tuple(np.zeros_like(params) for _ in range(self.buffers))
@@ -72,7 +73,8 @@ class ElementwiseOptimizer(Optimizer):
 def flush_vanishing(state: State) -> None:
     """Set state elements close to the smallest normal number to 0.
 
-    A moving average of zero gradients decays to denormal numbers, which never reach 0 and are many times slower.
+    If gradients stay 0, a moving average decays to denormal numbers. Such numbers never reach 0, and arithmetic on them is
+    many times slower.
     """
     for buffer in state:
         buffer[np.abs(buffer) < 1000 * np.finfo(buffer.dtype).tiny] = 0

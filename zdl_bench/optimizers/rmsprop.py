@@ -13,7 +13,7 @@ from zdl_bench.run.run import Floats
 class RMSProp(ElementwiseOptimizer):
     """h ← decay·h + (1 − decay)·g²,  w ← w − lr·g / (√h + ε)
 
-    h starts at 0 without bias correction, so the first step has the length lr/√(1 − decay), 10·lr by default.
+    h starts at 0 without bias correction, so the first step has the length lr/√(1 − decay), which is 10·lr by default.
 
     decay: decay rate of h, in [0, 1).
     epsilon: ε > 0, outside the root.
@@ -25,8 +25,8 @@ class RMSProp(ElementwiseOptimizer):
     buffers = 1
 
     def __post_init__(self) -> None:
-        require("optimizer.decay", self.decay, 0 <= self.decay < 1, "the decay lies in [0, 1)")
-        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon is above 0")
+        require("optimizer.decay", self.decay, 0 <= self.decay < 1, "decay must be in [0, 1)")
+        require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon must be above 0")
 
     def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
         return lr, self.decay, 1 - self.decay, self.epsilon

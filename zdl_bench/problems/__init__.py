@@ -1,4 +1,4 @@
 """One problem per file, named by a YAML in `conf/problem/`.
 
-A problem gives losses and gradients; it does not know who minimizes it.
+A problem computes losses and gradients. It does not know which optimizer minimizes it.
 """

@@ -1,4 +1,4 @@
-"""Activations of the MLP, each a pair of in-place functions. One class of this module per choice of `problem.activation`."""
+"""Activation functions of the MLP. Each choice of `problem.activation` is a class with two in-place functions."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Activation(ABC):
-    """f, applied elementwise by the loops of a run."""
+    """An activation function f, applied elementwise by the loops of a run."""
 
     loops: Loops
 
     @abstractmethod
     def apply(self, z: Floats, bias: Floats) -> None:
-        """z ← f(z + bias), in place, for z (batch, units) and bias (units,)."""
+        """Set z ← f(z + bias) in place, for z of shape (batch, units) and bias of shape (units,)."""
 
     @abstractmethod
     def chain(self, delta: Floats, a: Floats) -> None:
-        """delta ← delta · f′(z), in place, given the output a = f(z)."""
+        """Set delta ← delta · f′(z) in place, given the output a = f(z)."""
 
 
 class ReLU(Activation):
-    """f(z) = max(z, 0),  f′(z) = [a > 0]"""
+    """f(z) = max(z, 0),  f′(z) = 1 if a > 0, else 0"""
 
     def apply(self, z: Floats, bias: Floats) -> None:
         self.loops.add_bias_relu(z, bias)
@@ -46,7 +46,7 @@ class Tanh(Activation):
 
 
 class Sigmoid(Activation):
-    """f(z) = 1/(1 + e⁻ᶻ) = (1 + tanh(z/2))/2, a form that does not overflow,  f′(z) = a (1 − a)"""
+    """f(z) = 1/(1 + e⁻ᶻ),  f′(z) = a (1 − a), computed as f(z) = (1 + tanh(z/2))/2, which does not overflow"""
 
     def apply(self, z: Floats, bias: Floats) -> None:
         self.loops.add_bias(z, bias)

@@ -1,4 +1,4 @@
-"""The base of analytic problems: a function in closed form, noise on its gradient, no data."""
+"""The base classes of analytic problems: functions in closed form, with noise on the gradient and without data."""
 
 import math
 from abc import abstractmethod
@@ -16,7 +16,7 @@ from zdl_bench.run.streams import Stream, Streams
 
 @dataclass(frozen=True)
 class AnalyticSpec(ProblemSpec):
-    """A function of points. A point is (dimension,); many points are (dimension, …).
+    """A function of points. One point has the shape (dimension,); many points have the shape (dimension, …).
 
     gradient_noise: standard deviation of the normal noise that is added to each coordinate of the gradient in each step.
     start_std: standard deviation of the normal displacement that is added to each coordinate of the start, once per seed.
@@ -29,46 +29,46 @@ class AnalyticSpec(ProblemSpec):
 
     def __post_init__(self) -> None:
         noise = 0 <= self.gradient_noise < math.inf
-        require("problem.gradient_noise", self.gradient_noise, noise, "a standard deviation is 0 or more")
+        require("problem.gradient_noise", self.gradient_noise, noise, "a standard deviation must be finite and at least 0")
         spread = 0 <= self.start_std < math.inf
-        require("problem.start_std", self.start_std, spread, "a standard deviation is 0 or more")
+        require("problem.start_std", self.start_std, spread, "a standard deviation must be finite and at least 0")
 
     @property
     @abstractmethod
     def start(self) -> Point:
-        """The start of all runs, before the displacement."""
+        """The starting point of all runs, before the random displacement."""
 
     @property
     @abstractmethod
     def minima(self) -> tuple[Point, ...]:
-        """The global minima, which may be none."""
+        """The global minima; empty if there are none."""
 
     @abstractmethod
     def value(self, w: Floats) -> Floats:
-        """Map (dimension, …) to (…) float64: the gap f − f*, or f itself if there is no minimum."""
+        """Return the gap f − f* at points of shape (dimension, …), as float64 of shape (…); f itself if there is no minimum."""
 
     @abstractmethod
     def gradient(self, w: Floats) -> Floats:
-        """Map (dimension, …) to the gradient, of the same shape and dtype."""
+        """Return the gradient at points of shape (dimension, …), in the shape and dtype of `w`."""
 
     def draw_start(self, rng: Stream) -> Floats:
-        """Return the start of a seed, (dimension,) float64."""
+        """Return the starting point of one seed, shape (dimension,), float64."""
         start = np.array(self.start)
         return start + self.start_std * rng.standard_normal(len(start)) if self.start_std else start
 
     def trivial_loss(self, start: Floats) -> float:
-        """Return the loss of an answer that has not moved."""
+        """Return the loss at the starting point, that is, without any training."""
         return float(self.value(start))
 
     def check(self, train_size: int | None) -> None:
-        """Do nothing: there is no data that could not fit."""
+        """Do nothing: an analytic problem has no data to check."""
 
     def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> "AnalyticProblem":
         return AnalyticProblem(self, np.dtype(dtype))
 
 
 class AnalyticProblem(Problem):
-    """An AnalyticSpec in the run's dtype. A batch is the noise of the step, shape (dimension,)."""
+    """The problem of an AnalyticSpec, in the run's dtype. A batch is the gradient noise of one step, shape (dimension,)."""
 
     evaluated_splits = ()
     is_analytic = True
@@ -81,7 +81,7 @@ class AnalyticProblem(Problem):
         self._start_at(np.array(spec.start, dtype))
 
     def init(self, rng: Stream) -> Floats:
-        """Draw the start, and set what depends on it: `trivial_loss` and `minimum`."""
+        """Return a randomly drawn starting point; set `trivial_loss` and `minimum`, which depend on the starting point."""
         start = self._spec.draw_start(rng).astype(self._dtype)
         self._start_at(start)
         return start

@@ -11,7 +11,7 @@ class Beale(Surface):
     """f = (1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)². Minimum 0 at (3, 0.5).
 
     Source: Beale 1958, On an iterative method for finding a local minimum of a function of more than one variable; the
-    start (1, 1) is that of Moré, Garbow & Hillstrom 1981, Testing unconstrained optimization software.
+    start (1, 1) is from Moré, Garbow & Hillstrom 1981, Testing unconstrained optimization software.
     """
 
     start: tuple[float, ...] = (1.0, 1.0)

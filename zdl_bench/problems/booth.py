@@ -1,4 +1,4 @@
-"""Booth's function: a quadratic whose axes are turned against the coordinates."""
+"""Booth's function: a quadratic whose principal axes are rotated against the coordinate axes."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,10 @@ from zdl_bench.run.run import Floats
 class Booth(Surface):
     """f = (x + 2y − 7)² + (2x + y − 5)². Minimum 0 at (1, 3).
 
-    Its Hessian has the eigenvalues 2 and 18 along the diagonals, so a step size per coordinate cannot improve the conditioning.
+    The Hessian has the eigenvalues 2 and 18, with eigenvectors along the diagonals. A step size per coordinate therefore cannot
+    improve the conditioning.
 
-    Source: A. D. Booth, after Jamil & Yang 2013, A literature survey of benchmark functions, arXiv:1308.4008, no. 17.
+    Source: A. D. Booth, as given by Jamil & Yang 2013, A literature survey of benchmark functions, arXiv:1308.4008, no. 17.
     """
 
     start: tuple[float, ...] = (-8.0, -4.0)

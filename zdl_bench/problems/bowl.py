@@ -1,4 +1,4 @@
-"""The book's bowl, much steeper along y than along x."""
+"""The bowl of Saito's book, much steeper along y than along x."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from zdl_bench.run.run import Floats
 class Bowl(Surface):
     """f = x²/20 + y². Minimum 0 at the origin.
 
-    Each step of SGD multiplies x by 1 − lr/10 and y by 1 − 2·lr. The contours are those of the book's figures.
+    Each step of SGD multiplies x by 1 − lr/10 and y by 1 − 2·lr. The contours are those in the figures of the book.
     Source: Saito 2016, Deep Learning from Scratch (O'Reilly Japan), section 6.1.
     """
 

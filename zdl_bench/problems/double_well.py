@@ -18,10 +18,10 @@ class DoubleWell(Surface):
     | 1 | 0.0754291586 | 1.0112820027 | 1.3167104865, the saddle between the wells |
     | 0 | 0.9601495555 | 0.2941464810 | 0.5995749648, the local minimum |
 
-    The barrier is 0.7171355217 high, seen from the local minimum. A gap below 0.5995 exists only in the global basin, x <
-    0.0754, so only runs that escaped reach the last target, 0.3.
+    Seen from the local minimum, the barrier is 0.7171355217 high. A gap f − f* below 0.5995 exists only in the basin of the
+    global minimum, x < 0.0754. Only runs that escaped into that basin can therefore reach the last target, 0.3.
 
-    Source: the quartic double well of statistical physics, tilted; Kramers 1940 for the escape.
+    Source: the quartic double well of statistical physics, tilted; on the escape, see Kramers 1940.
     """
 
     start: tuple[float, ...] = (1.5, 1.0)

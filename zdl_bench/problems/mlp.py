@@ -1,4 +1,4 @@
-"""A multi-layer perceptron with softmax cross-entropy on images; by default the articles' network."""
+"""A multi-layer perceptron on images, with softmax cross-entropy loss. The defaults give the network of the articles."""
 
 import math
 from collections.abc import Collection, Iterator
@@ -23,26 +23,26 @@ WORDS: dict[str, Collection[str]] = {
     "loss_reduction": ("sum", "mean"),
     "sampling": SAMPLINGS,
 }
-"""Hyper-parameter → the words that it may be."""
+"""Hyper-parameter → its allowed values."""
 EVALUATION_CHUNK = 1000
-"""Images per forward pass of an evaluation, few enough for the activations to stay in the cache."""
+"""The number of images per forward pass of an evaluation, small enough for the activations to stay in the CPU cache."""
 Layers = list[tuple[Floats, Floats]]
-"""Weight (fan_in, fan_out) and bias (fan_out,) of each layer, views of one flat vector."""
+"""The weight (fan_in, fan_out) and the bias (fan_out,) of each layer, as views of one flat vector."""
 
 
 @dataclass(frozen=True)
 class MLP(ProblemSpec):
-    """Fully connected layers, softmax cross-entropy.
+    """A network of fully connected layers with softmax cross-entropy loss.
 
     hidden: units of each hidden layer.
     activation: relu, tanh or sigmoid.
-    init: standard deviation of the weights: normal = `init_std`, he = √(2/fan_in) (He et al. 2015, arXiv:1502.01852),
-        xavier = √(2/(fan_in + fan_out)) (Glorot & Bengio 2010). Biases start at 0.
-    loss_reduction: the gradient is that of a batch's summed loss (sum, as in the articles) or of its mean loss (mean, as in
-        PyTorch). The recorded loss is the mean in either case.
-    batch_size, sampling: images per step, drawn with replacement, or in shuffled epochs (without an incomplete last batch).
-    log_epsilon: added to the probability inside the logarithm of the recorded loss, 1e-7 in the articles; 0 for the exact
-        cross-entropy. The gradient is always that of the exact one.
+    init: rule for the standard deviation of the initial weights: normal = `init_std`, he = √(2/fan_in) (He et al. 2015,
+        arXiv:1502.01852), xavier = √(2/(fan_in + fan_out)) (Glorot & Bengio 2010). Biases start at 0.
+    loss_reduction: sum takes the gradient of the summed loss of a batch, as in the articles; mean takes that of the mean loss,
+        as in PyTorch. The recorded loss is the mean in both cases.
+    batch_size: images per step. sampling: replacement, or epochs (each shuffled again, without an incomplete last batch).
+    log_epsilon: added to the probability inside the logarithm of the recorded loss: 1e-7 in the articles, 0 for the exact
+        cross-entropy. The gradient is always that of the exact cross-entropy.
     """
 
     hidden: tuple[int, ...] = (200, 200)
@@ -57,31 +57,31 @@ class MLP(ProblemSpec):
     needs_data = True
 
     def __post_init__(self) -> None:
-        require("problem.hidden", self.hidden, all(n >= 1 for n in self.hidden), "each hidden layer has 1 unit or more")
+        require("problem.hidden", self.hidden, all(n >= 1 for n in self.hidden), "each hidden layer must have at least 1 unit")
         for key, words in WORDS.items():
             require(f"problem.{key}", getattr(self, key), getattr(self, key) in words, f"choose one of {', '.join(words)}")
-        require("problem.init_std", self.init_std, 0 <= self.init_std < math.inf, "a standard deviation is 0 or more")
-        require("problem.batch_size", self.batch_size, self.batch_size >= 1, "a batch has at least 1 image")
-        require("problem.log_epsilon", self.log_epsilon, 0 <= self.log_epsilon < 1, "it lies in [0, 1)")
+        require("problem.init_std", self.init_std, 0 <= self.init_std < math.inf, "init_std must be finite and at least 0")
+        require("problem.batch_size", self.batch_size, self.batch_size >= 1, "a batch must have at least 1 image")
+        require("problem.log_epsilon", self.log_epsilon, 0 <= self.log_epsilon < 1, "log_epsilon must be in [0, 1)")
 
     def check(self, train_size: int | None) -> None:
         fits = train_size is None or self.batch_size <= train_size
-        require("problem.batch_size", self.batch_size, fits, f"the training set has {train_size} images; take fewer")
+        require("problem.batch_size", self.batch_size, fits, f"the training set has {train_size} images; give a smaller batch")
 
     def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> "Network":
-        assert splits is not None, "an MLP learns from data"
+        assert splits is not None, "an MLP needs a data set"
         return Network(self, splits, np.dtype(dtype))
 
 
 class Batch(NamedTuple):
-    """inputs: (batch, pixels) in the run's dtype; labels: (batch,) uint8."""
+    """The images and labels of a batch. inputs: (batch, pixels) in the run's dtype; labels: (batch,) uint8."""
 
     inputs: Floats
     labels: npt.NDArray[np.uint8]
 
 
 class Network(Problem):
-    """An MLP bound to its data and dtype, with preallocated buffers. Parameters: see `dense_layout`."""
+    """An MLP with its data, its dtype and preallocated buffers. `dense_layout` describes the parameter vector."""
 
     is_analytic = False
 
@@ -124,17 +124,17 @@ class Network(Problem):
         return loss
 
     def forward(self, params: Floats, batch: Batch) -> float:
-        """Return the loss; keep the layers, their activations and the parts of the softmax for `backward`."""
+        """Return the mean loss. Keep the layers, the activations and the terms of the softmax for `backward`."""
         self._current_layers = self._layers(params)
         logits = self._forward(self._current_layers, [batch.inputs, *self._train_buffers])
         loss, self._totals = self._cross_entropy(logits, batch.labels)
         return loss
 
     def backward(self, batch: Batch, grad: Floats) -> None:
-        """Fill `grad` with the gradient at the last `forward`, which was of the same batch."""
+        """Fill `grad` with the gradient; the last call of `forward` must have been for the same batch."""
         layers, gradients = self._current_layers, self._layers(grad)
         activations = [batch.inputs, *self._train_buffers]
-        delta = activations[-1]  # by now the exponentials of the logits
+        delta = activations[-1]  # `forward` has replaced the logits by their exponentials
         self._loops.softmax_delta(delta, self._totals, batch.labels)
         if self.spec.loss_reduction == "mean":
             delta *= self.dtype.type(1 / self.spec.batch_size)
@@ -167,7 +167,7 @@ class Network(Problem):
         return [(w.view(flat), b.view(flat)) for w, b in zip(self.layout[::2], self.layout[1::2], strict=True)]
 
     def _forward(self, layers: Layers, activations: list[Floats]) -> Floats:
-        """Fill `activations`, which begin with the inputs, and return the last, the logits."""
+        """Fill `activations`, whose first array is the inputs, and return the last array, which holds the logits."""
         for layer, (weight, bias) in enumerate(layers):
             z = np.matmul(activations[layer], weight, out=activations[layer + 1])
             if layer < len(layers) - 1:
@@ -177,7 +177,7 @@ class Network(Problem):
         return activations[-1]
 
     def _cross_entropy(self, logits: Floats, labels: npt.NDArray[np.uint8]) -> tuple[float, Floats]:
-        """Turn the logits into their exponentials, in place; return the mean loss and the sum of each row."""
+        """Replace the logits by their exponentials, in place. Return the mean loss and the sum of each row of exponentials."""
         shifted = np.empty(len(labels), self.dtype)
         self._loops.shift_logits(logits, labels, shifted)
         np.exp(logits, out=logits)
@@ -191,7 +191,7 @@ class Network(Problem):
 
 
 def dense_layout(sizes: tuple[int, ...]) -> Layout:
-    """Lay out weight (fan_in, fan_out) and bias (fan_out,) of each layer, one after the other."""
+    """Return the layout of the parameters: the weight (fan_in, fan_out), then the bias (fan_out,) of each layer in turn."""
     tensors: list[Tensor] = []
     for fan_in, fan_out in pairwise(sizes):
         for shape in ((fan_in, fan_out), (fan_out,)):

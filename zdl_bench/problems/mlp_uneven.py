@@ -1,4 +1,4 @@
-"""The MLP on unevenly scaled inputs, which make the gradients of its first layer uneven."""
+"""An MLP on unevenly scaled inputs, which make the gradients of the first layer uneven."""
 
 import math
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ GOLDEN_SHARE = 0.618
 class UnevenMLP(MLP):
     """An MLP whose input columns are multiplied by fixed scales from 1 to 1/input_condition, in training and evaluation.
 
-    input_condition: ratio of the largest scale to the smallest, at least 1; with 1 this is the MLP, bit for bit.
+    input_condition: ratio of the largest scale to the smallest, at least 1. With 1, results equal those of the MLP bit for bit.
     """
 
     input_condition: float = 1e4
@@ -28,10 +28,10 @@ class UnevenMLP(MLP):
     def __post_init__(self) -> None:
         super().__post_init__()
         finite = 1 <= self.input_condition < math.inf
-        require("problem.input_condition", self.input_condition, finite, "a condition number is 1 or more")
+        require("problem.input_condition", self.input_condition, finite, "a condition number must be finite and at least 1")
 
     def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> "UnevenNetwork":
-        assert splits is not None, "an MLP learns from data"
+        assert splits is not None, "an MLP needs a data set"
         return UnevenNetwork(self, splits, np.dtype(dtype))
 
 
@@ -53,10 +53,11 @@ class UnevenNetwork(Network):
 
 
 def column_scales(columns: int, condition: float) -> Floats:
-    """Return scales from 1 to 1/condition at logarithmic distances, (columns,) float64.
+    """Return scales from 1 to 1/condition, evenly spaced on a logarithmic scale, shape (columns,), float64.
 
-    Neighbouring columns differ widely: their order walks around the scales in strides near the golden section of the circle,
-    coprime to its length so that each is met once. No random number is drawn.
+    The scales are ordered so that neighbouring columns differ widely: the order steps through the sorted scales cyclically,
+    with a stride near the golden section of their number. The stride is coprime to that number, so each scale is used exactly
+    once. No random number is drawn.
     """
     stride = next(s for s in range(max(1, round(GOLDEN_SHARE * columns)), columns + 2) if math.gcd(s, columns) == 1)
     return np.geomspace(1, 1 / condition, columns)[np.arange(columns) * stride % columns]

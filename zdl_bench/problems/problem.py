@@ -1,4 +1,4 @@
-"""The contract of a problem: hyper-parameters that can be checked (ProblemSpec) and what they build (Problem)."""
+"""The interface of problems: a ProblemSpec holds and checks the hyper-parameters, and builds a Problem."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ RECORDED_PARAMETERS = 16
 
 Point = tuple[float, ...]
 Domain = tuple[tuple[float, float], tuple[float, float]]
-"""(x_low, x_high), (y_low, y_high)"""
+"""A rectangle: (x_low, x_high), (y_low, y_high)."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """images: (n, pixels) uint8; labels: (n,) uint8."""
+    """Labelled images. images: (n, pixels) uint8; labels: (n,) uint8."""
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8]
@@ -33,14 +33,14 @@ class Examples:
         return Examples(self.images[start:stop], self.labels[start:stop])
 
     def spread(self, count: int) -> "Examples":
-        """Return `count` examples at equal distances: no random number is drawn, and sorted labels lose no class."""
+        """Return `count` evenly spaced examples. No random number is drawn, and sorted labels lose no class."""
         rows = np.arange(count) * len(self) // count
         return Examples(self.images[rows], self.labels[rows])
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The examples for training and evaluation. `probe` is part of `train`, `validation_sample` of `validation`."""
+    """The examples for training and evaluation. `probe` is part of `train`, and `validation_sample` of `validation`."""
 
     train: Examples
     validation: Examples
@@ -55,32 +55,32 @@ class Problem(ABC):
 
     layout: Layout
     trivial_loss: float
-    """The loss of an answer without training: uniform probabilities, or the start of an analytic problem."""
+    """The loss without training: that of uniform class probabilities, or that at the start of an analytic problem."""
     evaluated_splits: tuple[str, ...]
-    """The splits that `evaluate` takes besides `probe`."""
+    """The splits to evaluate at the end of a run."""
     is_analytic: bool
     minimum: Point | None = None
-    """The global minimum nearest to the start, if it is known."""
+    """The global minimum nearest to the start, or None if no minimum is known."""
 
     @abstractmethod
     def init(self, rng: Stream) -> Floats:
-        """Return the initial parameters, (n,), drawn in float64, then cast."""
+        """Return the initial parameters, shape (n,): drawn in float64, then cast to the run's dtype."""
 
     @abstractmethod
     def batches(self, rng: Streams) -> Iterator[Any]:
-        """Yield batches without end, drawn from the streams for batches and for noise; each is valid until the next."""
+        """Yield batches endlessly, drawn from the streams for batches and for noise. Each is valid until the next is drawn."""
 
     @abstractmethod
     def loss_and_gradient(self, params: Floats, batch: Any, grad: Floats) -> float:
-        """Return the loss on the batch and fill `grad`, shape (n,)."""
+        """Return the loss on the batch, and fill `grad`, shape (n,), with the gradient."""
 
     @abstractmethod
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
-        """Return named numbers on a split, `loss` among them."""
+        """Return the metrics on a split by name; `loss` is always one of them."""
 
 
 class ProblemSpec(ABC):
-    """A frozen dataclass of a problem's hyper-parameters, validated when made."""
+    """A frozen dataclass of a problem's hyper-parameters, validated when it is created."""
 
     needs_data: ClassVar[bool]
     domain: ClassVar[Domain | None] = None
@@ -88,8 +88,8 @@ class ProblemSpec(ABC):
 
     @abstractmethod
     def check(self, train_size: int | None) -> None:
-        """Raise ConfigError if the problem does not fit so many training examples (None: no data)."""
+        """Raise ConfigError if the problem does not fit the number of training examples, which is None without data."""
 
     @abstractmethod
     def build(self, splits: Splits | None, dtype: npt.DTypeLike) -> Problem:
-        """Return the problem itself; `splits` is None if and only if `needs_data` is False."""
+        """Return the problem with these hyper-parameters; `splits` is None if and only if `needs_data` is False."""

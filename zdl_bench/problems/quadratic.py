@@ -1,4 +1,4 @@
-"""A quadratic bowl of any condition number and gradient noise, whose every answer is known in closed form."""
+"""A quadratic bowl with any condition number and gradient noise; all its results are known in closed form."""
 
 import math
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ MAX_DIMENSIONS = 1_000_000
 
 @dataclass(frozen=True)
 class Quadratic(AnalyticSpec):
-    """f(x) = ½ Σ λᵢ xᵢ² with λ from 1/condition_number to 1 at logarithmic distances; the start is (1, …, 1).
+    """f(x) = ½ Σ λᵢ xᵢ² with λ evenly spaced on a logarithmic scale from 1/condition_number to 1. The start is (1, …, 1).
 
-    The minimum is 0 at the origin, so the loss is the gap. The start favours rules that step equally far in every coordinate,
-    since one step of 1 reaches the minimum; a start_std removes that advantage.
+    The minimum is 0 at the origin, so the loss equals the gap f − f*. The start favours rules that move equally far in every
+    coordinate, since one step of length 1 per coordinate reaches the minimum. A start_std above 0 removes that advantage.
 
     dimension: number of parameters, 1 to 1,000,000. condition_number: largest over smallest λ, at least 1.
     Source: textbooks of optimization, for example Nesterov 2004, Introductory lectures on convex optimization (Kluwer).
@@ -31,9 +31,9 @@ class Quadratic(AnalyticSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         sensible = 1 <= self.dimension <= MAX_DIMENSIONS
-        require("problem.dimension", self.dimension, sensible, f"a bowl has 1 to {MAX_DIMENSIONS:,} dimensions")
+        require("problem.dimension", self.dimension, sensible, f"choose 1 to {MAX_DIMENSIONS:,} dimensions")
         finite = 1 <= self.condition_number < math.inf
-        require("problem.condition_number", self.condition_number, finite, "a condition number is 1 or more")
+        require("problem.condition_number", self.condition_number, finite, "a condition number must be finite and at least 1")
 
     @property
     def start(self) -> Point:
@@ -50,7 +50,7 @@ class Quadratic(AnalyticSpec):
         return np.asarray((self._eigenvalues.astype(w.dtype) * w.T).T)
 
     def trivial_loss(self, start: Floats) -> float:
-        """Return ½ Σ λᵢ xᵢ², summed in float64 whatever the dtype."""
+        """Return ½ Σ λᵢ xᵢ², summed in float64 for every dtype."""
         return 0.5 * float((self._eigenvalues.astype(start.dtype) * start**2).sum(dtype=np.float64))
 
     @cached_property

@@ -12,8 +12,8 @@ from zdl_bench.run.run import Floats
 class Rastrigin(Surface):
     """f = 20 + x² − 10 cos 2πx + y² − 10 cos 2πy. Minimum 0 at the origin.
 
-    It is computed as x² + 20 sin² πx + y² + 20 sin² πy, which does not cancel near the minimum. The lowest local minima lie at
-    (±0.99496, 0) and (0, ±0.99496) with f = 0.99496. The start lies in the basin of (−1.98991, 0.99496) with f = 4.97479.
+    f is computed as x² + 20 sin² πx + y² + 20 sin² πy, which avoids cancellation near the minimum. The lowest local minima lie
+    at (±0.99496, 0) and (0, ±0.99496) with f = 0.99496. The start lies in the basin of (−1.98991, 0.99496) with f = 4.97479.
 
     Source: Rastrigin 1974, Systems of extremal control (Nauka).
     """

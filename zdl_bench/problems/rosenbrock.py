@@ -8,7 +8,7 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Rosenbrock(Surface):
-    """f = (1 − x)² + 100 (y − x²)². Minimum 0 at (1, 1); the start is Rosenbrock's own.
+    """f = (1 − x)² + 100 (y − x²)². Minimum 0 at (1, 1). The start is the one in Rosenbrock's paper.
 
     Source: Rosenbrock 1960, An automatic method for finding the greatest or least value of a function.
     """

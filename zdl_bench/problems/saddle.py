@@ -1,4 +1,4 @@
-"""A saddle: no minimum, only a way down to find."""
+"""A saddle: it has no minimum, and a run has to find the way down."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,8 @@ from zdl_bench.run.run import Floats
 class Saddle(Surface):
     """f = x² − y², unbounded below; the loss is f itself.
 
-    The start lies beside the line y = 0, which leads to the saddle point at the origin; f < 0 means that a run has left it.
+    The start lies close to the line y = 0, which leads to the saddle point at the origin. f < 0 means that a run has left the
+    saddle point.
 
     Source: the standard example of an indefinite Hessian; Dauphin et al. 2014, arXiv:1406.2572.
     """

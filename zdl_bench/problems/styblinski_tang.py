@@ -10,7 +10,8 @@ from zdl_bench.run.run import Floats
 class StyblinskiTang(Surface):
     """f = ½ (x⁴ − 16x² + 5x + y⁴ − 16y² + 5y). Minimum −78.33233 at (−2.90353, −2.90353).
 
-    Both coordinates are the lowest root of 4x³ − 32x + 5. The local minima are 14.1 and 28.3 higher.
+    Both coordinates of the minimum are the lowest root of 4x³ − 32x + 5. The local minima are 14.1 and 28.3 above the global
+    minimum.
 
     Source: Styblinski & Tang 1990, Experiments in nonconvex optimization (Neural Networks 3).
     """

@@ -1,4 +1,4 @@
-"""The base of functions of two parameters: each is a landscape f(x, y) that a figure can show."""
+"""The base class of functions of two parameters, whose landscape f(x, y) a figure can show."""
 
 import math
 from abc import abstractmethod
@@ -15,11 +15,11 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Surface(AnalyticSpec):
-    """A function f(x, y) as its source prints it.
+    """A function f(x, y), written as in the source that its docstring names.
 
     start: the start of all runs, (x, y).
-    domain: the region of the figures. minima: the global minima. lowest: f*, the value there.
-    contours: the lowest and the highest contour of the figures; None for those that fit the domain.
+    domain: the region that figures show. minima: the global minima. lowest: f*, the value of f at the global minima.
+    contours: the lowest and the highest contour in figures, or None to choose contours that fit the domain.
     """
 
     start: tuple[float, ...] = (0.0, 0.0)
@@ -32,7 +32,7 @@ class Surface(AnalyticSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         is_point = len(self.start) == 2 and all(math.isfinite(x) for x in self.start)
-        require("problem.start", list(self.start), is_point, "a start is two finite numbers, for example 'problem.start=[1,2]'")
+        require("problem.start", list(self.start), is_point, "a start must be two finite numbers, as in 'problem.start=[1,2]'")
 
     @abstractmethod
     def height(self, x: Floats, y: Floats) -> Floats:
@@ -43,7 +43,7 @@ class Surface(AnalyticSpec):
         """Return ∂f/∂x and ∂f/∂y, elementwise."""
 
     def value(self, w: Floats) -> Floats:
-        """Return f − f* in float64, whatever the dtype: it cancels near a minimum, where rounding must not make it negative."""
+        """Return f − f*, in float64 because the difference cancels near a minimum. Negative gaps, due to rounding, become 0."""
         gap = np.asarray(self.height(*np.asarray(w, np.float64)) - self.lowest)
         return np.maximum(gap, 0) if self.minima else gap
 

@@ -1,4 +1,4 @@
-"""The YAML files of `conf/` and `experiments/`: what there is to choose from."""
+"""The YAML files of `conf/` and `experiments/`, which are the choices that a user has."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,7 +11,7 @@ from zdl_bench.registry.sources import PACKAGE
 
 
 def _folder(name: str) -> Path:
-    """Return the wheel's copy if there is one, and the folder beside the package otherwise."""
+    """Return the folder inside the installed package if there is one, or else the folder beside the package."""
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name
 
@@ -31,21 +31,21 @@ def names(group: str) -> list[str]:
 
 @cache
 def load_yaml(group: str, name: str) -> Mapping[str, Any]:
-    """Return the content of `conf/GROUP/NAME.yaml`. Raise ConfigError if there is no such file, or if it has a slip."""
+    """Return the content of `conf/GROUP/NAME.yaml`. Raise ConfigError if the file does not exist or has an error."""
     if name not in names(group):
         raise ConfigError(describe_unknown(group, name, names(group)))
     return read_declaration(CONF / group / f"{name}.yaml")
 
 
 def require_sound(chosen: Mapping[str, str]) -> None:
-    """Raise ConfigError if one of the chosen YAMLs, group → name, has a slip."""
+    """Raise ConfigError if one of the chosen YAMLs (group → name) has an error."""
     for group in groups() & chosen.keys():
-        if chosen[group] in names(group):  # Hydra complains about other names
+        if chosen[group] in names(group):  # Hydra reports an unknown name
             load_yaml(group, chosen[group])
 
 
 def require_readable() -> None:
-    """Raise ConfigError for the first YAML of `conf/` that has a slip."""
+    """Raise ConfigError for the first YAML of `conf/` that has an error."""
     for group in sorted(groups()):
         for name in names(group):
             load_yaml(group, name)
@@ -57,17 +57,17 @@ def experiment_names() -> list[str]:
 
 
 def describe_unknown(group: str, name: str, known: Sequence[str]) -> str:
-    """Return the error about an unknown name, with the names that there are."""
+    """Return the message for an unknown name, with the known names."""
     remedy = hint(closest(name, known), f"choose one of {abridge(name, known)}")
     return f"{group}={display(name)}: there is no such {group}; {remedy}"
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:
-    """Return the content of `experiments/NAME.yaml`, which exists. Raise ConfigError if it cannot be read."""
+    """Return the content of `experiments/NAME.yaml`, which has to exist. Raise ConfigError if the file cannot be read."""
     try:
         content = yaml_content(EXPERIMENTS / f"{name}.yaml")
     except ValueError as error:
         raise ConfigError(f"experiment={name}: its YAML cannot be read: {display(error)}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"experiment={name}: its YAML holds no keys")
+        raise ConfigError(f"experiment={name}: its YAML holds no keys; write `key: value` lines")
     return content

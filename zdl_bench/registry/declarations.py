@@ -1,6 +1,6 @@
-"""The YAML of a part, `conf/GROUP/NAME.yaml`: read, and checked before anything is made of it.
+"""Reads the YAML of a part, `conf/GROUP/NAME.yaml`, and checks it before the part is built.
 
-Each slip is reported on one line with the file and the key.
+Each error is reported on one line with the file and the key.
 """
 
 import math
@@ -19,11 +19,11 @@ BAD_TAGS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 """What PyYAML raises besides its own errors if a value does not fit its tag, for example `!!bool x`."""
 HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 MARKERS = frozenset("ov^<>8sp*hHDdPX.,1234+x|_")
-"""The markers of matplotlib that are one character."""
+"""The markers of matplotlib that consist of one character."""
 
 
 class _Loader(yaml.SafeLoader):
-    """A loader that, as Hydra's, reads 1e-3 as a number and refuses a key that is given twice."""
+    """A YAML loader that, like Hydra's, reads 1e-3 as a number and rejects a key that is given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         given: set[Any] = set()
@@ -41,11 +41,11 @@ def yaml_content(path: Path) -> Any:
     """Return the content of a YAML file. Raise ValueError with the reason if it cannot be read."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it has more than {MAX_BYTES:,} bytes; write less")
+            raise ValueError(f"it has more than {MAX_BYTES:,} bytes; shorten it")
         content = _Loader(path.read_text(encoding="utf-8")).get_single_data()
         require_bounded(content)
     except UnicodeDecodeError as error:
-        raise ValueError(f"its bytes are no UTF-8 (at {error.start}); save it as UTF-8") from error
+        raise ValueError(f"it is not UTF-8 text (see byte {error.start}); save it as UTF-8") from error
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ValueError(f"{line}{error.problem}") from error
@@ -55,14 +55,14 @@ def yaml_content(path: Path) -> Any:
 
 
 def read_declaration(path: Path) -> Mapping[str, Any]:
-    """Return the content of a part's YAML. Raise ConfigError, which names the file and the key, if it has a slip."""
+    """Return the content of a part's YAML. Raise ConfigError, which names the file and the key, if it has an error."""
     group, file = path.parent.name, "/".join(path.parts[-3:])
     try:
         content = yaml_content(path)
     except ValueError as error:
         raise ConfigError(f"{file}: it cannot be read: {display(error)}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{file}: it holds no keys; write `key: value` lines, _target_ and name among them")
+        raise ConfigError(f"{file}: it holds no keys; write `key: value` lines, including _target_ and name")
     for key, value in content.items():
         try:
             require_no_reference(value)
@@ -76,16 +76,16 @@ def read_declaration(path: Path) -> Mapping[str, Any]:
 
 
 def _requirements(group: str, name: str, content: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
-    """Return key → whether its value is sound, and what to write if it is not."""
+    """Return key → whether its value is valid, and what to write if it is not."""
     target, targets = content.get("_target_"), content.get("targets", [])
     is_dotted = isinstance(target, str) and re.fullmatch(r"(\w+\.)+\w+", target) is not None
     are_numbers = isinstance(targets, list) and all(map(_is_number, targets))
     requirements = {
         "_target_": (is_dotted, "name a class as MODULE.CLASS"),
         "name": (content.get("name") == name, f"write name: {name}, the name of the file"),
-        "source": ("source" not in content, "choose another word; this one names the code of a part"),
-        "targets": (are_numbers, "list the losses to be reached, for example [1.0, 0.5]"),
-        "style": (_is_style(content.get("style")), "give both, for example {color: '#882255', marker: '*'}"),
+        "source": ("source" not in content, "choose another key; source is reserved for the code of a part"),
+        "targets": (are_numbers, "give a list of the losses to be reached, for example [1.0, 0.5]"),
+        "style": (_is_style(content.get("style")), "give a color and a marker, for example {color: '#882255', marker: '*'}"),
     }
     if group == "optimizer":
         rate = content.get("default_lr", math.nan)
@@ -95,7 +95,7 @@ def _requirements(group: str, name: str, content: Mapping[str, Any]) -> dict[str
     if group == "dataset" and "candidates" not in content:
         size = content.get("validation_size")
         is_size = type(size) is int and size >= 0
-        requirements["validation_size"] = (is_size, "give the number of training images that validate")
+        requirements["validation_size"] = (is_size, "give the number of training images to use for validation")
     return requirements
 
 
@@ -104,7 +104,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_style(value: Any) -> bool:
-    """Return whether a style has a color and a marker that every figure can draw, or is not given."""
+    """Return whether a style has a color and a marker that every figure can draw. A missing style is accepted."""
     if not value:
         return True
     if not isinstance(value, dict) or value.keys() != {"color", "marker"}:

@@ -1,4 +1,4 @@
-"""Types of a part's hyper-parameters: those that its class declares, what a user's value means, and whether it fits."""
+"""The types of a part's hyper-parameters: reads the declared types, interprets the values of a user, and checks them."""
 
 import re
 from dataclasses import MISSING, fields, is_dataclass
@@ -18,38 +18,38 @@ WORDS_OF_TYPES = {
     tuple[int, ...]: "a list of integers",
     tuple[float, ...]: "a list of numbers",
 }
-"""The types that a field of a part may have."""
+"""The types that a field of a part may have, and their names in messages."""
 
 
 def declared_fields(part: Any) -> dict[str, Any]:
-    """Return field → type of a part's class. Raise TypeError, which says why, if a YAML cannot fill its fields."""
+    """Return field → type for a part's class. Raise TypeError, with the reason, if a YAML cannot give values for the fields."""
     if not (isinstance(part, type) and is_dataclass(part)):
-        raise TypeError("it is no dataclass; write @dataclass(frozen=True) above the class")
+        raise TypeError("it is not a dataclass; write @dataclass(frozen=True) above the class")
     try:
         hints = get_type_hints(part)
     except Exception as error:
-        raise TypeError(f"its types cannot be read ({display(error)})") from error
+        raise TypeError(f"its types cannot be read ({display(error)}); check its annotations") from error
     declared = {field.name: hints[field.name] for field in fields(part) if field.init}
     for key, expected in declared.items():
         if expected not in WORDS_OF_TYPES:
             kinds = ", ".join(dict.fromkeys(WORDS_OF_TYPES.values()))
-            raise TypeError(f"the type of {key} is none that a YAML can give; take {kinds}")
+            raise TypeError(f"the type of {key} cannot be given in a YAML; use one of: {kinds}")
     return declared
 
 
 def default_values(part: Any) -> dict[str, Any]:
-    """Return field → default of a dataclass, for the fields that have one."""
+    """Return field → default for the fields of a dataclass that have a default."""
     made = {field.name: field.default_factory() for field in fields(part) if field.default_factory is not MISSING}
     return made | {field.name: field.default for field in fields(part) if field.default is not MISSING}
 
 
 def whole(value: Any) -> Any:
-    """Return 1e3 or 1000.0 as an integer, and any other value as it is."""
+    """Return a whole float such as 1e3 or 1000.0 as an integer, and any other value unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def parse_value(value: Any, expected: Any) -> Any:
-    """Return what a user means by a value: 1e3 is an integer, 50 a list of one, 200x200 a list of integers."""
+    """Return a user's value in the form that the type expects: 1e3 as 1000, 50 as the list [50], 200x200 as [200, 200]."""
     if get_origin(expected) is not tuple:
         return whole(value) if expected is int else value
     item = get_args(expected)[0]
@@ -60,12 +60,12 @@ def parse_value(value: Any, expected: Any) -> Any:
 
 
 def typed_value(key: str, value: Any, expected: Any) -> Value:
-    """Return a value as the declared type: an integer serves as a float, a list as a tuple. Raise ConfigError otherwise."""
+    """Return a value in its declared type: an integer becomes a float, a list a tuple. Raise ConfigError for other types."""
     if expected is float and type(value) is int:
         try:
             return float(value)
         except OverflowError as error:
-            raise ConfigError(f"{key}={display(value)}: it is too large for a number") from error
+            raise ConfigError(f"{key}={display(value)}: it is too large for a number; give a smaller one") from error
     if get_origin(expected) is tuple and isinstance(value, list | tuple):
         return tuple(typed_value(key, item, get_args(expected)[0]) for item in value)
     if type(value) is expected or (expected == str | None and isinstance(value, str | None)):

@@ -1,6 +1,6 @@
-"""Names → objects: `conf/GROUP/NAME.yaml` names the class that implements NAME.
+"""Builds objects from names: `conf/GROUP/NAME.yaml` names the class that implements NAME.
 
-Nothing but the classes of `conf/` is ever imported; whatever else a stored file says is data for a validated constructor.
+Only the classes that `conf/` names are ever imported. All other content of a stored file is data for a validated constructor.
 """
 
 import importlib
@@ -27,7 +27,7 @@ GROUPS_OF_A_RUN = ("optimizer", "problem", "schedule", "dataset")
 KEYS_ABOUT_A_PART = frozenset({"_target_", "name", "default_lr", "targets", "style"})
 """Keys of a part's YAML that are not arguments of its class."""
 GIVEN_OF_A_DATA_SET = ("dir", "validation_size", "mirrors")
-"""Keys of a data set that a user may set; all others define what the data set is."""
+"""Keys of a data set that a user may set. All other keys define the data set."""
 
 
 def optimizer(choice: Choice) -> "Optimizer":
@@ -47,26 +47,26 @@ def executor(choice: Choice) -> "Executor":
 
 
 def dataset(name: str, settings: Mapping[str, Any] | None = None) -> "DataSet":
-    """Return the data set that a YAML describes, with `settings` in place of the YAML's values."""
+    """Return the data set that a YAML describes, with `settings` overriding the YAML's values."""
     values = {**load_yaml("dataset", name), **(settings or {})}
     arguments = {key: value for key, value in values.items() if key not in KEYS_ABOUT_A_PART | {"validation_size"}}
     try:
         made = cast("DataSet", _implementation("dataset", name)(**arguments, name=name))
     except (TypeError, LookupError, ValueError, AttributeError) as error:
         reason = display(f"{type(error).__name__}: {error}")
-        raise ConfigError(f"{_file('dataset', name)}: its class cannot be made of it ({reason}); see its keys") from error
+        raise ConfigError(f"{_file('dataset', name)}: no data set can be built from it ({reason}); check its keys") from error
     made.source = source("dataset", name)
     return made
 
 
 def choice(group: str, name: str, values: Mapping[str, Any]) -> Choice:
-    """Return the choice of a part: complete, typed values and what identifies its code. Raise ConfigError."""
+    """Return the choice of a part: all values, typed, and the identifier of its code. Raise ConfigError for a wrong value."""
     return Choice(name, typed_values(group, name, values), source(group, name))
 
 
 @cache
 def source(group: str, name: str) -> str | None:
-    """Return what identifies the code of a part; None if ENGINE_VERSION covers it, or if it changes no number."""
+    """Return the identifier of a part's code, or None if ENGINE_VERSION covers the code or the code cannot affect results."""
     if group not in GROUPS_OF_A_RUN:
         return None
     is_covered = is_untouched(_implementation(group, name).__module__)
@@ -74,12 +74,12 @@ def source(group: str, name: str) -> str | None:
 
 
 def code_hashes(group: str, name: str) -> dict[str, str]:
-    """Return the hashes that identify the code of a part, by module, and the hash of what its YAML fixes."""
+    """Return module → hash for the code of a part, and part → hash of what its YAML fixes."""
     return _declaration_hash(group, name) | code_of(_implementation(group, name).__module__)
 
 
 def _declaration_hash(group: str, name: str) -> dict[str, str]:
-    """Return part → hash of what its YAML fixes: the class, and what defines a data set."""
+    """Return part → hash of what its YAML fixes: the class and, for a data set, the keys that define it."""
     fixed = {"class": _implementation(group, name).__qualname__}
     if group == "dataset":
         free = KEYS_ABOUT_A_PART.union(GIVEN_OF_A_DATA_SET)
@@ -99,7 +99,10 @@ def require_same_code(config: RunConfig) -> None:
 
 
 def targets(config: RunConfig) -> tuple[float, ...]:
-    """Return the losses whose first reach is measured: those of the data set's YAML, or of the problem's without data."""
+    """Return the target losses from the YAML of the data set, or from that of the problem if no data set is used.
+
+    For each target, the time until the loss first reaches it is measured.
+    """
     group, choice = ("dataset", config.dataset) if config.dataset else ("problem", config.problem)
     return tuple(float(target) for target in load_yaml(group, choice.name).get("targets", []))
 
@@ -112,7 +115,7 @@ def given_keys(group: str, name: str) -> list[str]:
 
 @cache
 def types_of(group: str, key: str) -> list[Any]:
-    """Return the types that classes of a group declare for a key, one for each part whose YAML has it and can be read."""
+    """Return the types that classes of a group declare for a key, one per part whose YAML has the key and can be read."""
     found = []
     for name in names(group):
         with suppress(ConfigError, NameError, LookupError, AttributeError, TypeError):
@@ -122,7 +125,7 @@ def types_of(group: str, key: str) -> list[Any]:
 
 
 def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the hyper-parameters of a part, complete and of the types that its dataclass declares.
+    """Return the hyper-parameters of a part, complete and in the types that its dataclass declares.
 
     A key that the YAML omits takes the default of the class. Raise ConfigError if the part does not have a key, if one is
     missing, or if a value has another type.
@@ -132,7 +135,7 @@ def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, 
     missing = [key for key in declared if key not in values]
     if missing:
         raise ConfigError(
-            f"{_file(group, name)}: {missing[0]} is missing; give its value, {implementation.__name__} has no default"
+            f"{_file(group, name)}: {missing[0]} is missing; give its value, since {implementation.__name__} has no default"
         )
     return _typed(group, name, values)
 
@@ -151,7 +154,7 @@ def _typed(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]
 
 
 def _build_part(group: str, choice: Choice) -> object:
-    """Build a part. A key that is newer than a stored run takes the default of the class, which changes nothing."""
+    """Return the part of a choice. A key that is newer than a stored run takes the class's default, which changes no result."""
     return _implementation(group, choice.name)(**_typed(group, choice.name, choice.values))
 
 
@@ -162,7 +165,7 @@ def _implementation(group: str, name: str) -> Any:
     module, _, attribute = target.rpartition(".")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # somebody else's module may raise anything
+    except Exception as error:  # a module of the user may raise any exception
         reason = display(f"{type(error).__name__}: {error}")
         raise ConfigError(f"{_file(group, name)}: _target_={display(target)}: it cannot be imported ({reason})") from error
 

@@ -1,7 +1,7 @@
-"""The code of a part, as far as it belongs to the identity of a run.
+"""Hashes of the code of parts, which belong to the identity of a run.
 
 `ENGINE_VERSION` covers the parts of this package as `covered.json` lists them: the syntax tree of each module, and what each
-YAML fixes. Whatever differs from that list, an edited part or one from elsewhere, is identified by a hash.
+YAML fixes. All other code, in an edited part or a part from another package, is identified by a hash.
 """
 
 import ast
@@ -21,21 +21,21 @@ ROOMS = ("optimizers", "problems", "schedules", "datasets")
 """The rooms of this package that hold the parts of runs."""
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 INSTALLED = {"site-packages", "dist-packages"}
-"""Folders whose code belongs to a distribution."""
+"""Names of folders whose code belongs to an installed distribution."""
 ALL_PARTS = "all parts, byte by byte"
 DIGITS = 16
 
 
 def beyond_engine(code: Mapping[str, str]) -> str | None:
-    """Return 16 hex digits that identify code, as `code_of` gives it; None if ENGINE_VERSION covers all of it."""
+    """Return 16 hex digits that identify code, given as `code_of` returns it, or None if ENGINE_VERSION covers all of it."""
     others = sorted(value for key, value in code.items() if covered_code().get(key) != value)
     return text_hash("\n".join(others))[:DIGITS] if others else None
 
 
 def code_of(module: str) -> dict[str, str]:
-    """Return a hash for a module and for each that it imports, directly or not, except those of a distribution.
+    """Return module → hash, for a module and those that it imports, directly or indirectly, except modules of distributions.
 
-    If the module itself belongs to a distribution, its version stands for all of them.
+    If the module itself belongs to a distribution, the version of the distribution stands for all modules.
     """
     if _part_file(module) is None:
         return {module: _installed_version(module)}
@@ -52,7 +52,10 @@ def code_of(module: str) -> dict[str, str]:
 
 
 def is_untouched(module: str) -> bool:
-    """Return whether a module is one of this package, and no byte of its parts has changed: then nothing has to be parsed."""
+    """Return whether a module is in this package and no byte of the package's parts has changed.
+
+    If so, no module has to be parsed.
+    """
     return module.startswith(f"{PACKAGE.name}.") and hash_of_parts() == covered_code()[ALL_PARTS]
 
 
@@ -74,7 +77,10 @@ def hash_of_sources(*patterns: str) -> str:
 
 @cache
 def covered_code() -> Mapping[str, str]:
-    """Return module or part → hash, as of the last change that raised ENGINE_VERSION or left all numbers as they were."""
+    """Return module or part → hash, as `covered.json` lists them.
+
+    The list is updated with each change that raises ENGINE_VERSION or leaves all results unchanged.
+    """
     listed: dict[str, str] = json.loads(COVERED_CODE.read_text(encoding="utf-8"))
     return listed
 
@@ -84,7 +90,7 @@ def text_hash(text: str) -> str:
 
 
 def _syntax(node: Any) -> str:
-    """Return a syntax tree as text without layout, comments and docstrings; the same text in every version of Python."""
+    """Return a syntax tree as text without layout, comments and docstrings. All versions of Python give the same text."""
     if isinstance(node, ast.AST):
         fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
         return f"{type(node).__name__}({', '.join(f'{name}={_syntax(value)}' for name, value in fields)})"
@@ -98,7 +104,7 @@ def _is_docstring(node: Any) -> bool:
 
 
 def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
-    """Yield the names that a module of the package may import: of modules, and some of what modules hold."""
+    """Yield the names that a module of the package may import: names of modules, and of some objects in modules."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -109,18 +115,18 @@ def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
 
 
 def _part_file(module: str) -> Path | None:
-    """Return the source of a module that no distribution has, or of a part of this package; None for any other name."""
+    """Return the file of a module that belongs to no distribution, or of a part of this package; None for any other name."""
     package, _, below = module.partition(".")
     if package == PACKAGE.name:
         return _python_file(module) if below.partition(".")[0] in ROOMS else None
-    file = _python_file(package)  # first, since finding a module imports the packages above it
+    file = _python_file(package)  # first, since finding a module imports its parents
     if file is None or file.is_relative_to(STANDARD_LIBRARY) or INSTALLED & {*file.parts}:
         return None
     return _python_file(module)
 
 
 def _python_file(module: str) -> Path | None:
-    """Return the Python file of a module; None if it has none, or if the name is not that of a module."""
+    """Return the Python file of a module, or None if the module has none or if the name is not that of a module."""
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, AttributeError, ValueError):
@@ -129,7 +135,7 @@ def _python_file(module: str) -> Path | None:
 
 
 def _installed_version(module: str) -> str:
-    """Return the distributions that a module comes from, with their versions; without one, the hash of its file."""
+    """Return the distributions that a module comes from, with versions, or the hash of its file if there is no distribution."""
     names = packages_distributions().get(module.partition(".")[0], [])
     if names:
         return ", ".join(f"{name} {version(name)}" for name in sorted({*names}))

@@ -1,4 +1,4 @@
-"""The contract of a schedule: (step, steps) → factor on the learning rate. Step 1 is the first, `steps` the last."""
+"""The interface of schedules: (step, steps) → factor on the learning rate. The first step is 1, the last is `steps`."""
 
 from typing import Protocol
 

@@ -7,17 +7,17 @@ from zdl_bench.errors import require
 
 @dataclass(frozen=True)
 class StepDecay:
-    """factor = decayᵏ in part k = 0, …, drops of the run, all of equal length
+    """factor = decayᵏ in part k of the run, which has drops + 1 parts of equal length (k = 0, …, drops)
 
-    decay: factor of one drop, in (0, 1]. drops: number of drops, at least 1.
+    decay: factor by which each drop multiplies the learning rate, in (0, 1]. drops: number of drops, at least 1.
     """
 
     decay: float = 0.1
     drops: int = 2
 
     def __post_init__(self) -> None:
-        require("schedule.decay", self.decay, 0 < self.decay <= 1, "the decay lies in (0, 1]")
-        require("schedule.drops", self.drops, self.drops >= 1, "there is at least 1 drop")
+        require("schedule.decay", self.decay, 0 < self.decay <= 1, "decay must be in (0, 1]")
+        require("schedule.drops", self.drops, self.drops >= 1, "drops must be at least 1")
 
     def factor(self, step: int, steps: int) -> float:
         part = (step - 1) * (self.drops + 1) // steps
