@@ -94,8 +94,8 @@ class Entrants:
         budgets = {len(side.choice.lrs) if side.choice else 1 for side in (first, second)}
         if len(budgets) > 1 and not self.are_tuned:
             raise Undecidable(
-                f"{min(budgets)} and {max(budgets)} learning rates were tried, the best chosen on the evaluation seeds themselves; "
-                "give both the same number, or tuning seeds"
+                f"{min(budgets)} and {max(budgets)} learning rates were tried, the best chosen on the evaluation seeds "
+                "themselves; give both the same number, or tuning seeds"
             )
         return pair_up(part, first, second)
 
