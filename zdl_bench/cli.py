@@ -1,7 +1,7 @@
 """The command line: picks the command, prints errors without a traceback, and returns the exit status.
 
-0: every run has a result; 1: some run has none, or verify found a difference; 2: the input is wrong; 130: interrupted;
-143: terminated.
+Status 0: every run has a result. 1: a run has none, or `verify` found a difference. 2: the input is wrong. 130: interrupted
+(Ctrl-C). 143: terminated (SIGTERM).
 """
 
 import importlib
@@ -23,21 +23,21 @@ WRONG_INPUT = 2
 
 
 class Termination(BaseException):
-    """The exception for SIGTERM. Like KeyboardInterrupt, it passes through code that catches exceptions."""
+    """The exception that SIGTERM raises. Code that catches Exception lets it pass, as it does KeyboardInterrupt."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status, whether or not its output can be written."""
+    """Run a command and return its exit status, even if its output cannot be written."""
     with best_effort_output() as (out, _):
         status = _status(list(sys.argv[1:] if argv is None else argv))
         out.flush()
-        if out.lost and not isinstance(out.lost, BrokenPipeError):  # a reader that is gone, as with `| head`, wants no more
-            print(f"warning: standard output cannot be written ({out.lost}); some of it is lost", file=sys.stderr)
+        if out.lost and not isinstance(out.lost, BrokenPipeError):  # `| head` closes the pipe on purpose
+            print(f"warning: standard output cannot be written ({out.lost}); part of the output is lost", file=sys.stderr)
         return status
 
 
 def _status(arguments: Sequence[str]) -> int:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # all that a run uses; each takes memory and a thread
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a run uses no more; each takes memory
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(arguments)
@@ -45,10 +45,10 @@ def _status(arguments: Sequence[str]) -> int:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print("interrupted; every finished run is stored. The same command goes on from here.", file=sys.stderr)
+        print("interrupted; all finished runs are stored. Start the same command again to continue.", file=sys.stderr)
         return INTERRUPTED
     except Termination:
-        print("terminated; every finished run is stored. The same command goes on from here.", file=sys.stderr)
+        print("terminated; all finished runs are stored. Start the same command again to continue.", file=sys.stderr)
         return TERMINATED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_INPUT if end.code else 0
@@ -65,7 +65,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    """Run the command that the first word names, by default the one that makes runs. What needs no library comes first."""
+    """Run the command that the first word names, or else a sweep. Answers that need no libraries come first."""
     name = arguments[0] if arguments and arguments[0] in COMMAND_OPTIONS else "sweep"
     if name in ("sweep", "bench") and {"-h", "--help"} & {*arguments}:
         from zdl_bench.plan.help import BENCH, help_text
@@ -87,5 +87,5 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _asks_for_completions(arguments: Sequence[str]) -> bool:
-    """Return whether a shell asks how the line in COMP_LINE can go on."""
+    """Return whether a shell asks for completions of the line in COMP_LINE."""
     return bool({"-sc", "--shell-completion"} & {*arguments}) and any(one.startswith("query=") for one in arguments)

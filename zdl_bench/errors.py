@@ -1,10 +1,10 @@
 """Every error that the project raises on purpose.
 
 ZdlBenchError
-├── ConfigError     a key or a value that a user gave
+├── ConfigError     a wrong key or value from the user
 ├── DataError       a data set that is not available or not what it should be
 ├── StoreError      results that cannot be read or written
-└── ExecutorError   an executor that cannot work
+└── ExecutorError   an executor that cannot execute runs
 
 Each message is one or two lines that name the key, the value and the remedy. The command line prints it without a traceback.
 """
@@ -15,18 +15,18 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 REMEDIES = {
-    errno.EAGAIN: "raise the limit of processes (ulimit -u), or make fewer runs at a time with n_jobs=1",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.EAGAIN: "raise the limit on processes (ulimit -u), or train fewer runs at a time with n_jobs=1",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
 }
-"""Remedies for what the system refuses."""
+"""What to do if the operating system refuses something, by error number."""
 NO_MEMORY = ("Cannot allocate memory", "failed to map segment")
 NO_THREAD = "can't start new thread"
 MAX_SHOWN = 120
-"""Characters of a value in an error."""
+"""Most characters of a value in an error message."""
 MAX_LISTED = 300
-"""Characters of a list of names in an error. A longer list is cut to the names closest to the given one."""
+"""Most characters of a list of names in an error message. A longer list is cut to the names closest to the given one."""
 MAX_NAMES = 5
 
 
@@ -47,7 +47,7 @@ class StoreError(ZdlBenchError):
 
 
 class MissingRun(StoreError):
-    """A run that is not stored, or no longer."""
+    """A run that is not in the store, or is no longer there."""
 
 
 class DamagedFile(StoreError):
@@ -55,38 +55,38 @@ class DamagedFile(StoreError):
 
 
 class OtherEngine(StoreError):
-    """A stored run of another version of the engine, whose numbers are not those of this one."""
+    """A stored run of another engine version, which computes other numbers than this version."""
 
 
 class ExecutorError(ZdlBenchError):
-    """An executor that cannot work."""
+    """An executor that cannot execute runs."""
 
 
 def require(key: str, value: object, holds: bool, remedy: str) -> None:
-    """Raise ConfigError that names the key, the value and the remedy unless the condition holds."""
+    """Raise ConfigError unless the condition holds. Its message names the key, the value and the remedy."""
     if not holds:
         raise ConfigError(f"{key}={display(value)}: {remedy}")
 
 
 def display(value: object) -> str:
-    """Return a value as an error names it: on one line, cut if it is long, without terminal escapes."""
+    """Return a value as an error message shows it: on one line, cut if it is long, without terminal escapes."""
     try:
         text = str(value)
-    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, or nested too deeply
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, or a value nested too deeply
         text = f"a very large {type(value).__name__}"
     cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     return printable(cut.replace("\n", "?"))
 
 
 def printable(text: str) -> str:
-    """Return a text without terminal escapes; its lines stay."""
+    """Return the text without terminal escapes. Line breaks are kept."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
 
 def refusal(error: BaseException) -> str:
-    """Return what the system refused and what to do, on one line; empty if the error is a bug."""
+    """Return one line on what the operating system refused and what to do, or an empty text if the error is a bug."""
     if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
-        return "there is not enough memory; raise the limit (ulimit -v), or make fewer runs at a time with n_jobs=1"
+        return "there is not enough memory; raise the limit (ulimit -v), or train fewer runs at a time with n_jobs=1"
     if isinstance(error, RuntimeError) and NO_THREAD in str(error):
         return f"{NO_THREAD}; {REMEDIES[errno.EAGAIN]}"
     if not isinstance(error, OSError) or error.errno is None:
@@ -94,20 +94,20 @@ def refusal(error: BaseException) -> str:
     try:
         os.getcwd()
     except OSError:
-        return "the folder that this was started in is gone, or may not be read; change to another one"
+        return "the current folder is gone or cannot be read; change to another folder"
     where = f"{display(error.filename)}: " if error.filename else ""
     remedy = REMEDIES.get(error.errno)
     return f"{where}{error.strerror}" + (f"; {remedy}" if remedy else "")
 
 
 def closest(word: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Return the known words closest to the given one, whatever their case; never the word itself."""
+    """Return up to `count` known words closest to the given one, ignoring case. The given word itself is left out."""
     folded = {_folded(one): one for one in known if one != word}
     return [folded[match] for match in get_close_matches(_folded(word), folded, count, cutoff)]
 
 
 def abridge(word: str, known: Sequence[str]) -> str:
-    """Return the known words; if they are too many to read, those closest to the given one, and their number."""
+    """Return the known words. If they are too many to read, return those closest to the given word, and the number of all."""
     listed = ", ".join(known)
     if len(listed) <= MAX_LISTED:
         return listed
@@ -117,7 +117,7 @@ def abridge(word: str, known: Sequence[str]) -> str:
 
 
 def hint(meant: Sequence[str], then: str) -> str:
-    """Return the question what was meant, followed by `then`; `then` alone if nothing can have been meant."""
+    """Return a question that suggests the meant words, followed by `then`. Return only `then` if there are none."""
     return f"did you mean {' or '.join(meant)}? {then[0].upper()}{then[1:]}" if meant else then
 
 

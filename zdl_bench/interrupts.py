@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def signals_deferred() -> Iterator[None]:
-    """Raise Ctrl-C and SIGTERM that arrive in the block when it ends. Processes started in the block never see Ctrl-C.
+    """Hold back Ctrl-C and SIGTERM until the block ends, then raise them. Processes started in the block never see Ctrl-C.
 
-    A pool of processes that is half started cannot be ended, and a library that is half imported may take an interrupt for an
-    optional part that is missing.
+    A half-started pool of processes cannot be shut down, and a half-imported library may mistake an interrupt for a missing
+    optional dependency.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -82,8 +82,8 @@ def test_each_problem_has_its_line(command, digits):
     [
         (["optimizer=sdg"], "did you mean sgd?"),
         (["optimizer=sgd", "seed=range(0,0)"], "there is nothing to time"),
-        (["--cfg", "job"], "--cfg: bench takes KEY=VALUE of a run alone"),
-        (["hydra/sweeper=basic"], "hydra/sweeper=basic: bench takes KEY=VALUE"),
+        (["--cfg", "job"], "--cfg: bench takes only KEY=VALUE of a run"),
+        (["hydra/sweeper=basic"], "hydra/sweeper=basic: bench takes only KEY=VALUE"),
     ],
 )
 def test_wrong_input_is_one_clear_error(command, digits, arguments, words):
@@ -171,7 +171,7 @@ QUIET = {"proc__loadavg": "0.9 0.5 0.4 1/100 1"}
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"proc__loadavg": "3.4 0.1 0.1 1/100 1"}, "others keep 2.4 of"),
+        ({"proc__loadavg": "3.4 0.1 0.1 1/100 1"}, "other processes keep 2.4 of"),
         ({"sys__fs__cgroup__cpu.max": "50000 100000"}, "this container may use 0.5 of"),
         (
             {f"{CPUFREQ}scaling_governor": "powersave", f"{CPUFREQ}scaling_driver": "acpi-cpufreq"},

@@ -87,7 +87,7 @@ def test_a_signal_to_the_parent_loses_only_runs_in_flight(tmp_path, undisturbed,
     (tmp_path / "go").touch()
     outcome = run_process(*SWEEP, cwd=tmp_path, env=os.environ | holding)
     assert outcome.status == 0
-    assert "4 to make, 4 in the store" in outcome.err
+    assert "4 to train, 4 in the store" in outcome.err
     assert load_results(tmp_path / "results").runs.set_index("run_id")["digest"].equals(undisturbed)
     assert Store(tmp_path / "results").read_manifest("sweep").finished
 
@@ -98,7 +98,7 @@ def test_an_interrupt_while_the_workers_start(tmp_path, digits, seconds):
     """Neither a traceback of a half-started worker, nor a wait for the runs that they were to make."""
     arguments = ("-m", "dataset=digits", "report=false", "steps=200000", "n_jobs=2", "seed=1,2,3", *SMALL)
     process = start_process(*arguments, cwd=tmp_path, start_new_session=True)
-    assert any("to make" in line for line in process.stderr), "the program ended before it trained"
+    assert any("to train" in line for line in process.stderr), "the program ended before it trained"
     time.sleep(seconds)
     workers = children_of(process.pid)
     os.killpg(process.pid, signal.SIGINT)

@@ -195,7 +195,7 @@ def test_a_malformed_file_is_a_clear_error(form, sound, tmp_path):
     pq.write_table(sound, path)
     assert len(read_reference(path)) == 1
     pq.write_table(MALFORMED[form](sound), path)
-    with pytest.raises(StoreError, match=rf"{path.name} cannot be read \(.+\); check it out again") as caught:
+    with pytest.raises(StoreError, match=rf"{path.name} cannot be read \(.+\); restore the file with Git") as caught:
         read_reference(path)
     assert len(str(caught.value)) < 400
 

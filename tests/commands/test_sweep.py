@@ -34,7 +34,7 @@ def test_a_sweep_makes_every_combination_once(small_sweep):
     assert set(zip(runs["optimizer"], runs["lr"], runs["seed"], strict=True)) == {
         (optimizer, lr, seed) for optimizer in ("sgd", "adam") for lr in (1e-3, 1e-2) for seed in range(3)
     }
-    assert "12 runs, 12 to make" in outcome.err
+    assert "12 runs, 12 to train" in outcome.err
     assert "12/12 runs: 0 failed, 0 diverged, 0 from the store" in outcome.err
     assert "±" in outcome.out
 
@@ -53,18 +53,18 @@ def test_the_same_command_returns_from_the_store(small_sweep):
 
 def test_a_wider_grid_costs_only_its_new_cells(small_sweep):
     small_sweep("-m", "seed=1,2")
-    assert "2 to make, 2 in the store" in small_sweep("-m", "seed=1,2,3,4").err
+    assert "2 to train, 2 in the store" in small_sweep("-m", "seed=1,2,3,4").err
 
 
 def test_duplicates_are_made_once(small_sweep):
-    assert "1 run, 1 to make" in small_sweep("-m", "lr=1e-3,0.001", "optimizer=sgd,sgd").err
+    assert "1 run, 1 to train" in small_sweep("-m", "lr=1e-3,0.001", "optimizer=sgd,sgd").err
 
 
 def test_force_computes_again_and_gets_the_same(small_sweep):
     small_sweep()
     before = load_results("results").runs["digest"].tolist()
     outcome = small_sweep("force=true")
-    assert "1 to make, 0 in the store" in outcome.err
+    assert "1 to train, 0 in the store" in outcome.err
     assert load_results("results").runs["digest"].tolist() == before
 
 
@@ -180,7 +180,7 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
             assert len(load_results("results", *sweep).runs) == 1
     reported = command("report")
     assert reported.status == 0
-    assert f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); make them with: python" in reported.err
+    assert f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); train them with: python" in reported.err
     assert victim in command("verify").err
     assert "1 damaged" in command("ls").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
@@ -219,7 +219,7 @@ def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, comman
     assert outcome.status == 2
     assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, this is engine {ENGINE_VERSION}" in outcome.err
     assert f"1 of engine {ENGINE_VERSION + 1}, 1 completed" in command("ls").out
-    assert "1 to make" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
+    assert "1 to train" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
     assert outcome.status == 0
     assert "made by another engine" in outcome.err
@@ -331,11 +331,11 @@ def test_what_is_gone_at_the_end_is_said_and_made_again(small_sweep, monkeypatch
         outcome = small_sweep("-m", "seed=1,2,3,4", "name=mine")
     assert outcome.status == 1
     assert "3 of 4 runs are no longer in results" in outcome.err
-    assert "The same command makes them again" in outcome.err
+    assert "Start the same command again to train them again" in outcome.err
     assert Store("results").read_manifest("mine").finished is None
     again = small_sweep("-m", "seed=1,2,3,4", "name=mine")
     assert again.status == 0, again.err
-    assert "3 to make, 1 in the store" in again.err
+    assert "3 to train, 1 in the store" in again.err
     assert len(load_results("results", "mine").runs) == 4
 
 

@@ -175,7 +175,7 @@ def test_a_scheduler_that_goes_away_is_a_clear_error(cluster, tmp_path, digits):
     (tmp_path / "go").touch()
     outcome = run_process(*keys, cwd=tmp_path, env=os.environ | holding)
     assert outcome.status == 0, outcome.err
-    assert "2 to make, 2 in the store" in outcome.err
+    assert "2 to train, 2 in the store" in outcome.err
 
 
 @pytest.mark.slow

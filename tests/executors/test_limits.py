@@ -139,7 +139,7 @@ def test_runs_that_hang_are_stopped_and_all_others_finish(start):
     assert f"TimedOut: stopped after {TIMEOUT} s" in load_results("results").runs["failure"].dropna().iloc[0]
     healed = start(*sweep, f"timeout={TIMEOUT * 10}", HEALED="1")
     assert healed.status == 0, healed.err
-    assert "3 to make, 2 in the store" in healed.err
+    assert "3 to train, 2 in the store" in healed.err
     assert all(status == ["completed"] for status in statuses().values())
 
 
@@ -251,13 +251,16 @@ def test_a_sweep_of_failures_ends_early_and_the_same_command_goes_on(start, exec
     assert set(stored["sgd"]) == {"completed"}
     assert len(stored["sgd"]) in (5, 6), "one may be on its way in the other worker"
     kept = len(stored["sgd"])
-    assert f"stopped: max_failures=2 is reached, {10 - kept} runs not made. The same command goes on from here." in outcome.err
+    assert (
+        f"stopped: max_failures=2 is reached, {10 - kept} runs not trained. Start the same command again to continue."
+        in outcome.err
+    )
     assert outcome.out.count("ArithmeticError: on purpose") == 2
     assert Store("results").read_manifest("sweep").finished is None
     assert [path.name for path in Path("results/sweeps/sweep").iterdir()] == ["sweep.json"]
     again = start(*sweep, HEALED="1")
     assert again.status == 0, again.err
-    assert f"{12 - kept} to make, {kept} in the store" in again.err
+    assert f"{12 - kept} to train, {kept} in the store" in again.err
     assert statuses() == {"sgd": ["completed"] * 6, "raising": ["completed"] * 6}
     assert Store("results").read_manifest("sweep").finished
     assert Path("results/sweeps/sweep/report.html").is_file()
@@ -270,14 +273,14 @@ def test_failures_of_all_batches_of_a_sweep_count_together(start):
     outcome = start(*sweep, *one_at_a_time)
     assert outcome.status == 1
     assert statuses() == {"raising": ["failed"] * 2}
-    assert "stopped: max_failures=2 is reached, 2 runs not made" in outcome.err
+    assert "stopped: max_failures=2 is reached, 2 runs not trained" in outcome.err
 
 
 @pytest.mark.slow
 def test_the_last_failure_allowed_stops_nothing_when_it_is_the_last_run(start):
     outcome = start("-m", "report=false", "executor=serial", "optimizer=sgd,raising", "max_failures=1", "name=sweep")
     assert outcome.status == 1
-    assert "not made" not in outcome.err
+    assert "not trained" not in outcome.err
     assert Store("results").read_manifest("sweep").finished
 
 
@@ -287,14 +290,14 @@ def test_a_run_that_times_out_is_a_failure_and_one_that_diverges_is_none(start):
     outcome = start("-m", "report=false", *limits, "optimizer=sgd,sleeping,adam", "lr=1e30")
     assert outcome.status == 1
     assert statuses() == {"sgd": ["diverged"], "sleeping": ["timed_out"]}
-    assert "1 run not made" in outcome.err
+    assert "1 run not trained" in outcome.err
 
 
 def test_nothing_is_written_by_a_dry_run(command, digits, tmp_path):
     outcome = command("-m", "optimizer=sgd,adam", "seed=1,2,3", "dry_run=true", *KEYS)
     assert outcome.status == 0, outcome.err
     assert list(tmp_path.iterdir()) == []
-    assert "runs:  6; 6 to make, 0 in the store" in outcome.out
+    assert "runs:  6; 6 to train, 0 in the store" in outcome.out
     assert "time:  about " in outcome.out
     assert "disk:  " in outcome.out
     assert "that are free in results" in outcome.out
@@ -306,7 +309,7 @@ def test_a_dry_run_says_what_is_stored(command, small_sweep):
     before = contents(Path("results"))
     outcome = command("-m", "optimizer=sgd,adam", "seed=1,2,3", "dry_run=true", "report=false", *KEYS)
     assert outcome.status == 0, outcome.err
-    assert "runs:  6; 4 to make, 2 in the store" in outcome.out
+    assert "runs:  6; 4 to train, 2 in the store" in outcome.out
     assert contents(Path("results")) == before
 
 
@@ -338,7 +341,7 @@ def test_paths_are_no_markup(command, digits):
 def test_a_dry_run_of_what_is_stored_needs_nothing(command, small_sweep):
     assert small_sweep("-m", "seed=1,2").status == 0
     outcome = command("-m", "seed=1,2", "dry_run=true", *KEYS)
-    assert "runs:  2; 0 to make, 2 in the store" in outcome.out
+    assert "runs:  2; 0 to train, 2 in the store" in outcome.out
     assert "time:  none" in outcome.out
 
 
@@ -348,7 +351,7 @@ def test_a_dry_run_leaves_a_damaged_file_where_it_is(command, small_sweep):
     path.write_bytes(path.read_bytes()[:100])
     before = contents(Path("results"))
     outcome = command("-m", "seed=1,2", "dry_run=true", *KEYS)
-    assert "1 to make (1 damaged in the store), 1 in the store" in outcome.out
+    assert "1 to train (1 damaged in the store), 1 in the store" in outcome.out
     assert contents(Path("results")) == before
 
 
@@ -362,7 +365,7 @@ def test_a_dry_run_counts_the_runs_whose_learning_rate_is_not_chosen_yet(command
     made = command("experiment=learning_rates", "executor=serial", *small)
     assert made.status == 0, made.err
     count = len(list(Store("results").run_ids()))
-    assert f"runs:  {count}; {count} to make, 0 in the store" in planned.out
+    assert f"runs:  {count}; {count} to train, 0 in the store" in planned.out
 
 
 @pytest.fixture

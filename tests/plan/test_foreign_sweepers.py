@@ -78,16 +78,16 @@ def test_hydras_basic_sweeper_writes_nothing_into_the_working_folder(command, tm
 
 
 INSTEAD = {
-    "hydra/launcher=joblib": ["no launcher of Hydra's is needed", "n_jobs=N", "executor=dask"],
-    "hydra/launcher=submitit_slurm": ["no launcher of Hydra's is needed", "executor=dask"],
-    "hydra.launcher.n_jobs=2": ["no launcher of Hydra's is needed", "n_jobs=N"],
-    "+hydra.launcher={n_jobs:2}": ["no launcher of Hydra's is needed"],
-    "hydra.sweeper.params.lr=1,2": ["values are given as keys", "-m lr=1e-3,1e-2"],
-    "+hydra.sweeper.params.lr='1,2'": ["values are given as keys", "-m lr=1e-3,1e-2"],
-    "+hydra.sweeper.params={lr:5}": ["values are given as keys"],
+    "hydra/launcher=joblib": ["without a launcher of Hydra", "n_jobs=N", "executor=dask"],
+    "hydra/launcher=submitit_slurm": ["without a launcher of Hydra", "executor=dask"],
+    "hydra.launcher.n_jobs=2": ["without a launcher of Hydra", "n_jobs=N"],
+    "+hydra.launcher={n_jobs:2}": ["without a launcher of Hydra"],
+    "hydra.sweeper.params.lr=1,2": ["values of a sweep are given as keys", "-m lr=1e-3,1e-2"],
+    "+hydra.sweeper.params.lr='1,2'": ["values of a sweep are given as keys", "-m lr=1e-3,1e-2"],
+    "+hydra.sweeper.params={lr:5}": ["values of a sweep are given as keys"],
     "hydra.sweeper.n_trials=20": ["zdl_bench's own sweeper has no keys", "hydra/sweeper=NAME"],
     "hydra/sweeper=optuna": ["the package hydra-optuna-sweeper is not installed", "there are basic, zdl_bench", "lr=1e-3,1e-2"],
-    "hydra/sweeper=mine": ["no installed package brings it", "there are basic, zdl_bench"],
+    "hydra/sweeper=mine": ["no installed package provides it", "there are basic, zdl_bench"],
 }
 
 

@@ -463,7 +463,7 @@ TUNED = {
 def test_a_flag_is_what_it_means(experiment, typed):
     outcome = experiment(TUNED, f"dry_run={typed}")
     assert outcome.status == 0, outcome.err
-    assert "runs:  24; 24 to make" in outcome.out  # 2 optimizers x (2 learning rates x 3 seeds + 6 seeds)
+    assert "runs:  24; 24 to train" in outcome.out  # 2 optimizers x (2 learning rates x 3 seeds + 6 seeds)
     assert not Path("results").exists()
 
 
@@ -483,7 +483,7 @@ def test_no_seeds_are_no_seeds(experiment):
 @pytest.mark.parametrize("prefix", ["+", "++"])
 def test_a_learning_rate_is_tuned_whatever_its_prefix(experiment, prefix):
     outcome = experiment(TUNED, f"{prefix}lr=0.001,0.01" if prefix == "++" else "++lr=1e-3,1e-2", "dry_run=true")
-    assert "runs:  24; 24 to make" in outcome.out
+    assert "runs:  24; 24 to train" in outcome.out
 
 
 BLOCKS = {
@@ -525,7 +525,7 @@ def test_a_key_of_what_a_block_chooses(experiment):
 def test_a_block_gives_a_key_once(experiment):
     outcome = experiment({"fixed": FIXED, "blocks": [{"probe": {"count": 3}, "probe.count": 4}]})
     assert outcome.status == 2
-    assert "probe.count: a block gives it twice" in outcome.err
+    assert "probe.count: a block gives this key twice" in outcome.err
 
 
 @pytest.mark.parametrize("key", ["results_dir=x", "name=x", "++name=x", "executor@executor", "results_dir"])

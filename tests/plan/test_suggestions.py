@@ -84,7 +84,7 @@ def test_nothing_is_invented(command, argument):
 
 
 def test_a_key_without_a_value_is_no_command(command):
-    assert "steps: a key has a value; write steps=VALUE" in command("steps").err
+    assert "steps: a key needs a value; write steps=VALUE" in command("steps").err
 
 
 def test_a_key_of_another_part_names_the_part(command):

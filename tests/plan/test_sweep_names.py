@@ -158,7 +158,7 @@ def test_sweeps_whose_runs_are_known_only_later_have_names_of_their_own(command,
 def test_an_experiment_is_not_left_to_a_foreign_sweeper(command):
     outcome = command("-m", "experiment=day64", "hydra/sweeper=basic", "dry_run=true")
     assert outcome.status == 2
-    assert "an experiment says its own sweep" in outcome.err
+    assert "an experiment defines its own sweep" in outcome.err
 
 
 @pytest.mark.parametrize("multirun", [(), ("-m",)], ids=["a run", "a sweep"])

@@ -207,12 +207,12 @@ def test_changed_code_is_trained_anew_and_unchanged_code_is_not(tmp_path):
     assert "2 runs, all in the store" in told[-1]
     edit("sign_sgd", "return (lr,)", "return (0.1 * lr,)")
     second = losses()
-    assert "2 runs, 1 to make, 1 in the store" in told[-1]
+    assert "2 runs, 1 to train, 1 in the store" in told[-1]
     assert second["sgd"] == first["sgd"]
     assert len({*second["sign_sgd"]}) == 2
     edit("sgd", "w - lr * g", "w - 0.1 * lr * g")
     assert len({*losses()["sgd"]}) == 2
-    assert "2 runs, 1 to make, 1 in the store" in told[-1]
+    assert "2 runs, 1 to train, 1 in the store" in told[-1]
     edit("sgd", "w - 0.1 * lr * g", "w - lr * g")
     losses()
     assert "2 runs, all in the store" in told[-1]

@@ -169,7 +169,7 @@ def test_what_is_near_is_close_elsewhere(key, run):
     elsewhere = replace(run, environment=dict(run.environment) | {key: "other"})
     one = compare_runs(replace(elsewhere, curve=near if curve.points is None else curve), run)
     assert one.agreement is Agreement.CLOSE
-    assert "every number compared to 0.001 relative, digests not at all" in one.explanation
+    assert "numbers are compared to a relative tolerance of 0.001, digests not at all" in one.explanation
     assert compare_runs(replace(run, curve=near), run).agreement is Agreement.DIFFERENT
 
 

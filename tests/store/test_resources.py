@@ -217,7 +217,7 @@ def test_a_sweep_of_more_runs_than_are_read_again_is_refused(small_sweep, monkey
     monkeypatch.setattr("zdl_bench.commands.sweep.MAX_SWEEP_RUNS", 2)
     outcome = small_sweep("-m", "seed=1,2,3")
     assert outcome.status == 2
-    assert "runs=3: a sweep has up to 2 runs" in outcome.err
+    assert "runs=3: a sweep has at most 2 runs" in outcome.err
     assert not Path("results").exists()
     assert small_sweep("-m", "seed=1,2").status == 0
 

@@ -157,7 +157,7 @@ def test_a_working_directory_that_is_gone(arguments, command, tmp_path, monkeypa
     outcome = command(*arguments)
     if arguments[0] in ("report", "verify") and outcome.status == 0:  # they need none once all libraries are imported
         return
-    is_one_clear_error(outcome, "the folder that this was started in is gone", "change to another one")
+    is_one_clear_error(outcome, "the current folder is gone", "change to another folder")
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""`bench`: this machine, and the parts of a training step on it."""
+"""`bench`: measure this machine, and time the parts of a training step."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,9 +28,9 @@ from zdl_bench.training.loop import problem_of, train
 
 ROUNDS = 5
 ROUND_STEPS = 200
-"""Enough to make the clock's resolution negligible, few enough for a round to see one state of the machine."""
+"""Steps of a round. So many make the clock's resolution negligible, and the machine's state hardly changes meanwhile."""
 KEYS_WITHOUT_COST = ("lr", "seed")
-"""Keys that change no time."""
+"""Keys that do not affect the time of a step."""
 GROUPS_OF_PRODUCTS = ("problem", "dataset", "dtype")
 """Groups of keys that change the matrix products."""
 
@@ -39,8 +39,8 @@ GROUPS_OF_PRODUCTS = ("problem", "dataset", "dtype")
 class Timing:
     """Times of one config, medians over the rounds.
 
-    parts: seconds per step. share: of the step, what its matrix products alone take; NaN if it has none. wall: seconds of a
-    whole run. evaluation: share of these outside the steps.
+    parts: seconds per step. share: the share of a step that its matrix products alone take, NaN if it has none. wall: seconds
+    of a whole run. evaluation: the share of `wall` spent outside the steps.
     """
 
     config: RunConfig
@@ -55,18 +55,18 @@ class Timing:
 
 
 class BenchCommand:
-    """Time what the jobs ask for; store nothing."""
+    """The command that times the configs of its jobs and stores nothing."""
 
     def __init__(self) -> None:
         self._configs: tuple[RunConfig, ...] = ()
 
     def run_batch(self, jobs: Iterable[Mapping[str, Any]]) -> list[float]:
-        """Collect the jobs; return no loss for any."""
+        """Collect the configs of the jobs. Return NaN for each job, because no loss is computed."""
         resolver = Resolver()
         require_wanted()
         configs = [resolver.run_config(job) for job in jobs]
         if not configs:
-            raise ConfigError("there is nothing to time: one of the lists or ranges is empty")
+            raise ConfigError("there is nothing to time: a list or range is empty; give it a value")
         announce_data_sets(resolver.data_sets)
         announce_passed_over(resolver.decode_data())
         self._configs = _distinct((*self._configs, *configs), lambda key: key not in KEYS_WITHOUT_COST)
@@ -80,7 +80,7 @@ class BenchCommand:
 
 
 def time_configs(configs: Sequence[RunConfig]) -> list[Timing]:
-    """Time all configs in turn, so that each meets the same states of the machine."""
+    """Time all configs in turn in each round, so that changes of the machine's state affect all of them alike."""
     subjects = [(config, problem, limit_of(problem)) for config, problem in zip(configs, map(problem_of, configs), strict=True)]
     rounds = [[_time_round(*subject) for subject in subjects] for _ in range(ROUNDS + 1)]
     times = zip(*rounds[1:], strict=True)  # the first round warms up
@@ -123,7 +123,7 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
 
 
 def problem_lines(configs: Sequence[RunConfig]) -> Iterator[str]:
-    """Yield a line per problem: which loops run between its matrix products, and how fast these are at its shapes."""
+    """Yield a line per problem: the loops between its matrix products, and the speed of these products at its shapes."""
     for config in configs:
         namesakes = [other for other in configs if other.problem.name == config.problem.name]
         problem, flat = problem_of(config), config.flat()
@@ -142,7 +142,7 @@ def _changes_products(key: str) -> bool:
 
 
 def _distinct(configs: Iterable[RunConfig], counts: Callable[[str], bool]) -> tuple[RunConfig, ...]:
-    """Return the first of the configs that agree in all keys that count."""
+    """Return one config, the first, of each set of configs that agree in all keys for which `counts` is true."""
     first: dict[str, RunConfig] = {}
     for config in configs:
         first.setdefault(repr([(key, value) for key, value in config.flat().items() if counts(key)]), config)
@@ -177,7 +177,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure this machine and the parts of a training step on it; return the exit status."""
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
-            raise ConfigError(f"{display(argument)}: bench takes KEY=VALUE of a run alone; see zdl-bench bench --help")
+            raise ConfigError(f"{display(argument)}: bench takes only KEY=VALUE of a run; see zdl-bench bench --help")
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     every = [] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]
     command = BenchCommand()

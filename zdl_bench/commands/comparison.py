@@ -1,4 +1,4 @@
-"""A stored run against a fresh one: field by field, by bits or to a tolerance."""
+"""Comparison of a stored run with a fresh run, field by field: bit for bit, or within a tolerance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -18,16 +18,16 @@ from zdl_bench.training.loop import digest_of
 TOLERANCE = 1e-3
 """Relative difference up to which the numbers of runs on different BLAS kernels agree."""
 REFERENCE_TOLERANCE = 0.05
-"""The same for numbers of whole runs: in float32, rounding errors grow with the steps."""
+"""The tolerance for committed numbers, which describe whole runs: in float32, rounding errors grow with the steps."""
 LEAST_SIZES = {
     **dict.fromkeys(("probes.gradient_cosine", "probes.displacement_cosine", "gradient_cosine", "displacement_cosine"), 1.0),
     **dict.fromkeys(("jitter", "overshoot"), 0.3),
     "late_slope": 20.0,  # ln L at both ends of a tenth of the steps, times ten
 }
-"""Differences of these are measured against the stored number or this, whichever is larger: each is itself a difference of
-numbers that may be nearly equal, so that their errors show in it at this size."""
+"""Least size that a difference in these fields is relative to, even if the stored number is smaller. Each field is itself a
+difference of numbers that may be nearly equal, so its errors are relative to the size of those numbers."""
 NOT_COMPARED = {"train_seconds", "probes.train_seconds", "environment"}
-"""What a fresh run cannot repeat. The environment only decides whether the same bits are expected."""
+"""Fields that a fresh run cannot repeat. The environment only decides whether the same bits are expected."""
 
 
 class Agreement(StrEnum):
@@ -42,10 +42,10 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of training one run again, or why it could not be compared.
+    """The result of training one run again, or the reason why the run could not be compared.
 
-    words: what tells it from the other runs of its sweep, usually.
-    first_difference: the first step whose train loss differs, by bits or by the tolerance; None if none does.
+    words: the keys that usually distinguish the run from the other runs of its sweep.
+    first_difference: the first step whose train loss differs, in a bit or by more than the tolerance, or None.
     """
 
     run_id: str
@@ -60,7 +60,7 @@ class Verification:
 
 
 def compare_runs(stored: Run, fresh: Run) -> Verification:
-    """Compare everything that the file of a stored run says, but for NOT_COMPARED, with what a fresh run says."""
+    """Compare all fields of a stored run, except for NOT_COMPARED, with the fields of a fresh run."""
     made_on = fingerprint(stored.environment)
     tolerance = _tolerance(made_on, fresh, TOLERANCE)
     differing = find_differences(comparable_fields(stored), comparable_fields(fresh), tolerance)
@@ -72,7 +72,7 @@ def compare_runs(stored: Run, fresh: Run) -> Verification:
 
 
 def compare_to_reference(reference: ReferenceRun, fresh: Run) -> Verification:
-    """Compare every column of a committed run with the row that a fresh run gives."""
+    """Compare every column of a committed run with the same column for a fresh run."""
     words = f"{reference.experiment}: {describe_config(fresh.config)}"
     tolerance = _tolerance(reference.fingerprint, fresh, REFERENCE_TOLERANCE)
     differing = find_differences(reference.columns, reference_columns(fresh), tolerance)
@@ -80,7 +80,7 @@ def compare_to_reference(reference: ReferenceRun, fresh: Run) -> Verification:
 
 
 def _tolerance(made_on: tuple[str, ...], fresh: Run, elsewhere: float) -> float:
-    """Return 0, for bits, if NumPy, BLAS kernel and vector instructions are the same."""
+    """Return 0 (the same bits) if NumPy, BLAS kernel and vector instructions are the same, or else `elsewhere`."""
     return 0.0 if made_on == fingerprint(fresh.environment) else elsewhere
 
 
@@ -93,8 +93,8 @@ def _verification(
     if tolerance:
         pairs = zip(FINGERPRINT, made_on, fingerprint(fresh.environment), strict=True)
         changes = "; ".join(f"{key}: {short(before)} → {short(now)}" for key, before, now in pairs if before != now)
-        compared_to = f"every number compared to {tolerance:g} relative, digests not at all"
-        notes.append(f"bits cannot be expected here ({changes}); {compared_to}")
+        compared_to = f"numbers are compared to a relative tolerance of {tolerance:g}, digests not at all"
+        notes.append(f"the same bits cannot be expected here ({changes}); {compared_to}")
     if differing:
         notes.append(f"differing: {', '.join(differing)}")
     agreements = (Agreement.CLOSE, Agreement.NOT_CLOSE) if tolerance else (Agreement.SAME_BITS, Agreement.DIFFERENT)
@@ -102,7 +102,7 @@ def _verification(
 
 
 def comparable_fields(run: Run) -> dict[str, Any]:
-    """Return everything that a run's file says and a fresh run says again, by the name of its field."""
+    """Return the values in a run's file that a fresh run should repeat, by the name of the field."""
     found = {field.name: getattr(run, field.name) for field in fields(Run) if field.name not in ("curve", "end")}
     found |= {f"end.{name}": value for name, value in run.end.items()}
     if run.curve is not None:
@@ -112,9 +112,9 @@ def comparable_fields(run: Run) -> dict[str, Any]:
 
 
 def find_differences(stored: Mapping[str, Any], fresh: Mapping[str, Any], tolerance: float) -> list[str]:
-    """Return the names of the fields that do not agree; a field that one side lacks counts as None.
+    """Return the names of the fields that do not agree. A field that is missing on one side counts as None there.
 
-    A digest is one of bits: it is left out if numbers need only be close.
+    A digest depends on every bit, so it is left out if numbers only have to be close.
     """
     names = (stored.keys() | fresh.keys()) - ({"digest"} if tolerance else set())
     return sorted(name for name in names if not _agree(name, stored.get(name), fresh.get(name), tolerance))
@@ -129,14 +129,14 @@ def _agree(name: str, stored: Any, fresh: Any, tolerance: float) -> bool:
 
 
 def _floats(value: Any) -> npt.NDArray[np.float64] | None:
-    """Return floats as an array, None for other values: integers, flags and texts have to be equal."""
+    """Return floats as an array, or None for other values (integers, flags and texts), which have to be equal."""
     if isinstance(value, np.ndarray):
         return value if value.dtype == np.float64 else None
     return np.array(value, np.float64) if isinstance(value, float | tuple) else None
 
 
 def _same(stored: Floats, fresh: Floats, tolerance: float, least_size: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Compare elementwise: the same bits, both NaN, or both finite and as near as the tolerance times the stored size."""
+    """Return elementwise whether bits are equal, both are NaN, or both are finite and within tolerance × stored size."""
     same: npt.NDArray[np.bool_] = (stored.view(np.int64) == fresh.view(np.int64)) | (np.isnan(stored) & np.isnan(fresh))
     if tolerance:
         with np.errstate(all="ignore"):
@@ -146,7 +146,7 @@ def _same(stored: Floats, fresh: Floats, tolerance: float, least_size: float = 0
 
 
 def find_first_difference(stored: Floats, fresh: Floats, tolerance: float) -> int | None:
-    """Return the first step, from 1, at which two loss curves (T',) do not agree, or one has ended; None if there is none."""
+    """Return the first step, counted from 1, at which two loss curves (T',) disagree or one curve has ended, or None."""
     shared = min(len(stored), len(fresh))
     differing = np.flatnonzero(~_same(stored[:shared], fresh[:shared], tolerance))
     if len(differing):
@@ -156,7 +156,7 @@ def find_first_difference(stored: Floats, fresh: Floats, tolerance: float) -> in
 
 @np.errstate(all="ignore")
 def _has_foreign_digest(run: Run) -> bool:
-    """Return whether a digest is not that of the run's own losses and final weights, as far as the run recorded those."""
+    """Return whether a digest does not match the run's losses and final weights; False if the run did not record these."""
     if run.curve is None or run.curve.points is None or not np.isfinite(run.curve.points[-1]).all():
         return False
     return run.digest != digest_of(run.curve, run.curve.points[-1].astype(run.config.dtype))

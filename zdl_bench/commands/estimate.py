@@ -17,31 +17,31 @@ from zdl_bench.store.encoding import encode
 from zdl_bench.store.run_file import file_of
 
 MAX_KINDS = 12
-"""Kinds of runs that are tried, the most frequent first; the others are taken to cost the average of these."""
+"""Most kinds of runs that are tried, the most frequent first. The other kinds are assumed to cost the average of these."""
 SHORT_TRIAL_STEPS = 5
 GROWTH = 4
 LONG_TRIAL_SECONDS = 0.2
-"""A trial of this length tells the time of a step; a shorter one is followed by one of more steps."""
+"""Seconds by which a longer trial must exceed the short trial to give the time per step; if not, more steps are tried."""
 TRIAL_TIMEOUT = 10.0
-"""Seconds; a kind whose first steps take longer is left out."""
+"""Seconds. A kind of run whose first steps take longer is left out."""
 TRIAL_LR = 1e-6
-"""So small that no trial diverges and ends early."""
+"""A learning rate so small that no trial diverges and ends early."""
 DISK_BLOCK = 4096
-"""Bytes: a file takes whole blocks."""
+"""Bytes of a block of the disk. A file takes whole blocks."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of some runs: seconds of one core, evaluation included, and bytes of their files."""
+    """The cost of some runs: seconds on one core, evaluation included, and bytes of their files."""
 
     seconds: float
     bytes: float
 
 
 def estimated_cost(configs: Sequence[RunConfig]) -> Cost | None:
-    """Return the cost of all these runs together, None if no trial came to an end.
+    """Return the cost of all these runs together, or None if no trial finished.
 
-    A trial is a run of few steps in a process of its own, so that one that hangs or crashes does no harm.
+    A trial is a run of a few steps in its own process, so that a trial that hangs or crashes does no harm.
     """
     kinds: dict[str, list[RunConfig]] = defaultdict(list)
     for config in configs:
@@ -60,15 +60,15 @@ def estimated_cost(configs: Sequence[RunConfig]) -> Cost | None:
 
 
 def _kind(config: RunConfig) -> str:
-    """Return a text that is equal for runs whose steps cost the same, whatever their number, seed and learning rate."""
+    """Return a text that is the same for all runs whose steps cost the same, that is, without steps, seed and learning rate."""
     about = config.as_dict() | {"optimizer": config.optimizer.name, "lr": None, "seed": None, "steps": None}
     return json.dumps(about, sort_keys=True)
 
 
 def _cost_by_steps(children: Children, config: RunConfig) -> Floats | None:
-    """Return the seconds and bytes of a run (rows) at 0 steps and per step (columns), None if a trial has no end."""
+    """Return the seconds and bytes (rows) of a run at 0 steps and per step (columns), or None if a trial does not finish."""
     steps = min(SHORT_TRIAL_STEPS, config.steps)
-    warm_up = _trial(children, config, steps)  # pays for what a process does once
+    warm_up = _trial(children, config, steps)  # includes the costs that a process has only once
     shorter = longer = _trial(children, config, steps) if warm_up is not None else None
     longer_steps = steps
     while shorter is not None and longer is not None:
@@ -81,18 +81,18 @@ def _cost_by_steps(children: Children, config: RunConfig) -> Floats | None:
 
 
 def trial_config(config: RunConfig, steps: int) -> RunConfig:
-    """Return a shorter run that cannot diverge, probed as often per step as the whole would be."""
+    """Return the config of a shorter run that cannot diverge and has as many probes per step as the whole run."""
     probes = max(round(config.probe_count * steps / config.steps), 1)
     lr = None if config.lr is None else min(config.lr, TRIAL_LR)
     return replace(config, steps=steps, probe_count=probes, lr=lr)
 
 
 def _trial(children: Children, config: RunConfig, steps: int) -> Floats | None:
-    """Return seconds and bytes of a trial of so many steps. Shape: (2,)."""
+    """Return the seconds and bytes of a trial of `steps` steps, shape (2,), or None if the trial does not finish."""
     began = time.monotonic()
     try:
         run = children.make(trial_config(config, steps), TRIAL_TIMEOUT)
-    except ExecutorError:  # executor=serial can do without processes
+    except ExecutorError:  # no process can be started; executor=serial needs none
         return None
     seconds = time.monotonic() - began
     return np.array([seconds, len(file_of(encode(run)))]) if run and run.status.is_result else None

@@ -1,4 +1,4 @@
-"""A sweep: its name, its plan (without duplicates, and without what is stored), and its execution."""
+"""A sweep: its name, its plan (without duplicates and without stored runs), and its execution."""
 
 import hashlib
 import re
@@ -14,14 +14,14 @@ from zdl_bench.store.store import Store, is_new_name
 from zdl_bench.store.summaries import RunSummary, summarize
 
 MAX_WORDS = 91
-"""Letters of a derived name, which are 100 with a hyphen and 8 digits."""
+"""Most letters of the words in a derived name. With a hyphen and 8 digits, the name has up to 100."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The distinct runs of a sweep in their order, and those that the store has.
+    """The distinct runs of a sweep in order, and the summaries of those that are in the store.
 
-    damaged: ids of runs whose file cannot be read, or was made by another engine; they are made again.
+    damaged: ids of runs whose file cannot be read or was made by another engine. These runs are trained again.
     """
 
     configs: tuple[RunConfig, ...]
@@ -34,14 +34,14 @@ class Plan:
 
 
 def distinct(configs: Iterable[RunConfig]) -> tuple[RunConfig, ...]:
-    """Return each run once, in their order."""
+    """Return each run once, in the given order."""
     return tuple({config.run_id: config for config in configs}.values())
 
 
 def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
-    """Return a name that the same distinct runs always get: what they compare, and 8 hex digits of their ids.
+    """Return a name that depends only on the distinct runs: what they compare, and 8 hex digits computed from their ids.
 
-    asked: what distinguishes the sweep if more runs may follow that are not known yet.
+    asked: text that distinguishes the sweep if more runs may follow that are not known yet.
     """
     optimizers = list(dict.fromkeys(config.optimizer.name for config in configs))
     listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"
@@ -49,14 +49,14 @@ def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
 
 
 def derive_experiment_name(experiment: str, changed: Sequence[RunConfig] = (), asked: str = "") -> str:
-    """Return the experiment's name, with 8 hex digits as in `derive_name` if its runs are not those of its YAML."""
+    """Return the experiment's name. Add 8 hex digits as in `derive_name` if the runs are not those of its YAML."""
     if not changed and is_new_name(experiment):
         return experiment
     return _with_digits(experiment, changed, asked)
 
 
 def _with_digits(words: str, configs: Sequence[RunConfig], asked: str) -> str:
-    """Return words and digits as a valid name. Words that are too long, or not of its letters, are replaced but hashed."""
+    """Return words and digits as a valid name. If the words are too long or have invalid letters, change and hash them."""
     digits = hashlib.sha256(("".join(config.run_id for config in configs) + asked).encode()).hexdigest()
     name = f"{words}-{digits[:8]}"
     if is_new_name(name):
@@ -68,7 +68,7 @@ def _with_digits(words: str, configs: Sequence[RunConfig], asked: str) -> str:
 def plan(configs: tuple[RunConfig, ...], store: Store, recalled: Mapping[str, list[Any]]) -> Plan:
     """Look up which of the distinct runs have a result in the store.
 
-    recalled: the sweep's summaries by run id, as `recall` gives them.
+    recalled: the sweep's summaries by run id, as `recall` returns them.
     """
     stored: dict[str, RunSummary] = {}
     damaged: list[str] = []
@@ -77,7 +77,7 @@ def plan(configs: tuple[RunConfig, ...], store: Store, recalled: Mapping[str, li
             continue
         try:
             summary = _summary(config, store, recalled)
-        except MissingRun:  # another start has just set it aside
+        except MissingRun:  # another process has just set the file aside
             continue
         except (DamagedFile, OtherEngine):
             damaged.append(config.run_id)
@@ -96,15 +96,15 @@ def _summary(config: RunConfig, store: Store, recalled: Mapping[str, list[Any]])
 
 
 class Observer(Protocol):
-    """What is notified while a sweep executes."""
+    """An object that is notified of each finished run of a sweep."""
 
     def finished(self, summary: RunSummary) -> None: ...
 
 
 def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer: Observer) -> dict[str, RunSummary]:
-    """Store each missing run as it ends. Return the summaries of the plan by run id, fewer if the runs end early.
+    """Store each missing run as it finishes. Return the summaries of the plan by run id; some are missing if `runs` ends early.
 
-    An interrupt passes through, after the executor has ended its workers; what was stored stays.
+    An interrupt is passed on after the executor has stopped its workers. Stored runs are kept.
     """
     summaries = dict(plan.stored)
     with closing(runs):
@@ -115,7 +115,7 @@ def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer
 
 
 def until_failures(runs: Generator[Run, None, None], most: int | None) -> Generator[Run, None, None]:
-    """Yield the runs up to the last failure that is allowed, all of them for None. Divergence is no failure."""
+    """Yield the runs until `most` of them have failed, or all runs if it is None. A diverged run has not failed."""
     failures = 0
     with closing(runs):
         for run in runs:
@@ -126,7 +126,7 @@ def until_failures(runs: Generator[Run, None, None], most: int | None) -> Genera
 
 
 def find_lost_runs(summaries: Iterable[RunSummary], store: Store) -> list[str]:
-    """Return the ids of the runs that are neither in the store as they were, nor as another start has made them."""
+    """Return the ids of runs whose files are gone or damaged. A file that another process has written again is accepted."""
     lost = []
     for summary in summaries:
         try:

@@ -1,4 +1,4 @@
-"""`ls`: the sweeps in the store."""
+"""`ls`: list the sweeps in the store."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
 MAX_CELL = 2000
-"""Characters; more would keep a terminal busy for minutes."""
+"""Most characters of a cell. More would keep a terminal busy for minutes."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,14 +28,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def print_sweeps(store: Store) -> None:
-    """Print a line per sweep, the latest at the end: when it was started, how many runs it has, and their states."""
+    """Print a line per sweep, the latest last: when it was started, how many runs it has, their states, and its command."""
     table = Table(header_style="bold")
     for heading in ("sweep", "started (UTC)", "runs", "states", "command"):
         table.add_column(heading, justify="right" if heading == "runs" else "left")
     for manifest in store.manifests():
         when = manifest.started[:16].replace("T", " ")
         cells = (manifest.name, when, str(len(manifest.run_ids)), states(store, manifest), manifest.command)
-        table.add_row(*(Text(_cell(cell)) for cell in cells))  # what a file says is no markup
+        table.add_row(*(Text(_cell(cell)) for cell in cells))  # the content of a file is not markup
     console_for().print(table)
 
 
@@ -44,7 +44,7 @@ def _cell(text: str) -> str:
 
 
 def states(store: Store, manifest: Manifest) -> str:
-    """Count the runs of a sweep by their state; a run that is not stored is missing."""
+    """Return how many runs of a sweep are in each state, in words. A run that is not stored is missing."""
     counts: Counter[str] = Counter()
     for run_id in manifest.run_ids:
         if not store.has(run_id):
@@ -54,8 +54,8 @@ def states(store: Store, manifest: Manifest) -> str:
             about = store.read_metadata(run_id)
             engine = json.loads(about["engine"])
             counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {display(engine)}"] += 1
-        except MissingRun:  # it was removed just now
+        except MissingRun:  # the run was removed just now
             counts["missing"] += 1
-        except (DamagedFile, KeyError, ValueError, RecursionError):  # a status that is none is a ValueError
+        except (DamagedFile, KeyError, ValueError, RecursionError):  # an unknown status raises ValueError
             counts["damaged"] += 1
     return ", ".join(f"{count} {state}" for state, count in counts.items())

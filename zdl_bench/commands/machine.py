@@ -1,4 +1,4 @@
-"""What this machine can do, and what slows it down."""
+"""Measurements of this machine, and warnings of what slows it down."""
 
 import os
 import time
@@ -10,14 +10,14 @@ import numpy as np
 from zdl_bench.commands.steps import Products
 
 PRODUCT_SIZE = 768
-"""Rows and columns of a product that is large enough for BLAS at its best."""
+"""Rows and columns of matrices that are large enough for BLAS to reach its best speed."""
 COPY_BYTES = 64_000_000
-"""More than the caches of a core hold."""
+"""Bytes of a copy: more than the caches of a core hold."""
 REPETITIONS = 5
 MIN_BLAS_RATE = 20e9
-"""Operations per second of one core in float32: any BLAS that uses the CPU's vector instructions does more, any other less."""
+"""Operations per second on one core in float32. A BLAS with the CPU's vector instructions is faster, any other slower."""
 MAX_LOAD_OF_OTHERS = 0.5
-"""Running processes of others, above which times are too long."""
+"""Average number of other running processes above which measured times are too long."""
 
 
 def product_rate(dtype: np.dtype) -> float:
@@ -28,7 +28,7 @@ def product_rate(dtype: np.dtype) -> float:
 
 
 def memory_bandwidth() -> float:
-    """Return the bytes per second, read and written, of a copy."""
+    """Return the bytes that a copy reads and writes per second."""
     source = np.ones(COPY_BYTES, np.uint8)
     target = np.zeros_like(source)
 
@@ -41,7 +41,7 @@ def memory_bandwidth() -> float:
 
 
 def warnings_of(rate: float, dtype: np.dtype, root: Path = Path("/")) -> list[str]:
-    """Return what makes runs slower than they need to be. rate: from product_rate."""
+    """Return a warning for each cause that makes runs slower than they need to be. rate: the result of product_rate."""
     share = 2 if dtype == np.float64 else 1
     slow = [
         f"BLAS is slow ({rate / 1e9:.0f} Gflop/s; expected above {MIN_BLAS_RATE / share / 1e9:.0f}): install NumPy's wheels "
@@ -62,7 +62,9 @@ def _crowd(root: Path) -> list[str]:
         found.append(f"this process may use {usable} of {all_cores} cores")
     load = _number(root / "proc/loadavg")
     if load is not None and load - 1 > MAX_LOAD_OF_OTHERS + all_cores - usable:
-        found.append(f"others keep {load - 1:.1f} of {all_cores} cores busy: these times are too long; stop them")
+        found.append(
+            f"other processes keep {load - 1:.1f} of {all_cores} cores busy: these times are too long; stop those processes"
+        )
     return found
 
 
@@ -84,13 +86,13 @@ def _throttles(root: Path) -> list[str]:
 
 
 def _quota(root: Path) -> float | None:
-    """Return the cores that the control group allows; None for all."""
+    """Return the number of cores that the control group allows, or None if it allows all."""
     allowed, _, period = _text(root / "sys/fs/cgroup/cpu.max").partition(" ")
     return int(allowed) / int(period) if allowed.isdigit() and period.isdigit() else None
 
 
 def _text(path: Path) -> str:
-    """Return the text of a file, empty if the system does not have it."""
+    """Return the text of a file, or an empty text if the system has no such file."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError:

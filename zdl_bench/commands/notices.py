@@ -1,4 +1,4 @@
-"""What a sweep says on stderr before, during and after its runs, and the plan that `dry_run=true` prints."""
+"""The notices that a sweep prints on stderr before, during and after its runs, and the plan that `dry_run=true` prints."""
 
 import os
 import shutil
@@ -13,13 +13,13 @@ from zdl_bench.errors import printable
 from zdl_bench.plan.data_sets import DataSetInUse
 
 ESTIMATED_STEPS = 100_000
-"""Steps of a sweep that is worth the two seconds of an estimate; dry_run=true estimates any."""
+"""Fewest steps of a sweep for which an estimate is worth its two seconds. dry_run=true estimates every sweep."""
 ENOUGH_DISK = 4 * 10**9
-"""Free bytes that no sweep of fewer steps can fill."""
+"""Free bytes that a sweep of fewer than ESTIMATED_STEPS steps cannot fill."""
 
 
 def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
-    """Say, loudly, if another data set stands in for the one that was asked for."""
+    """Warn if another data set replaces the data set that was asked for."""
     for used in in_use:
         if used.passed_over:
             missing_sets = " and ".join(used.passed_over)
@@ -32,23 +32,23 @@ def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
 
 
 def announce_passed_over(reasons: Iterable[str]) -> None:
-    """Say what could not be read on the way to the data."""
+    """Print why files or data sets were skipped in the search for the data."""
     for reason in reasons:
         _say(printable(reason), style="yellow")
 
 
 def announce_damaged(aside: Path) -> None:
-    _say(f"{aside} was set aside: it was damaged, or made by another engine; its run is made again", style="yellow")
+    _say(f"{aside} was set aside: the file is damaged, or another engine made it; its run is trained again", style="yellow")
 
 
 def announce_plan(name: str, plan: Plan) -> None:
     missing, stored = len(plan.missing), len(plan.stored)
-    state = f"{missing} to make, {stored} in the store" if missing else "all in the store, nothing to train"
+    state = f"{missing} to train, {stored} in the store" if missing else "all in the store, nothing to train"
     _say(f"{name}: {_runs(len(plan.configs))}, {state}")
 
 
 def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
-    """Say how long a large sweep will take, and warn if the disk is too small for it."""
+    """Print how long a large sweep will take, and warn if the disk is too small for it."""
     if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS and _free_bytes(store) > ENOUGH_DISK:
         return
     cost = estimated_cost(plan.missing)
@@ -58,26 +58,27 @@ def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
 
 
 def announce_stop(missing: int, max_failures: int | None) -> None:
-    _say(f"stopped: max_failures={max_failures} is reached, {_runs(missing)} not made. The same command goes on from here.")
+    stopped = f"stopped: max_failures={max_failures} is reached, {_runs(missing)} not trained."
+    _say(f"{stopped} Start the same command again to continue.")
 
 
 def announce_lost(gone: int, of: int, store: Path) -> None:
     _warn(
         f"{gone} of {_runs(of)} {'is' if gone == 1 else 'are'} no longer in {store}: the files were removed, moved or changed "
-        "while the sweep ran. The same command makes them again."
+        "while the sweep ran. Start the same command again to train them again."
     )
 
 
 def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> None:
-    """Print the plan on stdout: how many runs, how many are stored, how long, how much disk."""
+    """Print the plan on stdout: the number of runs, how many of them are stored, the time and the disk space."""
     say = partial(console_for().print, soft_wrap=True, markup=False)
     missing = len(plan.missing)
     cost = estimated_cost(plan.missing) if missing else Cost(0.0, 0.0)
     damaged = f" ({len(plan.damaged)} damaged in the store)" if plan.damaged else ""
     say(f"sweep: {name}")
-    say(f"runs:  {len(plan.configs)}; {missing} to make{damaged}, {len(plan.stored)} in the store")
+    say(f"runs:  {len(plan.configs)}; {missing} to train{damaged}, {len(plan.stored)} in the store")
     if cost is None:
-        say("time:  unknown: trials of a few steps did not end")
+        say("time:  unknown: trials of a few steps did not finish")
         return
     say(f"time:  {f'about {_time(cost, missing, parallel)}' if missing else 'none'}")
     say(f"disk:  {size(cost.bytes)} of {size(_free_bytes(store))} that are free in {store}")
@@ -85,20 +86,20 @@ def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> N
 
 
 def disk_warning(cost: Cost, store: Path) -> str:
-    """Return what to say of a disk that is too small; nothing if it is large enough."""
+    """Return a warning if the disk is too small, or an empty text if it is large enough."""
     free = _free_bytes(store)
     if cost.bytes <= free:
         return ""
     return (
         f"the runs need about {size(cost.bytes)}, and {store} has {size(free)} free: "
-        "free some, or name another store with results_dir=DIR"
+        "free some space, or name another store with results_dir=DIR"
     )
 
 
 def _free_bytes(store: Path) -> int:
-    """Return the free bytes of the disk that the store is on, or will be."""
+    """Return the free bytes of the disk that holds the store, or will hold it."""
     folder = store.resolve()
-    while not os.path.exists(folder):  # false, too, for a name that is too long, and on a path that is closed
+    while not os.path.exists(folder):  # also false for a name that is too long, or without permission
         folder = folder.parent
     return shutil.disk_usage(folder).free
 

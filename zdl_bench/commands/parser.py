@@ -7,14 +7,14 @@ from zdl_bench.errors import ConfigError, display
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser with `--results DIR`, whose complaints are ConfigErrors."""
+    """A parser with the option `--results DIR`, which raises ConfigError for wrong arguments."""
 
     def __init__(self, command: str, description: str) -> None:
         super().__init__(prog=f"zdl-bench {command}", description=description)
         self.add_argument("--results", default="results", metavar="DIR", help="the store; default: results")
 
     def add_sweep(self) -> None:
-        """Take the name of a sweep."""
+        """Add the optional argument SWEEP, the name of a sweep."""
         self.add_argument("sweep", nargs="?", metavar="SWEEP", help="a sweep's name; default: the one started last")
 
     def error(self, message: str) -> NoReturn:

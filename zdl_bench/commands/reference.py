@@ -1,10 +1,11 @@
 """The committed numbers behind the README: one row per run of the shipped experiments, and mean curves.
 
-    results/reference/NAME.parquet         one row per run: config, status, digest, metrics, and what decides its bits
+    results/reference/NAME.parquet         one row per run: config, status, digest, metrics, and the fingerprint
     results/reference/verdicts.csv         experiment, claim, verdict, p in its family, reason
     results/reference/curves.parquet       experiment, setting, variant, lr, step, geometric mean of the probe loss, runs
 
-`python -m zdl_bench.commands.reference [RESULTS]` writes them anew from the sweeps of a store that bear an experiment's name.
+`python -m zdl_bench.commands.reference [RESULTS]` writes these files again from the sweeps of a store that
+are named after an experiment.
 """
 
 import json
@@ -42,16 +43,16 @@ CURVES = "curves"
 REFERENCE_VERDICTS = "verdicts.csv"
 VERDICT_COLUMNS = ("experiment", "claim", "verdict", "p", "reason")
 REFERENCE_TYPES = {pa.string(), pa.float64(), pa.float32(), pa.int64(), pa.int32(), pa.bool_()}
-"""Of a table's columns; one without a value has integers of 32 bits."""
+"""Types that the columns of a table may have. A column without any value has 32-bit integers."""
 MAX_REFERENCE_BYTES = 10_000_000
-"""Of a table, of its texts, and of what a text says; the texts of 4,000 runs have 3 million."""
+"""Most bytes of a table, of its texts, and of a decoded text. The texts of 4,000 runs have 3 million."""
 EXACT_METRICS = ("final_train_loss", "tail_loss")
-"""The others are stored in single precision."""
+"""Metrics in double precision. The other metrics are stored in single precision."""
 
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A committed run. fingerprint: what decides its bits. columns: the other columns of its row."""
+    """A committed run. fingerprint: the software and hardware that decide its bits. columns: the other columns of its row."""
 
     experiment: str
     config: RunConfig
@@ -60,20 +61,20 @@ class ReferenceRun:
 
 
 def reference_files(root: Path, experiment: str | None) -> list[Path]:
-    """Return the files of one experiment, or of all, below `root`/reference. Raise StoreError if there are none."""
+    """Return the files of an experiment, or of all experiments, in `root`/reference. Raise StoreError if there are none."""
     folder = root / FOLDER
     paths = sorted(path for path in folder.glob("*.parquet") if path.stem != CURVES)
     selected = [path for path in paths if experiment in (None, path.stem)]
     if not selected:
         names = [path.stem for path in paths]
-        known = f"it has {abridge(experiment or '', names) or 'none; name the results of a checkout with --results DIR'}"
+        known = f"it has {abridge(experiment or '', names) or 'no files; name the results of a checkout with --results DIR'}"
         meant = hint(closest(experiment or "", names), known)
         raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
     return selected
 
 
 def read_reference(path: Path) -> list[ReferenceRun]:
-    """Return the runs in a file, at least one. Raise StoreError if it is not sound, or made by another engine."""
+    """Return the runs in a file, at least one. Raise StoreError if the file is damaged or another engine made it."""
     try:
         content = read_file(path)
         footer = read_footer(content)
@@ -82,15 +83,15 @@ def read_reference(path: Path) -> list[ReferenceRun]:
             return _decode_runs(content, footer, path.stem)
     except NOT_A_RUN as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise StoreError(f"{path} cannot be read ({display(reason)}); check it out again") from error
-    raise StoreError(f"{path} was made by engine {display(engine)}, this is engine {ENGINE_VERSION}; run {path.stem} again")
+        raise StoreError(f"{path} cannot be read ({display(reason)}); restore the file with Git") from error
+    raise StoreError(f"{path} was made by engine {display(engine)}, but this is engine {ENGINE_VERSION}; run {path.stem} again")
 
 
 def _decode_runs(content: bytes, footer: Footer, experiment: str) -> list[ReferenceRun]:
-    """Raise one of NOT_A_RUN if there are no runs, or they would take more memory than those of any experiment."""
+    """Return the runs in a file. Raise one of NOT_A_RUN if there are none, or if they need more memory than any experiment."""
     size = size_of_table(footer)
     if size > MAX_REFERENCE_BYTES:
-        raise ValueError(f"its table has {size:,} bytes, {MAX_REFERENCE_BYTES:,} is the most")
+        raise ValueError(f"its table has {size:,} bytes, more than {MAX_REFERENCE_BYTES:,}")
     rows = read_columns(content, footer, REFERENCE_TYPES, MAX_REFERENCE_BYTES).to_pylist()
     if not rows:
         raise ValueError("it has no runs")
@@ -99,23 +100,23 @@ def _decode_runs(content: bytes, footer: Footer, experiment: str) -> list[Refere
         config, made_on = (parse_json(row[name].encode(), MAX_REFERENCE_BYTES) for name in ("config", "fingerprint"))
         require_bounded([config, made_on])
         if len(decode_as(list[str], made_on, "fingerprint")) != len(FINGERPRINT):
-            raise ValueError(f"fingerprint has not {len(FINGERPRINT)} texts")
+            raise ValueError(f"a fingerprint does not have {len(FINGERPRINT)} texts")
         runs.append(ReferenceRun(experiment, RunConfig.from_dict(config), tuple(made_on), _comparable(row)))
     return runs
 
 
 def reference_columns(run: Run) -> dict[str, Any]:
-    """Return what `ReferenceRun.columns` would be for a run."""
+    """Return the value that `ReferenceRun.columns` would have for a run."""
     return _comparable(_table([run]).to_pylist()[0])
 
 
 def _comparable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without what stands beside it in a ReferenceRun; a missing number is None."""
+    """Return a row without config and fingerprint, which a ReferenceRun holds separately. A missing number becomes None."""
     return {name: None if value != value else value for name, value in row.items() if name not in ("config", "fingerprint")}
 
 
 def write_reference(store: Store) -> list[Path]:
-    """Write the files of every sweep that bears the name of an experiment; return their paths."""
+    """Write the files of every sweep that is named after an experiment. Return the paths of the files."""
     folder = store.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     experiments = conf_files.experiment_names()
@@ -134,7 +135,7 @@ def write_reference(store: Store) -> list[Path]:
 
 
 def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
-    """Return one row per run, the metrics in single precision but for EXACT_METRICS."""
+    """Return a table with one row per run. Its metrics are in single precision, except for EXACT_METRICS."""
     about = {"engine": str(ENGINE_VERSION), "command": manifest.command, "title": manifest.title}
     return _table(runs).replace_schema_metadata(about)
 
@@ -151,13 +152,13 @@ def _table(runs: Sequence[Run]) -> pa.Table:
 
 
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:
-    """Return one row per claim of the experiment, as VERDICT_COLUMNS."""
+    """Return one row per claim of the experiment, with the values of VERDICT_COLUMNS."""
     results = judge_experiment(Experiment.of(manifest.name, manifest.experiment or {}), frames_of(runs).runs)
     return [(manifest.name, one.claim.id, one.verdict.value, one.p_family, one.reason) for one in results]
 
 
 def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return setting, variant, lr, step, probe_loss (geometric mean over the runs that made all steps), runs."""
+    """Return columns setting, variant, lr, step, probe_loss (geometric mean over the runs that finished all steps) and runs."""
     facets = facets_of(run.config for run in runs)
     rows = [
         (facets[run.run_id].setting, facets[run.run_id].variant, run.config.lr, step, loss)

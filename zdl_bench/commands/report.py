@@ -1,4 +1,4 @@
-"""`report`: figures, tables and page of a sweep, from the store."""
+"""`report`: rebuild figures, tables and page of a sweep from the store."""
 
 import sys
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str]) -> int:
     """Rebuild the report of a sweep and return the exit status."""
     parser = Parser("report", "rebuild figures, tables and page from stored runs")
     parser.add_sweep()
-    parser.add_argument("--formats", default="png", metavar="A,B", help="of the figures: png, svg, pdf; default: png")
+    parser.add_argument("--formats", default="png", metavar="A,B", help="formats of the figures: png, svg, pdf; default: png")
     options = parser.parse_args(arguments)
     formats = tuple(options.formats.split(","))
     require("--formats", options.formats, all(name in FORMATS for name in formats), f"choose from {', '.join(FORMATS)}")
@@ -28,16 +28,16 @@ def main(arguments: Sequence[str]) -> int:
     verdicts = update_report(store, manifest, formats, checksums)
     if missing:
         words = how_many_are_missing(missing, len(manifest.run_ids))
-        print(f"{words}; make them with: {printable(manifest.command)}", file=sys.stderr)
+        print(f"{words}; train them with: {printable(manifest.command)}", file=sys.stderr)
     print(verdicts, end="")
     print(f"report: {page_path(store, manifest)}")
     return 0
 
 
 def update_report(store: Store, manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
-    """Build the report unless it was built from these checksums of runs; return its verdicts."""
+    """Build the report unless it was already built from runs with these checksums. Return the verdicts of the report."""
     if not is_built_from(checksums, store, manifest, formats):
-        with signals_deferred():  # a second or two of imports
+        with signals_deferred():  # imports take a second or two
             from zdl_bench.report.build import build_report
 
         build_report(store, manifest, formats)

@@ -1,4 +1,4 @@
-"""A training step: its parts, timed within the training loop itself, and its limit, which is its matrix products alone."""
+"""A training step: its parts, timed in the training loop itself, and its lower limit, the time of its matrix products."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +19,11 @@ from zdl_bench.run.streams import Streams
 from zdl_bench.training.loop import descend
 
 STEP_PARTS = ("gather", "forward", "backward", "update", "recording")
-"""A function has no forward and backward: its loss and gradient count as forward. Recording is what the others leave."""
+"""A function has no forward and backward pass: its loss and gradient count as forward. Recording is the remaining time."""
 
 
 def time_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, float]:
-    """Return the seconds per step of each part in a trial of so many steps."""
+    """Return the seconds per step of each part in a trial of `steps` steps."""
     seconds = dict.fromkeys(STEP_PARTS, 0.0)
 
     def timed(part: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,9 +52,10 @@ def time_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, flo
 
 
 class Products:
-    """The matrix products of one step of a fully connected network, on random numbers in their own buffers.
+    """The matrix products of one step of a fully connected network, with random numbers in separate buffers.
 
-    Three per layer: its output, the gradient of its weights, and that of its input, which the first layer does not need.
+    Each layer has three products: its output, the gradient of its weights, and the gradient of its input. The first layer
+    does not need the last of these.
     """
 
     def __init__(self, sizes: Sequence[int], batch_size: int, dtype: np.dtype) -> None:
@@ -70,7 +71,7 @@ class Products:
         self._outputs = [np.empty((batch_size, size), dtype) for size in sizes]
         per_layer = [2 * batch_size * fan_in * fan_out for fan_in, fan_out in pairwise(sizes)]
         self.flops = 3 * sum(per_layer) - per_layer[0]
-        """Floating-point operations of a step."""
+        """Number of floating-point operations in a step."""
 
     def step(self) -> None:
         for layer, weight in enumerate(self._weights):
@@ -81,7 +82,7 @@ class Products:
                 np.matmul(self._deltas[layer + 1], self._weights[layer].T, out=self._outputs[layer])
 
     def seconds(self, steps: int) -> float:
-        """Return the mean seconds per step over so many steps."""
+        """Return the mean seconds per step over `steps` steps."""
         start = time.perf_counter()
         for _ in range(steps):
             self.step()
@@ -89,7 +90,7 @@ class Products:
 
 
 def limit_of(problem: Problem) -> Products | None:
-    """Return the matrix products of a network's step; None for any other problem."""
+    """Return the matrix products of a step of a network, or None for any other problem."""
     if not isinstance(problem, Network):
         return None
     weights = problem.layout[::2]

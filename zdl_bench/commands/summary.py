@@ -19,7 +19,7 @@ MAX_DECIMAL_LOSS = 1e7
 
 
 def results_table(rows: Sequence[RunSummary]) -> Table:
-    """Return a table with a line per condition: mean ± standard deviation of its completed runs, and how the others ended."""
+    """Return a table with a line per condition: mean ± standard deviation of its completed runs, and how other runs ended."""
     keys = condition_keys(row.config for row in rows)
     groups: dict[tuple[Value, ...], list[RunSummary]] = defaultdict(list)
     for row in rows:
@@ -49,7 +49,7 @@ def results_table(rows: Sequence[RunSummary]) -> Table:
 
 
 def failures_table(rows: Iterable[RunSummary]) -> Table | None:
-    """Return a table of the runs without a result, with the reason of each; None if every run has one."""
+    """Return a table of the runs without a result and the reason for each, or None if every run has a result."""
     failures = [row for row in rows if not row.status.is_result]
     if not failures:
         return None
@@ -67,14 +67,14 @@ def failures_table(rows: Iterable[RunSummary]) -> Table | None:
 
 
 def _loss_digits(rows: Sequence[RunSummary]) -> str:
-    """Return a format with four decimals, or with powers of ten if decimals show no difference from 0 or take a line."""
+    """Return a format with four decimals, or one with powers of ten if decimals would show 0 or be too long for a cell."""
     losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
     smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
     return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < MAX_DECIMAL_LOSS else ".2e"
 
 
 def _mean_text(values: Sequence[float], digits: str) -> str:
-    """Return `mean ± sd` of the defined values, the mean alone of a single value, or a dash."""
+    """Return `mean ± sd` of the defined values, only the mean if there is one value, or a dash if there is none."""
     mean, sd = _mean_and_sd(values)
     if math.isnan(mean):
         return "–"
@@ -82,7 +82,7 @@ def _mean_text(values: Sequence[float], digits: str) -> str:
 
 
 def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
-    """Return both of the defined values, NaN if there are too few."""
+    """Return the mean and the standard deviation of the defined values, each NaN if there are too few values."""
     defined = np.array([value for value in values if value == value])
     with np.errstate(over="ignore", invalid="ignore"):
         mean = float(defined.mean()) if len(defined) else math.nan

@@ -1,4 +1,4 @@
-"""The command that makes runs: a command line → composed configs → a sweep in the store, with its report."""
+"""The command that trains runs: a command line → composed configs → a sweep in the store, with its report."""
 
 import math
 from collections.abc import Sequence
@@ -26,17 +26,17 @@ from zdl_bench.store.summaries import RunSummary, collect_summaries, recall
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make the runs that the arguments ask for, and their report; return the exit status."""
+    """Train the runs that the arguments ask for, build their report, and return the exit status."""
     command_line = read_command_line(arguments)
     command = SweepCommand(command_line)
     if command_line.asks_for_config:
-        command.resolve([compose_once(command_line)])  # a wrong config is not shown
+        command.resolve([compose_once(command_line)])  # raises ConfigError before a wrong config is shown
     found = run_hydra(command_line, command.run_batch)
     return command.finish(found)
 
 
 class SweepCommand:
-    """One start of the program. Jobs come in one batch, or in several if a sweeper chooses them one after the other."""
+    """One execution of the command. Its jobs come in one batch, or in several if a sweeper chooses them one after another."""
 
     def __init__(self, command_line: CommandLine) -> None:
         if command_line.experiment:
@@ -54,29 +54,29 @@ class SweepCommand:
         self._failures = 0
 
     def resolve(self, jobs: Sequence[JobConfig]) -> tuple[SweepSettings, list[RunConfig]]:
-        """Return the settings and the config of each job. Raise ConfigError or DataError for a wrong one."""
+        """Return the settings of the sweep and the config of each job. Raise ConfigError or DataError if one is wrong."""
         if not jobs:
-            raise ConfigError("the sweep has no runs: one of its lists or ranges is empty")
+            raise ConfigError("the sweep has no runs: a list or range is empty; give it a value")
         configs = [self._resolver.run_config(job) for job in jobs]
         settings = sweep_settings(jobs[0])
-        Store(settings.results_dir)  # refuses what is no folder
+        Store(settings.results_dir)  # raises StoreError if the path is not a folder
         if settings.name is not None:
             require_new_name(settings.name)
-        registry.executor(settings.executor)  # checks its values
+        registry.executor(settings.executor)  # checks the values of the executor
         loops.require_wanted()
         for key in SWEEP_KEYS:
             if any(job[key] != jobs[0][key] for job in jobs):
-                raise ConfigError(f"{key}: it belongs to the whole sweep and cannot be swept; give one value")
+                raise ConfigError(f"{key}: this key belongs to the whole sweep and cannot be swept; give one value")
         return settings, configs
 
     def run_batch(self, jobs: Sequence[JobConfig]) -> list[float]:
-        """Validate all jobs, make the missing runs, and return the tail_loss of each job."""
+        """Validate all jobs, train the missing runs, and return the tail_loss of each job, NaN for a job without one."""
         settings, configs = self.resolve(jobs)
         store = Store(settings.results_dir)
         runs = distinct(configs)
         self._configs |= {config.run_id: config for config in runs}
         few = len(self._configs) <= MAX_SWEEP_RUNS
-        require("runs", len(self._configs), few, f"a sweep has up to {MAX_SWEEP_RUNS:,} runs; make several of it")
+        require("runs", len(self._configs), few, f"a sweep has at most {MAX_SWEEP_RUNS:,} runs; split it into several")
         if self._manifest is None:
             notices.announce_data_sets(self._resolver.data_sets)
         self._settings = settings
@@ -91,13 +91,13 @@ class SweepCommand:
         return [self._rows[one.run_id].tail_loss if one.run_id in self._rows else math.nan for one in configs]
 
     def _make(self, batch: Plan, settings: SweepSettings, store: Store, manifest: Manifest) -> None:
-        """Make and store the missing runs of a batch."""
+        """Train and store the missing runs of a batch."""
         store.require_writable()
         store.tidy()
         aside = [store.set_aside(run_id) for run_id in batch.damaged]
         for path in filter(None, aside):
             notices.announce_damaged(path)
-        if None in aside:  # another start was faster, and may have made the run again
+        if None in aside:  # another process was faster, and may have trained the run again
             batch = plan(batch.configs, store, self._recalled.runs)
             self._rows |= batch.stored
         notices.announce_plan(manifest.name, batch)
@@ -115,9 +115,9 @@ class SweepCommand:
         self._rows |= rows
 
     def finish(self, found: str | None) -> int:
-        """Sum up, update the report, and return the exit status.
+        """Print the results, update the report, and return the exit status.
 
-        found: what a foreign sweeper reports to have found; stored beside the manifest.
+        found: the result that a foreign sweeper reports, or None. It is stored beside the manifest.
         """
         settings, manifest = self._settings, self._manifest
         if settings is None or manifest is None:  # Hydra has only printed something
@@ -153,7 +153,7 @@ class SweepCommand:
         notices.print_dry_run(name, everything, _parallel_runs(settings), store.root)
 
     def _is_complete(self, rows: Sequence[RunSummary], store: Store, manifest: Manifest, max_failures: int | None) -> bool:
-        """Return whether every run was made and is in the store; print what is missing."""
+        """Return whether every run was trained and is in the store. Print how many runs are missing."""
         if len(rows) < len(self._configs):
             notices.announce_stop(len(self._configs) - len(rows), max_failures)
             return False

@@ -1,4 +1,4 @@
-"""The manifest of a sweep: made from its command line, and finished with its runs."""
+"""The manifest of a sweep: created from its command line, and completed when its runs have finished."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from zdl_bench.store.store import Store
 
 
 def now() -> str:
-    """Return the time as a manifest has it."""
+    """Return the current UTC time in the format of a manifest."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -31,9 +31,9 @@ def manifest_of(line: CommandLine, name: str, run_ids: Iterable[str], started: s
 
 
 def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
-    """Return the name of a sweep that was given none: the experiment's, or one that its runs in the first batch determine.
+    """Return the name of a sweep that was not named: its experiment's name, or a name derived from the runs of the first batch.
 
-    If more runs follow that are not known yet, the overrides tell the sweep apart.
+    If more runs follow that are not known yet, the overrides distinguish the sweep from others.
     """
     overrides = "\n".join(line.overrides_of_runs)
     if line.experiment_name is None or line.experiment is None:
@@ -43,7 +43,7 @@ def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
 
 
 def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manifest:
-    """Store the manifest with the time of its end; keep a finished one if the same sweep is only asked for again."""
+    """Store and return the manifest with its finishing time. Keep the stored one if the sweep only repeats that one."""
     before = store.find_manifest(manifest.name)
     is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # claims included
     if before and before.finished and is_same and not has_trained:

@@ -16,13 +16,13 @@ PLAIN_WIDTH = 140
 
 
 def console_for(to_stderr: bool = False) -> Console:
-    """Return a console that is wide enough for a table if the output is no terminal."""
+    """Return a console. It is wide enough for a table if the output is not a terminal."""
     console = Console(stderr=to_stderr, highlight=False)
     return console if console.is_terminal else Console(stderr=to_stderr, highlight=False, width=PLAIN_WIDTH)
 
 
 class LineDisplay:
-    """The progress of a sweep if the output is no terminal: a line every few seconds, and one at the end."""
+    """The progress of a sweep if the output is not a terminal: a line every few seconds, and a last line at the end."""
 
     def __init__(self, planned: int, stored: int) -> None:
         self._planned, self._stored = planned, stored
@@ -81,12 +81,12 @@ class BarDisplay(LineDisplay):
 
 
 def progress_display(planned: int, stored: int) -> LineDisplay:
-    """Return the display that fits the output."""
+    """Return a live bar if stderr is a terminal, or else a display that prints lines."""
     return (BarDisplay if sys.stderr.isatty() else LineDisplay)(planned, stored)
 
 
 def size(count: float) -> str:
-    """Return bytes in the largest unit that leaves a whole number."""
+    """Return a number of bytes in words, in the largest unit of which there is at least 1."""
     units = ("B", "kB", "MB", "GB", "TB")
     power = next((p for p in range(len(units)) if count < 1000 ** (p + 1)), len(units) - 1)
     scaled = count / 1000**power
@@ -94,7 +94,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in the two largest units that are not 0."""
+    """Return seconds in words, for example `2 h 05 min`, `3 min 20 s` or `7 s`."""
     whole = round(seconds)
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,4 +1,4 @@
-"""Train stored and committed runs again: which of them, and what is printed of each."""
+"""`verify`: choose stored or committed runs, train them again, and print how they compare."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -32,29 +32,29 @@ Some = TypeVar("Some")
 
 
 def require_sensible(count: int | None, timeout: float | None) -> None:
-    """Raise ConfigError unless these can be the number of runs and the seconds that each may take."""
+    """Raise ConfigError unless the number of runs and the time limit per run, in seconds, are sensible."""
     require("--runs", count, count is None or count >= 1, "verify at least 1 run")
     sensible = timeout is None or 0 < timeout <= MAX_TIMEOUT
-    require("--timeout", timeout, sensible, f"give each run seconds from above 0 to {MAX_TIMEOUT:g}")
+    require("--timeout", timeout, sensible, f"give seconds per run, above 0 and at most {MAX_TIMEOUT:g}")
 
 
 def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: float | None) -> Iterator[Verification]:
-    """Train stored runs of a sweep again, `count` of them spread over it or all, and compare each.
+    """Train stored runs of a sweep again and compare each: `count` runs spread over the sweep, or all runs if it is None.
 
-    Everything is checked before the first run starts. Runs that cannot be compared come first. Raise ConfigError, DataError,
-    or StoreError if no run is stored and nothing else is wrong.
+    Everything is checked before the first run starts. Runs that cannot be compared come first. Raise ConfigError or DataError
+    if a run cannot be trained here. Raise StoreError if no run has a stored result and no file is damaged.
     """
     inspected = list(_look_at(store, manifest.run_ids, count))
     stored = {one.run_id: one for one in inspected if isinstance(one, Run)}
     others = [one for one in inspected if isinstance(one, Verification)]
     if not stored and all(one.agreement is Agreement.NOT_STORED for one in others):
-        raise StoreError(f"no run of {manifest.name} has a stored result; run its command: {manifest.command}")
+        raise StoreError(f"no run of {manifest.name} has a stored result; run the command of the sweep: {manifest.command}")
     again = _train_again([run.config for run in stored.values()], timeout)
     return chain(others, (compare_runs(stored[run.run_id], run) for run in again))
 
 
 def verify_reference(root: Path, experiment: str | None, count: int | None, timeout: float | None) -> Iterator[Verification]:
-    """Train committed runs again and compare each: `count` of them or REFERENCE_SAMPLE, from every experiment alike."""
+    """Train committed runs again and compare each: `count` runs or REFERENCE_SAMPLE, spread evenly over the experiments."""
     files, unsound = [], []
     for path in reference_files(root, experiment):
         try:
@@ -65,20 +65,20 @@ def verify_reference(root: Path, experiment: str | None, count: int | None, time
     sample = [run for runs in files for run in _spread(runs, each)]
     references: dict[str, list[ReferenceRun]] = {}
     for reference in _spread(sample, count or REFERENCE_SAMPLE):
-        references.setdefault(reference.config.run_id, []).append(reference)  # two experiments may have one run
+        references.setdefault(reference.config.run_id, []).append(reference)  # two experiments may share a run
     again = _train_again([same[0].config for same in references.values()], timeout)
     return chain(unsound, (compare_to_reference(one, run) for run in again for one in references[run.run_id]))
 
 
 def _train_again(configs: Sequence[RunConfig], timeout: float | None) -> Iterator[Run]:
-    """Yield fresh runs as they end. Everything is checked before the first starts."""
+    """Return the fresh runs, each as soon as it finishes. Everything is checked before the first run starts."""
     _require_known_here(configs)
     executor: Executor = registry.executor(Choice("processes"))
     return executor.execute(configs, Limits(timeout=timeout))
 
 
 def _look_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterator[Run | Verification]:
-    """Yield runs to compare, `count` of them or all, and the verification of each that cannot be. Read no more than needed."""
+    """Yield `count` runs to compare, or all, and a verification for each run that cannot be compared. Read no more files."""
     spread = dict.fromkeys(_spread(run_ids, count))
     found = 0
     for run_id in [*spread, *(run_id for run_id in run_ids if run_id not in spread)]:
@@ -90,14 +90,14 @@ def _look_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterato
 
 
 def _read(store: Store, run_id: str) -> Run | Verification:
-    """Return a run that says anything that can be compared, or why there is none."""
+    """Return a stored run with something to compare, or a verification that says why there is none."""
     try:
         run = store.read(run_id) if store.has(run_id) else None
     except StoreError as error:
         return _unsound(run_id, error)
     if run and (run.status.is_result or run.curve or run.digest or run.end):
         return run
-    reason = f"{run.status.value}; the command of its sweep makes it again" if run else "missing"
+    reason = f"{run.status.value}; run the command of its sweep again" if run else "missing"
     return Verification(run_id, describe_config(run.config) if run else "", Agreement.NOT_STORED, None, reason)
 
 
@@ -112,7 +112,7 @@ def _spread(runs: Sequence[Some], count: int | None) -> Sequence[Some]:
 
 
 def _require_known_here(configs: Iterable[RunConfig]) -> None:
-    """Raise ConfigError or DataError unless `conf/` has all parts of the runs, their code and data unchanged."""
+    """Raise ConfigError or DataError unless `conf/` has all parts of the runs, with their code and data unchanged."""
     checksums = set()
     for config in configs:
         for build, choice in (
@@ -127,12 +127,12 @@ def _require_known_here(configs: Iterable[RunConfig]) -> None:
     for name, checksum in sorted(checksums):
         dataset = registry.dataset(name)
         if dataset.checksum != checksum:
-            raise ConfigError(f"dataset={name}: the run was made with other data than this YAML names")
+            raise ConfigError(f"dataset={name}: its YAML names other data than the run was trained on; restore that YAML")
         ensure_decoded(dataset)
 
 
 def print_verifications(verified: Iterator[Verification]) -> int:
-    """Print a line per run as it comes, and the sum. Return the exit status: 2 if a file is unsound, 1 if a run disagrees."""
+    """Print a line per run, then the totals. Return the exit status: 2 if a file is damaged, 1 if a run disagrees, or 0."""
     console, errors = console_for(), console_for(to_stderr=True)
     results = []
     for one in verified:
@@ -163,9 +163,9 @@ def main(arguments: Sequence[str]) -> int:
     """Train stored runs again, compare them bit for bit, and return the exit status."""
     parser = Parser("verify", "train stored runs again and compare them bit for bit")
     parser.add_sweep()
-    parser.add_argument("--runs", type=int, metavar="N", help="only N of them, spread over the sweep")
-    parser.add_argument("--reference", action="store_true", help="a sample of the committed runs instead; SWEEP: an experiment")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a run that takes longer; default: none")
+    parser.add_argument("--runs", type=int, metavar="N", help="verify only N runs, spread over the sweep")
+    parser.add_argument("--reference", action="store_true", help="verify a sample of the committed runs; SWEEP: an experiment")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a run that takes longer; default: no limit")
     options = parser.parse_args(arguments)
     require_wanted()
     require_sensible(options.runs, options.timeout)

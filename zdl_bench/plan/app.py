@@ -1,4 +1,4 @@
-"""Hands a command line to Hydra, and what Hydra composes to the sweep."""
+"""Hand a command line to Hydra, and hand the configs that Hydra composes to the sweep."""
 
 import os
 import sys
@@ -24,10 +24,10 @@ DISCOVERY = str(Path(__file__).parent / "discovery")
 
 
 def run_hydra(command_line: CommandLine, run_batch: BatchFunction) -> str | None:
-    """Compose the runs of a command line and hand them to the batch function; or print help, config or completions.
+    """Compose the runs of a command line and hand them to the batch function, or print help, config or completions.
 
-    Return what a foreign sweeper reports to have found, if it does. Raise ConfigError for arguments that cannot be composed.
-    Exit with 0 as Hydra does, after `--hydra-help`.
+    Return the result that a foreign sweeper reports, or None. Raise ConfigError for arguments that cannot be composed. After
+    `--hydra-help`, exit with status 0, as Hydra does.
     """
     prepare_hydra()
     main = hydra.main(version_base="1.3", config_path=str(conf_files.CONF), config_name="config")
@@ -48,9 +48,9 @@ def run_hydra(command_line: CommandLine, run_batch: BatchFunction) -> str | None
 
 
 def compose_once(command_line: CommandLine) -> JobConfig:
-    """Return the config that the command line describes. Raise ConfigError."""
+    """Return the one config that the command line describes. Raise ConfigError if it describes several or a wrong one."""
     if command_line.is_sweep or command_line.experiment:
-        raise ConfigError("--cfg: it shows the config of one run; leave out -m, lists and the experiment")
+        raise ConfigError("--cfg: this flag shows the config of one run; leave out -m, lists and the experiment")
     prepare_hydra()
     overrides = [reading.for_hydra for reading in command_line.readings]
     directory = hydra.initialize_config_dir(str(conf_files.CONF), version_base="1.3")
@@ -61,7 +61,7 @@ def compose_once(command_line: CommandLine) -> JobConfig:
 
 
 def prepare_hydra() -> None:
-    """Let Hydra find our schema and plug-ins, before it looks for plug-ins."""
+    """Register our schema and plug-ins. This has to be done before Hydra looks for plug-ins."""
     if DISCOVERY not in sys.path:
         sys.path.append(DISCOVERY)
     register_schema()
@@ -69,7 +69,7 @@ def prepare_hydra() -> None:
 
 @contextmanager
 def _sweeper_folder(command_line: CommandLine) -> Iterator[Path | None]:
-    """A folder for what a foreign sweeper writes, removed at the end. Hydra's place is the working folder of the user."""
+    """Yield a temporary folder for the files of a foreign sweeper, or None. Hydra would write to the user's working folder."""
     if foreign_sweeper(command_line.arguments) is None:
         yield None
         return
@@ -79,7 +79,7 @@ def _sweeper_folder(command_line: CommandLine) -> Iterator[Path | None]:
 
 @contextmanager
 def _without_environment() -> Iterator[None]:
-    """Let no YAML read a variable of the environment: Hydra would name its value in an error."""
+    """Keep every YAML from reading environment variables: Hydra would show their values in an error."""
     OmegaConf.clear_resolver("oc.env")
     try:
         yield
@@ -89,7 +89,7 @@ def _without_environment() -> Iterator[None]:
 
 @contextmanager
 def _as_argv(arguments: Sequence[str]) -> Iterator[None]:
-    """Hydra reads sys.argv, and lets exceptions through only if it is told to."""
+    """Set sys.argv, which Hydra reads, and HYDRA_FULL_ERROR, without which Hydra catches all exceptions."""
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv, os.environ["HYDRA_FULL_ERROR"] = [argv[0], *arguments], "1"
     try:

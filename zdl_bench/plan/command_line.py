@@ -42,7 +42,7 @@ FLAGS_WITH_VALUE = {"--package", "--config-path", "--config-name", "--config-dir
 class CommandLine:
     """What a user asks for.
 
-    arguments: as typed, except for forms that mean the same. flags: Hydra's, each followed by its value, without `-m`.
+    arguments: as typed, but in their canonical form. flags: those of Hydra, each followed by its value, without `-m`.
     experiment_yaml: the content of the experiment's YAML.
     """
 
@@ -56,7 +56,7 @@ class CommandLine:
 
     @property
     def asks_for_config(self) -> bool:
-        """Whether the config is to be printed, instead of runs made."""
+        """Whether the config is to be printed and no run to be trained."""
         return any(flag.partition("=")[0] in ("-c", "--cfg") for flag in self.flags)
 
     @property
@@ -72,19 +72,19 @@ class CommandLine:
 
     @property
     def changes_experiment(self) -> bool:
-        """Whether an override may change what the experiment's own runs are."""
+        """Whether an override may change the runs that the experiment defines."""
         return any(_first_word(override) not in ("experiment", "hydra") for override in self.overrides_of_runs)
 
     @property
     def for_hydra(self) -> list[str]:
-        """The arguments that Hydra is given: flags first, and each value as one that it reads as what was meant."""
+        """The arguments for Hydra: flags first, and each value in a form that Hydra reads as the user meant it."""
         if not self.is_sweep:
             return [*self.flags, *(reading.for_hydra for reading in self.readings)]
         return ["-m", *self.flags, *map(_unchecked, self.readings)]
 
 
 def _unchecked(reading: Reading) -> str:
-    """Hydra checks the key of a part against the group's default; with ++ it waits for the part that a job chooses."""
+    """Return the override for Hydra. Without ++, Hydra would check a part's key against the default, not the chosen part."""
     is_of_part = reading.group in conf_files.groups() and "." in reading.key
     is_change = reading.override.type is OverrideType.CHANGE and not reading.is_sweep
     return f"++{reading.settings[0].text}" if is_of_part and is_change else reading.for_hydra
@@ -114,25 +114,25 @@ def read_command_line(typed: Sequence[str]) -> CommandLine:
         experiment=Experiment.of(name, content) if name is not None and content is not None else None,
     )
     if name is not None and foreign_sweeper(arguments):
-        raise ConfigError("hydra/sweeper: an experiment says its own sweep; leave one of the two out")
+        raise ConfigError("hydra/sweeper: an experiment defines its own sweep; leave out the sweeper or the experiment")
     sweeps = [reading for reading in readings if reading.is_sweep]
     if sweeps and not command_line.is_sweep:
         argument = sweeps[0].argument
         if sweeps[0].declared in TEXTS:
             raise ConfigError(several_texts(argument))
         raise ConfigError(
-            f"{display(argument)}: several values are a sweep; put -m before them, or write a list as 'key=[a,b]'"
+            f"{display(argument)}: several values make a sweep; put -m before them, or write a list as 'key=[a,b]'"
         )
     return command_line
 
 
 def _experiment_name(readings: Sequence[Reading]) -> str | None:
     if any(reading.key.startswith("experiment.") for reading in readings):
-        raise ConfigError("experiment: its own keys are those of its YAML; give keys of a run instead, as seed=0")
+        raise ConfigError("experiment: its keys can only be set in its YAML; give keys of a run instead, for example seed=0")
     for reading in readings:
         if reading.key == "experiment":
             if reading.is_sweep:
-                raise ConfigError("experiment: one at a time; an experiment is a sweep of its own")
+                raise ConfigError("experiment: several experiments cannot be run at once; give one name")
             [name] = reading.values
             known = conf_files.experiment_names()
             if name not in known:
@@ -144,17 +144,17 @@ def _experiment_name(readings: Sequence[Reading]) -> str | None:
 
 
 def _flags_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the flags, each followed by its value, and the overrides: Hydra takes flags only before overrides.
+    """Return the flags, each followed by its value, and the overrides. Hydra accepts flags only before overrides.
 
-    Raise ConfigError for a flag that does not exist, that is closed, or that has a wrong value or none. Hydra's own parser
-    would answer with its usage, closed flags included.
+    Raise ConfigError for a flag that does not exist, that is closed, or whose value is wrong or missing. Hydra's own parser
+    would print its usage, which includes the closed flags.
     """
     flags: list[str] = []
     overrides: list[str] = []
     waiting = list(arguments)
     while waiting:
         argument = waiting.pop(0)
-        if argument == "--":  # no flag follows anyway
+        if argument == "--":  # not needed: no override starts with `-`
             continue
         if not argument.startswith("-"):
             overrides.append(argument)
@@ -166,22 +166,27 @@ def _flags_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]
             value = waiting.pop(0)
             flags.append(value)
         _require_open_flag(argument, flag, name, value)
-        require(flag, value, not (has_value and name in FLAGS_WITHOUT_VALUE), "it takes no value; leave it out")
+        require(flag, value, not (has_value and name in FLAGS_WITHOUT_VALUE), "this flag takes no value; leave the value out")
     return flags, overrides
 
 
 def _takes(name: str, following: str) -> bool:
-    """Return whether what follows a flag is its value. `--info` may stand alone."""
+    """Return whether the argument after a flag is the value of the flag. `--info` may have no value."""
     return name in FLAGS_WITH_VALUE or name == "--cfg" or following in FLAGS_WITH_CHOICE.get(name, ())
 
 
 def _require_open_flag(argument: str, flag: str, name: str, value: str) -> None:
     if name == "--experimental-rerun":
-        raise ConfigError(f"{display(argument)}: it would load a pickle; type the command of the run again instead")
+        raise ConfigError(f"{display(argument)}: this flag would load a pickle; type the command of the run again instead")
     if name not in FLAGS_WITHOUT_VALUE | FLAGS_WITH_CHOICE.keys() | FLAGS_WITH_VALUE:
-        known = "see --help for ours, --hydra-help for Hydra's, and write it in full"
+        known = "see --help, or --hydra-help for the flags of Hydra, and write the flag in full"
         remedy = hint([f"{key}=VALUE" for key in similar_keys(flag.strip("-"))], known)
         raise ConfigError(f"{display(argument)}: there is no such flag; {remedy}")
-    require(flag, value, (bool(value) and not value.startswith("-")) or name not in FLAGS_WITH_VALUE, "it takes a value")
-    if name in FLAGS_WITH_CHOICE and (value or name == "--cfg"):  # `--info` alone shows all of it
+    require(
+        flag,
+        value,
+        (bool(value) and not value.startswith("-")) or name not in FLAGS_WITH_VALUE,
+        "this flag needs a value; give one",
+    )
+    if name in FLAGS_WITH_CHOICE and (value or name == "--cfg"):  # `--info` without a value shows everything
         require(flag, value, value in FLAGS_WITH_CHOICE[name], f"choose one of {', '.join(FLAGS_WITH_CHOICE[name])}")

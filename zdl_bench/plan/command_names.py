@@ -1,4 +1,4 @@
-"""The commands besides the one that makes runs, and their options."""
+"""The commands other than the one that trains runs, and their options."""
 
 COMMAND_OPTIONS = {
     "report": ("--results", "--formats"),

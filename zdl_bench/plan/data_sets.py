@@ -1,4 +1,4 @@
-"""The data set of a composed config: found on this machine, with the keys that were given."""
+"""The search on this machine for the data set of a composed config."""
 
 import os
 import re
@@ -16,8 +16,8 @@ from zdl_bench.run.config import Choice
 class DataSetInUse:
     """A data set that runs of this sweep use.
 
-    settings: those of its YAML, updated with what was given. train_size: images, without those for validation.
-    passed_over: candidate → why it is not available, of the candidates before this one.
+    settings: the keys of its YAML, updated with the given keys. train_size: number of images, without those for validation.
+    passed_over: candidates that come before this data set, each with the reason why it is not available.
     """
 
     choice: Choice
@@ -28,7 +28,7 @@ class DataSetInUse:
 
 
 def find_data_set(given: Mapping[str, Any]) -> DataSetInUse:
-    """Return the data set of these settings, or the first available of its candidates. Raise ConfigError or DataError."""
+    """Return the data set of these settings, or its first candidate that is available. Raise ConfigError or DataError."""
     settings = dict(given)
     if isinstance(settings.get("dir"), str):
         settings["dir"] = os.path.expanduser(settings["dir"])  # a shell leaves the ~ of dataset.dir=~/mnist as it is
@@ -41,26 +41,28 @@ def find_data_set(given: Mapping[str, Any]) -> DataSetInUse:
     dataset.require_location()
     size = whole(settings["validation_size"])
     fits = type(size) is int and 0 <= size < dataset.train_size
-    require("dataset.validation_size", size, fits, f"{name} has {dataset.train_size} images; take fewer of them")
+    require("dataset.validation_size", size, fits, f"{name} has {dataset.train_size} images; take fewer for validation")
     choice = Choice(name, {"checksum": dataset.checksum, "validation_size": size}, dataset.source)
     return DataSetInUse(choice, dataset.train_size - size, settings, given["name"], passed_over)
 
 
 def _require_types(settings: Mapping[str, Any]) -> None:
-    """Raise ConfigError if `dir` or `mirrors` was given and is not of its type."""
+    """Raise ConfigError if `dir` or `mirrors` was changed and has a wrong type."""
     yaml = conf_files.load_yaml("dataset", settings["name"])
     changed = {key: settings[key] for key in ("dir", "mirrors") if key in yaml and settings[key] != yaml[key]}
     if "dir" in changed:
         folder = changed["dir"]
-        require("dataset.dir", folder, isinstance(folder, str) and bool(folder), "it has to be a word, the name of a folder")
+        require("dataset.dir", folder, isinstance(folder, str) and bool(folder), "it has to be the name of a folder")
     if "mirrors" in changed:
         mirrors = changed["mirrors"]
         are_addresses = isinstance(mirrors, list) and all(re.match("https?://[^/]", str(one)) for one in mirrors)
-        require("dataset.mirrors", mirrors, are_addresses, "it has to be a list of addresses, as [https://host/folder/]")
+        require(
+            "dataset.mirrors", mirrors, are_addresses, "it has to be a list of addresses, for example [https://host/folder/]"
+        )
 
 
 def _first_available(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the settings of the first available candidate, and why those before it are not available."""
+    """Return the settings of the first available candidate, and the reasons why the candidates before it are not available."""
     passed_over: dict[str, str] = {}
     for name in settings["candidates"]:
         yaml = dict(conf_files.load_yaml("dataset", name))
@@ -74,4 +76,4 @@ def _first_available(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         else:
             return yaml | given, passed_over
     candidates = ", ".join(settings["candidates"])
-    raise DataError(f"dataset={settings['name']}: none of {candidates} is available; set ZDL_BENCH_DATA to a folder with one")
+    raise DataError(f"dataset={settings['name']}: none of {candidates} is available; set ZDL_BENCH_DATA to a folder of one")

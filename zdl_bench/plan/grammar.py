@@ -1,8 +1,8 @@
-"""Hydra's override grammar, read exactly: its functions as their values, each key of a dictionary once, and text as typed.
+"""An exact reading of Hydra's override grammar: functions give lists, a dictionary has each key once, and text stays as typed.
 
-Hydra keeps a range as its bounds and an order as a wish: it sorts a range past its stop (`sort(range(10,0,-3))` gives 3, 6, 9,
-12), adds up the binary error of a step (`range(0.7,1,0.1)` reaches 1), and shuffles what was sorted. Here each function returns
-a list, and a function of a sweep takes that list.
+Hydra stores a range as its bounds, and sorting and shuffling as flags. So it sorts a range past its stop
+(`sort(range(10,0,-3))` gives 3, 6, 9, 12), adds up the rounding errors of a step (`range(0.7,1,0.1)` reaches 1), and shuffles
+a sorted list. Here, each function returns a list, and functions such as `sort` take that list.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,18 +24,18 @@ from zdl_bench.plan.schema import Name
 from zdl_bench.run.untrusted import MAX_DEPTH
 
 MAX_SWEEP = 100_000
-"""Runs of a sweep: composed and planned they take a few hundred megabytes."""
+"""Most runs of a sweep. Composed and planned, so many runs take a few hundred megabytes."""
 TEXTS = (str, str | None)
-"""Types of a key that is text: what Hydra would read as a number, a list or a sign is taken as it was typed."""
+"""Types of a key whose value is text. It stays as typed, even if Hydra would read a number, a list or a flag in it."""
 
 
 def parse(argument: str, declared: Any) -> Override:
-    """Read an override whose key has the declared type. Raise ConfigError, or what Hydra raises if it cannot read it.
+    """Read an override whose key has the declared type. Raise ConfigError, or what Hydra raises for an unreadable override.
 
-    Its values are plain: a quoted text is a str.
+    The values of the override are plain: a quoted text becomes a str.
     """
     if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > MAX_DEPTH:
-        raise ConfigError(f"{display(argument)}: a value is nested too deeply to be read; write it flat")
+        raise ConfigError(f"{display(argument)}: a value is nested too deeply to be read; write it with fewer levels")
     is_text, is_name = declared in TEXTS, declared == Name
     visitor = _Texts(takes_null=declared is not str) if is_text else _Names() if is_name else _Values()
     parser = _Parser(visitor)
@@ -48,9 +48,11 @@ def parse(argument: str, declared: Any) -> Override:
         key, _, typed = argument.partition("=")
         if is_text and "," in typed:
             raise ConfigError(several_texts(argument)) from error
-        is_range = "range(" in typed  # there is none of names
+        is_range = "range(" in typed  # names have no ranges
         names = [typed] if is_text or is_range else typed.split(",")
-        if typed and (is_text or (is_name and (is_range or all(map(str.isidentifier, names))))):  # letters not of Hydra's
+        if typed and (
+            is_text or (is_name and (is_range or all(map(str.isidentifier, names))))
+        ):  # letters that Hydra reads only in quotes
             return parser.parse_overrides([f"{key}={','.join(quoted(name.strip()) for name in names)}"])[0]
         raise
 
@@ -67,11 +69,11 @@ def quoted(text: str) -> str:
 def require_few(runs: int, of: str) -> None:
     """Raise ConfigError if there are more than MAX_SWEEP runs."""
     if runs > MAX_SWEEP:
-        raise ConfigError(f"{of}: that makes more than {MAX_SWEEP:,} runs; start it in parts, with shorter lists or ranges")
+        raise ConfigError(f"{of}: this gives more than {MAX_SWEEP:,} runs; use shorter lists or ranges")
 
 
 class _Parser(OverridesParser):
-    """Hydra's parser with a visitor of ours."""
+    """Hydra's parser with one of the visitors below."""
 
     def __init__(self, visitor: HydraOverrideVisitor) -> None:
         super().__init__(visitor.functions)
@@ -89,7 +91,7 @@ class _Parser(OverridesParser):
 
 
 class _Values(HydraOverrideVisitor):
-    """A visitor that reads as Hydra does, except for functions, quotes, and a dictionary that gives a key twice."""
+    """A visitor that reads as Hydra does, except for functions, quotes, and dictionaries that give a key twice."""
 
     def __init__(self) -> None:
         functions = create_functions()  # casts, `tag`, `interval` and `glob` are right as they are
@@ -112,7 +114,7 @@ class _Values(HydraOverrideVisitor):
 
 
 class _Names(_Values):
-    """A visitor that reads a number or a sign as the text that was typed, except within a list or a dictionary."""
+    """A visitor that reads a number or a flag as the text that was typed, except within a list or a dictionary."""
 
     def __init__(self, takes_null: bool = True) -> None:
         super().__init__()
@@ -125,7 +127,7 @@ class _Names(_Values):
 
 
 class _Texts(_Names):
-    """A visitor that reads a list and a dictionary, too, as the text that was typed."""
+    """A visitor that also reads a list or a dictionary as the text that was typed."""
 
     def visitListContainer(self, ctx: Any) -> Any:  # noqa: N802
         return ctx.getText()
@@ -141,7 +143,7 @@ def _is_within(ctx: Any) -> bool:
 
 
 def _is_reverse(element: Any) -> bool:
-    """Return whether an element is the flag of `sort(…, reverse=true)`."""
+    """Return whether an element is the value of `reverse` in `sort(…, reverse=true)`."""
     siblings = list(element.parentCtx.getChildren())
     name = siblings[siblings.index(element) - 1]
     return isinstance(name, OverrideParser.ArgNameContext) and name.getText().startswith("reverse")
@@ -149,12 +151,12 @@ def _is_reverse(element: Any) -> bool:
 
 def _choice(*values: Any) -> ChoiceSweep:
     if not values:
-        raise ConfigError("a choice needs values; name them")
+        raise ConfigError("a choice needs values; write choice(a,b)")
     return ChoiceSweep(list=list(values))
 
 
 def _range(start: float, stop: float | None = None, step: float = 1) -> ChoiceSweep:
-    """Return start + i · step for all i before `stop`, computed with the decimals that were typed."""
+    """Return start + i · step for i = 0, 1, … while it is before `stop`, computed exactly from the typed decimals."""
     start, stop = (0, start) if stop is None else (start, stop)
     try:
         first, stride = Fraction(str(start)), Fraction(str(step))
@@ -169,7 +171,7 @@ def _range(start: float, stop: float | None = None, step: float = 1) -> ChoiceSw
 
 
 def _shuffle(*values: Any, **named: Any) -> Any:
-    """Put values in an order that looks random and is always the same: the same command means the same sweep."""
+    """Return the values in a random order that is always the same, so that the same command gives the same sweep."""
     order = np.random.default_rng(0).permutation
     return _in_order(lambda items: [items[place] for place in order(len(items))], *values, *named.values())
 
@@ -179,7 +181,7 @@ def _sort(*values: Any, reverse: bool = False, **named: Any) -> Any:
 
 
 def _in_order(order: Callable[[Sequence[Any]], list[Any]], *given: Any) -> Any:
-    """Order the items of one sweep or one list, or several values, which are a sweep; return any other single value."""
+    """Return the items of a sweep or a list in order. Several values count as a sweep. Return any other value as it is."""
     one = given[0] if len(given) == 1 else _choice(*given)
     if isinstance(one, ChoiceSweep):
         return ChoiceSweep(list=order(one.list))

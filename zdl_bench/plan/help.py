@@ -1,4 +1,4 @@
-"""The text of `--help`, without the second that Hydra takes for its own."""
+"""The text of `--help`, written without Hydra, which takes a second for its own help."""
 
 from textwrap import TextWrapper
 
@@ -14,20 +14,20 @@ python -m zdl_bench -m experiment=NAME            a named experiment
 python -m zdl_bench report [SWEEP]                figures, tables and page from stored runs
 python -m zdl_bench verify [SWEEP] [--runs N]     trains stored runs again and compares them bit for bit
 python -m zdl_bench ls                            the sweeps in the store
-python -m zdl_bench bench [KEY=VALUE ...]         this machine, and what the parts of a training step take on it
+python -m zdl_bench bench [KEY=VALUE ...]         times this machine and the parts of a training step on it
 report, verify and ls take --results DIR.
 """
 FLAGS_HELP = """\
--m, --multirun               a sweep: lists and ranges are values to go through
---cfg job [KEY=VALUE ...]    prints the config of one run, and so the keys of what it chooses
+-m, --multirun               a sweep: a run for every combination of the values in lists and ranges
+--cfg job [KEY=VALUE ...]    prints the config of one run, with all keys of its parts
 -sc install=bash             prints the tab completion of `zdl-bench`, for `eval "$(zdl-bench -sc install=bash)"`
---version                    this program's
---hydra-help                 Hydra's own flags
+--version                    prints the version of this program
+--hydra-help                 prints Hydra's own flags
 """
 BENCH = """\
 usage: zdl-bench bench [KEY=VALUE ...]
 
-how fast this machine makes matrix products and copies memory, and what the parts of a training step take of that; the keys are
+times matrix products and memory copies on this machine, and the parts of a training step; the keys are
 those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
 """
 KEY_WIDTH = 28
@@ -42,7 +42,7 @@ def help_text() -> str:
     sections = {
         "Choices (GROUP=NAME)": choices,
         "Keys and their defaults": f"{keys}\n",
-        "Keys of the parts, as optimizer.beta2=0.99, and who has them (defaults: --cfg job optimizer=NAME)": _keys_of_parts(),
+        "Keys of the parts, as optimizer.beta2=0.99, with part names (defaults: --cfg job optimizer=NAME)": _keys_of_parts(),
         "Flags": FLAGS_HELP,
     }
     return "\n".join([COMMANDS_HELP, *(f"== {heading} ==\n{text}" for heading, text in sections.items())])

@@ -1,4 +1,4 @@
-"""Hydra's own keys and plug-ins: which are open, and what to use instead of the others."""
+"""Hydra's own keys and plug-ins: which of them are open to users, and what to use instead of the others."""
 
 import re
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ PACKAGES = {name: f"hydra-{name}-sweeper" for name in ("ax", "nevergrad", "optun
 
 
 def require_open(arguments: Sequence[str]) -> None:
-    """Raise ConfigError for one of Hydra's own keys that is not open: a foreign sweeper may be chosen, and its keys set."""
+    """Raise ConfigError for a key of Hydra itself that is not open. Users may choose a foreign sweeper and set its keys."""
     for argument in filter(HYDRA_KEY.match, arguments):
         launcher = LAUNCHER.fullmatch(argument)
         if launcher and launcher[1] not in LAUNCHERS:
             raise ConfigError(
-                f"{display(argument)}: no launcher of Hydra's is needed, zdl_bench spreads runs itself; leave it out, and give "
-                "n_jobs=N for processes, or executor=dask for a cluster"
+                f"{display(argument)}: zdl_bench distributes runs itself, without a launcher of Hydra; leave this out, and "
+                "give n_jobs=N for processes, or executor=dask for a cluster"
             )
         if SWEEPER_PARAMS.match(argument):
             raise ConfigError(
-                f"{display(argument)}: a sweep's values are given as keys; leave it out, and write -m lr=1e-3,1e-2"
+                f"{display(argument)}: the values of a sweep are given as keys; leave this out, and write -m lr=1e-3,1e-2"
             )
         if SWEEPER_KEY.match(argument) and foreign_sweeper(arguments) is None:
             raise ConfigError(
@@ -36,19 +36,19 @@ def require_open(arguments: Sequence[str]) -> None:
             )
         if not (launcher or SWEEPER_KEY.match(argument) or SWEEPER.fullmatch(argument)):
             raise ConfigError(
-                f"{display(argument)}: Hydra's own folders, logs and callbacks are off; results go to results_dir=DIR, and of "
-                "Hydra's keys there are hydra/sweeper, hydra/launcher and theirs"
+                f"{display(argument)}: Hydra's own folders, logs and callbacks are off; leave this out. Results go to "
+                "results_dir=DIR; the only open keys of Hydra are hydra/sweeper, hydra/launcher and those of a sweeper"
             )
 
 
 def foreign_sweeper(arguments: Sequence[str]) -> str | None:
-    """Return the name of the chosen sweeper, None if it is ours."""
+    """Return the name of the chosen sweeper, or None if it is our own."""
     named = [found[1] for found in map(SWEEPER.fullmatch, arguments) if found]
     return named[-1] if named and named[-1] != OWN_PLUGIN else None
 
 
 def unknown_sweeper(name: str, installed: Sequence[str]) -> str:
-    """Return what to say of a sweeper that is not installed."""
-    missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package brings it"
-    known = f"there are {', '.join(installed)}; -m takes lists and ranges without any other, as lr=1e-3,1e-2"
+    """Return the message for a sweeper that is not installed."""
+    missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package provides it"
+    known = f"there are {', '.join(installed)}; lists and ranges need only -m, for example -m lr=1e-3,1e-2"
     return f"hydra/sweeper={display(name)}: {missing}; {hint(closest(name, [*installed, *PACKAGES]), known)}"

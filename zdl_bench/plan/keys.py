@@ -1,4 +1,4 @@
-"""Every key that a user may give, as conf/ has them, and which one was meant by a word that is none."""
+"""Every key in conf/ that a user may give, and the keys that an unknown word may stand for."""
 
 from contextlib import suppress
 
@@ -28,12 +28,12 @@ SYNONYMS = {
     "loss_reduction": "reduction",
     "activation": "nonlinearity act activation_function",
 }
-"""What a key is called in other projects."""
+"""Names of the same keys in other projects."""
 MEANING = {word: key for key, words in SYNONYMS.items() for word in words.split()}
 
 
 def general_keys() -> list[str]:
-    """Return the groups and the keys of conf/config.yaml, those of `probe` as probe.count."""
+    """Return the groups and the keys of conf/config.yaml. Nested keys have a dot, for example probe.count."""
     text = (conf_files.CONF / "config.yaml").read_text(encoding="utf-8")
     content = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     own = {key: value for key, value in content.items() if key not in ("defaults", "hydra")}
@@ -42,18 +42,18 @@ def general_keys() -> list[str]:
 
 
 def part_keys() -> dict[str, list[str]]:
-    """Return the keys of the parts, as optimizer.beta1 → the names of the parts that have it."""
+    """Return the keys of all parts, for example optimizer.beta1, each with the names of the parts that have the key."""
     found: dict[str, list[str]] = {}
     for group in sorted(conf_files.groups()):
         for name in conf_files.names(group):
-            with suppress(ConfigError):  # a broken YAML hides no keys of others
+            with suppress(ConfigError):  # a broken YAML must not hide the keys of other parts
                 for key in registry.given_keys(group, name):
                     found.setdefault(f"{group}.{key}", []).append(name)
     return found
 
 
 def unknown_key(key: str) -> str:
-    """Return what to say of a key that does not exist, or that the chosen part does not have."""
+    """Return the message for a key that does not exist or that the chosen part does not have."""
     group, _, own = key.partition(".")
     if owners := owners_of(key):
         return f"{key}: the chosen {group} has no key {own}; {owners}"
@@ -61,20 +61,20 @@ def unknown_key(key: str) -> str:
     if own and group in conf_files.groups():
         return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see its keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
-    known = f"the keys are {listed}; --help has those of the parts, too"
+    known = f"the keys are {listed}; --help also lists the keys of the parts"
     return f"{display(key)}: there is no such key; {hint(others, known)}"
 
 
 def owners_of(key: str) -> str:
-    """Return which parts have a key, as words; nothing if no part has it."""
+    """Return the words that name the parts with this key, or an empty text if no part has the key."""
     names = abridge(key, part_keys().get(key, []))
     return f"{names} {'have' if ', ' in names else 'has'} it" if names else ""
 
 
 def similar_keys(word: str) -> list[str]:
-    """Return the keys that a word can stand for: those that end with it or with its synonym, else the closest one.
+    """Return the keys that a word can stand for: keys that end with the word or its synonym, or else the closest key.
 
-    Keys of the same group go first.
+    Keys of the same group are preferred.
     """
     group, last = word.partition(".")[0], _last(word).casefold().replace("-", "_")
     known = [one for one in (*general_keys(), *part_keys()) if not word.startswith(f"{one}.")]

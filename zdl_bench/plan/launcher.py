@@ -1,7 +1,7 @@
-"""Hydra's launcher: composes a batch of jobs, and hands them all to the sweep at once.
+"""A launcher for Hydra that composes a batch of jobs and hands all of them to the sweep at once.
 
-Hydra composes each combination of groups once, which takes tens of milliseconds; a value is checked against the schema once,
-and copied from then on.
+Hydra composes each combination of groups only once, because that takes tens of milliseconds. Each value is checked against
+the schema once and is copied after that.
 """
 
 import copy
@@ -27,14 +27,15 @@ from zdl_bench.registry import conf_files
 from zdl_bench.run.untrusted import require_no_reference
 
 BatchFunction = Callable[[Sequence[JobConfig]], Sequence[float]]
-"""Composed configs of a batch → the tail_loss of each, NaN for a run without one."""
+"""A function from the composed configs of a batch to the tail_loss of each, NaN for a run without a tail_loss."""
 
 
 @dataclass(frozen=True)
 class SweepTask:
-    """Hydra's task function. Our launcher calls it with batches; Hydra and other launchers with the config of one run.
+    """The task function for Hydra. Our launcher calls it with batches, Hydra and other launchers with the config of one run.
 
-    single: those configs, each with its chosen parts. They run after Hydra, which would add its own words to an error.
+    single: the configs of these single runs, each with its chosen parts. They are run after Hydra has returned, because Hydra
+    would add its own text to an error.
     """
 
     command_line: CommandLine
@@ -49,12 +50,12 @@ class SweepTask:
             return self.run_batch(composed)
         except ZdlBenchError:
             raise
-        except Exception as error:  # a bug of ours, not wrong input that Hydra stumbled over
+        except Exception as error:  # a bug in the project, not wrong input
             raise InternalError from error
 
 
 class SweepLauncher(Launcher):
-    """The launcher of whole batches, for any Hydra sweeper."""
+    """A launcher that handles whole batches, for any sweeper of Hydra."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.run_batch = cast(BatchFunction, task_function)
@@ -73,7 +74,7 @@ def _returned(overrides: Sequence[str], tail_loss: float) -> JobReturn:
 
 @dataclass
 class GroupConfig:
-    """One combination of groups: as Hydra composed it, as plain values, and the checked values of overrides."""
+    """One combination of groups: the config that Hydra composed, the same as plain values, and checked values of overrides."""
 
     config: DictConfig
     plain: JobConfig
@@ -91,12 +92,12 @@ class Composer:
         self._read = cache(read)
 
     def compose(self, overrides: Sequence[str]) -> JobConfig:
-        """Return the config of one job without Hydra's own part. Jobs share what they have in common: change nothing in it.
+        """Return the config of one job without Hydra's own part. Jobs share common values, so callers must not change them.
 
-        Raise ConfigError for an override that does not fit the schema, or what Hydra raises.
+        Raise ConfigError for an override that does not fit the schema. Pass on what Hydra raises.
         """
         readings = [self._read(text) for text in overrides]
-        if not _are_independent(readings):  # what one sets, another may change: left to Hydra as a whole
+        if not _are_independent(readings):  # one may change what another sets, so Hydra composes all
             return self._base(tuple(overrides)).plain
         values = [reading for reading in readings if self._sets_value(reading)]
         base = self._base(tuple(reading.argument for reading in readings if not self._sets_value(reading)))
@@ -119,9 +120,9 @@ class Composer:
 
     def _checked(self, base: GroupConfig, reading: Reading) -> Any:
         if reading.argument not in base.checked:
-            is_deep = reading.key.count(".") > 1  # what contains it may be set by another job
+            is_deep = reading.key.count(".") > 1  # another job may set a value that contains this one
             config = copy.deepcopy(base.config) if is_deep else base.config
-            is_of_part = reading.group in self._groups  # whether the part has the key is checked with its values
+            is_of_part = reading.group in self._groups  # the part's keys are checked later
             try:
                 OmegaConf.update(config, reading.key, reading.values[0], merge=True, force_add=is_of_part)
                 value = OmegaConf.select(config, reading.key)
@@ -132,7 +133,7 @@ class Composer:
 
 
 def _are_independent(readings: Sequence[Reading]) -> bool:
-    """Return whether the values can be set in any order: no dictionaries, no items of lists, no key twice or within another."""
+    """Return whether values can be set in any order: no dictionary, no list item, no repeated key, no key within another."""
     keys = [reading.override.key_or_group for reading in readings]
     nested = any(one != other and one.startswith(f"{other}.") for one in keys for other in keys if "." in other)
     has_items = any(word.isdigit() for key in keys for word in key.split("."))
@@ -155,7 +156,7 @@ def plain_values(config: DictConfig) -> JobConfig:
 
 
 def _with_value(plain: JobConfig, path: Sequence[str], value: Any) -> JobConfig:
-    """Return the config with another value at a path; everything else is shared with the given config."""
+    """Return the config with the value at the path replaced. Everything else is shared with the given config."""
     key, *below = path
     inside = plain.get(key)
     return plain | {key: _with_value(inside if isinstance(inside, dict) else {}, below, value) if below else value}

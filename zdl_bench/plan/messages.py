@@ -1,4 +1,4 @@
-"""Complaints of Hydra and OmegaConf, in one or two lines."""
+"""The errors of Hydra and OmegaConf, explained in one or two lines."""
 
 import re
 import traceback
@@ -21,12 +21,12 @@ READERS = ("hydra", "omegaconf", "antlr4")
 
 
 class InternalError(Exception):
-    """A bug of the project, carried past the code that explains Hydra's exceptions."""
+    """A bug in the project, wrapped so that it is not explained as one of Hydra's exceptions."""
 
 
 @contextmanager
 def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
-    """Turn exceptions of Hydra and OmegaConf about what was typed into ConfigErrors; let ours pass."""
+    """Turn exceptions of Hydra and OmegaConf about the typed arguments into ConfigErrors. Let the project's own errors pass."""
     try:
         yield
     except ZdlBenchError:
@@ -34,7 +34,7 @@ def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
     except InternalError as error:
         raise error.__cause__ or error from None
     except RecursionError as error:
-        raise ConfigError("a value is nested too deeply to be read; write it flat") from error
+        raise ConfigError("a value is nested too deeply to be read; write it with fewer levels") from error
     except Exception as error:
         is_theirs = isinstance(error, HydraException | OmegaConfBaseException)
         if not is_theirs and not _is_about_input(error):
@@ -42,27 +42,27 @@ def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
         _require_sound_yaml(error)
         if is_theirs or isinstance(error, ValueError):
             raise ConfigError(_explain(error)) from error
-        given = display(" ".join(typed)[-MAX_SHOWN:])  # what Hydra and its parsers stumble over is wrong input, too
+        given = display(" ".join(typed)[-MAX_SHOWN:])  # any other exception in a parser means wrong input, too
         reason = display(f"{type(error).__name__}: {error}")
-        raise ConfigError(f"{given}: this cannot be read ({reason}); look for a stray sign or bracket") from error
+        raise ConfigError(f"{given}: this cannot be read ({reason}); look for a stray character or bracket") from error
 
 
 def misfit(override: str, error: OmegaConfBaseException) -> str:
-    """Return what to say of an override that OmegaConf does not accept for the schema."""
+    """Return the message for an override that OmegaConf rejects because it does not fit the schema."""
     if isinstance(error, ConfigKeyError | ConfigAttributeError):
         return _unknown_within(override.lstrip("+").partition("=")[0], error)
-    reason = (str(error).splitlines() or ["it does not fit"])[0]
+    reason = (str(error).splitlines() or ["the value does not fit"])[0]
     return f"{display(override)}: {display(reason)}; see the keys with --help"
 
 
 def _unknown_within(key: str, error: BaseException | None) -> str:
-    """Return what to say of a key that OmegaConf does not know; of `problem={hiden:3}` it is the key within."""
+    """Return the message for a key that OmegaConf does not know. In `problem={hiden:3}`, it names problem.hiden."""
     within = re.search(rf"full_key: ({re.escape(key)}\.\S+)", str(error))
     return unknown_key(within[1] if within else key)
 
 
 def _require_sound_yaml(error: BaseException) -> None:
-    """Raise ConfigError that names the file if Hydra stumbled over the YAML of a part."""
+    """Raise ConfigError, with the name of the file, if the YAML of a part caused the error."""
     if found := re.match(r"In '(\w+)/(\w+)':", str(error)):
         conf_files.require_sound({found[1]: found[2]})
     if isinstance(error, yaml.YAMLError | UnicodeDecodeError) or "interpolation" in str(error):
@@ -70,9 +70,9 @@ def _require_sound_yaml(error: BaseException) -> None:
 
 
 def _is_about_input(error: BaseException) -> bool:
-    """Return whether Hydra and its parsers stumbled over a user's words.
+    """Return whether Hydra or its parsers failed to read what a user typed.
 
-    False if the system refused something, or if another library failed that our own code had called.
+    Return False if the operating system refused something, or if our own code called the library that failed.
     """
     if isinstance(error, OSError | MemoryError | ImportError):
         return False
@@ -90,7 +90,7 @@ def _explain(error: BaseException) -> str:
     if found and isinstance(error.__cause__, OmegaConfBaseException):
         return misfit(found[1], error.__cause__)
     if "integer string conversion" in text:
-        return "an integer has thousands of digits; write a number as 1e9"
+        return "an integer has thousands of digits; write a shorter number, for example 1e9"
     if isinstance(error, OverrideParseException):
         return _explain_unreadable(error.override)
     return "; ".join([display(line.strip()) for line in text.splitlines() if line.strip()][:2]) or type(error).__name__
@@ -106,8 +106,8 @@ def _unknown_choice(group: str, name: str, text: str) -> str:
 
 def _explain_unreadable(argument: str) -> str:
     if argument in general_keys():
-        return f"{argument}: a key has a value; write {argument}=VALUE"
+        return f"{argument}: a key needs a value; write {argument}=VALUE"
     if re.fullmatch(r"[\w-]+", argument):
-        remedy = hint(closest(argument, COMMAND_OPTIONS), f"write key=value for a run, or {', '.join(COMMAND_OPTIONS)}")
+        remedy = hint(closest(argument, COMMAND_OPTIONS), f"write key=value for a run, or one of {', '.join(COMMAND_OPTIONS)}")
         return f"{argument}: there is no such command; {remedy}"
-    return f"{display(argument)}: this is no key=value that can be read; look for a stray comma, bracket or quote"
+    return f"{display(argument)}: this cannot be read as key=value; look for a stray comma, bracket or quote"

@@ -1,7 +1,7 @@
 """What a user types, read once: `key=value` → a key and its values.
 
-A value becomes a text again for Hydra alone, one that Hydra reads as the same value. What is text stays as typed: the names
-`1.10` and `2026_11_29` are no numbers.
+A value is turned into text again only for Hydra, in a form that Hydra reads as the same value. Text stays as typed: the names
+`1.10` and `2026_11_29` are not numbers.
 """
 
 import json
@@ -33,7 +33,7 @@ INTEGERS = (int, int | None)
 
 @dataclass(frozen=True)
 class Setting:
-    """A key with one of its values; `text` is the override that sets it."""
+    """A key with one of its values. text: the override that sets the key to this value."""
 
     text: str
     value: Any
@@ -41,7 +41,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Reading:
-    """One argument as it was typed and as it was read; `declared` is the type of its key, None for any."""
+    """One argument as it was typed and as it was read. declared: the type of its key, or None if the type is unknown."""
 
     argument: str
     override: Override
@@ -49,7 +49,7 @@ class Reading:
 
     @property
     def key(self) -> str:
-        """The key without + and ~, and without the package that a group has anyway."""
+        """The key without + and ~, and without the default package of a group."""
         key, package = self.override.key_or_group, self.override.package
         return key if package in (None, key.replace("/", ".")) else f"{key}@{package}"
 
@@ -73,18 +73,18 @@ class Reading:
         if self.override.is_delete():
             if self.key and self.key not in (*general_keys(), *part_keys()) and self.group not in conf_files.groups():
                 raise ConfigError(unknown_key(self.key))
-            raise ConfigError(f"{display(self.argument)}: a run cannot do without it; leave the key in")
+            raise ConfigError(f"{display(self.argument)}: a run needs this key; do not delete the key")
         return [_as_declared(self.declared, value) for value in self._listed(self.override.value())]
 
     @property
     def settings(self) -> list[Setting]:
-        """One setting per value. Raises what `values` raises."""
+        """One setting per value. Raises the errors of `values`."""
         key = self.override.get_key_element()
         return [Setting(f"{key}={as_text(value)}", value) for value in self.values]
 
     @property
     def for_hydra(self) -> str:
-        """What Hydra is given: what was typed, unless Hydra would read other values in it."""
+        """The argument for Hydra: as it was typed, unless Hydra would read other values from it."""
         parsed: Any = self.override.value()
         if self.override.is_interval_sweep() or isinstance(parsed, Glob) or not self.values or self._is_hydras_reading():
             return self.argument
@@ -101,7 +101,7 @@ class Reading:
         return [(type(one), one) for one in typed] == [(type(one), one) for one in self.values]
 
     def parts(self) -> "list[Reading]":
-        """Return a reading for each key of a dictionary, which Hydra merges into the config; otherwise this reading."""
+        """Return a reading for each key of a dictionary that Hydra merges into the config, or else only this reading."""
         value = self.override.value()
         is_of_keys = is_dataclass(self.declared) or (self.declared == Name and self.key != "experiment")
         if not (isinstance(value, dict) and value and is_of_keys) or _has_sweep(value):
@@ -120,7 +120,7 @@ class Reading:
 
 
 def read_all(arguments: Iterable[str]) -> list[Reading]:
-    """Read arguments. Raise ConfigError if a key is given twice, however it is written, and what `read` raises."""
+    """Return the readings of arguments. Raise ConfigError if a key is given twice in any form, and the errors of `read`."""
     readings: list[Reading] = []
     given: dict[str, str] = {}
     for argument in arguments:
@@ -135,7 +135,7 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
 
 
 def read(argument: str) -> Reading:
-    """Read an argument. Raise what Hydra raises if it cannot read it, and ConfigError if Hydra would read something else."""
+    """Read an argument. Raise ConfigError if Hydra would read something else. Pass on the errors of Hydra's parser."""
     require_no_reference(argument)
     declared = declared_type(argument.partition("=")[0].lstrip("+~").partition("@")[0])
     reading = Reading(argument, parse(argument, declared), declared)
@@ -144,7 +144,7 @@ def read(argument: str) -> Reading:
 
 
 def canonical(argument: str) -> str:
-    """Return the argument without `+` before a key that exists anyway, and without `.yaml` after a name.
+    """Return the argument without `+` before a key that already exists, and without `.yaml` after a name.
 
     Raise ConfigError for a `+` before a key that does not exist.
     """
@@ -159,7 +159,7 @@ def canonical(argument: str) -> str:
 
 
 def as_text(value: Any) -> str:
-    """Return a value as Hydra reads it."""
+    """Return the text that Hydra reads as this value."""
     if isinstance(value, str):
         return value if WORD.fullmatch(value) else quoted(value)
     if isinstance(value, dict):
@@ -170,7 +170,7 @@ def as_text(value: Any) -> str:
 
 
 def _require_names(reading: Reading) -> None:
-    """Raise ConfigError if an override of a group chooses something else than names; a dictionary changes keys of a part."""
+    """Raise ConfigError if an override of a group is not a name or, to change keys of the part, a dictionary."""
     group = reading.override.key_or_group
     if group not in conf_files.groups() or reading.override.is_delete():
         return
@@ -187,7 +187,7 @@ def _unquoted(value: Any) -> Any:
 
 
 def _as_declared(declared: Any, value: Any) -> Any:
-    """Return an integer that was typed as 1e3 or as a text of digits as such; any other value as it is."""
+    """Return an int for an integer key that was typed as 1e3 or as quoted digits. Return any other value unchanged."""
     if declared in INTEGERS and isinstance(value, str):
         with suppress(ValueError):
             return int(value)

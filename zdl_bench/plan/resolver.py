@@ -20,9 +20,9 @@ from zdl_bench.run.config import DTYPES, Choice, RunConfig
 BuiltPart = TypeVar("BuiltPart")
 
 MAX_PROBED_STEPS = 200_000
-"""Steps of a run that is probed at every step: each probe keeps half a kilobyte."""
+"""Most steps of a run that is probed at every step: each probe takes half a kilobyte."""
 FIXED_KEYS = ("_target_", "targets", "style", "default_lr")
-"""Keys that belong to the YAML of a part, not to the user."""
+"""Keys in the YAML of a part that a user cannot change."""
 
 
 class Resolver:
@@ -33,7 +33,7 @@ class Resolver:
         self._checked: dict[str, tuple[Choice, Any]] = {}
 
     def run_config(self, composed: Mapping[str, Any]) -> RunConfig:
-        """Return the resolved, validated config of one run. Raise ConfigError or DataError."""
+        """Return the resolved, validated config of one run. Raise ConfigError for a wrong value, DataError for missing data."""
         unknown = [key for key in composed if key not in TOP_LEVEL_KEYS]
         if unknown:
             raise ConfigError(unknown_key(unknown[0]))
@@ -44,11 +44,11 @@ class Resolver:
         schedule, _ = self._part("schedule", composed["schedule"], registry.schedule)
         _require_in_dtype(composed["dtype"], optimizer=optimizer, problem=problem)
         few = bool(in_use) or composed["steps"] <= MAX_PROBED_STEPS
-        require("steps", composed["steps"], few, f"every step of a function is probed, so take up to {MAX_PROBED_STEPS:,}")
+        require("steps", composed["steps"], few, f"every step of a function is probed; take up to {MAX_PROBED_STEPS:,}")
         probe_images = composed["probe"]["images"] if in_use else None
         if in_use:
             enough = composed["probe"]["images"] <= in_use.train_size
-            require("probe.images", probe_images, enough, f"the training set has {in_use.train_size} images; take fewer")
+            require("probe.images", probe_images, enough, f"the training set has only {in_use.train_size} images; take no more")
         return RunConfig(
             optimizer=optimizer,
             problem=problem,
@@ -69,7 +69,10 @@ class Resolver:
         return list(self._found.values())
 
     def decode_data(self) -> list[str]:
-        """Decode the images of every data set in use; return which files could not be read, and why. Raise DataError."""
+        """Decode the images of every data set in use. Return which files could not be read, and why.
+
+        Raise DataError if the images of a data set cannot be decoded.
+        """
         unreadable: list[str] = []
         for data_set in self.data_sets:
             dataset = registry.dataset(data_set.choice.name, data_set.settings)
@@ -93,7 +96,7 @@ class Resolver:
 
 
 def part_choice(group: str, settings: Mapping[str, Any]) -> Choice:
-    """Return a part of a composed config, each value checked against the class of the part. Raise ConfigError."""
+    """Return the chosen part of a composed config. Raise ConfigError for a value that does not fit the class of the part."""
     known = _require_known_keys(group, settings, FIXED_KEYS)
     values = {key: value for key, value in known.items() if key not in registry.KEYS_ABOUT_A_PART}
     return registry.choice(group, settings["name"], values)
@@ -101,7 +104,7 @@ def part_choice(group: str, settings: Mapping[str, Any]) -> Choice:
 
 @dataclass(frozen=True)
 class SweepSettings:
-    """What a sweep needs besides its runs; none of it changes a number."""
+    """The settings of a sweep besides its runs. None of them changes a number."""
 
     executor: Choice
     limits: Limits
@@ -115,9 +118,11 @@ class SweepSettings:
 
     def __post_init__(self) -> None:
         is_count = self.max_failures is None or self.max_failures >= 1
-        require("max_failures", self.max_failures, is_count, "stop after 1 failed run or more, or never (null)")
+        require(
+            "max_failures", self.max_failures, is_count, "give 1 or more failed runs after which to stop, or null to never stop"
+        )
         are_known = bool(self.formats) and all(name in FORMATS for name in self.formats)
-        require("formats", list(self.formats), are_known, f"a list of {', '.join(FORMATS)}")
+        require("formats", list(self.formats), are_known, f"give one or more of {', '.join(FORMATS)}")
 
 
 def sweep_settings(composed: Mapping[str, Any]) -> SweepSettings:
@@ -137,10 +142,10 @@ def sweep_settings(composed: Mapping[str, Any]) -> SweepSettings:
 
 
 def _require_known_keys(group: str, settings: Mapping[str, Any], fixed: Iterable[str]) -> dict[str, Any]:
-    """Raise ConfigError for a key that is not in the part's YAML, and for a changed key that belongs to the YAML."""
+    """Return the settings of a part. Raise ConfigError for a key that its YAML does not have, or a changed key in `fixed`."""
     name = settings.get("name")
     if not isinstance(name, str):
-        raise ConfigError(f"{group}.name={display(name)}: a name is a word; choose one with {group}=NAME")
+        raise ConfigError(f"{group}.name={display(name)}: the name has to be text; choose one with {group}=NAME")
     yaml = conf_files.load_yaml(group, name)
     for key in settings:
         if key not in yaml:
@@ -152,13 +157,13 @@ def _require_known_keys(group: str, settings: Mapping[str, Any], fixed: Iterable
             raise ConfigError(f"{given}: {name} has no such key; {'; '.join(remedies)}")
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
-            raise ConfigError(f"{group}.{key}: it belongs to the name; choose another with {group}=NAME")
+            raise ConfigError(f"{group}.{key}: the chosen part fixes this key; choose another part with {group}=NAME")
     return dict(settings)
 
 
 def _learning_rate(composed: Mapping[str, Any]) -> float | None:
     default = composed["optimizer"]["default_lr"]
-    if default is None:  # a rule without a learning rate: a sweep over lr must not repeat it
+    if default is None:  # a rule without a learning rate: its runs must not be repeated for each lr
         return None
     lr = composed["lr"] if composed["lr"] is not None else default
     is_number = isinstance(lr, int | float) and not isinstance(lr, bool)
@@ -169,7 +174,7 @@ def _learning_rate(composed: Mapping[str, Any]) -> float | None:
 def _require_in_dtype(dtype: str, **choices: Choice) -> None:
     """Raise ConfigError for a number that the run's dtype turns into 0, 1 or infinity, which would change the rule.
 
-    A learning rate may become 0 or infinite: then nothing is learned, or the run diverges, as it would anyway.
+    A learning rate may become 0 or infinite. The run then learns nothing or diverges, which it would do in any dtype.
     """
     if dtype not in DTYPES:  # RunConfig names the dtypes
         return
@@ -180,6 +185,6 @@ def _require_in_dtype(dtype: str, **choices: Choice) -> None:
                     with np.errstate(over="ignore", under="ignore"):
                         cast = float(np.dtype(dtype).type(number))
                     is_kept = math.isfinite(cast) and (cast == number or cast not in (0, 1))
-                    remedy = f"in {dtype} it is {cast:g}; take a number that {dtype} has"
+                    remedy = f"in {dtype} it becomes {cast:g}; take a number that {dtype} can hold"
                     remedy += ", or dtype=float64" if dtype == "float32" else ""
                     require(f"{group}.{key}", number, is_kept, remedy)

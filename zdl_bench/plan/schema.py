@@ -12,11 +12,11 @@ from zdl_bench.registry import conf_files, registry
 SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
 )  # fmt: skip
-"""Keys that never change a number."""
+"""Keys of the whole sweep, which never change a number."""
 JobConfig = dict[str, Any]
 """The config of one job: the schema's keys as nested plain values."""
 Name = str | list[Any] | dict[str, Any] | None
-"""The type of a group's key, as Hydra takes it: a name, a list of one name, or keys of the chosen part."""
+"""The type that Hydra accepts for the key of a group: a name, a list of one name, or a dictionary of the part's keys."""
 
 
 @dataclass
@@ -57,9 +57,9 @@ TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
 
 @cache
 def declared_type(key: str) -> Any:
-    """Return the declared type of a key, None if nothing is known.
+    """Return the declared type of a key, or None if it is unknown.
 
-    The type of a group's key is Name. The key of a part has a type if all classes of the group that have it agree.
+    The type of a group's key is Name. The type of a part's key is known if all classes of the group that have the key agree.
     """
     top, _, below = key.partition(".")
     if top in conf_files.groups() | {"experiment"}:
@@ -75,5 +75,5 @@ def register_schema() -> None:
     """Make the schema and the names of `experiments/` known to Hydra."""
     store = ConfigStore.instance()
     store.store(name="schema", node=Schema)
-    for name in conf_files.experiment_names():  # for completion and help; the command line reads the content
+    for name in conf_files.experiment_names():  # for completion and help; another module reads their content
         store.store(group="experiment", name=name, node={})

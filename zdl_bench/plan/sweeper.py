@@ -29,7 +29,7 @@ Job = tuple[Setting, ...]
 class BlockSweeper(Sweeper):
     """The sweeper over all combinations, which hands them to the launcher in one batch.
 
-    If learning rates are chosen on tuning seeds, the runs with the chosen ones follow in a second batch.
+    If learning rates are tuned, the runs at the chosen learning rates follow in a second batch.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -40,7 +40,7 @@ class BlockSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Launch the runs of the command line, which was read before Hydra was given the arguments."""
+        """Launch the runs of the command line. It was read before Hydra was called, so `arguments` is not used."""
         given = [reading for reading in self.command_line.readings if reading.group not in ("experiment", "hydra")]
         experiment = self.command_line.experiment
         if experiment is None:
@@ -52,7 +52,7 @@ class BlockSweeper(Sweeper):
         for tuning in tunings:
             best = tuning.best([next(losses) for _ in tuning.trials])
             if best is None and self.is_dry_run:
-                best = tuning.lrs[0]  # stands in for the one that is not chosen yet
+                best = tuning.lrs[0]  # stands in for the learning rate that is not chosen yet
             evaluations += [(*tuning.combination, best, seed) for seed in tuning.seeds if best is not None]
         return [*returns, *self._launch(evaluations, len(returns))] if evaluations else returns
 
@@ -62,7 +62,7 @@ class BlockSweeper(Sweeper):
 
 @dataclass(frozen=True)
 class Tuning:
-    """One combination whose learning rate is chosen: `lrs` are tried on the tuning seeds, the best runs on `seeds`."""
+    """One combination whose learning rate is tuned. `lrs` are tried on the tuning seeds, the best is then run on `seeds`."""
 
     combination: Job
     lrs: Sequence[Setting]
@@ -71,11 +71,11 @@ class Tuning:
 
     @property
     def trials(self) -> list[Job]:
-        """Learning rates in the outer loop, tuning seeds in the inner one."""
+        """One job per learning rate (outer loop) and tuning seed (inner loop)."""
         return [(*self.combination, *trial) for trial in itertools.product(self.lrs, self.tuning_seeds)]
 
     def best(self, tail_losses: Sequence[float]) -> Setting | None:
-        """Return the best learning rate, given the tail_loss of each trial; None if no trial has one."""
+        """Return the best learning rate, given the tail_loss of each trial, or None if no trial has a tail_loss."""
         by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
         rates = [float(lr.value) for lr in self.lrs]
         best = choose_lr(rates, by_lr).lr
@@ -83,7 +83,7 @@ class Tuning:
 
 
 def jobs_and_tunings(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job], list[Tuning]]:
-    """Return the jobs that need no choice, and the choices to make. Keys of the command line override those of the blocks."""
+    """Return the jobs without tuning, and the tunings. Keys of the command line override the keys of the blocks."""
     overriding = {reading.key: reading.settings for reading in given}
     if not all(overriding.values()):
         return [], []  # an empty list or range: there are no combinations with it
@@ -110,7 +110,7 @@ def jobs_and_tunings(experiment: Experiment, given: Sequence[Reading]) -> tuple[
 
 
 def combinations(lists: Iterable[Sequence[Setting]]) -> list[Job]:
-    """Return all combinations, the last list varying fastest. Raise ConfigError, before making them, if there are too many."""
+    """Return all combinations; the last list varies fastest. Raise ConfigError at once if there would be too many."""
     listed = list(lists)
     require_few(math.prod(map(len, listed)), "the sweep")
     return list(itertools.product(*listed))
@@ -119,14 +119,14 @@ def combinations(lists: Iterable[Sequence[Setting]]) -> list[Job]:
 def block_settings(block: Block) -> dict[str, list[Setting]]:
     """Return the settings of each key of a block.
 
-    A list sweeps over its items; a text is read as on the command line, so `range(0,10)` is a sweep. Raise ConfigError for a
-    key that is given twice, and for a key of the sweep: an experiment may come from anybody, so the command line alone says
-    where results go and who computes them.
+    A list is a sweep over its items. Text is read as on the command line, so `range(0,10)` is a sweep, too. Raise ConfigError
+    for a key that is given twice, and for a key of the whole sweep: an experiment may come from anybody, so only the command
+    line says where results are stored and which executor computes them.
     """
     readings: list[tuple[str, list[Setting]]] = []
     for key, value in block.items():
         if re.split(r"[.@:=]", key.lstrip("+~"))[0] in (*SWEEP_KEYS, "experiment", "hydra"):
-            raise ConfigError(f"{display(key)}: a block says what its runs are and nothing else; give it on the command line")
+            raise ConfigError(f"{display(key)}: a block can only have keys of a run; give this key on the command line")
         if isinstance(value, list):
             items = [read(f"{key}={_typed(item)}") for item in value]
             readings += [(items[0].key, [setting for item in items for setting in item.settings])] if items else [(key, [])]
@@ -135,12 +135,12 @@ def block_settings(block: Block) -> dict[str, list[Setting]]:
     lists = dict(readings)
     if len(lists) < len(readings):
         twice = next(key for key, settings in readings if settings is not lists[key])
-        raise ConfigError(f"{display(twice)}: a block gives it twice; give it once")
+        raise ConfigError(f"{display(twice)}: a block gives this key twice; give it once")
     return lists
 
 
 def _typed(value: Any) -> str:
-    """Return a value of a YAML as it would be typed; a text is what was typed."""
+    """Return a value of a YAML as a user would type it. Text is returned unchanged."""
     return value if isinstance(value, str) else as_text(value)
 
 
@@ -149,7 +149,7 @@ def _require_numbers(lrs: Iterable[Setting]) -> None:
         try:
             float(lr.value)
         except (ValueError, TypeError, OverflowError):
-            raise ConfigError(f"{lr.text}: a learning rate that is tuned is a number, for example lr=0.001") from None
+            raise ConfigError(f"{lr.text}: a learning rate to tune has to be a number, for example lr=0.001") from None
 
 
 def _seeds(seeds: Iterable[int]) -> list[Setting]:

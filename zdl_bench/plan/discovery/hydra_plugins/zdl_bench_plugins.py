@@ -1,4 +1,4 @@
-"""Where Hydra finds the plugins of zdl_bench. Hydra accepts only classes that a module of `hydra_plugins` defines.
+"""The module in which Hydra finds the plugins of zdl_bench. Hydra accepts only classes defined in `hydra_plugins`.
 
 This folder has no `__init__.py`: `hydra_plugins` is a namespace package that others may share.
 """
