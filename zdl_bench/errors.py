@@ -107,7 +107,7 @@ def closest(word: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6
 
 
 def abridge(word: str, known: Sequence[str]) -> str:
-    """Return the known words. If they are too many to read, return those closest to the given word, and the number of all."""
+    """Return the known words. If they are too many to read, return those closest to the given word and the total number."""
     listed = ", ".join(known)
     if len(listed) <= MAX_LISTED:
         return listed

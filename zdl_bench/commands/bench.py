@@ -28,7 +28,7 @@ from zdl_bench.training.loop import problem_of, train
 
 ROUNDS = 5
 ROUND_STEPS = 200
-"""Steps of a round. So many make the clock's resolution negligible, and the machine's state hardly changes meanwhile."""
+"""Steps of a round: enough to make the clock's resolution negligible, few enough that the machine's state hardly changes."""
 KEYS_WITHOUT_COST = ("lr", "seed")
 """Keys that do not affect the time of a step."""
 GROUPS_OF_PRODUCTS = ("problem", "dataset", "dtype")

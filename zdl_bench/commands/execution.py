@@ -115,7 +115,7 @@ def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer
 
 
 def until_failures(runs: Generator[Run, None, None], most: int | None) -> Generator[Run, None, None]:
-    """Yield the runs until `most` of them have failed, or all runs if it is None. A diverged run has not failed."""
+    """Yield the runs until `most` of them have failed, or all runs if `most` is None. A diverged run has not failed."""
     failures = 0
     with closing(runs):
         for run in runs:

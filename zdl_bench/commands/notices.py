@@ -38,7 +38,7 @@ def announce_passed_over(reasons: Iterable[str]) -> None:
 
 
 def announce_damaged(aside: Path) -> None:
-    _say(f"{aside} was set aside: the file is damaged, or another engine made it; its run is trained again", style="yellow")
+    _say(f"{aside} was set aside: the file is damaged or was made by another engine; its run is trained again", style="yellow")
 
 
 def announce_plan(name: str, plan: Plan) -> None:
@@ -58,8 +58,10 @@ def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
 
 
 def announce_stop(missing: int, max_failures: int | None) -> None:
-    stopped = f"stopped: max_failures={max_failures} is reached, {_runs(missing)} not trained."
-    _say(f"{stopped} Start the same command again to continue.")
+    _say(
+        f"stopped: max_failures={max_failures} is reached, {_runs(missing)} not trained. "
+        "Start the same command again to continue."
+    )
 
 
 def announce_lost(gone: int, of: int, store: Path) -> None:

@@ -15,7 +15,7 @@ class Parser(argparse.ArgumentParser):
 
     def add_sweep(self) -> None:
         """Add the optional argument SWEEP, the name of a sweep."""
-        self.add_argument("sweep", nargs="?", metavar="SWEEP", help="a sweep's name; default: the one started last")
+        self.add_argument("sweep", nargs="?", metavar="SWEEP", help="a sweep's name; default: the latest sweep")
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{display(message)}; see {self.prog} --help")

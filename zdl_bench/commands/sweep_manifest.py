@@ -43,7 +43,7 @@ def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
 
 
 def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manifest:
-    """Store and return the manifest with its finishing time. Keep the stored one if the sweep only repeats that one."""
+    """Store and return the manifest with its finishing time. If a finished sweep is only repeated, update its summaries."""
     before = store.find_manifest(manifest.name)
     is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # claims included
     if before and before.finished and is_same and not has_trained:

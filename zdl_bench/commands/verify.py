@@ -90,7 +90,7 @@ def _look_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterato
 
 
 def _read(store: Store, run_id: str) -> Run | Verification:
-    """Return a stored run with something to compare, or a verification that says why there is none."""
+    """Return a stored run with something to compare, or a verification that says why nothing can be compared."""
     try:
         run = store.read(run_id) if store.has(run_id) else None
     except StoreError as error:

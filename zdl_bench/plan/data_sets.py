@@ -76,4 +76,4 @@ def _first_available(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         else:
             return yaml | given, passed_over
     candidates = ", ".join(settings["candidates"])
-    raise DataError(f"dataset={settings['name']}: none of {candidates} is available; set ZDL_BENCH_DATA to a folder of one")
+    raise DataError(f"dataset={settings['name']}: none of {candidates} is available; set ZDL_BENCH_DATA to its folder")

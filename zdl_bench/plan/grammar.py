@@ -24,7 +24,7 @@ from zdl_bench.plan.schema import Name
 from zdl_bench.run.untrusted import MAX_DEPTH
 
 MAX_SWEEP = 100_000
-"""Most runs of a sweep. Composed and planned, so many runs take a few hundred megabytes."""
+"""Most runs of a sweep. Composed and planned, this many runs take a few hundred megabytes."""
 TEXTS = (str, str | None)
 """Types of a key whose value is text. It stays as typed, even if Hydra would read a number, a list or a flag in it."""
 

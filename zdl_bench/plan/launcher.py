@@ -97,7 +97,7 @@ class Composer:
         Raise ConfigError for an override that does not fit the schema. Pass on what Hydra raises.
         """
         readings = [self._read(text) for text in overrides]
-        if not _are_independent(readings):  # one may change what another sets, so Hydra composes all
+        if not _are_independent(readings):  # an override may change another, so Hydra composes all
             return self._base(tuple(overrides)).plain
         values = [reading for reading in readings if self._sets_value(reading)]
         base = self._base(tuple(reading.argument for reading in readings if not self._sets_value(reading)))
@@ -120,7 +120,7 @@ class Composer:
 
     def _checked(self, base: GroupConfig, reading: Reading) -> Any:
         if reading.argument not in base.checked:
-            is_deep = reading.key.count(".") > 1  # another job may set a value that contains this one
+            is_deep = reading.key.count(".") > 1  # another job may set the parent of this key
             config = copy.deepcopy(base.config) if is_deep else base.config
             is_of_part = reading.group in self._groups  # the part's keys are checked later
             try:

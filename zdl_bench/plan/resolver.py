@@ -174,7 +174,7 @@ def _learning_rate(composed: Mapping[str, Any]) -> float | None:
 def _require_in_dtype(dtype: str, **choices: Choice) -> None:
     """Raise ConfigError for a number that the run's dtype turns into 0, 1 or infinity, which would change the rule.
 
-    A learning rate may become 0 or infinite. The run then learns nothing or diverges, which it would do in any dtype.
+    A learning rate may become 0 or infinite. The run then learns nothing or diverges, as it would without the rounding.
     """
     if dtype not in DTYPES:  # RunConfig names the dtypes
         return
@@ -185,6 +185,6 @@ def _require_in_dtype(dtype: str, **choices: Choice) -> None:
                     with np.errstate(over="ignore", under="ignore"):
                         cast = float(np.dtype(dtype).type(number))
                     is_kept = math.isfinite(cast) and (cast == number or cast not in (0, 1))
-                    remedy = f"in {dtype} it becomes {cast:g}; take a number that {dtype} can hold"
+                    remedy = f"in {dtype} it is {cast:g}; take a number that {dtype} can hold"
                     remedy += ", or dtype=float64" if dtype == "float32" else ""
                     require(f"{group}.{key}", number, is_kept, remedy)
