@@ -189,9 +189,9 @@ def test_what_a_child_has_started_ends_with_it(child):
     pid = child._process.pid
     child._connection.send(Program(FORK))
     wait_for(lambda: descendants(pid))
-    [started] = descendants(pid)
+    started = descendants(pid)
     child.kill()
-    wait_for(lambda: not Path(f"/proc/{started}").exists())
+    wait_for(lambda: not any(Path(f"/proc/{one}").exists() for one in started))
 
 
 def test_a_child_finds_packages_in_folders_of_any_name(tmp_path, monkeypatch):
