@@ -76,7 +76,7 @@ class Cluster:
 
     def trainers(self):
         """The processes that make runs."""
-        return [process for process in self._descendants() if "zdl_bench.executors.child" in command_of(process)]
+        return [process for process in self._descendants() if "zdl_bench.executors.child" in " ".join(command_of(process))]
 
     def _descendants(self):
         alive = [psutil.Process(worker.pid) for worker in self.workers if worker.poll() is None]
