@@ -39,10 +39,10 @@ def require_sensible(count: int | None, timeout: float | None) -> None:
 
 
 def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: float | None) -> Iterator[Verification]:
-    """Train stored runs of a sweep again and compare each: `count` runs spread over the sweep, or all runs if it is None.
+    """Train stored runs of a sweep again and compare each with its file: `count` of them, spread over the sweep, or all.
 
-    Everything is checked before the first run starts. Runs that cannot be compared come first. Raise ConfigError or DataError
-    if a run cannot be trained here. Raise StoreError if no run has a stored result and no file is damaged.
+    Everything is checked before the first run starts. Runs that cannot be compared are yielded first. Raise ConfigError
+    or DataError if a run cannot be trained here, StoreError if there is nothing to verify: no result and no damaged file.
     """
     inspected = list(_look_at(store, manifest.run_ids, count))
     stored = {one.run_id: one for one in inspected if isinstance(one, Run)}

@@ -49,7 +49,7 @@ class Adam(ElementwiseOptimizer):
 class AdamHat(Adam):
     """Adam with ε̂ added before the bias correction: w ← w − lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε̂)
 
-    This equals Adam with ε = ε̂/√(1 − β₂ᵗ), which is 32 ε̂ in the first step.
+    This equals Adam with ε = ε̂/√(1 − β₂ᵗ), which is about 32 ε̂ in the first step if β₂ = 0.999.
 
     beta1, beta2, bias_correction: as in Adam. epsilon: ε̂ > 0.
     Source: Kingma & Ba 2015, arXiv:1412.6980, end of section 2; also the form in the book (Saito 2016) and in Keras.

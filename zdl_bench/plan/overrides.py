@@ -84,7 +84,7 @@ class Reading:
 
     @property
     def for_hydra(self) -> str:
-        """The argument for Hydra: as it was typed, unless Hydra would read other values from it."""
+        """The argument for Hydra: as typed, or with its values written out if Hydra would read other values from it."""
         parsed: Any = self.override.value()
         if self.override.is_interval_sweep() or isinstance(parsed, Glob) or not self.values or self._is_hydras_reading():
             return self.argument

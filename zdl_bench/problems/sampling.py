@@ -19,7 +19,7 @@ def sample_with_replacement(rng: Stream, examples: int, batch_size: int) -> Iter
 
 
 def sample_in_epochs(rng: Stream, examples: int, batch_size: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the rows of each batch, shape (batch_size,), from a new permutation per epoch without an incomplete last batch."""
+    """Yield the row indices of each batch, shape (batch_size,). Each epoch permutes anew and drops an incomplete last batch."""
     while True:
         order = rng.permutation(examples)
         for start in range(0, examples - batch_size + 1, batch_size):

@@ -60,7 +60,7 @@ def parse_value(value: Any, expected: Any) -> Any:
 
 
 def typed_value(key: str, value: Any, expected: Any) -> Value:
-    """Return a value in its declared type: an integer becomes a float, a list a tuple. Raise ConfigError for other types."""
+    """Return a value as its declared type: an integer passes for a float, a list for a tuple. Raise ConfigError otherwise."""
     if expected is float and type(value) is int:
         try:
             return float(value)

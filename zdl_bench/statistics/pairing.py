@@ -129,7 +129,7 @@ class Pairs:
 
 
 class Evidence(Protocol):
-    """A source of the pairs that a part of a claim compares."""
+    """A source of the pairs of runs that one part of a claim compares."""
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
         """Return the pairs of runs that a part compares at one level. Raise Undecidable with the reason if there are none."""

@@ -64,7 +64,7 @@ def readable(name: str) -> str:
 
 
 def column_of(name: str) -> Column:
-    """Return a column that shows one column of the runs unchanged."""
+    """Return a table column that shows a column of the runs as it is."""
     href = "../../runs/{0:.2}/{0}.parquet" if name == "run_id" else ""
     return Column(readable(name), name, accuracy_text if name.endswith(ACCURACY) else cell_text, href=href)
 
