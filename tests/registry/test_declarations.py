@@ -59,7 +59,7 @@ def own(command, tmp_path, monkeypatch, digits):
         (f"{SGD}{MINE}style: {{color: red}}\n", "style={'color': 'red'}: give a color and a marker"),
         (f"{SGD}{MINE}style: {{color: red, marker: o}}\n", "style={'color': 'red', 'marker': 'o'}: give a color and a marker"),
         (f"{SGD}{MINE}style: {{color: '#882255', marker: heart}}\n", "give a color and a marker, for example"),
-        (f"{SGD}{MINE}targets: 0.5\n", "targets=0.5: list the losses"),
+        (f"{SGD}{MINE}targets: 0.5\n", "targets=0.5: give a list of the losses"),
         (f"{SGD}{MINE}momentum: 0.9\n", "momentum=0.9: mine has no such key; it has none"),
         (f"{ADAM}{MINE}beta1: high\n", "beta1=high: it has to be a number"),
         (f"{ADAM}{MINE}bias_correction: 1\n", "bias_correction=1: it has to be true or false"),
