@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Callable[[], list[Run]], list[str]]] = {
             *(train(digits_config("sgd", lr=lr, seed=0)) for lr in (0.001, 0.01)),
             *(train(digits_config("sgd", lr=lr, seed=1)) for lr in (1e30, 1e29)),
         ],
-        ["no learning rate has a value on all seeds"],
+        ["no learning rate has a value on every seed"],
     ),
 }
 
