@@ -200,6 +200,29 @@ def test_a_manifest_without_measure_is_refused_before_memory_is_taken(store, nam
     assert memory.growth() < 300_000_000
 
 
+LARGEST_MANIFESTS: dict[str, Callable[[], bytes]] = {
+    "wide letters": lambda: json.dumps(MANIFEST | {"title": "β" * 34_000_000}, ensure_ascii=False).encode(),
+    "lists among the summaries": lambda: json.dumps(
+        MANIFEST | {"summaries": {"code": "", "runs": {f"{number:016x}": [[]] * 3 for number in range(900_000)}}}
+    ).encode(),
+    "keys among the summaries": lambda: json.dumps(
+        MANIFEST | {"summaries": {"code": "", "runs": {f"{number:016x}": 1 for number in range(2_300_000)}}}
+    ).encode(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGEST_MANIFESTS)
+def test_no_manifest_takes_a_gigabyte_or_ten_seconds(store, name):
+    """Whether it is refused or read: these are just below the limit of what is parsed."""
+    (store.sweep_folder("mine") / "sweep.json").write_bytes(LARGEST_MANIFESTS[name]())
+    memory, start = PeakMemory(), time.process_time()
+    with contextlib.suppress(DamagedFile):
+        store.read_manifest("mine")
+    assert memory.growth() < MEMORY
+    assert time.process_time() - start < SECONDS
+
+
 @pytest.mark.slow
 def test_a_manifest_of_the_most_runs_is_written_and_read(store):
     ids = [f"{number:016x}" for number in range(MAX_SWEEP_RUNS)]

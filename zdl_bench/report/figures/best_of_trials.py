@@ -51,7 +51,7 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     everything = comparison.above_floor(comparison.trials)
     runs = selection.first_variants(everything)
     figure, axes = grid.single(draw_best_of_trials, runs)
-    loss = comparison.loss_name.replace("probe loss", "tail loss")
+    loss = captions.tail_loss_name(comparison)
     axes.set_ylabel(f"expected {loss}")
     lines = [
         *comparison.context,

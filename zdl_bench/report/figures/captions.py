@@ -64,6 +64,11 @@ def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
     return leader_sentence(what, means, means.min())
 
 
+def tail_loss_name(comparison: Comparison) -> str:
+    """Return the name of the tail loss, with its unit, as an axis shows it."""
+    return comparison.loss_name.replace("probe loss", "tail loss")
+
+
 def lowest_tail_loss(runs: pd.DataFrame) -> str:
     """Return the sentence on the lowest mean tail loss. runs: has the columns variant, lr and tail_loss."""
     return lowest_mean("Lowest mean tail loss", runs["tail_loss"], [runs["variant"], runs["lr"]])

@@ -89,7 +89,7 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     everything = comparison.above_floor(comparison.trials)
     runs = selection.first_variants(everything)
     figure, axes = grid.single(draw_lr_sensitivity, runs)
-    loss = comparison.loss_name.replace("probe loss", "tail loss")
+    loss = captions.tail_loss_name(comparison)
     axes.set_ylabel(loss)
     at_edge = [str(name) for name, rows in runs.groupby("variant", sort=False) if _best(rows)[1]]
     notes = join_notes(
