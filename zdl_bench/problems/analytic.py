@@ -11,7 +11,10 @@ import numpy.typing as npt
 from zdl_bench.errors import require
 from zdl_bench.problems.problem import Point, Problem, ProblemSpec, Splits
 from zdl_bench.run.run import Floats, Tensor
-from zdl_bench.run.streams import Stream, Streams
+from zdl_bench.kernels.streams import Stream, Streams
+
+NORMALS_PER_DRAW = 4_096
+"""The number of normals drawn at once for the noise of some steps."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,12 @@ class AnalyticProblem(Problem):
 
     def _start_at(self, start: Floats) -> None:
         self.trivial_loss = self._spec.trivial_loss(start)
-        self.minimum = min(self._spec.minima, key=lambda minimum: math.dist(minimum, start), default=None)
+        self.minimum = min(self._spec.minima, key=lambda minimum: _squared_distance(minimum, start), default=None)
 
     def batches(self, rng: Streams) -> Iterator[Floats]:
+        steps = max(1, NORMALS_PER_DRAW // self._dimension)
         while True:
-            yield (self._spec.gradient_noise * rng.noise.standard_normal(self._dimension)).astype(self._dtype)
+            yield from (self._spec.gradient_noise * rng.noise.standard_normal((steps, self._dimension))).astype(self._dtype)
 
     def loss_and_gradient(self, params: Floats, batch: Floats, grad: Floats) -> float:
         np.add(self._spec.gradient(params), batch, out=grad)
@@ -100,3 +104,7 @@ class AnalyticProblem(Problem):
 
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
         return {"loss": float(self._spec.value(params))}
+
+
+def _squared_distance(minimum: Point, start: Floats) -> float:
+    return float(ordered_sum((np.array(minimum) - start.astype(np.float64)) ** 2))

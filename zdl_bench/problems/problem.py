@@ -3,13 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from zdl_bench.kernels.definition import SparseRows, sparse_rows
+from zdl_bench.kernels.streams import Stream, Streams
 from zdl_bench.run.run import Floats, Layout
-from zdl_bench.run.streams import Stream, Streams
 
 RECORDED_PARAMETERS = 16
 """The largest number of parameters for which the iterates of an analytic problem are recorded."""
@@ -28,6 +30,16 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def sparse_images(self) -> SparseRows:
+        """The pixels that are not 0, as bytes."""
+        return sparse_rows(self.images)
+
+    @cached_property
+    def density(self) -> float:
+        """The share of pixels that are not 0."""
+        return np.count_nonzero(self.images) / max(1, self.images.size)
 
     def part(self, start: int, stop: int) -> "Examples":
         return Examples(self.images[start:stop], self.labels[start:stop])

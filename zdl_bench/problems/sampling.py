@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.run.streams import Stream
+from zdl_bench.kernels.streams import Stream
 
 IMAGES_PER_DRAW = 8_192
 """The number of images drawn at once. One draw per batch would give the same images, but take much longer."""

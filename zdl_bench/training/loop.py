@@ -6,17 +6,16 @@ import time
 from dataclasses import dataclass, replace
 
 import numpy as np
-import threadpoolctl
 
 from zdl_bench.datasets.dataset import Arrays, load_decoded
 from zdl_bench.errors import DataError
+from zdl_bench.kernels.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.optimizers.optimizer import Optimizer
 from zdl_bench.problems.problem import RECORDED_PARAMETERS, Examples, Problem, Splits
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.run import Curve, Floats, Run, Status, has_diverged
-from zdl_bench.run.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.training.probes import Prober
 
 VALIDATION_SAMPLE = 1000
@@ -24,13 +23,13 @@ VALIDATION_SAMPLE = 1000
 
 
 def train(config: RunConfig) -> Run:
-    """Train and evaluate a run with one BLAS thread, since the number of threads changes the bits of the results.
+    """Train and evaluate a run.
 
     Raise DataError if the data set is not available, and ConfigError if the code of an optimizer or another part differs
     from the code that the run was planned with. Errors of the run itself are passed on.
     """
     registry.require_same_code(config)
-    with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # an overflow becomes the status of the run
+    with np.errstate(all="ignore"):  # an overflow becomes the status of the run
         problem = problem_of(config)
         descent = descend(config, problem, registry.optimizer(config.optimizer))
         end = _end_numbers(problem, descent.answer) if descent.status is Status.COMPLETED else {}
