@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from zdl_bench.commands.estimate import trial_config
+from zdl_bench.kernels.streams import Streams
 from zdl_bench.problems.mlp import Network
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Floats
-from zdl_bench.run.streams import Streams
 from zdl_bench.training.loop import descend
 
 STEP_PARTS = ("gather", "forward", "backward", "update", "recording")

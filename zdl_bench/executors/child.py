@@ -1,8 +1,7 @@
 """Child processes that execute one run at a time and can be killed.
 
-A thread cannot be stopped, and a process that executes two runs at a time cannot keep to one BLAS thread for each run. So the
-threads of joblib or of a Dask worker, which distribute the runs, train nothing themselves. Each thread hands its run to a child
-process. The child is killed if the run takes too long or is no longer wanted.
+A thread cannot be stopped. So the threads of joblib or of a Dask worker, which distribute the runs, train nothing themselves.
+Each thread hands its run to a child process. The child is killed if the run takes too long or is no longer wanted.
 """
 
 import json
@@ -31,7 +30,7 @@ IDLE_SECONDS = 60.0
 MAX_STARTS = 3
 """New children to try for one run, since a child may be killed from outside while it starts."""
 START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "import json, os, sys; os.environ.setdefault('OPENBLAS_NUM_THREADS', '1'); sys.path[:] = json.loads(sys.argv[1]); "
     "from zdl_bench.executors.child import serve; serve(int(sys.argv[2]), int(sys.argv[3]))"
 )
 """The program of a child. It finds packages in the same folders as its parent."""

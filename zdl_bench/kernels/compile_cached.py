@@ -129,4 +129,5 @@ def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
 
 @cache
 def _cpu() -> str:
-    return f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
+    host = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
+    return f"{host} {numba.config.CPU_NAME} {numba.config.CPU_FEATURES}"  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from numba.extending import overload, register_jitable
 
 from zdl_bench.kernels import elementary, loops
 from zdl_bench.kernels.compile_cached import compile_cached
-from zdl_bench.kernels.definition import Bytes, Elementwise, Integers, Kernels, Rule, Scalars, SparseRows
+from zdl_bench.kernels.definition import Elementwise, Integers, Kernels, Rule, Scalars, SparseRows
 from zdl_bench.kernels.portable import typed_for
 from zdl_bench.run.run import Floats
 
@@ -36,13 +36,13 @@ def _select(condition, chosen, other):
 @overload(elementary.exp)
 def _exp(x):
     function = elementary.exponentials(_dtype_of(x)).exp
-    return lambda x: function(x)
+    return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
 
 
 @overload(elementary.tanh)
 def _tanh(x):
     function = elementary.exponentials(_dtype_of(x)).tanh
-    return lambda x: function(x)
+    return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
 
 
 def _in_double(own: Elementwise, of_double: Elementwise) -> None:

@@ -132,9 +132,14 @@ class Kernels:
 
     def dot(self, a: Floats, b: Floats) -> float:
         """Return Σ aᵢbᵢ in float64. Term i belongs to partial sum i mod 16; at the end, these sums are added in order."""
-        terms = np.zeros(-(-len(a) // SIDE_BY_SIDE) * SIDE_BY_SIDE)
-        np.multiply(a, b, out=terms[: len(a)], dtype=np.float64)
-        return float(ordered_sum(ordered_sum(terms.reshape(-1, SIDE_BY_SIDE))))
+        terms = np.multiply(a, b, dtype=np.float64)
+        if len(terms) > SIDE_BY_SIDE:
+            complete = np.append(terms, np.zeros(-len(terms) % SIDE_BY_SIDE))
+            terms = ordered_sum(complete.reshape(-1, SIDE_BY_SIDE))
+        total = 0.0
+        for term in terms.tolist():
+            total += term
+        return total
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         """Set params, *state ← rule(params, grad, *state, *scalars), element by element. All vectors have shape (n,)."""
@@ -150,5 +155,7 @@ def sparse_rows(images: Bytes) -> SparseRows:
     """Return the pixels of images (n, pixels) that are not 0."""
     chunks = [images[first : first + ROWS_AT_ONCE] for first in range(0, len(images), ROWS_AT_ONCE)]
     lit = np.concatenate([[0], *(np.count_nonzero(chunk, axis=1) for chunk in chunks)])
-    columns = [np.nonzero(chunk)[1].astype(np.uint16) for chunk in chunks]
-    return SparseRows(np.add.accumulate(lit), np.concatenate(columns), np.concatenate([chunk[chunk != 0] for chunk in chunks]))
+    places = [np.flatnonzero(chunk) for chunk in chunks]
+    columns = [(place % images.shape[1]).astype(np.uint16) for place in places]
+    values = [chunk.ravel()[place] for chunk, place in zip(chunks, places, strict=True)]
+    return SparseRows(np.add.accumulate(lit), np.concatenate(columns), np.concatenate(values))

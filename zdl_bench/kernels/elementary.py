@@ -17,6 +17,7 @@ from zdl_bench.run.run import Floats
 Function = Callable[[Any], Any]
 Number = TypeVar("Number", float, Floats)
 
+LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 """ln 2 in two parts; an integer times the first is exact (fdlibm, e_log.c)."""
 LOG_TERMS = (
@@ -81,7 +82,8 @@ def cos_pi(x: Any) -> Any:
 
 def power(base: Number, exponent: int) -> Number:
     """Return baseⁿ for an integer n ≥ 0 by repeated squaring, for a number or elementwise."""
-    return power_from(1.0, base, exponent)
+    raised: Number = power_from(1.0, base, exponent)
+    return raised
 
 
 def power_from(result: Any, base: Any, exponent: int) -> Any:
@@ -126,7 +128,7 @@ def exponentials(dtype: np.dtype) -> Exponentials:
     digits, bias = (52, 1023) if is_double else (23, 127)
     ln2_high, ln2_low = map(real, (LN2_HIGH, LN2_LOW) if is_double else (0.693359375, -2.12194440e-4))
     lowest, highest, largest_tanh = map(real, (-746, 710, 80) if is_double else (-104, 89, 40))
-    zero, one, two, log2e, round_off = map(real, (0, 1, 2, math.log2(math.e), 1.5 * 2.0**digits))
+    zero, one, two, log2e, round_off = map(real, (0, 1, 2, LOG2_E, 1.5 * (1 << digits)))
     first, *terms = (real(1 / math.factorial(n)) for n in range(13 if is_double else 8, 1, -1))
     others, round_off_bits = tuple(terms), round_off.view(whole)
 

@@ -1,18 +1,20 @@
 """The loops of the compiled kernels. Each does the operations of the method of `Kernels` with its name, in the same order."""
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 import numpy as np
 from numba.extending import overload, register_jitable
 
 from zdl_bench.kernels.definition import SIDE_BY_SIDE
 from zdl_bench.kernels.elementary import exp, log_of_double
-from zdl_bench.kernels.tiles import VECTOR, dense_tile, sparse_tile
+from zdl_bench.kernels.tiles import HAS_WIDE_REGISTERS, VECTOR, dense_tile, sparse_tile
 
-HEIGHT = 12
-"""Rows of a tall tile: as many sums as fit into 16 registers, beside the operands."""
+HEIGHT = 12 if HAS_WIDE_REGISTERS else 6
+"""Rows of a tall tile: as many sums as fit into the registers, beside the operands."""
 DEPTH = 256
 """Terms that a tile adds before the next tile has its turn, so that its part of `w` stays in the cache."""
-WIDTH = 4
+MIN_PACKED = 512
+"""Columns from which on a part of `w` is copied to stay together in the cache."""
+WIDTH = 12 if HAS_WIDE_REGISTERS else 4
 """Vectors of a wide sparse tile."""
 CACHE_LINE = 64
 """The size of a cache line in bytes."""
@@ -48,26 +50,30 @@ def column_of_tiles(a, a0, row, step, w, w0, line, out, out0, out_line, height, 
 
 
 def strided_product(a, row, step, w, out):
-    """Set out ← A·w, where A(i, k) is element i·row + k·step of `a`. A last, incomplete vector is padded with zeros."""
+    """Set out ← A·w, where A(i, k) is element i·row + k·step of `a`.
+
+    The last vector overlaps the one before if the width is no multiple of a vector; narrow matrices are padded with zeros.
+    """
     lanes, depth, width, height = lanes_of(w), w.shape[0], w.shape[1], out.shape[0]
-    panel, side = np.empty((DEPTH, lanes), w.dtype), np.empty((height, lanes), w.dtype)
-    for j in range(0, width, lanes):
-        part = min(lanes, width - j)
-        packs = part < lanes or (height >= 4 * HEIGHT and width >= 512)
-        target, target0, target_line = (out, j, width) if part == lanes else (side, 0, lanes)
+    panel, side = np.zeros((DEPTH, lanes), w.dtype), np.empty((height if width < lanes else 0, lanes), w.dtype)
+    is_narrow = width < lanes
+    packs = is_narrow or (height >= 4 * HEIGHT and width >= MIN_PACKED)
+    for start in range(0, width, lanes):
+        j = max(0, min(start, width - lanes))
         for k0 in range(0, depth, DEPTH):
             terms = min(DEPTH, depth - k0)
             if packs:
                 for k in range(terms):
-                    for c in range(lanes):
-                        panel[k, c] = w[k0 + k, j + c] if c < part else 0
-                column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, target, target0, target_line, height, terms, k0)
+                    for c in range(min(lanes, width)):
+                        panel[k, c] = w[k0 + k, j + c]
+            if is_narrow:
+                column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, side, 0, lanes, height, terms, k0)
+            elif packs:
+                column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, out, j, width, height, terms, k0)
             else:
-                column_of_tiles(
-                    a, k0 * step, row, step, w, k0 * width + j, width, target, target0, target_line, height, terms, k0
-                )
-        if part < lanes:
-            out[:, j:] = side[:, :part]
+                column_of_tiles(a, k0 * step, row, step, w, k0 * width + j, width, out, j, width, height, terms, k0)
+    if is_narrow:
+        out[:] = side[:, :width]
 
 
 def transpose(a, out):
@@ -81,23 +87,23 @@ def transpose(a, out):
 
 
 def sparse_product(start, column, value, w, out):
-    """Set out ← a·w for sparse rows `a`. A last, incomplete vector is done by single elements."""
+    """Set out ← a·w for sparse rows `a`. The last vector overlaps the one before; narrow matrices go by single elements."""
     lanes, width = lanes_of(w), w.shape[1]
-    j = 0
-    while j + WIDTH * lanes <= width:
-        for i in range(out.shape[0]):
-            wide(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
-        j += WIDTH * lanes
-    while j + lanes <= width:
-        for i in range(out.shape[0]):
-            narrow(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
-        j += lanes
-    if j < width:
-        out[:, j:] = 0
+    if width < lanes:
+        out[:] = 0
         for i in range(out.shape[0]):
             for k in range(start[i], start[i + 1]):
-                for c in range(j, width):
+                for c in range(width):
                     out[i, c] += value[k] * w[column[k], c]
+        return
+    wide_end = width - width % (WIDTH * lanes)
+    for j in range(0, wide_end, WIDTH * lanes):
+        for i in range(out.shape[0]):
+            wide(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
+    for first in range(wide_end, width, lanes):
+        j = min(first, width - lanes)
+        for i in range(out.shape[0]):
+            narrow(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
 
 
 def sort_by_column(start, column, value, starts, row, by_column):

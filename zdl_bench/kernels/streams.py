@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from zdl_bench.kernels.elementary import log
 
-
 MAX_POINTS = 4_096
 """The largest number of points drawn at once for normals: few enough for all arrays to stay in the cache."""
 
@@ -40,8 +39,12 @@ class PortableStream:
 
     def __init__(self, seed: np.random.SeedSequence) -> None:
         self._generator = np.random.Generator(np.random.PCG64(seed))
-        self.integers = self._generator.integers
-        self.permutation = self._generator.permutation
+
+    def integers(self, high: int, size: int) -> npt.NDArray[np.int64]:
+        return self._generator.integers(high, size=size)
+
+    def permutation(self, n: int) -> npt.NDArray[np.int64]:
+        return self._generator.permutation(n)
 
     def standard_normal(self, size: int | tuple[int, ...]) -> npt.NDArray[np.float64]:
         """Return normals by the polar method: of points in a square, those inside the circle give two numbers each.
@@ -84,7 +87,8 @@ class LegacyStream:
 
 def spawned_streams(seed: int) -> Streams:
     """Return three independent streams for a seed, from NumPy's SeedSequence."""
-    return Streams(*map(PortableStream, np.random.SeedSequence(seed).spawn(3)))
+    weights, batches, noise = map(PortableStream, np.random.SeedSequence(seed).spawn(3))
+    return Streams(weights, batches, noise)
 
 
 def legacy_streams(seed: int) -> Streams:

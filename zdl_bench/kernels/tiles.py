@@ -6,15 +6,22 @@ rounded twice. Without fast-math, LLVM neither fuses nor reorders these operatio
 bits. All arrays are contiguous; offsets and strides count elements.
 """
 
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,attr-defined"
+
 from typing import Any
 
+import llvmlite.binding
+import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+HOST_FEATURES = llvmlite.binding.get_host_cpu_features().flatten()
 VECTOR = 64
 """Bytes of a vector. LLVM splits it where the registers of the CPU are smaller."""
+HAS_WIDE_REGISTERS = "+avx512f" in (numba.config.CPU_FEATURES or ("" if numba.config.CPU_NAME else HOST_FEATURES))
+"""Whether the CPU that numba compiles for has registers of 64 bytes, of which there are 32."""
 INDEX = ir.IntType(64)
 
 
@@ -25,9 +32,9 @@ def dense_tile(rows: int) -> Any:
     start at 0, or at what `out` holds if `more` is not 0.
     """
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def tile(typing, a, a0, row, step, w, w0, line, out, out0, out_line, depth, more):  # type: ignore[no-untyped-def]
-        def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+    @intrinsic
+    def tile(typing, a, a0, row, step, w, w0, line, out, out0, out_line, depth, more):
+        def generate(context, builder, signature, values):
             code = _Code(context, builder, signature.args[4].dtype)
             a0, row, step, w0, line, out0, out_line, depth, more = (values[n] for n in (1, 2, 3, 5, 6, 8, 9, 10, 11))
             a, w, out = (code.pointer(signature.args[n], values[n]) for n in (0, 4, 7))
@@ -56,9 +63,9 @@ def sparse_tile(vectors: int) -> Any:
     It sets out[out0 + :] ← Σₖ value[k] · w[w0 + column[k]·line + :] for first ≤ k < last.
     """
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def tile(typing, column, value, first, last, w, w0, line, out, out0):  # type: ignore[no-untyped-def]
-        def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+    @intrinsic
+    def tile(typing, column, value, first, last, w, w0, line, out, out0):
+        def generate(context, builder, signature, values):
             code = _Code(context, builder, signature.args[4].dtype)
             first, last, w0, line, out0 = (values[n] for n in (2, 3, 5, 6, 8))
             column, value, w, out = (code.pointer(signature.args[n], values[n]) for n in (0, 1, 4, 7))

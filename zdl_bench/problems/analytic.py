@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
+from zdl_bench.kernels.definition import ordered_sum
+from zdl_bench.kernels.elementary import power
+from zdl_bench.kernels.streams import Stream, Streams
 from zdl_bench.problems.problem import Point, Problem, ProblemSpec, Splits
 from zdl_bench.run.run import Floats, Tensor
-from zdl_bench.kernels.streams import Stream, Streams
 
 NORMALS_PER_DRAW = 4_096
 """The number of normals drawn at once for the noise of some steps."""
@@ -107,4 +109,4 @@ class AnalyticProblem(Problem):
 
 
 def _squared_distance(minimum: Point, start: Floats) -> float:
-    return float(ordered_sum((np.array(minimum) - start.astype(np.float64)) ** 2))
+    return float(ordered_sum(power(np.array(minimum) - start.astype(np.float64), 2)))

@@ -22,7 +22,7 @@ class Saddle(Surface):
     minima = ()
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return x**2 - y**2
+        return x * x - y * y
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         return 2 * x, -2 * y

@@ -12,7 +12,7 @@ from typing import Any
 from zdl_bench.errors import require
 from zdl_bench.run.untrusted import decode_as
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """The version of the training engine, a part of every run id. Increase it whenever an existing config gives other numbers."""
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
