@@ -16,12 +16,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from zdl_bench.errors import ExecutorError, display, refusal
+from zdl_bench.errors import ConfigError, ExecutorError, display, refusal
 from zdl_bench.executors.attempt import Stopwatch, attempt, timed_out_run
 from zdl_bench.executors.process_end import end_with_parent, kill_with_descendants
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
+from zdl_bench.training.loop import prepare
 
 CHECK_SECONDS = 0.25
 """How often a child's parent checks the time limit and whether the run is still wanted."""
@@ -67,8 +68,8 @@ class Child:
         """Wait for the run that `take` sent and return it, or None if the child died.
 
         A run that takes longer than `timeout` seconds is returned as timed out. The start of the child and its imports do not
-        count towards the timeout, nor does time for which parent and child are stopped. Compilation counts, since only the run
-        knows whether it uses compiled loops. Raise CancelledError if the run is no longer wanted.
+        count towards the timeout, nor does time for which parent and child are stopped. The compilation of a rule counts, that
+        of the kernels does not. Raise CancelledError if the run is no longer wanted.
         """
         try:
             run: Run = self._answer(timeout, is_wanted)
@@ -176,5 +177,7 @@ def serve(descriptor: int, parent: int) -> None:
         connection.send("ready")
         while connection.poll(IDLE_SECONDS):
             config = connection.recv()
+            with suppress(ConfigError):  # the run will raise it
+                prepare(config)
             connection.send("taken")
             connection.send(attempt(config))

@@ -197,12 +197,10 @@ def softmax_delta(exps, totals, labels, scale):
 
 def dot(a, b):
     sums = np.zeros(SIDE_BY_SIDE)
-    whole = a.size - a.size % SIDE_BY_SIDE
-    for i in range(0, whole, SIDE_BY_SIDE):
-        for j in range(SIDE_BY_SIDE):
-            sums[j] += np.float64(a[i + j]) * np.float64(b[i + j])
-    for i in range(whole, a.size):
-        sums[i - whole] += np.float64(a[i]) * np.float64(b[i])
+    for start in range(0, a.size, SIDE_BY_SIDE):
+        x, y = a[start : start + SIDE_BY_SIDE], b[start : start + SIDE_BY_SIDE]
+        for j in range(x.size):
+            sums[j] += np.float64(x[j]) * np.float64(y[j])
     total = 0.0
     for j in range(SIDE_BY_SIDE):
         total += sums[j]
