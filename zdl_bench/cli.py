@@ -32,7 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _status(list(sys.argv[1:] if argv is None else argv))
         out.flush()
         if out.lost and not isinstance(out.lost, BrokenPipeError):  # `| head` closes the pipe on purpose
-            print(f"warning: standard output cannot be written ({out.lost}); part of the output is lost", file=sys.stderr)
+            print(
+                f"warning: standard output cannot be written ({out.lost}), so part of the output is lost; "
+                "repeat the command and redirect its output to another place",
+                file=sys.stderr,
+            )
         return status
 
 

@@ -91,7 +91,7 @@ INSTEAD = {
         "choose one of basic, zdl_bench",
         "lr=1e-3,1e-2",
     ],
-    "hydra/sweeper=mine": ["no installed package provides it", "choose one of basic, zdl_bench"],
+    "hydra/sweeper=mine": ["no installed package has this sweeper", "choose one of basic, zdl_bench"],
 }
 
 

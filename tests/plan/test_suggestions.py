@@ -97,11 +97,11 @@ def test_a_key_of_another_part_names_the_part(command):
 def test_a_part_of_a_sweep_names_its_own_keys(command):
     outcome = command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta=0.9")
     assert (
-        "optimizer.beta=0.9: adam has no such key; did you mean optimizer.beta2? Its keys are: beta1, beta2, epsilon"
+        "optimizer.beta=0.9: adam has no such key; did you mean optimizer.beta2? Choose one of its keys: beta1, beta2, epsilon"
         in outcome.err
     )
     assert (
-        "sgd has no such key; its keys are: none; adam, adam_articles have this key"
+        "sgd has no such key; leave this key out; adam, adam_articles have this key"
         in command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta2=0.9").err
     )
 

@@ -17,11 +17,11 @@ from zdl_bench.store.encoding import encode
 from zdl_bench.store.run_file import file_of
 
 MAX_KINDS = 12
-"""Maximum number of kinds of runs that are tried, the most frequent first. Other kinds are assumed to cost their average."""
+"""Maximum number of kinds of runs that are tried, the most frequent first. The cost of other kinds is the average of these."""
 SHORT_TRIAL_STEPS = 5
 GROWTH = 4
 LONG_TRIAL_SECONDS = 0.2
-"""Seconds by which a longer trial must exceed the short trial. Otherwise, a trial of more steps measures the time per step."""
+"""Seconds by which a longer trial must exceed the short trial. If it does not, a trial of more steps follows."""
 TRIAL_TIMEOUT = 10.0
 """Seconds that a trial may take. A kind of run whose trial takes longer is left out of the average."""
 TRIAL_LR = 1e-6
@@ -32,7 +32,7 @@ DISK_BLOCK = 4096
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of some runs: seconds on one core, evaluation included, and bytes of their files."""
+    """The cost of some runs: seconds on one core, including evaluation, and bytes of the runs' files."""
 
     seconds: float
     bytes: float
@@ -74,7 +74,7 @@ def _cost_by_steps(children: Children, config: RunConfig) -> Floats | None:
     The shape is (2, 2). Rows: seconds and bytes. Columns: at 0 steps and per step.
     """
     steps = min(SHORT_TRIAL_STEPS, config.steps)
-    warm_up = _trial(children, config, steps)  # includes the costs that a process has only once
+    warm_up = _trial(children, config, steps)  # this trial includes costs that a process has only once
     shorter = longer = _trial(children, config, steps) if warm_up is not None else None
     longer_steps = steps
     while shorter is not None and longer is not None:

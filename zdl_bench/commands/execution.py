@@ -39,7 +39,7 @@ def distinct(configs: Iterable[RunConfig]) -> tuple[RunConfig, ...]:
 
 
 def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
-    """Return a name that depends only on the distinct runs: what they compare, and 8 hex digits computed from their ids.
+    """Return a name that consists of the optimizers, the problem, and 8 hex digits computed from the ids of the distinct runs.
 
     asked: text that distinguishes the sweep from others if it may have further runs that are not known yet.
     """
@@ -49,7 +49,10 @@ def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
 
 
 def derive_experiment_name(experiment: str, changed: Sequence[RunConfig] = (), asked: str = "") -> str:
-    """Return the experiment's name. Add 8 hex digits as in `derive_name` if `changed` has runs that are not in its YAML."""
+    """Return the experiment's name. Add 8 hex digits as in `derive_name` if the name is invalid or its runs were changed.
+
+    changed: all runs if the command line changes the experiment, otherwise empty.
+    """
     if not changed and is_new_name(experiment):
         return experiment
     return _with_digits(experiment, changed, asked)
@@ -66,7 +69,7 @@ def _with_digits(words: str, configs: Sequence[RunConfig], asked: str) -> str:
 
 
 def plan(configs: tuple[RunConfig, ...], store: Store, recalled: Mapping[str, list[Any]]) -> Plan:
-    """Look up which of the distinct runs have a result in the store.
+    """Return the plan of a sweep, after a search in the store for the results of its distinct runs.
 
     recalled: the sweep's summaries by run id, as `recall` returns them.
     """
@@ -102,7 +105,7 @@ class Observer(Protocol):
 
 
 def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer: Observer) -> dict[str, RunSummary]:
-    """Store each missing run as it finishes. Return run id → summary for all runs of the plan that have finished.
+    """Store each missing run as it finishes. Return run id → summary for all stored and finished runs of the plan.
 
     If the user interrupts the sweep, stop the workers before passing on the interrupt. Stored runs are kept.
     """

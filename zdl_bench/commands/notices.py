@@ -13,7 +13,7 @@ from zdl_bench.errors import printable
 from zdl_bench.plan.data_sets import DataSetInUse
 
 ESTIMATED_STEPS = 100_000
-"""Fewest steps of a sweep for which an estimate is worth its two seconds. dry_run=true estimates every sweep."""
+"""Minimum number of steps of a sweep for which an estimate is worth two seconds. dry_run=true estimates every sweep."""
 ENOUGH_DISK = 4 * 10**9
 """Free bytes that a sweep of fewer than ESTIMATED_STEPS steps cannot fill."""
 
@@ -102,7 +102,7 @@ def disk_warning(cost: Cost, store: Path) -> str:
 def _free_bytes(store: Path) -> int:
     """Return the free bytes of the disk on which the store is or will be."""
     folder = store.resolve()
-    while not os.path.exists(folder):  # also false for a name that is too long, or without permission
+    while not os.path.exists(folder):  # false, too, for a name that is too long or not permitted
         folder = folder.parent
     return shutil.disk_usage(folder).free
 

@@ -52,7 +52,7 @@ EXACT_METRICS = ("final_train_loss", "tail_loss")
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A committed run. fingerprint: the software and hardware that decide its bits. columns: the other columns of its row."""
+    """A committed run. fingerprint: software and hardware that determine its bits. columns: the other columns of its row."""
 
     experiment: str
     config: RunConfig

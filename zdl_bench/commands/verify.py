@@ -39,7 +39,7 @@ def require_sensible(count: int | None, timeout: float | None) -> None:
 
 
 def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: float | None) -> Iterator[Verification]:
-    """Train stored runs of a sweep again and compare each with its file: `count` of them, spread over the sweep, or all.
+    """Train `count` runs of a sweep again, spread over the sweep, or all runs, and compare each fresh run with its stored file.
 
     Everything is checked before the first run starts. Runs that cannot be compared are yielded first. Raise ConfigError
     or DataError if a run cannot be trained here, StoreError if there is nothing to verify: no result and no damaged file.

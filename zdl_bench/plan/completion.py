@@ -11,7 +11,7 @@ from zdl_bench.plan.command_names import COMMAND_OPTIONS
 from zdl_bench.registry import conf_files
 
 OPTIONS_WITH_VALUE = ("--results", "--formats", "--runs", "--timeout")
-"""Options that a value follows. The shell completes such a value as a file name."""
+"""Options that take a value. The shell completes such a value as a file name."""
 
 
 def print_completions(arguments: Sequence[str]) -> None:

@@ -50,6 +50,6 @@ def foreign_sweeper(arguments: Sequence[str]) -> str | None:
 
 def unknown_sweeper(name: str, installed: Sequence[str]) -> str:
     """Return the message for a sweeper that is not installed."""
-    missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package provides it"
+    missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package has this sweeper"
     known = f"choose one of {', '.join(installed)}. Lists and ranges need no sweeper, only -m, for example -m lr=1e-3,1e-2"
     return f"hydra/sweeper={display(name)}: {missing}; {hint(closest(name, [*installed, *PACKAGES]), known)}"

@@ -55,7 +55,7 @@ class Reading:
 
     @property
     def group(self) -> str:
-        """The first word of the key."""
+        """The first word of the key, for example optimizer for optimizer.beta1."""
         return re.split(r"[.@:=/]", self.key)[0]
 
     @property
@@ -177,7 +177,7 @@ def _require_names(reading: Reading) -> None:
     value: Any = reading.override.value()
     is_choice = isinstance(value, ChoiceSweep)
     for one in value.list if is_choice else [value]:
-        if not isinstance(one, str | Glob | dict) and not (isinstance(one, list) and len(one) == 1):  # Hydra merges a list
+        if not isinstance(one, str | Glob | dict) and not (isinstance(one, list) and len(one) == 1):  # Hydra accepts [NAME]
             text = json.dumps(one, default=str) if is_choice else reading.typed
             raise ConfigError(conf_files.describe_unknown(group, text, conf_files.names(group)))
 

@@ -153,7 +153,8 @@ def _require_known_keys(group: str, settings: Mapping[str, Any], fixed: Iterable
             own = registry.given_keys(group, name)
             near = [f"{group}.{one}" for one in closest(key, own)]
             near = near or [one for one in similar_keys(f"{group}.{key}") if "." not in one]
-            remedies = filter(None, [hint(near, f"its keys are: {', '.join(own) or 'none'}"), owners_of(f"{group}.{key}")])
+            remedy = f"choose one of its keys: {', '.join(own)}" if own else "leave this key out"
+            remedies = filter(None, [hint(near, remedy), owners_of(f"{group}.{key}")])
             raise ConfigError(f"{given}: {name} has no such key; {'; '.join(remedies)}")
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
