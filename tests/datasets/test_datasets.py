@@ -297,16 +297,16 @@ OF_THE_WRONG_TYPE = {
     "dataset.dir=[/a,/b]": "dataset.dir=[/a,/b]: there is no such folder",
     "dataset.dir={a:1}": "dataset.dir={a:1}: there is no such folder",
     "dataset.dir=true": "dataset.dir=true: there is no such folder",
-    "dataset.dir=": "dataset.dir=: it has to be the name of a folder",
-    "dataset.mirrors=null": "dataset.mirrors=None: it has to be a list of addresses",
-    "dataset.mirrors=http://127.0.0.1:9/": "dataset.mirrors=http://127.0.0.1:9/: it has to be a list of addresses",
-    "dataset.mirrors=[3]": "dataset.mirrors=[3]: it has to be a list of addresses",
-    "dataset.mirrors=[file:///etc/]": "dataset.mirrors=['file:///etc/']: it has to be a list of addresses",
+    "dataset.dir=": "dataset.dir=: this is not a path; give the path of a folder",
+    "dataset.mirrors=null": "dataset.mirrors=None: this is not a list of addresses",
+    "dataset.mirrors=http://127.0.0.1:9/": "dataset.mirrors=http://127.0.0.1:9/: this is not a list of addresses",
+    "dataset.mirrors=[3]": "dataset.mirrors=[3]: this is not a list of addresses",
+    "dataset.mirrors=[file:///etc/]": "dataset.mirrors=['file:///etc/']: this is not a list of addresses",
     "dataset.mirrors={a:1}": "dataset.mirrors={a:1}: Cannot merge",
-    "dataset.mirrors=[[http://127.0.0.1:9/]]": "it has to be a list of addresses",
-    "dataset.validation_size=null": "dataset.validation_size=None: mnist has 60000 images",
-    "dataset.validation_size=[1]": "dataset.validation_size=[1]: mnist has 60000 images",
-    "dataset.validation_size=1.5": "dataset.validation_size=1.5: mnist has 60000 images",
+    "dataset.mirrors=[[http://127.0.0.1:9/]]": "this is not a list of addresses",
+    "dataset.validation_size=null": "dataset.validation_size=None: mnist has 60000 training images",
+    "dataset.validation_size=[1]": "dataset.validation_size=[1]: mnist has 60000 training images",
+    "dataset.validation_size=1.5": "dataset.validation_size=1.5: mnist has 60000 training images",
 }
 
 
@@ -325,7 +325,9 @@ def test_a_folder_with_the_name_of_a_number(command, dataset, value):
     """As a number or as a text, it is no traceback."""
     outcome = command(f"dataset={dataset}", f"dataset.dir={value}", "executor=serial", "steps=2")
     assert outcome.status == 2
-    assert re.match(r"error: dataset\.dir=(\./)?2024: (there is no such folder|it has to be the name of a folder)", outcome.err)
+    assert re.match(
+        r"error: dataset\.dir=(\./)?2024: (there is no such folder|this is not a path; give the path of a folder)", outcome.err
+    )
 
 
 def test_a_damaged_cache_is_made_anew(folder):

@@ -153,13 +153,13 @@ def test_a_problem_without_targets_has_a_report(own):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["optimizer=adam", "optimizer.epsilon=1e-46"], "optimizer.epsilon=1e-46: in float32 it is 0"),
-        (["optimizer=adam", "optimizer.beta1=0.99999999999"], "in float32 it is 1"),
-        (["optimizer=momentum", "optimizer.momentum=1e-60"], "in float32 it is 0"),
-        (["optimizer=rmsprop", "optimizer.epsilon=1e300"], "in float32 it is inf"),
-        (["optimizer=rmsprop", "optimizer.epsilon=inf", "dtype=float64"], "in float64 it is inf"),
-        (["problem.start=[1e60,1]"], "problem.start=1e+60: in float32 it is inf"),
-        (["problem=quadratic", "problem.condition_number=1e300"], "in float32 it is inf"),
+        (["optimizer=adam", "optimizer.epsilon=1e-46"], "optimizer.epsilon=1e-46: in float32 this number is 0"),
+        (["optimizer=adam", "optimizer.beta1=0.99999999999"], "in float32 this number is 1"),
+        (["optimizer=momentum", "optimizer.momentum=1e-60"], "in float32 this number is 0"),
+        (["optimizer=rmsprop", "optimizer.epsilon=1e300"], "in float32 this number is inf"),
+        (["optimizer=rmsprop", "optimizer.epsilon=inf", "dtype=float64"], "in float64 this number is inf"),
+        (["problem.start=[1e60,1]"], "problem.start=1e+60: in float32 this number is inf"),
+        (["problem=quadratic", "problem.condition_number=1e300"], "in float32 this number is inf"),
     ],
 )
 def test_a_hyper_parameter_that_the_dtype_turns_into_another_is_refused(command, arguments, told):
@@ -169,7 +169,7 @@ def test_a_hyper_parameter_that_the_dtype_turns_into_another_is_refused(command,
     outcome = command(*bowl, "report=false", *arguments)
     assert outcome.status == 2
     assert told in outcome.err
-    assert "take a number that float" in outcome.err
+    assert "give a number that float" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ CLAIM = TUNED["claims"][0]
         ({"evaluation_seeds": []}, "no evaluation_seeds; give both"),
         ({"claims": [CLAIM | {"metric": "elegance"}]}, "claim 1 of the experiment: there is no metric elegance"),
         ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: kind: guess is unknown; use superiority"),
-        ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate to tune has to be a number"),
+        ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate must be a number; give one"),
         ({"blocks": [{"results_dir": "../elsewhere"}]}, "results_dir: a block can only have keys of a run"),
         ({"fixed": {"+executor.address": "tcp://10.0.0.1:8786"}}, "+executor.address: a block can only have keys of a run"),
         ({"blocks": [{"hydra.run.dir": "elsewhere"}]}, "hydra.run.dir: a block can only have keys of a run"),
@@ -197,7 +197,7 @@ def test_a_broken_yaml_is_in_nobody_elses_way(experiment, command):
 def test_keys_of_an_experiment_are_those_of_its_yaml(experiment):
     outcome = experiment(TUNED, "experiment.tuning_seeds=[1]")
     assert outcome.status == 2
-    assert "its keys can only be set in its YAML" in outcome.err
+    assert "the keys of an experiment can only be set in its YAML" in outcome.err
 
 
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
