@@ -101,7 +101,7 @@ class Chart:
 def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     """Return the chart of all runs that have a curve, whatever their status.
 
-    If there are more than MAX_CURVES such runs, keep those with the smallest seeds.
+    If there are more than MAX_CURVES such runs, the chart shows the runs with the smallest seeds.
     """
     curves = dict(chain.from_iterable(map(_curves, comparisons)))
     about = pd.concat([one.runs.assign(place=place) for place, one in enumerate(comparisons)], ignore_index=True)

@@ -56,7 +56,7 @@ class Files:
     def add_figure(self, figure: CaptionedFigure, slug: str = "") -> PageFigure:
         """Add the files of a figure, and return the figure as the page shows it.
 
-        If the figure is too large to be shown, the page only links to its files.
+        If the figure is too large for an image on the page, the page only links to the files of the figure.
         """
         if not can_be_shown(figure.figure):
             return self.add_linked_figure(figure, slug)

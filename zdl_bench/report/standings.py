@@ -52,7 +52,7 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Standings:
-    """The answers of a comparison's runs to QUESTIONS, as far as the runs can answer these questions."""
+    """The optimizers of a comparison, compared with one another on all QUESTIONS that the runs can answer."""
 
     comparison: Comparison
 
