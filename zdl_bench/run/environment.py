@@ -12,12 +12,12 @@ import numpy as np
 import threadpoolctl
 
 FINGERPRINT = ("numpy", "blas", "blas_kernel", "simd")
-"""Runs can be expected to agree bit by bit only if all these values and the dtype agree."""
+"""Keys of an environment. Runs can be expected to agree bit by bit only if these values and the dtype agree."""
 
 
 @cache
 def describe_environment() -> Mapping[str, str]:
-    """Return a description of this process and machine, which is the same for every run of the process."""
+    """Return a description of this process and machine. The description is the same for every run of the process."""
     blas = _blas()
     return {
         "zdl_bench": _version("zdl_bench"),

@@ -73,7 +73,7 @@ def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Open the null device for each missing standard stream. Otherwise the next opened file would take its descriptor."""
+    """Open the null device for each missing standard stream. Otherwise the next opened file would get its descriptor."""
     for number in range(3):
         try:
             os.fstat(number)

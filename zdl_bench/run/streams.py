@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 
 class Stream(Protocol):
-    """The methods that the project needs from a generator, either NumPy's current one or the articles' `LegacyStream`."""
+    """The methods that the project needs from a random generator. NumPy's Generator and `LegacyStream` have these methods."""
 
     def standard_normal(self, size: int | tuple[int, ...]) -> npt.NDArray[np.float64]: ...
 
@@ -29,7 +29,7 @@ class Streams:
 
 
 class LegacyStream:
-    """The generator behind `numpy.random.seed`, which the articles use.
+    """The generator behind `numpy.random.seed`, which the programs of the compared articles use.
 
     `integers(high, size)` returns the same numbers as `numpy.random.choice(high, size)`.
     """
@@ -55,6 +55,6 @@ def spawned_streams(seed: int) -> Streams:
 
 
 def legacy_streams(seed: int) -> Streams:
-    """Return the streams of the articles: one generator for all uses. The weights are drawn first and then the batches."""
+    """Return streams as in the articles' programs: one generator for all uses. Weights are drawn first, then batches."""
     stream = LegacyStream(seed)
     return Streams(weights=stream, batches=stream, noise=stream)
