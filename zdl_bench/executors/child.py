@@ -27,7 +27,7 @@ from zdl_bench.run.run import Run
 CHECK_SECONDS = 0.25
 """How often a child's parent checks the time limit and whether the run is still wanted."""
 IDLE_SECONDS = 60.0
-"""A child exits after this time without a run. The system lists it until its parent starts a new child or exits."""
+"""A child exits after this time without a run. The system lists the dead child until the parent starts a new one or exits."""
 MAX_STARTS = 3
 """The number of new children to try for one run, since a child can be killed from outside while it starts."""
 START = (

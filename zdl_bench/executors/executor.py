@@ -30,7 +30,7 @@ class Executor(ABC):
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         """Execute the runs within the limits. Yield each run when it ends, in any order.
 
-        Every config ends as a Run, whatever happens during the run. Closing the generator stops the work at once.
+        Every config gives exactly one Run, whatever happens during the run. Closing the generator stops the work at once.
         """
 
     @abstractmethod

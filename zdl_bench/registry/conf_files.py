@@ -11,7 +11,7 @@ from zdl_bench.registry.sources import PACKAGE
 
 
 def _folder(name: str) -> Path:
-    """Return the folder inside the installed package if there is one, or else the folder beside the package."""
+    """Return the folder of this name inside the installed package, or beside the package in a source checkout."""
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name
 
@@ -57,13 +57,13 @@ def experiment_names() -> list[str]:
 
 
 def describe_unknown(group: str, name: str, known: Sequence[str]) -> str:
-    """Return the message for an unknown name, with the known names."""
+    """Return the error message for an unknown name, with the known names."""
     remedy = hint(closest(name, known), f"choose one of {abridge(name, known)}")
     return f"{group}={display(name)}: there is no such {group}; {remedy}"
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:
-    """Return the content of `experiments/NAME.yaml`, a file that exists. Raise ConfigError if the file cannot be read."""
+    """Return the content of `experiments/NAME.yaml`. Raise ConfigError if the file cannot be read or holds no keys."""
     try:
         content = yaml_content(EXPERIMENTS / f"{name}.yaml")
     except ValueError as error:

@@ -60,7 +60,7 @@ def parse_value(value: Any, expected: Any) -> Any:
 
 
 def typed_value(key: str, value: Any, expected: Any) -> Value:
-    """Return a value in its declared type. An integer is converted to a float, and a list to a tuple.
+    """Return a value in its declared type. If the type requires it, an integer becomes a float, or a list becomes a tuple.
 
     Raise ConfigError if the value has any other type.
     """

@@ -62,7 +62,7 @@ def dataset(name: str, settings: Mapping[str, Any] | None = None) -> "DataSet":
 
 
 def choice(group: str, name: str, values: Mapping[str, Any]) -> Choice:
-    """Return a part's name with all its values, in their declared types, and the identifier of its code.
+    """Return the Choice of a part: its name, all its values in their declared types, and the identifier of its code.
 
     Raise ConfigError if a value is wrong.
     """
@@ -106,7 +106,7 @@ def require_same_code(config: RunConfig) -> None:
 def targets(config: RunConfig) -> tuple[float, ...]:
     """Return the target losses that the YAML of the data set lists, or the YAML of the problem if no data set is used.
 
-    For each target, the time until the loss first reaches it is measured.
+    Runs are measured by how soon their loss reaches each target.
     """
     group, choice = ("dataset", config.dataset) if config.dataset else ("problem", config.problem)
     return tuple(float(target) for target in load_yaml(group, choice.name).get("targets", []))

@@ -38,9 +38,8 @@ def beyond_engine(code: Mapping[str, str]) -> str | None:
 def code_of(module: str) -> dict[str, str]:
     """Return module → hash, for a module and all modules that it imports, directly or indirectly.
 
-    Modules of installed distributions are left out.
-
-    If the module itself belongs to a distribution, the version of the distribution stands for all modules.
+    Modules of installed distributions are left out. If the given module itself belongs to a distribution, the version of the
+    distribution stands for all modules.
     """
     if _part_file(module) is None:
         return {module: _installed_version(module)}
@@ -120,7 +119,7 @@ def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
 
 
 def _part_file(module: str) -> Path | None:
-    """Return the file of a module that is in no distribution or that holds parts of this package, or else None."""
+    """Return the file of a module that is in no distribution or that holds parts of this package. Return None for others."""
     package, _, below = module.partition(".")
     if package == PACKAGE.name:
         return _python_file(module) if below.partition(".")[0] in ROOMS else None

@@ -15,7 +15,7 @@ Writer = Callable[[Value], str]
 ALWAYS_SHOWN = ("optimizer", "lr")
 NEVER_SHOWN = ("seed",)
 MAX_TEXT_LETTERS = 60
-"""A text with more characters, such as a checksum, is cut where readers see it."""
+"""A text with more characters, such as a checksum, is cut in labels."""
 MAX_NUMBER_LETTERS = 12
 """A number with more characters, such as 0.0031622776601683794 from a grid, is written with six digits."""
 OWNERS = {"probe.images": "dataset"}
@@ -121,7 +121,7 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
 
 
 def _identity(flat: Mapping[str, Value], key: str) -> str:
-    """Return a text that differs if the run ids differ. For example, 1 and 1.0 differ, as do None and a missing key."""
+    """Return a text for the value of a key. The texts of 1 and 1.0 differ, as do the texts of None and of a missing key."""
     return repr(flat[key]) if key in flat else ""
 
 

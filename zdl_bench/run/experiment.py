@@ -20,7 +20,8 @@ Block = Mapping[str, Any]
 class Experiment:
     """The validated content of `experiments/NAME.yaml`.
 
-    blocks: each block maps keys, including the fixed keys, to a value or a list of values. Its runs are all combinations.
+    blocks: each block maps keys, including the fixed keys, to a value or a list of values. The runs of a block are all
+        combinations of these values.
     tuning_seeds: a block with several learning rates runs all of them on these seeds. The learning rate with the best mean
         tail_loss then runs on evaluation_seeds. A block with one learning rate runs only on evaluation_seeds. A block that
         names its own seeds runs on its own seeds. If there are no tuning seeds, every learning rate runs on evaluation_seeds.

@@ -83,7 +83,7 @@ def decode_as(kind: Any, value: Any, key: str) -> Any:
 
 
 def require_no_reference(value: Any) -> None:
-    """Raise ConfigError if a value has an interpolation. A message could then reveal another key or the environment."""
+    """Raise ConfigError if a value has an interpolation, since a message could then reveal another key or the environment."""
     if isinstance(value, dict | list):
         for item in [*value, *value.values()] if isinstance(value, dict) else value:
             require_no_reference(item)

@@ -47,7 +47,7 @@ def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str =
 
 @contextmanager
 def looking_at(path: Path) -> Iterator[None]:
-    """Raise StoreError if the system does not allow the block to find out whether the path exists."""
+    """Raise StoreError if the block cannot find out whether the path exists, for example without permission for a folder."""
     try:
         yield
     except OSError as error:  # the name is too long, or a folder cannot be entered

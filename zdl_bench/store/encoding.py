@@ -25,7 +25,7 @@ LARGE_TEXTS = (b"curve", b"probes")
 
 @dataclass(frozen=True)
 class _Texts:
-    """The contents of a run's metadata, except its curve."""
+    """The contents of a run's metadata, except the curve and the probes."""
 
     config: dict[str, Any]
     engine: int
@@ -153,7 +153,7 @@ def _column(values: "np.ndarray[Any, Any]") -> pa.Array:
 
 
 def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
-    """Return the array in a column. Raise ValueError if its type is not one of STORED_TYPES, or if values are missing."""
+    """Return the array in a column. Raise ValueError if the column's type is not in STORED_TYPES, or if values are missing."""
     if column.type not in STORED_TYPES:
         raise ValueError("the table has a column of a type that no run has")
     if column.null_count:

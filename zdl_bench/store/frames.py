@@ -77,7 +77,7 @@ def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def curve_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return the frame `Results.curves` for the given runs. For 10,000 runs of 1,000 steps, the frame has half a gigabyte."""
+    """Return the frame `Results.curves` for the given runs. 10,000 runs of 1,000 steps take half a gigabyte."""
     curves = {run.run_id: run.curve for run in runs if run.curve}
     columns = {key: {"train_loss": curve.train_loss, "lr": curve.lr} for key, curve in curves.items()}
     return _stack({key: {"step": np.arange(1, len(column["lr"]) + 1)} | column for key, column in columns.items()})
@@ -137,7 +137,7 @@ def _effective_lr(config: RunConfig) -> float | None:
 
 
 def _image_counts(dataset: Choice | None) -> dict[str, float]:
-    """Return how many images the final accuracies were computed on. A number is NaN without a data set or if it is unknown."""
+    """Return how many images the final accuracies were computed on. A number is NaN if it is unknown or without a data set."""
     if dataset is None:
         return {"val_images": math.nan, "test_images": math.nan}
     test_images = _if_installed(lambda: registry.dataset(dataset.name).test_size, None)

@@ -13,7 +13,7 @@ from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
 MAX_SWEEP_RUNS = 200_000
-"""The largest number of runs in a sweep. A store with more files could not be handled in seconds."""
+"""The largest number of runs in a sweep. Commands on a store with more files would take too long."""
 MAX_MANIFEST = 70_000_000
 """The largest size of a manifest, in bytes. A manifest with MAX_SWEEP_RUNS runs and their summaries has 60 million bytes."""
 MAX_MANIFEST_MEMORY = 650_000_000

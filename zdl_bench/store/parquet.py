@@ -47,7 +47,7 @@ class Footer(NamedTuple):
 
 
 def read_footer(content: bytes) -> Footer:
-    """Return the footer. Raise ValueError if the content is not a Parquet file, or if its footer exceeds the limits."""
+    """Return the footer of a file. Raise ValueError if the file is not a Parquet file, or if its footer exceeds the limits."""
     length = int.from_bytes(content[-8:-4], "little")
     start = len(content) - 8 - length
     if content[:4] != MAGIC or content[-4:] != MAGIC or start < len(MAGIC):

@@ -20,7 +20,7 @@ from zdl_bench.store.run_file import file_of, metadata_in, read_file, table_in
 class Hashes(NamedTuple):
     """SHA-256 hashes of a stored run, in hex.
 
-    content: the checksum of the run's table, which its metadata also contain. file: the hash of the bytes of the run's file.
+    content: the checksum of the run's table, also stored in the table's metadata. file: the hash of the bytes of the file.
     """
 
     content: str
@@ -104,7 +104,7 @@ class RunFiles:
             return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
 
     def sound_checksum(self, run_id: str) -> str:
-        """Return the checksum of a run's content, computed again. Raise DamagedFile if it differs from the stored checksum."""
+        """Compute and return the checksum of a run's content. Raise DamagedFile if it differs from the stored checksum."""
         with self._reading(run_id) as path:
             table = table_in(read_file(path))
             checksum = sound_checksum(table)

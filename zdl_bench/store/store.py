@@ -21,7 +21,7 @@ from zdl_bench.store.runs import RunFiles
 
 FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
-"""The pattern of sweep names. A new name must not begin with '-' either, since a command would read such a name as a flag."""
+"""The pattern of sweep names. A new name must also not begin with '-', since a command would read such a name as a flag."""
 
 
 class Store(RunFiles):
