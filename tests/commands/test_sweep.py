@@ -220,7 +220,7 @@ def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, comman
     assert f"made by another engine ({victim})" in command("report").err
     outcome = command("verify")
     assert outcome.status == 2
-    assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, this is engine {ENGINE_VERSION}" in outcome.err
+    assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, but this is engine {ENGINE_VERSION}" in outcome.err
     assert f"1 of engine {ENGINE_VERSION + 1}, 1 completed" in command("ls").out
     assert "1 to train" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")

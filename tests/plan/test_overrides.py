@@ -398,7 +398,7 @@ def test_the_integers_of_a_part_may_be_typed_as_a_power(small_sweep):
     assert small_sweep(*arguments).status == 0
     assert small_sweep("problem.batch_size=20", "problem.hidden=[8]", "steps=10", "seed=1000").err.count("in the store") == 1
     assert len(runs()) == 1
-    assert "problem.batch_size=20.5: it has to be an integer" in small_sweep("problem.batch_size=20.5").err
+    assert "problem.batch_size=20.5: give an integer" in small_sweep("problem.batch_size=20.5").err
     assert "steps=1.5" in small_sweep("steps=1.5").err
 
 
@@ -471,7 +471,7 @@ def test_a_flag_is_what_it_means(experiment, typed):
 def test_a_tuning_seed_does_not_judge_however_it_is_typed(experiment, typed):
     outcome = experiment(TUNED, f"seed={typed}")
     assert outcome.status == 2
-    assert "seed=100: it is one of the tuning seeds" in outcome.err
+    assert "seed=100: this is one of the tuning seeds" in outcome.err
 
 
 def test_no_seeds_are_no_seeds(experiment):

@@ -18,7 +18,7 @@ MAX_POINTS = 4_096
 
 
 class Stream(Protocol):
-    """The methods that the project needs from a generator, either NumPy's current one or the articles' `LegacyStream`."""
+    """The methods that the project needs from a generator, a `PortableStream` or a `LegacyStream`."""
 
     def standard_normal(self, size: int | tuple[int, ...]) -> npt.NDArray[np.float64]: ...
 
@@ -67,7 +67,7 @@ class PortableStream:
 
 
 class LegacyStream:
-    """The generator behind `numpy.random.seed`, which the articles use. Its normals depend on the machine.
+    """The generator behind `numpy.random.seed`, which the articles' programs use. Its normals depend on the machine.
 
     `integers(high, size)` returns the same numbers as `numpy.random.choice(high, size)`.
     """
@@ -92,6 +92,6 @@ def spawned_streams(seed: int) -> Streams:
 
 
 def legacy_streams(seed: int) -> Streams:
-    """Return the streams of the articles: one generator for all uses. The weights are drawn first and then the batches."""
+    """Return streams as in the articles' programs: one generator for all uses. Weights are drawn first, then batches."""
     stream = LegacyStream(seed)
     return Streams(weights=stream, batches=stream, noise=stream)
