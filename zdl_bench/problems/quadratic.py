@@ -1,4 +1,4 @@
-"""A quadratic bowl with any condition number and gradient noise; all its results are known in closed form."""
+"""A quadratic bowl with any condition number and gradient noise. The results of runs are known in closed form."""
 
 import math
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Quadratic(AnalyticSpec):
         return np.asarray((self._eigenvalues.astype(w.dtype) * w.T).T)
 
     def trivial_loss(self, start: Floats) -> float:
-        """Return ½ Σ λᵢ xᵢ², summed in float64 for every dtype."""
+        """Return the loss at the start, ½ Σ λᵢ xᵢ², summed in float64 whatever the dtype of `start`."""
         return 0.5 * float((self._eigenvalues.astype(start.dtype) * start**2).sum(dtype=np.float64))
 
     @cached_property

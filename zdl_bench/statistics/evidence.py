@@ -37,7 +37,7 @@ class ExperimentRuns:
         return pair_up(part, first, None if part.second is None else side({**part.second, **level}))
 
     def _as_named(self, selector: Selector) -> Side:
-        """Return the runs that match the selector. In it, `lr: best` stands for the tuned learning rate of this side."""
+        """Return the runs that match the selector, in which `lr: best` stands for the tuned learning rate of this side."""
         if selector.get("lr") == "best":
             return self._at_best({key: value for key, value in selector.items() if key != "lr"})
         return Side(by_seed(self._matching(selector), _ambiguous(selector)))
@@ -72,8 +72,8 @@ class ExperimentRuns:
 class Entrants:
     """The optimizers of one setting as evidence, each with one run per seed. A part of a claim names its sides by `variant`.
 
-    sides: variant → its runs, in the order of the plan. reasons: variant → why it has no side. are_tuned: whether learning
-    rates were chosen on tuning seeds, or there was nothing to choose.
+    sides: variant → its runs, in the order of the plan. reasons: variant → why the variant has no side. are_tuned: whether
+    learning rates were chosen on tuning seeds, or there was nothing to choose.
     """
 
     sides: Mapping[str, Side]
@@ -83,7 +83,7 @@ class Entrants:
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
         """Return the pairs of two variants.
 
-        Raise Undecidable if a side has no runs, or if the side with more learning rates could win by their number alone.
+        Raise Undecidable if a side has no runs, or if one side could win merely because it tried more learning rates.
         """
         assert part.second is not None
         names = (part.first[VARIANT], part.second[VARIANT])
@@ -101,11 +101,12 @@ class Entrants:
 
 
 def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrants:
-    """Return each variant at its best learning rate; a variant with one learning rate has no choice.
+    """Return the runs of each variant at its best learning rate, or at its only learning rate.
 
     runs: the data frame `Results.runs` of one setting, with the column `variant`. If there are tuning seeds, learning rates
-    are chosen on them and compared on the evaluation seeds. Without tuning seeds, all seeds do both: under equal budgets each
-    side gains equally from that, and the test errs in 3 to 5 % of cases (docs/statistics.md).
+    are chosen on them and compared on the evaluation seeds. Without tuning seeds, all seeds are used both to choose and to
+    compare. If all sides try equally many learning rates, each side gains equally from this double use, and the test errs
+    in 3 to 5 % of cases (docs/statistics.md).
     """
     is_tuning = runs["seed"].isin(tuning_seeds)
     if not is_tuning.any():
@@ -120,7 +121,7 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
 def entrants_of(runs: pd.DataFrame) -> Entrants:
     """Return each variant with all of its runs. The runs of a variant have one learning rate.
 
-    A variant with several runs of one seed is left out, and the reason is kept.
+    A variant with several runs of one seed gets a reason instead of a side.
     """
     return _entrants(runs, lambda members: Side(by_seed(members)), are_tuned=True)
 

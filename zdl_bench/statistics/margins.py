@@ -14,7 +14,10 @@ DEFAULT_EQUIVALENCE = 1.1
 
 
 def excess_of(part: ClaimPart, pairs: Pairs) -> Floats:
-    """Return how far each difference exceeds the margin or bound, (seeds,): below 0 if the part holds for that seed."""
+    """Return by how much each difference exceeds the margin or bound, (seeds,).
+
+    A value below 0 means that the part holds for the seed.
+    """
     if part.at_most is not None:
         return pairs.differences - _limit(part, part.at_most, pairs.images)
     if part.at_least is not None:

@@ -24,12 +24,12 @@ or failed run ranks last.
 
 
 class Undecidable(ZdlBenchError):
-    """An error if the runs do not allow a comparison. Its message is the reason that the verdict gives."""
+    """The error if the runs do not allow a comparison. The verdict gives the message of the error as its reason."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """The runs of one side, at most one per seed, with the choice of their learning rate, or None without a choice."""
+    """The runs of one side, at most one per seed. choice: the choice of their learning rate, or None if nothing was chosen."""
 
     runs: pd.DataFrame
     choice: LrChoice | None = None
@@ -75,8 +75,8 @@ class Side:
     def ranks(self, values: Floats) -> Floats:
         """Return the ranks that the win rate compares, one per seed, (seeds,); a lower rank is better.
 
-        values: with the sign that makes lower values better. A perfect accuracy of an unknown number of images is infinite, so
-        it ranks first; an accuracy of 0 ranks last among the values.
+        values: with the sign that makes lower values better. A perfect accuracy of an unknown number of images is infinite
+        and ranks first. An accuracy of 0 ranks last among the values.
         """
         within = np.clip(values, -NO_VALUE_RANK / 2, NO_VALUE_RANK / 2)
         has_lost = np.asarray(self.runs["status"] != "completed", dtype=bool)
