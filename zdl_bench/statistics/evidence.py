@@ -45,26 +45,29 @@ class ExperimentRuns:
     def _matching(self, selector: Selector) -> pd.DataFrame:
         matching = _filter(self._judging, selector)
         if matching.empty:
-            raise Undecidable(f"there are no runs of {_words(selector)}")
+            raise Undecidable(f"there are no runs of {_words(selector)}; train such runs, or select others in the claim")
         return matching
 
     def _at(self, selector: Selector, column: str, value: float) -> Side:
         at_value = _near(self._matching(selector), column, value)
         if at_value.empty:
             tried = _filter(self._tuning, selector)[column]
-            hint = "; it ran on tuning seeds only, so give it a block of its own" if (tried == value).any() else ""
-            raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}")
+            hint = " except on tuning seeds" if (tried == value).any() else ""
+            raise Undecidable(
+                f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}; "
+                "add a block with only this learning rate to the experiment"
+            )
         return Side(by_seed(at_value, _ambiguous(selector)))
 
     def _at_best(self, selector: Selector) -> Side:
         trials = _filter(self._tuning, selector)
         if trials["lr"].nunique() < 2:
-            raise Undecidable(f"the lr of {_words(selector)} was not tuned")
+            raise Undecidable(f"the lr of {_words(selector)} was not tuned; try two or more learning rates on tuning seeds")
         if trials.duplicated(["lr", "seed"]).any():
             raise Undecidable(_ambiguous(selector))
         choice = choose_lr_of(trials)
         if choice.lr is None:
-            raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds")
+            raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds; try other learning rates")
         return Side(self._at(selector, "lr", choice.lr).runs, choice)
 
 
@@ -161,7 +164,7 @@ def _filter(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
     """Return the runs that have the selector's values. Raise Undecidable if the runs lack a key of the selector."""
     for key, value in selector.items():
         if key not in runs:
-            raise Undecidable(f"no run has the key {key}")
+            raise Undecidable(f"no run has the key {key}; select runs by a key of their config")
         runs = runs[_equal(runs[key], value)]
     return runs
 
@@ -189,7 +192,7 @@ def _near(runs: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
 
 
 def _ambiguous(selector: Selector) -> str:
-    return f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys"
+    return f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys in the claim"
 
 
 def _words(selector: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ def judge(part: ClaimPart, evidence: Evidence) -> Finding:
             return _judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
         pairs = evidence.pairs(part, {})
         if part.kind is Kind.EXACT and not pairs.is_exact:
-            raise Undecidable("the runs are not deterministic: seeds gave different bits")
+            raise Undecidable("the runs are not deterministic: seeds gave different bits; use kind superiority or threshold")
         if pairs.is_exact:
             return _judge_exact(part, pairs)
         if part.measure.is_binary:
@@ -149,7 +149,7 @@ def _by_shared_seed(levels: list[Pairs]) -> Floats:
     """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there is no such seed."""
     seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
     if not seeds:
-        raise Undecidable("the levels share no seed")
+        raise Undecidable("the levels share no seed; train all levels on the same seeds")
     return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
 
 

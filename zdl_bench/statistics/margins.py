@@ -32,7 +32,7 @@ def _limit(part: ClaimPart, bound: float, images: float) -> float:
         return part.measure.distance_on_scale(bound)
     limit = float(part.measure.on_scale(np.array([bound]), images)[0])
     if not math.isfinite(limit):
-        raise Undecidable(f"a bound of {bound:g} needs the number of images, which its data set does not state")
+        raise Undecidable(f"a bound of {bound:g} needs the number of images, which is unknown; give one above 0 and below 1")
     return limit
 
 
@@ -51,5 +51,7 @@ def wins_of(part: ClaimPart, pairs: Pairs) -> WinRate:
 def equivalence_margin(part: ClaimPart) -> float:
     """Return the margin on the metric's scale. Raise Undecidable if differences are compared and no margin is stated."""
     if part.margin is None and part.measure.scale != "ln":
-        raise Undecidable(f"{part.metric} is compared by differences: state the margin as one")
+        raise Undecidable(
+            f"{part.metric} is compared by differences and has no default margin; state the margin as a difference"
+        )
     return part.measure.distance_on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin)

@@ -51,7 +51,7 @@ class Side:
         """Return one value per seed on the measure's scale, (seeds,); NaN for a run that diverged, failed or did not learn."""
         measure = part.measure
         if measure.column not in self.runs:
-            raise Undecidable(f"the runs have no {measure.column}; a target belongs to the YAML of its data set or problem")
+            raise Undecidable(f"the runs have no {measure.column}; name a target from the YAML of the data set or problem")
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
@@ -149,7 +149,7 @@ def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
     if second is not None:
         seeds = seeds.intersection(second.runs.index)
         if not len(seeds):
-            raise Undecidable("the two sides share no seed")
+            raise Undecidable("the two sides share no seed; train both on the same seeds")
         if len(seeds) < max(len(first.runs), len(second.runs)):
             notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
         second = second.on(seeds)
