@@ -111,9 +111,10 @@ def _random_sums(differences: Floats, seed: int) -> Floats:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return the adjusted p-values in the given order. A test is decided at level α if its adjusted p-value is at most α.
+    """Return the p-values adjusted by Holm's method, in the given order.
 
-    An undefined p-value (NaN) stays undefined, and counts as a member of the family.
+    A test is decided at level α if its adjusted p-value is at most α. An undefined p-value (NaN) stays undefined, and counts
+    as a member of the family.
     Source: Holm 1979, Scandinavian Journal of Statistics 6:65.
     """
     p = np.asarray(p_values, np.float64)

@@ -1,4 +1,4 @@
-"""By how much a part of a claim holds: its margin or bound on the scale of its metric."""
+"""How far a part of a claim is from its margin or bound, on the scale of its metric."""
 
 import math
 

@@ -34,8 +34,8 @@ def win_rate(first: Floats, second: Floats) -> WinRate:
 def sign_test_p(wins: int, losses: int) -> float:
     """Return the exact two-sided p-value of the test that a win is as likely as a loss, or 1 without wins and losses.
 
-    Ties are left out. For pairs in which only one side says yes, this tests two paired proportions for equality
-    (McNemar 1947).
+    Ties are left out. If a win is a pair in which only the first side says yes, and a loss one in which only the second does,
+    this tests two paired proportions for equality (McNemar 1947).
     """
     return min(1.0, 2 * float(special.bdtr(min(wins, losses), wins + losses, 0.5)))
 

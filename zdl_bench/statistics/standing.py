@@ -15,7 +15,7 @@ from zdl_bench.statistics.pairing import Evidence
 from zdl_bench.statistics.verdict import Judgment, Verdict, judge_family
 
 FindingOf = Mapping[tuple[str, str], Finding]
-"""(first, second) → the finding on the first against the second, for every ordered pair of variants."""
+"""(first, second) → the finding on the first variant against the second, for every ordered pair of variants."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Leader:
 class Pairwise:
     """Comparisons of all variants by one metric, pair by pair, without a verdict.
 
-    pairs: first every pair in the order of the plan, then every pair in reverse.
+    pairs: first every pair in the order of the plan, then every pair with its variants swapped.
     """
 
     metric: str
@@ -110,7 +110,7 @@ def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pai
 def _pairs(
     entrants: Entrants, variants: Sequence[str], metric: str, find: Callable[[ClaimPart, Evidence], Finding]
 ) -> FindingOf:
-    """Return the findings on all pairs in both orders. Exact pairs are judged again, since neither side wins a tie."""
+    """Return the findings on all pairs in both orders. Exact pairs are judged in each order, since neither side wins a tie."""
     pairs = {(a, b): find(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
     inverse = {
         (b, a): find(_part(b, a, metric), entrants) if finding.is_exact or finding.reason else finding.inverse()

@@ -1,6 +1,6 @@
 """The choice of the best learning rate, and how certain it is.
 
-Imports neither pandas nor SciPy, because every sweep imports this module at its start.
+This module imports neither pandas nor SciPy, because every sweep starts by importing this module.
 """
 
 from collections.abc import Sequence
