@@ -180,7 +180,7 @@ def offline(tmp_path, monkeypatch):
 def test_mnist_asked_for_and_not_to_be_had(command, offline, tmp_path):
     outcome = command("dataset=mnist", offline, "steps=5", *SMALL)
     assert outcome.status == 2
-    assert "dataset=mnist: none of its mirrors can be reached" in outcome.err
+    assert "dataset=mnist: none of the mirrors can be reached" in outcome.err
     assert "ZDL_BENCH_DATA" in outcome.err
     assert not list(tmp_path.rglob("*.parquet"))
 
