@@ -15,7 +15,7 @@ from zdl_bench.commands.notices import announce_data_sets, announce_passed_over
 from zdl_bench.commands.steps import STEP_PARTS, Products, limit_of, time_parts
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.kernels.choice import loops_for, require_wanted
+from zdl_bench.kernels.choice import kernels_for_vectors, require_wanted
 from zdl_bench.plan.app import run_hydra
 from zdl_bench.plan.command_line import MULTIRUN, read_command_line
 from zdl_bench.plan.resolver import Resolver
@@ -130,7 +130,7 @@ def problem_lines(configs: Sequence[RunConfig]) -> Iterator[str]:
         limit = limit_of(problem)
         keys = [key for key in condition_keys(namesakes) if _changes_products(key) and key in flat]
         values = "".join(f" {key}={short(flat[key])}" for key in keys)
-        line = f"{config.problem.name}{values}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
+        line = f"{config.problem.name}{values}: loops by {kernels_for_vectors(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
         if limit:
             seconds = median(limit.seconds(ROUND_STEPS) for _ in range(ROUNDS))
             line += f"; products {limit.flops / seconds / 1e9:.0f} Gflop/s at its shapes ({1e6 * seconds:.0f} µs a step)"
