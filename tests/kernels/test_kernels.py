@@ -1,5 +1,7 @@
 """Every compiled kernel has the bits of its definition in NumPy, and the definition adds in the order that it promises."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from arrays import DTYPES, has_same_bits, numbers, sparse_numbers
@@ -60,9 +62,9 @@ def test_products(compiled, seed, m, k, n, odd_share):
 
 
 @many
-@given(seeds, heights, st.sampled_from([1, 3, 17, 100, 300]), widths, densities, odd_shares)
-def test_sparse_products(compiled, seed, rows, columns, width, density, odd_share):
-    rng, dtype = np.random.default_rng(seed), compiled._dtype
+@given(seeds, st.tuples(heights, st.sampled_from([1, 3, 17, 100, 300]), widths), densities, odd_shares)
+def test_sparse_products(compiled, seed, shape, density, odd_share):
+    rng, dtype, (rows, columns, width) = np.random.default_rng(seed), compiled._dtype, shape
     sparse, _ = sparse_numbers(rng, rows, columns, density, dtype, odd_share)
     for method, other, out in (
         ("sparse_product", (columns, width), (rows, width)),
@@ -128,7 +130,7 @@ def test_gathering(compiled, seed, pixels, images, batch, density):
         start, column, value = np.full(batch + 1, -1), np.empty(room, np.uint16), np.empty(room, dtype)
         kernels.gather_sparse(sparse, rows, values, SparseRows(start, column, value))
         matrix = np.zeros((batch, pixels), dtype)
-        for row, (first, last) in enumerate(zip(start[:-1], start[1:], strict=True)):
+        for row, (first, last) in enumerate(pairwise(start)):
             assert (np.diff(column[first:last].astype(int)) > 0).all()
             matrix[row, column[first:last]] = value[first:last]
         assert start[-1] == np.count_nonzero(stored[rows])

@@ -80,7 +80,8 @@ def cos_pi(x: Any) -> Any:
 
 def _by_double(function: Function, x: Any) -> Any:
     x = _floats(x)
-    return function(x.astype(np.float64)).astype(x.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # in the branches that `select` does not take
+        return function(x.astype(np.float64)).astype(x.dtype)
 
 
 def _floats(x: Any) -> Any:
