@@ -8,8 +8,7 @@ import pytest
 from conftest import OPTIMIZERS, optimizer_of, part
 
 from zdl_bench.errors import ConfigError
-from zdl_bench.kernels import in_place
-from zdl_bench.kernels.loops import Loops
+from zdl_bench.kernels import choice, definition
 from zdl_bench.registry import registry
 from zdl_bench.run.run import Tensor
 
@@ -77,9 +76,9 @@ def test_slices_do_not_change_the_bits(name, monkeypatch):
         return w
 
     whole = descend()
-    monkeypatch.setattr(in_place, "SLICE", 7)
+    monkeypatch.setattr(definition, "SLICE", 7)
     assert np.array_equal(whole, descend())
-    monkeypatch.setattr(Loops, "min_elements", 1)  # calls in place
+    monkeypatch.setattr(choice, "MIN_COMPILED", 1)
     assert np.array_equal(whole, descend())
 
 

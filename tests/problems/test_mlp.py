@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from zdl_bench.datasets.dataset import load_decoded
 from zdl_bench.errors import ConfigError
+from zdl_bench.kernels.streams import legacy_streams, spawned_streams
+from zdl_bench.problems import inputs as inputs_module
 from zdl_bench.problems import mlp
-from zdl_bench.problems.mlp import MLP
+from zdl_bench.problems.inputs import DenseInputs, SparseInputs, kind_of_inputs
+from zdl_bench.problems.mlp import MLP, Batch
 from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.problems.problem import Examples, Splits
 from zdl_bench.problems.sampling import IMAGES_PER_DRAW, sample_in_epochs, sample_with_replacement
 from zdl_bench.registry import conf_files
 from zdl_bench.run.config import Choice, RunConfig
-from zdl_bench.run.streams import LegacyStream, legacy_streams, spawned_streams
 from zdl_bench.training.loop import split, train
 
 COMBINATIONS = list(
@@ -32,17 +34,66 @@ COMBINATIONS = list(
 )
 
 
-def tiny_splits():
+def tiny_splits(lit: float = 1.0):
+    """Random images, of whose pixels a share `lit` is not 0. Below 0.40 they are held as sparse rows."""
     rng = np.random.default_rng(0)
     examples = Examples(rng.integers(0, 256, (40, 12), dtype=np.uint8), rng.integers(0, 3, 40, dtype=np.uint8))
+    examples.images[rng.random(examples.images.shape) >= lit] = 0
     return Splits(examples.part(0, 30), examples.part(30, 35), examples.part(35, 40), examples.spread(8), examples, 3)
 
 
+def pixels_of(batch: Batch) -> np.ndarray:
+    """Return the inputs of a batch as a matrix, whatever their kind."""
+    if isinstance(batch.inputs, DenseInputs):
+        return batch.inputs.matrix
+    start, column, value = batch.inputs.matrix
+    pixels = np.zeros((len(start) - 1, batch.inputs.pixels), value.dtype)
+    for row, (first, last) in enumerate(itertools.pairwise(start)):
+        pixels[row, column[first:last]] = value[first:last]
+    return pixels
+
+
+@pytest.mark.parametrize(("lit", "kind"), [(1.0, DenseInputs), (0.41, DenseInputs), (0.39, SparseInputs), (0.0, SparseInputs)])
+def test_inputs_are_sparse_below_a_density_of_the_training_images(lit, kind):
+    images = np.zeros((10, 10), np.uint8)
+    images.ravel()[: round(lit * 100)] = 1
+    lit_ones = Examples(np.full((10, 10), 255, np.uint8), np.zeros(10, np.uint8))
+    splits = Splits(Examples(images, lit_ones.labels), lit_ones, lit_ones, lit_ones, lit_ones, 10)
+    network = MLP((2,), batch_size=4).build(splits, np.float32)
+    assert type(next(network.batches(spawned_streams(0))).inputs) is kind
+
+
+def test_inputs_that_an_index_cannot_count_are_dense():
+    black = np.zeros((1, 65_536), np.uint8)
+    assert kind_of_inputs(Examples(black, np.zeros(1, np.uint8)), 1) is DenseInputs
+    assert kind_of_inputs(Examples(black[:, 1:], np.zeros(1, np.uint8)), 1) is SparseInputs
+    assert kind_of_inputs(Examples(black[:, 1:], np.zeros(1, np.uint8)), 65_536) is DenseInputs
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("uneven", [False, True])
+def test_sparse_inputs_give_the_bits_of_dense_ones(uneven, dtype, monkeypatch):
+    """A sum that starts at +0 does not change if zeros are added to it."""
+    make = UnevenMLP if uneven else MLP
+    results = []
+    for limit in (0.0, 1.0):
+        monkeypatch.setattr(inputs_module, "MAX_SPARSE_DENSITY", limit)
+        network = make((7,), init_std=0.5, batch_size=4).build(tiny_splits(0.3), dtype)
+        streams = spawned_streams(3)
+        params, grad = network.init(streams.weights), np.empty(network.layout[-1].stop, dtype)
+        batch = next(network.batches(streams))
+        loss = network.loss_and_gradient(params, batch, grad)
+        results.append((type(batch.inputs), loss, grad.tobytes(), network.evaluate(params, "test")))
+    assert [result[0] for result in results] == [DenseInputs, SparseInputs]
+    assert results[0][1:] == results[1][1:]
+
+
+@pytest.mark.parametrize("lit", [1.0, 0.3], ids=["dense", "sparse"])
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=lambda c: "-".join(map(str, c)).replace(" ", ""))
-def test_gradient_agrees_with_finite_differences(combination):
+def test_gradient_agrees_with_finite_differences(combination, lit):
     hidden, activation, init, reduction, sampling = combination
     spec = MLP(hidden, activation, init, 0.5, reduction, 4, sampling)
-    network = spec.build(tiny_splits(), np.float64)
+    network = spec.build(tiny_splits(lit), np.float64)
     streams = spawned_streams(3)
     params = network.init(streams.weights)
     params += 0.1 * np.random.default_rng(1).standard_normal(len(params))  # biases off zero, no ReLU at its kink
@@ -89,11 +140,14 @@ def test_an_epoch_shows_every_image_once():
     assert first.tolist() != second.tolist()
 
 
-def test_a_pixel_is_a_float32_quotient_in_float64_too():
-    network = MLP((2,), batch_size=4).build(tiny_splits(), np.float64)
-    inputs = next(network.batches(spawned_streams(0))).inputs
+@pytest.mark.parametrize("lit", [1.0, 0.3], ids=["dense", "sparse"])
+def test_a_pixel_is_a_float32_quotient_in_float64_too(lit):
+    splits = tiny_splits(lit)
+    network = MLP((2,), batch_size=4).build(splits, np.float64)
+    inputs = pixels_of(next(network.batches(spawned_streams(0))))
+    rows = next(sample_with_replacement(spawned_streams(0).batches, 30, 4))
     assert inputs.dtype == np.float64
-    assert np.array_equal(inputs, inputs.astype(np.float32))
+    assert np.array_equal(inputs, splits.train.images[rows].astype(np.float32) / np.float32(255))
 
 
 def test_evaluation_does_not_depend_on_chunks(digits, monkeypatch):
@@ -149,14 +203,6 @@ def test_agrees_with_the_articles_on_mnist(mnist, optimizer):
     assert np.abs(ours / theirs - 1).max() < 1e-9
 
 
-def test_the_legacy_stream_is_that_of_numpy_random_seed():
-    stream = LegacyStream(8)
-    np.random.seed(8)
-    assert np.array_equal(stream.standard_normal((3, 2)), np.random.randn(3, 2))
-    assert np.array_equal(stream.integers(60000, 100), np.random.choice(60000, 100))
-    assert np.array_equal(stream.permutation(9), np.random.permutation(9))
-
-
 def test_every_initialization_and_activation_trains(digits):
     for activation, init in itertools.product(("relu", "tanh", "sigmoid"), ("he", "xavier")):
         problem = part("problem", "mlp", hidden=(16,), activation=activation, init=init, batch_size=20)
@@ -164,8 +210,9 @@ def test_every_initialization_and_activation_trains(digits):
         assert run.end["test_accuracy"] > 0.6, (activation, init)
 
 
-def test_uneven_inputs_have_the_gradient_of_finite_differences():
-    network = UnevenMLP((6, 5), "tanh", "he", 0.5, "mean", 4, input_condition=100.0).build(tiny_splits(), np.float64)
+@pytest.mark.parametrize("lit", [1.0, 0.3], ids=["dense", "sparse"])
+def test_uneven_inputs_have_the_gradient_of_finite_differences(lit):
+    network = UnevenMLP((6, 5), "tanh", "he", 0.5, "mean", 4, input_condition=100.0).build(tiny_splits(lit), np.float64)
     streams = spawned_streams(3)
     params = network.init(streams.weights)
     batch = next(network.batches(streams))
@@ -176,10 +223,11 @@ def test_uneven_inputs_have_the_gradient_of_finite_differences():
         assert grad[i] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-8)
 
 
+@pytest.mark.parametrize("lit", [1.0, 0.3], ids=["dense", "sparse"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_uneven_inputs_are_those_of_a_network_fed_with_scaled_images(dtype):
+def test_uneven_inputs_are_those_of_a_network_fed_with_scaled_images(dtype, lit):
     """In training and in every evaluation: scaling the columns is scaling the rows of the first weights."""
-    splits = tiny_splits()
+    splits = tiny_splits(lit)
     spec = {"hidden": (7,), "init_std": 0.5, "batch_size": 4}
     even = MLP(**spec).build(splits, dtype)
     uneven = UnevenMLP(**spec, input_condition=1e3).build(splits, dtype)
@@ -193,7 +241,7 @@ def test_uneven_inputs_are_those_of_a_network_fed_with_scaled_images(dtype):
     tolerance = 1e-5 if dtype is np.float32 else 1e-12
     for _ in range(3):
         batch, plain = next(batches), next(plain_batches)
-        assert batch.inputs == pytest.approx(plain.inputs * scales, rel=1e-7)
+        assert np.array_equal(pixels_of(batch), pixels_of(plain) * scales)
         grad, plain_grad = np.empty_like(params), np.empty_like(params)
         loss = uneven.loss_and_gradient(params, batch, grad)
         assert loss == pytest.approx(even.loss_and_gradient(scaled, plain, plain_grad), rel=tolerance)

@@ -8,6 +8,7 @@ import pytest
 from conftest import part, quadratic_config
 
 from zdl_bench.errors import ConfigError
+from zdl_bench.kernels.streams import spawned_streams
 from zdl_bench.problems.analytic import AnalyticSpec
 from zdl_bench.problems.double_well import DoubleWell
 from zdl_bench.problems.quadratic import Quadratic
@@ -18,7 +19,6 @@ from zdl_bench.problems.surface import Surface
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Curve
-from zdl_bench.run.streams import spawned_streams
 from zdl_bench.store.encoding import decode, encode
 from zdl_bench.training.loop import train
 

@@ -120,7 +120,7 @@ def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
         globals_read = {name: function.__globals__.get(name) for name in function.__code__.co_names}
         content.update(repr([item for item in globals_read.items() if isinstance(item[1], int | float)]).encode())
         try:
-            for path in (Path(function.__code__.co_filename), *Path(__file__).parent.glob("*.py")):  # what it may call
+            for path in (Path(function.__code__.co_filename), *sorted(Path(__file__).parent.glob("*.py"))):  # what it may call
                 content.update(path.read_bytes())
         except OSError:
             return ""

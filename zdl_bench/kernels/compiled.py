@@ -139,11 +139,12 @@ class CompiledKernels(Kernels):
         self, maker: Callable[..., Any], function: Elementwise, dimensions: tuple[int, int], scalars: int
     ) -> Callable[..., Any] | None:
         """Return the loop over a function of elements, or None if numba cannot compile it, or not with NumPy's bits."""
-        typed = typed_for(function, self._dtype)
+        buffers = [number for number, each in UPDATES.items() if each is maker]
+        arguments = {_activate: 1, _chain: 2}.get(maker, 2 + sum(buffers) + scalars)
+        typed = typed_for(function, arguments, self._dtype)
         if typed is None:
             return None
         vectors = [types.Array(self._number, n, "C") for n in dimensions]
-        buffers = [number for number, each in UPDATES.items() if each is maker]
         state = [_tuple(self._number[::1], n) for n in buffers] + [_tuple(self._number, scalars)] * len(buffers)
         with suppress(Exception):  # numba raises other errors than NumbaError too
             loop = maker(register_jitable(typed))

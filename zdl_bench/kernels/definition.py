@@ -153,7 +153,7 @@ class Kernels:
 
 def sparse_rows(images: Bytes) -> SparseRows:
     """Return the pixels of images (n, pixels) that are not 0."""
-    chunks = [images[first : first + ROWS_AT_ONCE] for first in range(0, len(images), ROWS_AT_ONCE)]
+    chunks = [images[first : first + ROWS_AT_ONCE] for first in range(0, max(1, len(images)), ROWS_AT_ONCE)]
     lit = np.concatenate([[0], *(np.count_nonzero(chunk, axis=1) for chunk in chunks)])
     places = [np.flatnonzero(chunk) for chunk in chunks]
     columns = [(place % images.shape[1]).astype(np.uint16) for place in places]

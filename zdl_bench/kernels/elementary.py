@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from zdl_bench.errors import require
 from zdl_bench.run.run import Floats
 
 Function = Callable[[Any], Any]
@@ -52,36 +53,46 @@ COS_TERMS = (
 
 def exp(x: Any) -> Any:
     """Return eˣ in the dtype of `x`, float32 or float64. The error is below 1 unit in the last place."""
-    x = np.asarray(x)
+    x = _floats(x)
     return exponentials(x.dtype).exp(x)
 
 
 def tanh(x: Any) -> Any:
     """Return tanh x in the dtype of `x`, float32 or float64. The error is below 3 units in the last place."""
-    x = np.asarray(x)
+    x = _floats(x)
     return exponentials(x.dtype).tanh(x)
 
 
 def log(x: Any) -> Any:
-    """Return ln x in the dtype of `x`, computed in float64: −∞ at 0, and x itself if x is negative or not finite."""
-    x = np.asarray(x)
-    return log_of_double(x.astype(np.float64)).astype(x.dtype)
+    """Return ln x in the dtype of `x`, computed in float64: −∞ at 0, NaN if x is negative."""
+    return _by_double(log_of_double, x)
 
 
 def sin_pi(x: Any) -> Any:
     """Return sin πx in the dtype of `x`, computed in float64."""
-    x = np.asarray(x)
-    return sin_pi_of_double(x.astype(np.float64)).astype(x.dtype)
+    return _by_double(sin_pi_of_double, x)
 
 
 def cos_pi(x: Any) -> Any:
     """Return cos πx in the dtype of `x`, computed in float64."""
+    return _by_double(cos_pi_of_double, x)
+
+
+def _by_double(function: Function, x: Any) -> Any:
+    x = _floats(x)
+    with np.errstate(over="ignore", invalid="ignore"):  # in the branches that `select` does not take
+        return function(x.astype(np.float64)).astype(x.dtype)
+
+
+def _floats(x: Any) -> Any:
+    """Return an array of float32 unchanged, and all other numbers in float64."""
     x = np.asarray(x)
-    return cos_pi_of_double(x.astype(np.float64)).astype(x.dtype)
+    return x if x.dtype == np.float32 else x.astype(np.float64, copy=False)
 
 
 def power(base: Number, exponent: int) -> Number:
     """Return baseⁿ for an integer n ≥ 0 by repeated squaring, for a number or elementwise."""
+    require("exponent", exponent, exponent >= 0, "give an integer of at least 0")
     raised: Number = power_from(1.0, base, exponent)
     return raised
 
@@ -157,7 +168,7 @@ def exponentials(dtype: np.dtype) -> Exponentials:
         scale = two_to(n)
         e = scale * q + (scale - one)  # exp(−2|x|) − 1
         t = -e / (two + e)
-        return select(x < zero, -t, t)
+        return select(x < zero, -t, select(x > zero, t, x))
 
     return Exponentials(reduce, two_to, exp, tanh)
 
@@ -175,7 +186,7 @@ def log_of_double(x: Any) -> Any:
     even = z * (LOG_TERMS[0] + w * (LOG_TERMS[2] + w * (LOG_TERMS[4] + w * LOG_TERMS[6])))
     h = 0.5 * f * f
     y = k * LN2_HIGH - ((h - (s * (h + (even + odd)) + k * LN2_LOW)) - f)
-    return select((x > 0.0) & (x < np.inf), y, select(x == 0.0, -np.inf, x))
+    return select((x > 0.0) & (x < np.inf), y, select(x == 0.0, -np.inf, select(x < 0.0, np.nan, x)))
 
 
 def sin_pi_of_double(x: Any) -> Any:

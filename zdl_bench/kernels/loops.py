@@ -56,6 +56,8 @@ def strided_product(a, row, step, w, out):
     """
     lanes, depth, width, height = lanes_of(w), w.shape[0], w.shape[1], out.shape[0]
     panel, side = np.zeros((DEPTH, lanes), w.dtype), np.empty((height if width < lanes else 0, lanes), w.dtype)
+    if depth == 0:
+        out[:] = 0
     is_narrow = width < lanes
     packs = is_narrow or (height >= 4 * HEIGHT and width >= MIN_PACKED)
     for start in range(0, width, lanes):
@@ -72,7 +74,7 @@ def strided_product(a, row, step, w, out):
                 column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, out, j, width, height, terms, k0)
             else:
                 column_of_tiles(a, k0 * step, row, step, w, k0 * width + j, width, out, j, width, height, terms, k0)
-    if is_narrow:
+    if is_narrow and depth > 0:
         out[:] = side[:, :width]
 
 

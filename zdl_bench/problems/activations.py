@@ -28,6 +28,11 @@ def relu_chain(delta: Any, a: Any) -> Any:
     return select(a > 0, delta, 0)
 
 
+def hyperbolic_tangent(z: Any) -> Any:
+    """Return tanh z."""
+    return tanh(z)
+
+
 def tanh_chain(delta: Any, a: Any) -> Any:
     """Multiply by f′(z) = 1 − a²."""
     return delta * (1 - a * a)
@@ -45,6 +50,6 @@ def sigmoid_chain(delta: Any, a: Any) -> Any:
 
 ACTIVATIONS = {
     "relu": Activation(relu, relu_chain),
-    "tanh": Activation(tanh, tanh_chain),
+    "tanh": Activation(hyperbolic_tangent, tanh_chain),
     "sigmoid": Activation(sigmoid, sigmoid_chain),
 }

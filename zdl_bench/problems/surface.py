@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from zdl_bench.errors import require
+from zdl_bench.kernels.elementary import select
 from zdl_bench.problems.analytic import AnalyticSpec
 from zdl_bench.problems.problem import Domain, Point
 from zdl_bench.run.run import Floats
@@ -45,7 +46,7 @@ class Surface(AnalyticSpec):
     def value(self, w: Floats) -> Floats:
         """Return f − f*, in float64 because the difference cancels near a minimum. Gaps below 0, due to rounding, become 0."""
         gap = np.asarray(self.height(*np.asarray(w, np.float64)) - self.lowest)
-        return np.maximum(gap, 0) if self.minima else gap
+        return select(gap < 0, 0, gap) if self.minima else gap
 
     def gradient(self, w: Floats) -> Floats:
         return np.stack(self.slope(*w))
