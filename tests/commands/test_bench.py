@@ -29,7 +29,7 @@ def all_cores(monkeypatch):
 def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(command, digits, tmp_path):
     outcome = command("bench", "dataset=digits", "optimizer=sgd,adam", "steps=20", *SMALL)
     assert outcome.status == 0, outcome.err
-    for words in ("matrix products:", "Gflop/s at its shapes", "memory:", "GB/s", "loops by numpy"):
+    for words in ("matrix products:", "Gflop/s at its shapes", "memory:", "GB/s", "kernels by numba"):
         assert words in outcome.out
     lines = [line for line in outcome.out.splitlines() if "│ sgd" in line or "│ adam" in line]
     assert len(lines) == 2
@@ -70,10 +70,10 @@ def test_learning_rates_and_seeds_cost_nothing_and_make_no_lines(command, digits
 @pytest.mark.slow
 def test_each_problem_has_its_line(command, digits):
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem=rosenbrock,mlp")
-    lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "kernels by" in line]
     assert lines == ["rosenbrock", "mlp"]
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem.hidden=[10],[300]")
-    lines = [line.partition(": loops by n")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    lines = [line.partition(": kernels by n")[0] for line in outcome.out.splitlines() if "kernels by" in line]
     assert lines == ["mlp problem.hidden=10", "mlp problem.hidden=300"]
 
 

@@ -15,7 +15,7 @@ from zdl_bench.commands.notices import announce_data_sets, announce_passed_over
 from zdl_bench.commands.steps import STEP_PARTS, Products, limit_of, time_parts
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.kernels.choice import loops_for, require_wanted
+from zdl_bench.kernels.choice import kernels_for, kernels_for_vectors, require_wanted
 from zdl_bench.plan.app import run_hydra
 from zdl_bench.plan.command_line import MULTIRUN, read_command_line
 from zdl_bench.plan.resolver import Resolver
@@ -123,14 +123,16 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
 
 
 def problem_lines(configs: Sequence[RunConfig]) -> Iterator[str]:
-    """Yield a line per problem: the loops between its matrix products, and the speed of these products at its shapes."""
+    """Yield a line per problem: the kernels that do its arithmetic, and the speed of BLAS's matrix products at its shapes."""
     for config in configs:
         namesakes = [other for other in configs if other.problem.name == config.problem.name]
         problem, flat = problem_of(config), config.flat()
         limit = limit_of(problem)
         keys = [key for key in condition_keys(namesakes) if _changes_products(key) and key in flat]
         values = "".join(f" {key}={short(flat[key])}" for key in keys)
-        line = f"{config.problem.name}{values}: loops by {loops_for(problem.layout[-1].stop, np.dtype(config.dtype)).name}"
+        dtype = np.dtype(config.dtype)
+        kernels = kernels_for(dtype) if limit else kernels_for_vectors(problem.layout[-1].stop, dtype)
+        line = f"{config.problem.name}{values}: kernels by {kernels.name}"
         if limit:
             seconds = median(limit.seconds(ROUND_STEPS) for _ in range(ROUNDS))
             line += f"; products {limit.flops / seconds / 1e9:.0f} Gflop/s at its shapes ({1e6 * seconds:.0f} µs a step)"
