@@ -33,8 +33,8 @@ KEYS_WITHOUT_COST = ("lr", "seed")
 """Keys that do not affect the time of a step."""
 GROUPS_OF_GRADIENT = ("problem", "dataset", "dtype")
 """Groups of keys that change the work of a gradient."""
-ROW_TABLES, VECTOR_SIZES = (1 << 14, 1 << 19, 1 << 23), (1 << 19, 1 << 23, 1 << 26)
-"""Bytes at which the bandwidth is shown: most machines hold them in the first, the second and the last cache, and in memory."""
+ROW_TABLES, VECTOR_SIZES = (1 << 14, 1 << 19), (1 << 20, 1 << 23, 1 << 26)
+"""Bytes for which the bandwidth is shown: they fit into the first and the second cache, and the last ones only into memory."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,10 @@ class BenchCommand:
 
 def time_configs(configs: Sequence[RunConfig]) -> list[Timing]:
     """Time all configs in turn in each round, so that changes of the machine's state affect all of them alike."""
-    problems = [problem_of(config) for config in configs]
-    rounds = [
-        [time_parts(config, problem, min(ROUND_STEPS, config.steps)) for config, problem in zip(configs, problems, strict=True)]
-        for _ in range(ROUNDS + 1)
-    ]
+    subjects = [(config, problem_of(config)) for config in configs]
+    rounds = [[time_parts(*subject, min(ROUND_STEPS, subject[0].steps)) for subject in subjects] for _ in range(ROUNDS + 1)]
     times = zip(*rounds[1:], strict=True)  # the first round warms up
-    return [_timing(*each) for each in zip(configs, problems, times, strict=True)]
+    return [_timing(*subject, results) for subject, results in zip(subjects, times, strict=True)]
 
 
 def _timing(config: RunConfig, problem: Problem, rounds: Sequence[Mapping[str, float]]) -> Timing:
@@ -128,13 +125,9 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
 
 def rates_line(dtype: np.dtype) -> str:
     """Return the rates of this machine from which limits are computed, with compiled kernels."""
-    rows = ", ".join(f"{row_bandwidth(dtype, size) / 1e9:.0f} GB/s of {_binary(size)}" for size in ROW_TABLES)
-    vectors = ", ".join(f"{vector_bandwidth(dtype, size) / 1e9:.0f} GB/s of {_binary(size)}" for size in VECTOR_SIZES)
-    return f"{dtype}, at best: products {product_rate(dtype) / 1e9:.0f} Gflop/s; rows {rows}; vectors {vectors}"
-
-
-def _binary(size: int) -> str:
-    return f"{size >> 20} MB" if size >= 1 << 20 else f"{size >> 10} KB"
+    rows = ", ".join(f"{row_bandwidth(dtype, size) / 1e9:.0f} of {size >> 10} KB" for size in ROW_TABLES)
+    vectors = ", ".join(f"{vector_bandwidth(dtype, size) / 1e9:.0f} of {size >> 20} MB" for size in VECTOR_SIZES)
+    return f"{dtype} at best: {product_rate(dtype) / 1e9:.0f} Gflop/s; GB/s: rows {rows}; vectors {vectors}"
 
 
 def problem_lines(problems: Sequence[tuple[RunConfig, Problem]]) -> Iterator[str]:

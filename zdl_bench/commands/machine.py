@@ -16,8 +16,8 @@ from zdl_bench.optimizers.sgd import SGD
 SECONDS = 0.02
 """The time that a measurement takes. It counts the fastest call, which no other process has interrupted."""
 MIN_CALLS = 5
-PRODUCTS = ((240, 256, 16), (240, 256, 8), (100, 200, 200))
-"""Sizes of products, the best of which gives the rate. Of the first two, `w` is as wide as a vector in float32 and float64."""
+VECTOR_BYTES = 64
+"""The width of a product whose sums stay in registers."""
 ROW_BYTES = 768
 """Bytes of a row that compiled kernels read in one go, whatever the registers of the CPU."""
 ROWS, TERMS = 100, 150
@@ -33,8 +33,10 @@ def has_rates(dtype: np.dtype) -> bool:
 
 @cache
 def product_rate(dtype: np.dtype) -> float:
-    """Return the multiplications and additions per second of products in vector registers, from the first caches."""
-    return max(2 * m * k * n / _shortest(_product(m, k, n, dtype)) for m, k, n in PRODUCTS)
+    """Return the multiplications and additions per second of a product in vector registers, from the first caches."""
+    lanes = VECTOR_BYTES // dtype.itemsize
+    a, w, out = np.ones((240, 256), dtype), np.ones((256, lanes), dtype), np.empty((240, lanes), dtype)
+    return 2 * a.size * lanes / _shortest(lambda: kernels_for(dtype).product(a, w, out))
 
 
 @cache
@@ -53,11 +55,6 @@ def vector_bandwidth(dtype: np.dtype, size: int) -> float:
     params, grad = (np.ones(size // 2 // dtype.itemsize, dtype) for _ in range(2))
     scalars = (dtype.type(0.1),)
     return 3 * params.nbytes / _shortest(lambda: kernels_for(dtype).update(SGD.rule, params, grad, (), scalars))
-
-
-def _product(m: int, k: int, n: int, dtype: np.dtype) -> Callable[[], None]:
-    a, w, out = np.ones((m, k), dtype), np.ones((k, n), dtype), np.empty((m, n), dtype)
-    return lambda: kernels_for(dtype).product(a, w, out)
 
 
 def _shortest(call: Callable[[], None]) -> float:
