@@ -111,7 +111,7 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
     rate = product_rate(dtype)
     lines = [
         f"{about['cpu'] or about['system']}, {about['cores']} cores",
-        f"NumPy {about['numpy']}, {about['blas']} ({about['blas_kernel']}) with one thread",
+        f"NumPy {about['numpy']} with one BLAS thread",
         f"matrix products: {rate / 1e9:.0f} Gflop/s at best in {dtype}",
         f"memory: {memory_bandwidth() / 1e9:.1f} GB/s",
         *problem_lines(_distinct(configs, _changes_products)),

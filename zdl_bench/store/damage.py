@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, display
 from zdl_bench.run.atomic import draft_file
+from zdl_bench.run.config import ENGINE_VERSION
 
 NOT_A_RUN = (
     OSError,
@@ -40,6 +41,16 @@ def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str =
         named = ", ".join(ids[:MAX_NAMED]) + (" …" if len(ids) > MAX_NAMED else "")
         words += f", {len(ids)} of them {why} ({named})" if ids else ""
     return words
+
+
+def about_engine(engine: int) -> str:
+    """Return what readers must know about runs of this engine version; empty if it is the version of this program."""
+    if engine == ENGINE_VERSION:
+        return ""
+    return (
+        f"These are runs of engine {display(engine)}, and the engine of this program is {ENGINE_VERSION}: "
+        "their numbers cannot be compared with those of new runs; the same command makes the runs anew"
+    )
 
 
 @contextmanager
