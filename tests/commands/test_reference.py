@@ -20,9 +20,11 @@ from fuzzing.guard import ADDRESS_SPACE, PeakMemory, address_space
 from zdl_bench.commands.comparison import Agreement, compare_to_reference
 from zdl_bench.commands.reference import (
     CURVES,
-    METRIC_NAMES,
+    METRIC_SCALES,
     REFERENCE_VERDICTS,
+    ReferenceRun,
     read_reference,
+    reference_columns,
     run_table,
     write_reference,
 )
@@ -302,9 +304,20 @@ def test_every_column_is_compared(sound, tmp_path):
             assert one.agreement is Agreement.DIFFERENT
             assert f"differing: {name};" in one.explanation
         if isinstance(value, float) and value:
-            for factor, are_alike in ((1 + 1e-7, name in METRIC_NAMES), (1 + 1e-5, False)):
+            for factor, are_alike in ((1 + 1e-7, name in METRIC_SCALES), (1 + 1e-5, False)):
                 one = compare_to_reference(replace(reference, columns={**reference.columns, name: value * factor}), fresh)
                 assert (one.agreement is Agreement.SAME_BITS) == are_alike, (name, factor)
+
+
+def test_a_difference_of_logarithms_may_be_almost_zero():
+    """A loss may not: it is compared by ratio, however small."""
+    fresh = train(quadratic_config(lr=0.5, steps=100))
+    row = reference_columns(fresh)
+    assert row["highest_rise"] == 0
+    assert 0 < row["best_loss"] < 1e-5
+    for name, agreement in (("highest_rise", Agreement.SAME_BITS), ("best_loss", Agreement.DIFFERENT)):
+        committed = ReferenceRun("odd", fresh.config, {**row, name: row[name] + 1e-10})
+        assert compare_to_reference(committed, fresh).agreement is agreement
 
 
 def test_a_column_that_is_gone_is_noticed_and_one_more_is_no_difference(sound, tmp_path):

@@ -88,7 +88,7 @@ CASES: dict[str, tuple[Callable[[], list[Run]], list[str]]] = {
     ),
     "another engine": (
         lambda: [trained_by(0, digits_config(name, seed=seed)) for name in ("sgd", "adam") for seed in (0, 1)],
-        [f"These are runs of engine 0, and the engine of this program is {ENGINE_VERSION}: their numbers cannot be compared"],
+        [f"These are runs of engine 0, but this program has engine {ENGINE_VERSION}: their numbers cannot be compared"],
     ),
     "deterministic runs": (
         lambda: [train(quadratic_config(name, seed=seed)) for name in ("sgd", "momentum") for seed in range(3)],
@@ -162,8 +162,8 @@ def test_a_report_on_another_engine_says_so_once_and_stays_current(tmp_path, dig
         outcome = command("report", "--results", str(store.root))
         assert outcome.status == 0, outcome.err
         [line] = outcome.err.splitlines()
-        assert line.startswith(f"These are runs of engine 0, and the engine of this program is {ENGINE_VERSION}: ")
-        assert line.endswith("the same command makes the runs anew: the command")
+        assert line.startswith(f"These are runs of engine 0, but this program has engine {ENGINE_VERSION}: ")
+        assert line.endswith("run the command of the sweep again to make them anew: the command")
         page = page_path(store, manifest)
         assert page.read_text().count("These are runs of engine 0") == 1
     assert is_built_from(intact_runs(store, manifest).checksums, store, store.read_manifest("sweep"), ("png",))

@@ -517,9 +517,7 @@ def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run):
     store.write(old)
     store.write_manifest(manifest_naming("old", old))
     assert load_results(store.root).runs.empty
-    with pytest.warns(
-        UserWarning, match=f"old: These are runs of engine 0, and the engine of this program is {ENGINE_VERSION}"
-    ):
+    with pytest.warns(UserWarning, match=f"old: These are runs of engine 0, but this program has engine {ENGINE_VERSION}"):
         loaded = load_results(store.root, sweep="old")
     assert loaded.runs["run_id"].tolist() == [old.run_id]
     assert set(loaded.curves["run_id"]) == set(loaded.probes["run_id"]) == {old.run_id}

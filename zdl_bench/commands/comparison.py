@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.commands.reference import METRIC_NAMES, ReferenceRun, reference_columns
+from zdl_bench.commands.reference import METRIC_SCALES, ReferenceRun, reference_columns
 from zdl_bench.run.conditions import label, short
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Curve, Run
 from zdl_bench.statistics.metrics.convergence import final_train_loss, tail_loss
+from zdl_bench.statistics.metrics.metric import Scale
 
 METRIC_TOLERANCE = 1e-6
 """Relative difference up to which committed metrics agree. Most of them are committed in single precision."""
+ZERO_TOLERANCE = 1e-9
+"""Absolute difference up to which metrics on the identity scale agree: a difference of equal logarithms is 0 or almost 0."""
 NOT_COMPARED = {"train_seconds", "probes.train_seconds", "environment"}
 """Fields that a fresh run cannot repeat."""
 FINAL_NUMBERS = ("final_train_loss", "tail_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
@@ -71,7 +74,7 @@ def compare_to_reference(reference: ReferenceRun, fresh: Run) -> Verification:
     differing = [
         name
         for name in find_differences(committed, columns)
-        if name not in METRIC_NAMES or not _is_near(committed[name], columns[name])
+        if name not in METRIC_SCALES or not _is_near(committed[name], columns[name], METRIC_SCALES[name])
     ]
     notes = [_fields_text(differing), _end_text(committed, columns)]
     return _verification(fresh, words, notes if differing else [], None)
@@ -148,9 +151,10 @@ def _same(stored: Values, fresh: Values) -> npt.NDArray[np.bool_]:
     return np.asarray((stored.view(np.int64) == fresh.view(np.int64)) | (np.isnan(stored) & np.isnan(fresh)))
 
 
-def _is_near(committed: Any, fresh: Any) -> bool:
+def _is_near(committed: Any, fresh: Any, scale: Scale) -> bool:
     are_floats = isinstance(committed, float) and isinstance(fresh, float)
-    return are_floats and math.isclose(committed, fresh, rel_tol=METRIC_TOLERANCE)
+    floor = ZERO_TOLERANCE if scale == "identity" else 0.0
+    return are_floats and math.isclose(committed, fresh, rel_tol=METRIC_TOLERANCE, abs_tol=floor)
 
 
 def first_difference(stored: Curve | None, fresh: Curve | None) -> tuple[int | None, str]:

@@ -47,7 +47,7 @@ MAX_REFERENCE_BYTES = 10_000_000
 """Most bytes of a table, of its texts, and of a decoded text. The texts of 4,000 runs have 3 million."""
 EXACT_METRICS = ("final_train_loss", "tail_loss")
 """Metrics in double precision. The other metrics are stored in single precision."""
-METRIC_NAMES = frozenset(metric.name for metric in METRICS)
+METRIC_SCALES = {metric.name: metric.scale for metric in METRICS}
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
 
 def _table(runs: Sequence[Run]) -> pa.Table:
     frame = run_frame(runs)
-    measures = [column for column in frame if column in METRIC_NAMES or column.startswith("steps_to_")]
+    measures = [column for column in frame if column in METRIC_SCALES or column.startswith("steps_to_")]
     columns = frame[["run_id", "optimizer", "lr", "seed", "status", "learned", "digest", "test_accuracy", *measures]].assign(
         config=[json.dumps(run.config.as_dict()) for run in runs]
     )

@@ -48,8 +48,8 @@ def about_engine(engine: int) -> str:
     if engine == ENGINE_VERSION:
         return ""
     return (
-        f"These are runs of engine {display(engine)}, and the engine of this program is {ENGINE_VERSION}: "
-        "their numbers cannot be compared with those of new runs; the same command makes the runs anew"
+        f"These are runs of engine {display(engine)}, but this program has engine {ENGINE_VERSION}: their numbers cannot be "
+        "compared with those of new runs; run the command of the sweep again to make them anew"
     )
 
 
