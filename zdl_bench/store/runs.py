@@ -36,6 +36,7 @@ class FoundRuns(NamedTuple):
 
     @property
     def engine(self) -> int:
+        """The engine whose runs are shown."""
         return choose_engine(run.engine for run, _ in self.runs)
 
     def of_engine(self, engine: int) -> "FoundRuns":
