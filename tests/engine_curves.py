@@ -11,7 +11,6 @@ from conftest import digits_config, part, quadratic_config
 from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.registry import registry
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
-from zdl_bench.run.environment import fingerprint
 from zdl_bench.training.loop import train
 
 OPTIMIZERS = ("sgd", "momentum", "adagrad", "rmsprop", "rmsprop_articles", "adam", "adam_articles")
@@ -52,8 +51,7 @@ def main() -> None:
             "probe_loss": run.curve.probes.probe_loss[::5].tolist(),
             "end": dict(run.end),
         }
-        made_on = fingerprint(run.environment)
-    content = {"engine": ENGINE_VERSION, "fingerprint": made_on, "curves": stored}
+    content = {"engine": ENGINE_VERSION, "curves": stored}
     FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """The command line. It chooses the command, prints errors without a traceback, and returns the exit status.
 
-Status 0: every run has a result. 1: a run has no result, or `verify` found a difference. 2: the input is wrong.
-130: interrupted (Ctrl-C). 143: terminated (SIGTERM).
+Status 0: every run has a result. 1: a run has none, or `verify` found a difference. 2: the input is wrong, or `verify` found
+a damaged file or could train no run. 130: interrupted (Ctrl-C). 143: terminated (SIGTERM).
 """
 
 import importlib

@@ -7,7 +7,6 @@ import pytest
 from engine_curves import FILE, configs
 
 from zdl_bench.run.config import ENGINE_VERSION
-from zdl_bench.run.environment import describe_environment, fingerprint
 from zdl_bench.training.loop import train
 
 STORED = json.loads(FILE.read_text())
@@ -23,8 +22,6 @@ def test_numbers_are_those_of_this_engine(digits, name):
     stored, run = STORED["curves"][name], train(configs()[name])
     assert run.run_id == stored["run_id"], f"what identifies a run has changed; {REMEDY}"
     assert run.status.value == stored["status"]
-    if list(fingerprint(describe_environment())) == STORED["fingerprint"]:
-        assert run.digest == stored["digest"], f"the same config has other bits; {REMEDY}"
     if run.config.dtype == "float64":
         expected = np.array(stored["train_loss"])
         assert np.abs(run.curve.train_loss / expected - 1).max() < 1e-12, REMEDY

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError
+from zdl_bench.errors import DamagedFile, MissingRun, StoreError
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
 from zdl_bench.store.store import Store, is_new_name
@@ -21,7 +21,7 @@ MAX_WORDS = 91
 class Plan:
     """The distinct runs of a sweep in order, and the summaries of the runs whose results are in the store.
 
-    damaged: ids of runs whose file cannot be read or was made by another engine. These runs are trained again.
+    damaged: ids of runs whose file cannot be read. These runs are trained again.
     """
 
     configs: tuple[RunConfig, ...]
@@ -82,7 +82,7 @@ def plan(configs: tuple[RunConfig, ...], store: Store, recalled: Mapping[str, li
             summary = _summary(config, store, recalled)
         except MissingRun:  # another process has just set the file aside
             continue
-        except (DamagedFile, OtherEngine):
+        except DamagedFile:
             damaged.append(config.run_id)
             continue
         if summary.status.is_result:

@@ -53,7 +53,8 @@ def states(store: Store, manifest: Manifest) -> str:
         try:
             about = store.read_metadata(run_id)
             engine = json.loads(about["engine"])
-            counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {display(engine)}"] += 1
+            made_by = "" if engine == ENGINE_VERSION else f" (engine {display(engine)})"
+            counts[f"{Status(json.loads(about['status']))}{made_by}"] += 1
         except MissingRun:  # the run was removed just now
             counts["missing"] += 1
         except (DamagedFile, KeyError, ValueError, RecursionError):  # an unknown status raises ValueError

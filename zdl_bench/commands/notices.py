@@ -39,7 +39,7 @@ def announce_passed_over(reasons: Iterable[str]) -> None:
 
 
 def announce_damaged(aside: Path) -> None:
-    _say(f"{aside} was set aside: the file is damaged or was made by another engine; the run is trained again", style="yellow")
+    _say(f"{aside} was set aside: the file is damaged; its run is trained again", style="yellow")
 
 
 def announce_plan(name: str, plan: Plan) -> None:

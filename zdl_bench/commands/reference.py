@@ -1,6 +1,6 @@
 """The committed numbers behind the README: one row per run of the shipped experiments, and mean curves.
 
-    results/reference/NAME.parquet         one row per run: config, status, digest, metrics, and the fingerprint
+    results/reference/NAME.parquet         one row per run: config, status, digest and metrics
     results/reference/verdicts.csv         experiment, claim, verdict, p in its family, reason
     results/reference/curves.parquet       experiment, setting, variant, lr, step, geometric mean of the probe loss, runs
 
@@ -24,10 +24,9 @@ from zdl_bench.errors import StoreError, abridge, closest, display, hint
 from zdl_bench.registry import conf_files
 from zdl_bench.run.conditions import facets_of
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
-from zdl_bench.run.environment import FINGERPRINT, fingerprint
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
-from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
+from zdl_bench.run.untrusted import parse_json, require_bounded
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.convergence import has_finished
 from zdl_bench.statistics.verdict import judge_experiment
@@ -48,15 +47,15 @@ MAX_REFERENCE_BYTES = 10_000_000
 """Maximum number of bytes of a table, of its texts, and of a decoded text. The texts of 4,000 runs have 3 million bytes."""
 EXACT_METRICS = ("final_train_loss", "tail_loss")
 """Metrics in double precision. The other metrics are stored in single precision."""
+METRIC_SCALES = {metric.name: metric.scale for metric in METRICS}
 
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A committed run. fingerprint: software and hardware that determine its bits. columns: the other columns of its row."""
+    """A committed run. columns: the columns of its row, except the config."""
 
     experiment: str
     config: RunConfig
-    fingerprint: tuple[str, ...]
     columns: Mapping[str, Any]
 
 
@@ -100,11 +99,9 @@ def _decode_runs(content: bytes, footer: Footer, experiment: str) -> list[Refere
         raise ValueError("the file has no runs")
     runs = []
     for row in rows:
-        config, made_on = (parse_json(row[name].encode(), MAX_REFERENCE_BYTES) for name in ("config", "fingerprint"))
-        require_bounded([config, made_on])
-        if len(decode_as(list[str], made_on, "fingerprint")) != len(FINGERPRINT):
-            raise ValueError(f"a fingerprint does not have {len(FINGERPRINT)} texts")
-        runs.append(ReferenceRun(experiment, RunConfig.from_dict(config), tuple(made_on), _comparable(row)))
+        config = parse_json(row["config"].encode(), MAX_REFERENCE_BYTES)
+        require_bounded(config)
+        runs.append(ReferenceRun(experiment, RunConfig.from_dict(config), _comparable(row)))
     return runs
 
 
@@ -114,8 +111,8 @@ def reference_columns(run: Run) -> dict[str, Any]:
 
 
 def _comparable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without config and fingerprint, which a ReferenceRun holds separately. A missing number becomes None."""
-    return {name: None if value != value else value for name, value in row.items() if name not in ("config", "fingerprint")}
+    """Return a row without the config, which a ReferenceRun holds separately. A missing number becomes None."""
+    return {name: None if value != value else value for name, value in row.items() if name != "config"}
 
 
 def write_reference(store: Store) -> list[Path]:
@@ -126,7 +123,7 @@ def write_reference(store: Store) -> list[Path]:
     written, curves, verdicts = [], [], []
     for manifest in sorted(store.manifests(), key=lambda manifest: manifest.name):
         if manifest.name in experiments and manifest.experiment:
-            runs = [store.read(run_id) for run_id in manifest.run_ids]
+            runs = _runs_of(store, manifest)
             written.append(_write(run_table(manifest, runs), folder / f"{manifest.name}.parquet"))
             curves.append(mean_curves(runs).assign(experiment=manifest.name))
             verdicts += verdict_rows(manifest, runs)
@@ -137,6 +134,14 @@ def write_reference(store: Store) -> list[Path]:
     return written
 
 
+def _runs_of(store: Store, manifest: Manifest) -> list[Run]:
+    """Return the runs of a sweep. Raise StoreError if one is missing or was made by another engine."""
+    found = store.read_all(manifest.run_ids).of_engine(ENGINE_VERSION)
+    if found.missing:
+        raise next(iter(found.missing.values()))
+    return [run for run, _ in found.runs]
+
+
 def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
     """Return a table with one row per run. Its metrics are in single precision, except for EXACT_METRICS."""
     about = {"engine": str(ENGINE_VERSION), "command": manifest.command, "title": manifest.title}
@@ -145,10 +150,9 @@ def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
 
 def _table(runs: Sequence[Run]) -> pa.Table:
     frame = run_frame(runs)
-    measures = [column for column in frame if column in {m.name for m in METRICS} or column.startswith("steps_to_")]
+    measures = [column for column in frame if column in METRIC_SCALES or column.startswith("steps_to_")]
     columns = frame[["run_id", "optimizer", "lr", "seed", "status", "learned", "digest", "test_accuracy", *measures]].assign(
-        config=[json.dumps(run.config.as_dict()) for run in runs],
-        fingerprint=[json.dumps(fingerprint(run.environment)) for run in runs],
+        config=[json.dumps(run.config.as_dict()) for run in runs]
     )
     single = {column: "float32" for column in ("test_accuracy", *measures) if column not in EXACT_METRICS}
     return pa.Table.from_pandas(columns.astype(single), preserve_index=False)
@@ -167,7 +171,7 @@ def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:
     """
     facets = facets_of(run.config for run in runs)
     rows = [
-        (facets[run.run_id].setting, facets[run.run_id].variant, run.config.lr, step, loss)
+        (facets[run.config.run_id].setting, facets[run.config.run_id].variant, run.config.lr, step, loss)
         for run in runs
         if run.curve is not None and has_finished(run.curve)
         for step, loss in zip(_strided(run, "step"), _strided(run, "probe_loss"), strict=True)

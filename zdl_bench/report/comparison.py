@@ -184,12 +184,12 @@ def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Co
 def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
     """Return one Comparison per setting of these runs, as `comparisons` does for `results.runs`."""
     facets = facets_of(run.config for run in runs)
-    pairs = [(facets[run.run_id].variant, run.config.optimizer.name) for run in runs]
+    pairs = [(facets[run.config.run_id].variant, run.config.optimizer.name) for run in runs]
     variants = pd.DataFrame(pairs, columns=["variant", "optimizer"])
     found = []
     for setting in dict.fromkeys(facet.setting for facet in facets.values()):
-        members = tuple(run for run in runs if facets[run.run_id].setting == setting)
-        frame = run_frame(members).assign(variant=[facets[run.run_id].variant for run in members], setting=setting)
+        members = tuple(run for run in runs if facets[run.config.run_id].setting == setting)
+        frame = run_frame(members).assign(variant=[facets[run.config.run_id].variant for run in members], setting=setting)
         context = context_of([run.config for run in members], tuning_seeds)
         found.append(Comparison(setting, context, with_looks(frame, variants), probe_frame(members), members, tuning_seeds))
     return found

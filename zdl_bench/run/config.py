@@ -135,6 +135,9 @@ class RunConfig:
 
     @cached_property
     def run_id(self) -> str:
-        """The id of the run: the first 16 hex digits of the SHA-256 of the config and the engine version as canonical JSON."""
-        canonical = json.dumps({**self.as_dict(), "engine": ENGINE_VERSION}, sort_keys=True, separators=(",", ":"))
+        return self.id_under(ENGINE_VERSION)
+
+    def id_under(self, engine: int) -> str:
+        """Return the first 16 hex digits of the SHA-256 of the config and the engine version as canonical JSON."""
+        canonical = json.dumps({**self.as_dict(), "engine": engine}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -117,9 +118,9 @@ class Run:
     failure: Failure | None = None
     engine: int = ENGINE_VERSION
 
-    @property
+    @cached_property
     def run_id(self) -> str:
-        return self.config.run_id
+        return self.config.id_under(self.engine)
 
 
 DIVERGENCE_FACTOR = 1000

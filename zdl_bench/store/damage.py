@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, display
 from zdl_bench.run.atomic import draft_file
+from zdl_bench.run.config import ENGINE_VERSION
 
 NOT_A_RUN = (
     OSError,
@@ -43,6 +44,16 @@ def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str =
         named = ", ".join(ids[:MAX_NAMED]) + (" …" if len(ids) > MAX_NAMED else "")
         words += f", {len(ids)} of them {why} ({named})" if ids else ""
     return words
+
+
+def about_engine(engine: int) -> str:
+    """Return what readers must know about runs of this engine version; empty if it is the version of this program."""
+    if engine == ENGINE_VERSION:
+        return ""
+    return (
+        f"These are runs of engine {display(engine)}, but this program has engine {ENGINE_VERSION}: their numbers cannot be "
+        "compared with those of new runs; run the command of the sweep again to make them anew"
+    )
 
 
 @contextmanager

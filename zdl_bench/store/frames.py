@@ -14,11 +14,11 @@ import pandas as pd
 from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.registry import registry
 from zdl_bench.run.conditions import exact
-from zdl_bench.run.config import Choice, RunConfig, Value
+from zdl_bench.run.config import ENGINE_VERSION, Choice, RunConfig, Value
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.metrics import convergence
 from zdl_bench.statistics.metrics.catalogue import METRICS, compute_metrics
-from zdl_bench.store.damage import PLANNED, how_many_are_missing
+from zdl_bench.store.damage import PLANNED, about_engine, how_many_are_missing
 from zdl_bench.store.store import Store
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
@@ -47,8 +47,9 @@ class Results:
 def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
     """Load the runs of a sweep in the store at `path`. If no sweep is given, load all runs of this version of the engine.
 
-    Metrics are computed from the curves during loading. Runs whose files are damaged or missing are left out, with a warning.
-    Raise StoreError if the store or the sweep does not exist, or if all of these runs are damaged or missing.
+    Metrics are computed from the curves while loading. Runs whose file is damaged or gone are left out, with a warning. A sweep
+    of another engine is loaded with a warning. Raise StoreError if there is no such store or sweep, or if none of its runs can
+    be read.
     """
     store = Store(path)
     store.require_existing()
@@ -56,12 +57,15 @@ def load_results(path: str | Path = "results", sweep: str | None = None) -> Resu
         (store.run_ids(), "files cannot be read") if sweep is None else (store.read_manifest(sweep).run_ids, PLANNED)
     )
     found = store.read_all(run_ids)
+    found = found.of_engine(ENGINE_VERSION if sweep is None else found.engine)
     missing = {key: error for key, error in found.missing.items() if sweep is not None or not isinstance(error, OtherEngine)}
     if missing and not found.runs:
         raise next(iter(missing.values()))
     if missing:
         words = how_many_are_missing(missing, len(found.runs) + len(missing), what)
         warnings.warn(f"{path}: {words}; run the command of the sweep again", stacklevel=2)
+    if note := about_engine(found.engine):
+        warnings.warn(f"{path}: {sweep}: {note}", stacklevel=2)
     return frames_of([run for run, _ in found.runs])
 
 
