@@ -10,9 +10,11 @@ import argparse
 import hashlib
 import itertools
 import json
+import platform
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -192,9 +194,12 @@ def check(is_full: bool) -> int:
     chosen = full_set() if is_full else short_set()
     compared = available(chosen)
     lines = differences(compared)
-    print(*lines, *(f"not promised: {line}" for line in differences(legacy())), sep="\n")
+    for line in [*lines, *(f"not promised: {line}" for line in differences(legacy()))]:
+        print(line)
     missing = len(chosen) - len(compared)
-    print(f"{len(compared)} runs compared, {len(lines)} differ" + (f"; {missing} left out: no MNIST here" if missing else ""))
+    machine = f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, numba {version('numba')}"
+    left_out = f"; {missing} left out: no MNIST here" if missing else ""
+    print(f"{machine}: {len(compared)} runs compared, {len(lines)} differ{left_out}")
     return 1 if lines else 0
 
 
