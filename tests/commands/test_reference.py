@@ -70,7 +70,7 @@ def test_another_digest_is_noticed(written, command):
     outcome = command("verify", "--reference")
     assert outcome.status == 1
     assert "4 different" in outcome.out
-    assert "(differing: digest)" in outcome.out
+    assert "(fields that differ: digest)" in outcome.out
 
 
 @pytest.mark.slow
@@ -123,7 +123,7 @@ def test_without_numbers_it_says_where_they_are(command):
 def test_an_unknown_experiment_lists_the_known(written, command):
     outcome = command("verify", "nobody", "--reference")
     assert outcome.status == 2
-    assert "it has book_paths" in outcome.err
+    assert "it holds book_paths" in outcome.err
 
 
 @pytest.mark.slow
@@ -239,7 +239,7 @@ def test_a_text_that_stands_in_many_rows_takes_no_memory(letters, rows, sound, t
     pq.write_table(table, path, compression="zstd")
     assert path.stat().st_size < 100_000
     memory = PeakMemory()
-    with address_space(ADDRESS_SPACE), pytest.raises(StoreError, match="its texts"):
+    with address_space(ADDRESS_SPACE), pytest.raises(StoreError, match="the texts have"):
         read_reference(path)
     assert memory.growth() < 50_000_000
 

@@ -114,7 +114,7 @@ def test_a_glob_is_a_sweep_over_all_choices(small_sweep):
 def test_a_key_is_given_once_also_within_a_dictionary(command, arguments, multirun):
     outcome = command("problem=bowl", "steps=5", "executor=serial", "report=false", *multirun, *arguments)
     assert outcome.status == 2
-    assert "probe.count is given already" in outcome.err
+    assert "probe.count is already given" in outcome.err
 
 
 def test_a_bug_of_ours_is_no_wrong_input(small_sweep, monkeypatch):
@@ -180,7 +180,10 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
             assert len(load_results("results", *sweep).runs) == 1
     reported = command("report")
     assert reported.status == 0
-    assert f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); train them with: python" in reported.err
+    assert (
+        f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); train the missing runs with: python"
+        in reported.err
+    )
     assert victim in command("verify").err
     assert "1 damaged" in command("ls").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
@@ -217,7 +220,7 @@ def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, comman
     assert f"made by another engine ({victim})" in command("report").err
     outcome = command("verify")
     assert outcome.status == 2
-    assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, this is engine {ENGINE_VERSION}" in outcome.err
+    assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, but this is engine {ENGINE_VERSION}" in outcome.err
     assert f"1 of engine {ENGINE_VERSION + 1}, 1 completed" in command("ls").out
     assert "1 to train" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
@@ -331,7 +334,7 @@ def test_what_is_gone_at_the_end_is_said_and_made_again(small_sweep, monkeypatch
         outcome = small_sweep("-m", "seed=1,2,3,4", "name=mine")
     assert outcome.status == 1
     assert "3 of 4 runs are no longer in results" in outcome.err
-    assert "Start the same command again to train them again" in outcome.err
+    assert "Start the same command again to train these runs again" in outcome.err
     assert Store("results").read_manifest("mine").finished is None
     again = small_sweep("-m", "seed=1,2,3,4", "name=mine")
     assert again.status == 0, again.err

@@ -56,11 +56,14 @@ def test_other_weights_under_equal_losses_are_noticed(digits):
     run = train(digits_config())
     one = compare_runs(replace(run, digest="0" * 64), run)
     assert one.agreement is Agreement.DIFFERENT
-    assert one.explanation == "differing: digest"
-    assert compare_runs(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation == "differing: end.test_loss"
+    assert one.explanation == "fields that differ: digest"
+    assert (
+        compare_runs(replace(run, end=dict(run.end) | {"test_loss": 0.99}), run).explanation
+        == "fields that differ: end.test_loss"
+    )
     probes = replace(run.curve.probes, probe_loss=run.curve.probes.probe_loss * 2)
     doubled = replace(run, curve=replace(run.curve, probes=probes))
-    assert compare_runs(doubled, run).explanation == "differing: probes.probe_loss"
+    assert compare_runs(doubled, run).explanation == "fields that differ: probes.probe_loss"
 
 
 def test_on_another_kernel_bits_are_not_expected(digits):
@@ -104,7 +107,7 @@ def test_a_count_below_1_is_refused(command, digits, arguments):
     command(*SWEEP)
     outcome = command("verify", *arguments)
     assert outcome.status == 2
-    assert "at least 1 run" in outcome.err
+    assert "give the number of runs to verify, at least 1" in outcome.err
 
 
 def test_diverged_runs_are_verified_too(command, digits):
@@ -165,7 +168,7 @@ def test_a_result_that_calls_itself_a_failure_is_compared(command, digits):
     store.write(replace(store.read(run_id), status=Status.FAILED, failure=Failure("OSError", "no disk", "")))
     outcome = command("verify")
     assert outcome.status == 1
-    assert "differing: failure, status" in outcome.out
+    assert "fields that differ: failure, status" in outcome.out
 
 
 @pytest.fixture
@@ -230,12 +233,12 @@ def test_forgeries_are_named_by_the_command(command, digits):
     runs = [store.read(run_id) for run_id in store.read_manifest("mine").run_ids]
     probes = replace(runs[1].curve.probes, val_loss=runs[1].curve.probes.val_loss * (1 - 1e-9))
     forged = {
-        "different (differing: end.test_accuracy)": replace(runs[0], end=dict(runs[0].end) | {"test_accuracy": 0.99}),
-        "different (differing: probes.val_loss)": replace(runs[1], curve=replace(runs[1].curve, probes=probes)),
-        "different (differing: status)": replace(runs[2], status=Status.DIVERGED),
-        "different (differing: lr)": replace(runs[3], curve=replace(runs[3].curve, lr=runs[3].curve.lr * 2)),
+        "different (fields that differ: end.test_accuracy)": replace(runs[0], end=dict(runs[0].end) | {"test_accuracy": 0.99}),
+        "different (fields that differ: probes.val_loss)": replace(runs[1], curve=replace(runs[1].curve, probes=probes)),
+        "different (fields that differ: status)": replace(runs[2], status=Status.DIVERGED),
+        "different (fields that differ: lr)": replace(runs[3], curve=replace(runs[3].curve, lr=runs[3].curve.lr * 2)),
         "same bits": replace(runs[4], train_seconds=1e-9, environment=dict(runs[4].environment) | {"cpu": "a faster one"}),
-        "differing: end.test_loss)": replace(
+        "fields that differ: end.test_loss)": replace(
             runs[5],
             end=dict(runs[5].end) | {"test_loss": 0.1},
             environment=dict(runs[5].environment) | {"blas_kernel": "SomethingElse"},

@@ -80,8 +80,8 @@ def found_in(store, run):
     except StoreError as error:
         return str(error)
     one = compare_runs(stored, run)
-    assert one.agrees == ("differing: " not in one.explanation)
-    return one.explanation.partition("differing: ")[2]
+    assert one.agrees == ("fields that differ: " not in one.explanation)
+    return one.explanation.partition("fields that differ: ")[2]
 
 
 def forgeries(run):
@@ -169,7 +169,7 @@ def test_what_is_near_is_close_elsewhere(key, run):
     elsewhere = replace(run, environment=dict(run.environment) | {key: "other"})
     one = compare_runs(replace(elsewhere, curve=near if curve.points is None else curve), run)
     assert one.agreement is Agreement.CLOSE
-    assert "numbers are compared to a relative tolerance of 0.001, digests not at all" in one.explanation
+    assert "numbers are compared with a relative tolerance of 0.001, and digests are not compared" in one.explanation
     assert compare_runs(replace(run, curve=near), run).agreement is Agreement.DIFFERENT
 
 

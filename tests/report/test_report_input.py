@@ -156,5 +156,5 @@ def test_runs_of_another_engine_are_one_clear_error(tmp_path, digits, command, m
         monkeypatch.setattr(f"zdl_bench.{module}.ENGINE_VERSION", 2)
     outcome = command("report", "--results", str(store.root))
     assert outcome.status == 2
-    assert "made by engine 1, this is engine 2; run its sweep's command again" in outcome.err
+    assert "made by engine 1, but this is engine 2; run the command of its sweep again" in outcome.err
     assert "Traceback" not in outcome.err

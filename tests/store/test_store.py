@@ -273,7 +273,7 @@ def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] |
         ({"probes.probe_loss": [10**400]}, "too large"),
         ({"config.lr": 10**400}, "over 1023 bits"),
         ({"config.problem.start_std": {"a": 1}}, "cannot be a mapping"),
-        ({"config.problem.start_std": json.loads("[" * 60 + "]" * 60)}, "50 levels"),
+        ({"config.problem.start_std": json.loads("[" * 60 + "]" * 60)}, "50 nested levels"),
     ],
     ids=str,
 )
@@ -335,7 +335,7 @@ def test_a_few_bytes_that_stand_for_gigabytes_are_refused_unread(store, run):
     assert path.stat().st_size < 1_000_000
     memory = PeakMemory()
     for read in (store.read, store.sound_checksum):
-        with pytest.raises(DamagedFile, match=r"its table has 1,610,612,736 bytes; the limit is 268,435,456"):
+        with pytest.raises(DamagedFile, match=r"the table has 1,610,612,736 bytes; the limit is 268,435,456"):
             read(run.run_id)
     assert memory.growth() < 50_000_000
 
@@ -345,7 +345,7 @@ def test_a_file_larger_than_any_run_is_refused_unread(store, run):
     path.parent.mkdir(parents=True)
     path.touch()
     os.truncate(path, 2**28 + 1)  # takes no place
-    with pytest.raises(DamagedFile, match="its file has 268,435,457 bytes"):
+    with pytest.raises(DamagedFile, match="the file has 268,435,457 bytes"):
         store.read(run.run_id)
 
 
@@ -496,7 +496,7 @@ def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run, monk
     monkeypatch.setattr("zdl_bench.run.config.ENGINE_VERSION", 2)
     monkeypatch.setattr("zdl_bench.store.runs.ENGINE_VERSION", 2)
     assert load_results(store.root).runs.empty
-    with pytest.raises(OtherEngine, match="made by engine 1, this is engine 2; run its sweep's command again"):
+    with pytest.raises(OtherEngine, match="made by engine 1, but this is engine 2; run the command of its sweep again"):
         load_results(store.root, sweep="old")
 
 
@@ -541,7 +541,7 @@ def test_a_listing_reads_no_file_that_is_too_large(store, run):
     store.run_path(run.run_id).parent.mkdir(parents=True)
     store.run_path(run.run_id).touch()
     os.truncate(store.run_path(run.run_id), MAX_RUN_BYTES + 1)
-    with pytest.raises(DamagedFile, match="its file has"):
+    with pytest.raises(DamagedFile, match="the file has"):
         store.read_metadata(run.run_id)
 
 

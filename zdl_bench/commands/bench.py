@@ -28,7 +28,7 @@ from zdl_bench.training.loop import problem_of, train
 
 ROUNDS = 5
 ROUND_STEPS = 200
-"""Steps of a round: enough to make the clock's resolution negligible, few enough that the machine's state hardly changes."""
+"""Steps of a round: enough that the clock's resolution is negligible, few enough that the machine's state hardly changes."""
 KEYS_WITHOUT_COST = ("lr", "seed")
 """Keys that do not affect the time of a step."""
 GROUPS_OF_PRODUCTS = ("problem", "dataset", "dtype")
@@ -37,10 +37,10 @@ GROUPS_OF_PRODUCTS = ("problem", "dataset", "dtype")
 
 @dataclass(frozen=True)
 class Timing:
-    """Times of one config, medians over the rounds.
+    """The times of one config, as medians over the rounds.
 
-    parts: seconds per step. share: the share of a step that its matrix products alone take, NaN if it has none. wall: seconds
-    of a whole run. evaluation: the share of `wall` spent outside the steps.
+    parts: part of a step → seconds. share: the share of a step's time that its matrix products take, NaN for a step without
+    matrix products. wall: seconds of a whole run. evaluation: the share of `wall` that is spent outside the steps.
     """
 
     config: RunConfig
@@ -66,7 +66,7 @@ class BenchCommand:
         require_wanted()
         configs = [resolver.run_config(job) for job in jobs]
         if not configs:
-            raise ConfigError("there is nothing to time: a list or range is empty; give it a value")
+            raise ConfigError("there is nothing to time, because a list or range is empty; give at least one value")
         announce_data_sets(resolver.data_sets)
         announce_passed_over(resolver.decode_data())
         self._configs = _distinct((*self._configs, *configs), lambda key: key not in KEYS_WITHOUT_COST)
@@ -123,7 +123,7 @@ def print_machine(configs: Sequence[RunConfig]) -> None:
 
 
 def problem_lines(configs: Sequence[RunConfig]) -> Iterator[str]:
-    """Yield a line per problem: the loops between its matrix products, and the speed of these products at its shapes."""
+    """Yield a line of text per problem: what runs the loops between its matrix products, and how fast these products are."""
     for config in configs:
         namesakes = [other for other in configs if other.problem.name == config.problem.name]
         problem, flat = problem_of(config), config.flat()
@@ -142,7 +142,7 @@ def _changes_products(key: str) -> bool:
 
 
 def _distinct(configs: Iterable[RunConfig], counts: Callable[[str], bool]) -> tuple[RunConfig, ...]:
-    """Return one config, the first, of each set of configs that agree in all keys for which `counts` is true."""
+    """Return the first config of each group of configs that agree in all keys for which `counts` is true."""
     first: dict[str, RunConfig] = {}
     for config in configs:
         first.setdefault(repr([(key, value) for key, value in config.flat().items() if counts(key)]), config)
@@ -153,8 +153,8 @@ def print_timings(timings: Sequence[Timing]) -> None:
     table = Table(header_style="bold", caption_justify="left")
     steps = "/".join(map(str, sorted({min(ROUND_STEPS, timing.config.steps) for timing in timings})))
     table.caption = (
-        f"µs per step, medians of {ROUNDS} rounds of {steps} steps; limit: the share of a step that its matrix products "
-        "alone take; evaluation: its share of the wall time of a whole run"
+        f"µs per step, medians of {ROUNDS} rounds of {steps} steps; limit: the share of a step's time that its matrix products "
+        "take; evaluation: the share of a run's wall time that is spent outside the steps"
     )
     keys = [key for key in condition_keys(timing.config for timing in timings) if key not in KEYS_WITHOUT_COST]
     for key in keys:
@@ -174,10 +174,10 @@ def print_timings(timings: Sequence[Timing]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure this machine and the parts of a training step on it; return the exit status."""
+    """Measure this machine, time the parts of a training step, and return the exit status."""
     for argument in arguments:
         if argument not in MULTIRUN and (argument.startswith("-") or "hydra" in argument.partition("=")[0]):
-            raise ConfigError(f"{display(argument)}: bench takes only KEY=VALUE of a run; see zdl-bench bench --help")
+            raise ConfigError(f"{display(argument)}: bench takes only KEY=VALUE for keys of a run; see zdl-bench bench --help")
     asks_for_some = any(argument.startswith(("optimizer=", "experiment=")) for argument in arguments)
     every = [] if asks_for_some else [f"optimizer={','.join(names('optimizer'))}"]
     command = BenchCommand()

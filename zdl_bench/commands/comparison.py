@@ -16,18 +16,18 @@ from zdl_bench.run.run import Curve, Floats, Run
 from zdl_bench.training.loop import digest_of
 
 TOLERANCE = 1e-3
-"""Relative difference up to which the numbers of runs on different BLAS kernels agree."""
+"""Maximum relative difference at which the numbers of runs on different BLAS kernels count as equal."""
 REFERENCE_TOLERANCE = 0.05
-"""The tolerance for committed numbers, which describe whole runs: in float32, rounding errors grow with the steps."""
+"""The tolerance for committed numbers. These describe whole runs, and in float32 rounding errors grow with the steps."""
 LEAST_SIZES = {
     **dict.fromkeys(("probes.gradient_cosine", "probes.displacement_cosine", "gradient_cosine", "displacement_cosine"), 1.0),
     **dict.fromkeys(("jitter", "overshoot"), 0.3),
-    "late_slope": 20.0,  # ln L at both ends of a tenth of the steps, times ten
+    "late_slope": 20.0,  # ten times the values of ln L at both ends of the last tenth of the steps
 }
-"""Least size that a difference in these fields is relative to, even if the stored number is smaller. Each field is itself a
-difference of numbers that may be nearly equal, so its errors are relative to the size of those numbers."""
+"""Field → the smallest size to which its differences are relative, even if the stored number is smaller. Each of these fields
+is computed as a difference of nearly equal numbers, so its error is relative to the size of those numbers."""
 NOT_COMPARED = {"train_seconds", "probes.train_seconds", "environment"}
-"""Fields that a fresh run cannot repeat. The environment only decides whether the same bits are expected."""
+"""Fields in which a fresh run may differ. The environment only decides whether `verify` expects the same bits."""
 
 
 class Agreement(StrEnum):
@@ -44,8 +44,9 @@ class Agreement(StrEnum):
 class Verification:
     """The result of training one run again, or the reason why the run could not be compared.
 
-    words: the keys that usually distinguish the run from the other runs of its sweep.
+    words: optimizer, lr and seed of the run, which usually distinguish it from the other runs of its sweep.
     first_difference: the first step whose train loss differs, in a bit or by more than the tolerance, or None.
+    explanation: which fields differ, or why the run could not be compared.
     """
 
     run_id: str
@@ -72,7 +73,7 @@ def compare_runs(stored: Run, fresh: Run) -> Verification:
 
 
 def compare_to_reference(reference: ReferenceRun, fresh: Run) -> Verification:
-    """Compare every column of a committed run with the same column for a fresh run."""
+    """Compare every column of a committed run with the same column of a fresh run."""
     words = f"{reference.experiment}: {describe_config(fresh.config)}"
     tolerance = _tolerance(reference.fingerprint, fresh, REFERENCE_TOLERANCE)
     differing = find_differences(reference.columns, reference_columns(fresh), tolerance)
@@ -80,7 +81,7 @@ def compare_to_reference(reference: ReferenceRun, fresh: Run) -> Verification:
 
 
 def _tolerance(made_on: tuple[str, ...], fresh: Run, elsewhere: float) -> float:
-    """Return 0 (the same bits) if NumPy, BLAS kernel and vector instructions are the same, or else `elsewhere`."""
+    """Return 0 if both runs were made with the same NumPy, BLAS kernel and vector instructions, or else `elsewhere`."""
     return 0.0 if made_on == fingerprint(fresh.environment) else elsewhere
 
 
@@ -93,16 +94,16 @@ def _verification(
     if tolerance:
         pairs = zip(FINGERPRINT, made_on, fingerprint(fresh.environment), strict=True)
         changes = "; ".join(f"{key}: {short(before)} → {short(now)}" for key, before, now in pairs if before != now)
-        compared_to = f"numbers are compared to a relative tolerance of {tolerance:g}, digests not at all"
+        compared_to = f"numbers are compared with a relative tolerance of {tolerance:g}, and digests are not compared"
         notes.append(f"the same bits cannot be expected here ({changes}); {compared_to}")
     if differing:
-        notes.append(f"differing: {', '.join(differing)}")
+        notes.append(f"fields that differ: {', '.join(differing)}")
     agreements = (Agreement.CLOSE, Agreement.NOT_CLOSE) if tolerance else (Agreement.SAME_BITS, Agreement.DIFFERENT)
     return Verification(fresh.run_id, words, agreements[bool(differing)], step, "; ".join(notes))
 
 
 def comparable_fields(run: Run) -> dict[str, Any]:
-    """Return the values in a run's file that a fresh run should repeat, by the name of the field."""
+    """Return the values of a run that a fresh run should repeat: name of the field → value."""
     found = {field.name: getattr(run, field.name) for field in fields(Run) if field.name not in ("curve", "end")}
     found |= {f"end.{name}": value for name, value in run.end.items()}
     if run.curve is not None:
@@ -112,9 +113,9 @@ def comparable_fields(run: Run) -> dict[str, Any]:
 
 
 def find_differences(stored: Mapping[str, Any], fresh: Mapping[str, Any], tolerance: float) -> list[str]:
-    """Return the names of the fields that do not agree. A field that is missing on one side counts as None there.
+    """Return the names of the fields that do not agree. A field that one side does not have counts as None there.
 
-    A digest depends on every bit, so it is left out if numbers only have to be close.
+    The digest depends on every bit, so it is not compared if numbers only have to be close.
     """
     names = (stored.keys() | fresh.keys()) - ({"digest"} if tolerance else set())
     return sorted(name for name in names if not _agree(name, stored.get(name), fresh.get(name), tolerance))
@@ -136,7 +137,7 @@ def _floats(value: Any) -> npt.NDArray[np.float64] | None:
 
 
 def _same(stored: Floats, fresh: Floats, tolerance: float, least_size: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Return elementwise whether bits are equal, both are NaN, or both are finite and within tolerance × stored size."""
+    """Return for each element whether bits are equal, both are NaN, or both are finite and within tolerance × stored size."""
     same: npt.NDArray[np.bool_] = (stored.view(np.int64) == fresh.view(np.int64)) | (np.isnan(stored) & np.isnan(fresh))
     if tolerance:
         with np.errstate(all="ignore"):
@@ -146,7 +147,7 @@ def _same(stored: Floats, fresh: Floats, tolerance: float, least_size: float = 0
 
 
 def find_first_difference(stored: Floats, fresh: Floats, tolerance: float) -> int | None:
-    """Return the first step, counted from 1, at which two loss curves (T',) disagree or one curve has ended, or None."""
+    """Return the first step, from 1, at which two loss curves (T',) disagree or one of them has ended; None if they agree."""
     shared = min(len(stored), len(fresh))
     differing = np.flatnonzero(~_same(stored[:shared], fresh[:shared], tolerance))
     if len(differing):

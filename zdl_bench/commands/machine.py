@@ -1,4 +1,4 @@
-"""Measurements of this machine, and warnings of what slows it down."""
+"""Measurements of this machine, and warnings of conditions that slow it down."""
 
 import os
 import time
@@ -12,12 +12,12 @@ from zdl_bench.commands.steps import Products
 PRODUCT_SIZE = 768
 """Rows and columns of matrices that are large enough for BLAS to reach its best speed."""
 COPY_BYTES = 64_000_000
-"""Bytes of a copy: more than the caches of a core hold."""
+"""Bytes of a copy: more than the caches of a core can hold, so that the copy measures the memory."""
 REPETITIONS = 5
 MIN_BLAS_RATE = 20e9
-"""Operations per second on one core in float32. A BLAS with the CPU's vector instructions is faster, any other slower."""
+"""Operations per second on one core in float32. A BLAS that uses the CPU's vector instructions exceeds this rate."""
 MAX_LOAD_OF_OTHERS = 0.5
-"""Average number of other running processes above which measured times are too long."""
+"""Average number of other running processes above which the measured times cannot be trusted."""
 
 
 def product_rate(dtype: np.dtype) -> float:
@@ -41,7 +41,7 @@ def memory_bandwidth() -> float:
 
 
 def warnings_of(rate: float, dtype: np.dtype, root: Path = Path("/")) -> list[str]:
-    """Return a warning for each cause that makes runs slower than they need to be. rate: the result of product_rate."""
+    """Return a warning for each condition that makes runs slower than necessary. rate: the result of product_rate."""
     share = 2 if dtype == np.float64 else 1
     slow = [
         f"BLAS is slow ({rate / 1e9:.0f} Gflop/s; expected above {MIN_BLAS_RATE / share / 1e9:.0f}): install NumPy's wheels "
@@ -51,19 +51,21 @@ def warnings_of(rate: float, dtype: np.dtype, root: Path = Path("/")) -> list[st
 
 
 def _crowd(root: Path) -> list[str]:
-    """Return the reasons why there are fewer free cores than the machine has."""
+    """Return a warning for each reason why fewer cores are free than the machine has."""
     found = []
     all_cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else all_cores  # not on macOS
     quota = _quota(root)
     if quota is not None and quota < usable:
-        found.append(f"this container may use {quota:g} of {usable} cores")  # joblib's n_jobs=-1 respects it
+        # joblib's n_jobs=-1 respects this quota
+        found.append(f"this container may use {quota:g} of {usable} cores: raise the CPU limit of the container")
     elif usable < all_cores:
-        found.append(f"this process may use {usable} of {all_cores} cores")
+        found.append(f"this process may use {usable} of {all_cores} cores: allow all of them, for example with `taskset`")
     load = _number(root / "proc/loadavg")
     if load is not None and load - 1 > MAX_LOAD_OF_OTHERS + all_cores - usable:
         found.append(
-            f"other processes keep {load - 1:.1f} of {all_cores} cores busy: these times are too long; stop those processes"
+            f"other processes keep {load - 1:.1f} of {all_cores} cores busy, so the measured times are too long: stop these "
+            "processes and run bench again"
         )
     return found
 
@@ -75,7 +77,7 @@ def _throttles(root: Path) -> list[str]:
     is_own_governor = _text(cpufreq / "scaling_driver").startswith(("intel_pstate", "amd-pstate-epp"))
     preference = _text(cpufreq / "energy_performance_preference")
     if governor == "powersave" and not (is_own_governor and preference != "power"):
-        found.append("the power plan is powersave: choose another, for example with `powerprofilesctl set performance`")
+        found.append("the power plan is powersave: choose another plan, for example with `powerprofilesctl set performance`")
     highest, allowed = _number(cpufreq / "cpuinfo_max_freq"), _number(cpufreq / "scaling_max_freq")
     if highest and allowed and allowed < 0.9 * highest:
         found.append(f"the clock is held at {allowed / 1e6:.1f} of {highest / 1e6:.1f} GHz: raise scaling_max_freq")
@@ -86,7 +88,7 @@ def _throttles(root: Path) -> list[str]:
 
 
 def _quota(root: Path) -> float | None:
-    """Return the number of cores that the control group allows, or None if it allows all."""
+    """Return the number of cores that the control group of this process allows, or None if it sets no limit."""
     allowed, _, period = _text(root / "sys/fs/cgroup/cpu.max").partition(" ")
     return int(allowed) / int(period) if allowed.isdigit() and period.isdigit() else None
 

@@ -45,14 +45,14 @@ VERDICT_COLUMNS = ("experiment", "claim", "verdict", "p", "reason")
 REFERENCE_TYPES = {pa.string(), pa.float64(), pa.float32(), pa.int64(), pa.int32(), pa.bool_()}
 """Types that the columns of a table may have. A column without any value has 32-bit integers."""
 MAX_REFERENCE_BYTES = 10_000_000
-"""Most bytes of a table, of its texts, and of a decoded text. The texts of 4,000 runs have 3 million."""
+"""Maximum number of bytes of a table, of its texts, and of a decoded text. The texts of 4,000 runs have 3 million bytes."""
 EXACT_METRICS = ("final_train_loss", "tail_loss")
 """Metrics in double precision. The other metrics are stored in single precision."""
 
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A committed run. fingerprint: the software and hardware that decide its bits. columns: the other columns of its row."""
+    """A committed run. fingerprint: software and hardware that determine its bits. columns: the other columns of its row."""
 
     experiment: str
     config: RunConfig
@@ -67,9 +67,9 @@ def reference_files(root: Path, experiment: str | None) -> list[Path]:
     selected = [path for path in paths if experiment in (None, path.stem)]
     if not selected:
         names = [path.stem for path in paths]
-        known = f"it has {abridge(experiment or '', names) or 'no files; name the results of a checkout with --results DIR'}"
+        known = f"it holds {abridge(experiment or '', names) or 'no files; name the results of a checkout with --results DIR'}"
         meant = hint(closest(experiment or "", names), known)
-        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
+        raise StoreError(f"the folder {folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
     return selected
 
 
@@ -84,17 +84,20 @@ def read_reference(path: Path) -> list[ReferenceRun]:
     except NOT_A_RUN as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise StoreError(f"{path} cannot be read ({display(reason)}); restore the file with Git") from error
-    raise StoreError(f"{path} was made by engine {display(engine)}, but this is engine {ENGINE_VERSION}; run {path.stem} again")
+    raise StoreError(
+        f"{path} was made by engine {display(engine)}, but this is engine {ENGINE_VERSION}; "
+        f"run the experiment {path.stem} again"
+    )
 
 
 def _decode_runs(content: bytes, footer: Footer, experiment: str) -> list[ReferenceRun]:
-    """Return the runs in a file. Raise one of NOT_A_RUN if there are none, or if they need more memory than any experiment."""
+    """Return the runs in a file. Raise one of NOT_A_RUN if the file has no runs or would need too much memory."""
     size = size_of_table(footer)
     if size > MAX_REFERENCE_BYTES:
         raise ValueError(f"its table has {size:,} bytes, more than {MAX_REFERENCE_BYTES:,}")
     rows = read_columns(content, footer, REFERENCE_TYPES, MAX_REFERENCE_BYTES).to_pylist()
     if not rows:
-        raise ValueError("it has no runs")
+        raise ValueError("the file has no runs")
     runs = []
     for row in rows:
         config, made_on = (parse_json(row[name].encode(), MAX_REFERENCE_BYTES) for name in ("config", "fingerprint"))
@@ -106,7 +109,7 @@ def _decode_runs(content: bytes, footer: Footer, experiment: str) -> list[Refere
 
 
 def reference_columns(run: Run) -> dict[str, Any]:
-    """Return the value that `ReferenceRun.columns` would have for a run."""
+    """Return the columns of a fresh run, for comparison with `ReferenceRun.columns`."""
     return _comparable(_table([run]).to_pylist()[0])
 
 
@@ -158,7 +161,10 @@ def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str
 
 
 def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return columns setting, variant, lr, step, probe_loss (geometric mean over the runs that finished all steps) and runs."""
+    """Return the mean curve of each condition over the runs that finished all steps.
+
+    Columns: setting, variant, lr, step, probe_loss (geometric mean) and runs (their number).
+    """
     facets = facets_of(run.config for run in runs)
     rows = [
         (facets[run.run_id].setting, facets[run.run_id].variant, run.config.lr, step, loss)

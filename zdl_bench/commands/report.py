@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     verdicts = update_report(store, manifest, formats, checksums)
     if missing:
         words = how_many_are_missing(missing, len(manifest.run_ids))
-        print(f"{words}; train them with: {printable(manifest.command)}", file=sys.stderr)
+        print(f"{words}; train the missing runs with: {printable(manifest.command)}", file=sys.stderr)
     print(verdicts, end="")
     print(f"report: {page_path(store, manifest)}")
     return 0

@@ -1,4 +1,4 @@
-"""A training step: its parts, timed in the training loop itself, and its lower limit, the time of its matrix products."""
+"""Timing of a training step. Its parts are timed in the training loop; the time of its matrix products is its lower limit."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from zdl_bench.commands.estimate import trial_config
+from zdl_bench.kernels.streams import Streams
 from zdl_bench.problems.mlp import Network
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Floats
-from zdl_bench.run.streams import Streams
 from zdl_bench.training.loop import descend
 
 STEP_PARTS = ("gather", "forward", "backward", "update", "recording")
-"""A function has no forward and backward pass: its loss and gradient count as forward. Recording is the remaining time."""
+"""Parts of a training step. For a problem that is not a network, loss and gradient count as forward. Recording is the rest."""
 
 
 def time_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, float]:
@@ -55,7 +55,7 @@ class Products:
     """The matrix products of one step of a fully connected network, with random numbers in separate buffers.
 
     Each layer has three products: its output, the gradient of its weights, and the gradient of its input. The first layer
-    does not need the last of these.
+    does not need the gradient of its input.
     """
 
     def __init__(self, sizes: Sequence[int], batch_size: int, dtype: np.dtype) -> None:
@@ -90,7 +90,7 @@ class Products:
 
 
 def limit_of(problem: Problem) -> Products | None:
-    """Return the matrix products of a step of a network, or None for any other problem."""
+    """Return the matrix products of a step if the problem is a network, or None for any other problem."""
     if not isinstance(problem, Network):
         return None
     weights = problem.layout[::2]

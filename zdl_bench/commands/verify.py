@@ -33,13 +33,13 @@ Some = TypeVar("Some")
 
 def require_sensible(count: int | None, timeout: float | None) -> None:
     """Raise ConfigError unless the number of runs and the time limit per run, in seconds, are sensible."""
-    require("--runs", count, count is None or count >= 1, "verify at least 1 run")
+    require("--runs", count, count is None or count >= 1, "give the number of runs to verify, at least 1")
     sensible = timeout is None or 0 < timeout <= MAX_TIMEOUT
-    require("--timeout", timeout, sensible, f"give seconds per run, above 0 and at most {MAX_TIMEOUT:g}")
+    require("--timeout", timeout, sensible, f"give the seconds that a run may take, above 0 and at most {MAX_TIMEOUT:g}")
 
 
 def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: float | None) -> Iterator[Verification]:
-    """Train stored runs of a sweep again and compare each with its file: `count` of them, spread over the sweep, or all.
+    """Train `count` runs of a sweep again, spread over the sweep, or all runs, and compare each fresh run with its stored file.
 
     Everything is checked before the first run starts. Runs that cannot be compared are yielded first. Raise ConfigError
     or DataError if a run cannot be trained here, StoreError if there is nothing to verify: no result and no damaged file.
@@ -48,13 +48,16 @@ def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: fl
     stored = {one.run_id: one for one in inspected if isinstance(one, Run)}
     others = [one for one in inspected if isinstance(one, Verification)]
     if not stored and all(one.agreement is Agreement.NOT_STORED for one in others):
-        raise StoreError(f"no run of {manifest.name} has a stored result; run the command of the sweep: {manifest.command}")
+        raise StoreError(f"no run of {manifest.name} has a stored result; train the runs with this command: {manifest.command}")
     again = _train_again([run.config for run in stored.values()], timeout)
     return chain(others, (compare_runs(stored[run.run_id], run) for run in again))
 
 
 def verify_reference(root: Path, experiment: str | None, count: int | None, timeout: float | None) -> Iterator[Verification]:
-    """Train committed runs again and compare each: `count` runs or REFERENCE_SAMPLE, spread evenly over the experiments."""
+    """Train a sample of the committed runs again, and compare each fresh run with the committed numbers.
+
+    count: the size of the sample, REFERENCE_SAMPLE if it is None. The sample is spread evenly over the experiments.
+    """
     files, unsound = [], []
     for path in reference_files(root, experiment):
         try:
@@ -71,14 +74,14 @@ def verify_reference(root: Path, experiment: str | None, count: int | None, time
 
 
 def _train_again(configs: Sequence[RunConfig], timeout: float | None) -> Iterator[Run]:
-    """Return the fresh runs, each as soon as it finishes. Everything is checked before the first run starts."""
+    """Return an iterator over the fresh runs, in the order in which they finish. First check that all can be trained here."""
     _require_known_here(configs)
     executor: Executor = registry.executor(Choice("processes"))
     return executor.execute(configs, Limits(timeout=timeout))
 
 
 def _look_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterator[Run | Verification]:
-    """Yield `count` runs to compare, or all, and a verification for each run that cannot be compared. Read no more files."""
+    """Yield `count` stored runs, or all, and a verification for each run that cannot be compared. Read no further files."""
     spread = dict.fromkeys(_spread(run_ids, count))
     found = 0
     for run_id in [*spread, *(run_id for run_id in run_ids if run_id not in spread)]:
@@ -90,14 +93,14 @@ def _look_at(store: Store, run_ids: Sequence[str], count: int | None) -> Iterato
 
 
 def _read(store: Store, run_id: str) -> Run | Verification:
-    """Return a stored run with something to compare, or a verification that says why nothing can be compared."""
+    """Return a stored run that has something to compare, or a verification that says why the run cannot be compared."""
     try:
         run = store.read(run_id) if store.has(run_id) else None
     except StoreError as error:
         return _unsound(run_id, error)
     if run and (run.status.is_result or run.curve or run.digest or run.end):
         return run
-    reason = f"{run.status.value}; run the command of its sweep again" if run else "missing"
+    reason = f"{run.status.value}; run the command of its sweep again" if run else "missing; run the command of its sweep"
     return Verification(run_id, describe_config(run.config) if run else "", Agreement.NOT_STORED, None, reason)
 
 
@@ -127,12 +130,12 @@ def _require_known_here(configs: Iterable[RunConfig]) -> None:
     for name, checksum in sorted(checksums):
         dataset = registry.dataset(name)
         if dataset.checksum != checksum:
-            raise ConfigError(f"dataset={name}: its YAML names other data than the run was trained on; restore that YAML")
+            raise ConfigError(f"dataset={name}: its YAML no longer names the data of the stored run; restore the YAML")
         ensure_decoded(dataset)
 
 
 def print_verifications(verified: Iterator[Verification]) -> int:
-    """Print a line per run, then the totals. Return the exit status: 2 if a file is damaged, 1 if a run disagrees, or 0."""
+    """Print a line per run, then the totals. Return the exit status: 2 for a damaged file, else 1 for a difference, else 0."""
     console, errors = console_for(), console_for(to_stderr=True)
     results = []
     for one in verified:
@@ -164,8 +167,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser("verify", "train stored runs again and compare them bit for bit")
     parser.add_sweep()
     parser.add_argument("--runs", type=int, metavar="N", help="verify only N runs, spread over the sweep")
-    parser.add_argument("--reference", action="store_true", help="verify a sample of the committed runs; SWEEP: an experiment")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a run that takes longer; default: no limit")
+    parser.add_argument(
+        "--reference", action="store_true", help="verify a sample of the committed runs; SWEEP names an experiment"
+    )
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a run after this time; default: no limit")
     options = parser.parse_args(arguments)
     require_wanted()
     require_sensible(options.runs, options.timeout)

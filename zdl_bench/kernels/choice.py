@@ -1,49 +1,49 @@
-"""The choice between NumPy's loops and compiled loops for a run."""
+"""The choice between the compiled kernels and their definition in NumPy. It never changes a bit."""
 
+import logging
 import os
 from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 
 from zdl_bench.errors import ConfigError, display, require
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.kernels.loops import Loops
+from zdl_bench.kernels.definition import Kernels
 
 MIN_COMPILED = 20_000
-"""Vectors of at least this many elements make compiled loops worth the import of their compiler."""
-VARIABLE = "ZDL_BENCH_LOOPS"
+"""Vectors of at least this many elements make compiled kernels worth the import of their compiler."""
+VARIABLE = "ZDL_BENCH_KERNELS"
 CHOICES = ("", "numpy", "numba")
+LOG = logging.getLogger(__name__)
 
 
-def loops_for(elements: int, dtype: np.dtype) -> Loops:
-    """Return the loops for vectors of `elements` elements: compiled if numba works (extra `fast`) and the vectors are long."""
-    return fastest_loops(dtype) if elements >= MIN_COMPILED else numpy_loops()
+def kernels_for_vectors(elements: int, dtype: np.dtype) -> Kernels:
+    """Return the kernels for vectors of `elements` elements, without matrix products: compiled if the vectors are long."""
+    return kernels_for(dtype) if elements >= MIN_COMPILED else Kernels()
+
+
+@cache
+def kernels_for(dtype: np.dtype) -> Kernels:
+    """Return the kernels that the environment asks for, else compiled ones if numba works.
+
+    Raise ConfigError if the environment asks for kernels that are not available.
+    """
+    wanted = _wanted()
+    if wanted == "numpy":
+        return Kernels()
+    try:
+        return _compile(dtype)
+    except ConfigError as error:
+        if wanted:
+            raise
+        LOG.warning("%s; NumPy does the arithmetic: the same bits, but 30 times slower", error)
+        return Kernels()
 
 
 def require_wanted() -> None:
-    """Raise ConfigError if the environment asks for loops that are not available."""
+    """Raise ConfigError if the environment asks for kernels that are not available."""
     if _wanted() == "numba":
-        fastest_loops(np.dtype(np.float32))
-
-
-@cache
-def fastest_loops(dtype: np.dtype) -> Loops:
-    """Return the loops that the environment asks for, else the fastest. Raise ConfigError if it asks for unavailable loops."""
-    wanted = _wanted()
-    if wanted == "numpy":
-        return numpy_loops()
-    try:
-        return _compile_loops(dtype)
-    except ConfigError:
-        if wanted:
-            raise
-        return numpy_loops()
-
-
-@cache
-def numpy_loops() -> Loops:
-    return Loops()
+        kernels_for(np.dtype(np.float32))
 
 
 def _wanted() -> str:
@@ -52,15 +52,11 @@ def _wanted() -> str:
     return wanted
 
 
-def _compile_loops(dtype: np.dtype) -> Loops:
-    """Return loops compiled by numba. Raise ConfigError if numba is not installed or does not work."""
-    if find_spec("numba") is None:
-        raise ConfigError(f"{VARIABLE}=numba: numba is not installed; pip install 'zdl-bench[fast]', or unset the variable")
+def _compile(dtype: np.dtype) -> Kernels:
+    """Return kernels compiled by numba. Raise ConfigError if numba is not installed or does not work."""
     try:
         with signals_deferred():
-            from zdl_bench.kernels.numba_loops import NumbaLoops
-        return NumbaLoops(dtype)
+            from zdl_bench.kernels.compiled import CompiledKernels
+        return CompiledKernels(dtype)
     except Exception as error:  # numba does not support this NumPy, or lacks a library
-        raise ConfigError(
-            f"{VARIABLE}=numba: numba does not work here ({display(error)}); install another version, or unset the variable"
-        ) from error
+        raise ConfigError(f"numba does not work here ({display(error)}); install a version that does") from error

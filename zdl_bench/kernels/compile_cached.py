@@ -9,8 +9,9 @@ that writes them. Separate folders would need numba's one global setting, NUMBA_
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -20,29 +21,75 @@ import llvmlite.binding
 import numba
 from numba.core.errors import NumbaError
 
+from zdl_bench.run.atomic import folder_locked
+
 Signature = tuple[Any, ...]
 """The numba types of a function's arguments."""
 
 
-def compile_cached(function: Callable[..., Any], signature: Signature, *sources: Callable[..., Any]) -> Callable[..., None]:
-    """Compile a function for one signature. Its code comes from its own file and the files of `sources`.
+LOG = logging.getLogger(__name__)
 
+
+def compile_cached(
+    functions: Mapping[Callable[..., Any], Signature], *sources: Callable[..., Any]
+) -> dict[str, Callable[..., Any]]:
+    """Compile functions for one signature each, and return them by name. Their code comes from their files and `sources`.
+
+    The first process on a machine to need a function compiles it and says so; other processes wait and then load its code.
     Operations round as NumPy's do: fast-math is off, and a division by 0 follows NumPy. Raise NumbaError if numba cannot
-    compile the function, or if NUMBA_DISABLE_JIT is set.
+    compile a function, or if NUMBA_DISABLE_JIT is set.
     """
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         raise NumbaError("NUMBA_DISABLE_JIT is set")
-    functions = [cast("FunctionType", each) for each in (function, *sources)]
-    own, identity = functions[0], _identity(signature, functions)
-    names = "-".join(each.__qualname__.rpartition("<locals>.")[2] for each in functions)
-    renamed = FunctionType(own.__code__, own.__globals__, own.__name__, own.__defaults__, own.__closure__)
-    renamed.__qualname__ = f"{names}-{identity}".replace("<", "").replace(">", "")  # numba names its files after this name
+    renamed = {own: _rename(own, signature, sources) for own, signature in functions.items()}
+    folder = next((_cache_folder(function) for function in renamed.values() if function), None)
+    with _first_compiler(folder, [function for function in renamed.values() if function]):
+        return {own.__name__: _compile(own, renamed[own], signature) for own, signature in functions.items()}
+
+
+def _compile(own: Callable[..., Any], renamed: FunctionType | None, signature: Signature) -> Callable[..., Any]:
     # a damaged file is deleted by the first attempt
-    cached = (_load_or_compile(renamed, signature) or _load_or_compile(renamed, signature)) if identity else None
-    dispatcher = cached or numba.njit(error_model="numpy")(renamed)
+    cached = renamed and (_load_or_compile(renamed, signature) or _load_or_compile(renamed, signature))
+    dispatcher = cached or numba.njit(error_model="numpy")(renamed or own)
     dispatcher.compile(signature)  # does nothing the second time
     dispatcher.disable_compile()
-    return dispatcher
+    return cast("Callable[..., Any]", dispatcher)
+
+
+def _rename(own: Callable[..., Any], signature: Signature, sources: Sequence[Callable[..., Any]]) -> FunctionType | None:
+    """Return the function under a name of its own, after which numba names its files; None if its code is in no file."""
+    functions = [cast("FunctionType", each) for each in (own, *sources)]
+    first, identity = functions[0], _identity(signature, functions)
+    names = "-".join(each.__qualname__.rpartition("<locals>.")[2] for each in functions)
+    renamed = FunctionType(first.__code__, first.__globals__, first.__name__, first.__defaults__, first.__closure__)
+    renamed.__qualname__ = f"{names}-{identity}".replace("<", "").replace(">", "")
+    return renamed if identity else None
+
+
+def _cache_folder(function: FunctionType) -> Path | None:
+    """Return numba's folder for the code of a function, or None if no folder is writable."""
+    try:
+        return Path(str(numba.njit(cache=True)(function).stats.cache_path))
+    except RuntimeError:
+        return None
+
+
+@contextmanager
+def _first_compiler(folder: Path | None, functions: Sequence[FunctionType]) -> Iterator[None]:
+    """Wait until no other process compiles, unless the code of all functions is stored; say so if some is still missing."""
+    if folder is None or _are_stored(folder, functions):
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with folder_locked(folder):
+        if len(functions) > 1 and not _are_stored(folder, functions):
+            LOG.warning("compiling the arithmetic for this machine, once: this takes about 10 seconds")
+        yield
+
+
+def _are_stored(folder: Path, functions: Sequence[FunctionType]) -> bool:
+    stored = [path.name for path in folder.glob("*.nbi")]
+    return all(any(function.__qualname__ in name for name in stored) for function in functions)
 
 
 def _load_or_compile(function: FunctionType, signature: Signature) -> Any:
@@ -73,7 +120,8 @@ def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
         globals_read = {name: function.__globals__.get(name) for name in function.__code__.co_names}
         content.update(repr([item for item in globals_read.items() if isinstance(item[1], int | float)]).encode())
         try:
-            content.update(Path(function.__code__.co_filename).read_bytes())
+            for path in (Path(function.__code__.co_filename), *Path(__file__).parent.glob("*.py")):  # what it may call
+                content.update(path.read_bytes())
         except OSError:
             return ""
     return content.hexdigest()[:16]
@@ -81,4 +129,5 @@ def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
 
 @cache
 def _cpu() -> str:
-    return f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
+    host = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
+    return f"{host} {numba.config.CPU_NAME} {numba.config.CPU_FEATURES}"  # type: ignore[attr-defined]

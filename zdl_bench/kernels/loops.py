@@ -1,92 +1,207 @@
-"""The loops over elements in pure NumPy. They define what every other implementation has to compute."""
+"""The loops of the compiled kernels. Each does the operations of the method of `Kernels` with its name, in the same order."""
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 import numpy as np
-import numpy.typing as npt
+from numba.extending import overload, register_jitable
 
-from zdl_bench.kernels.in_place import Rule, Scalars, Update, record_in_place, slices
-from zdl_bench.kernels.same_bits import gives_same_bits
-from zdl_bench.run.run import Floats
+from zdl_bench.kernels.definition import SIDE_BY_SIDE
+from zdl_bench.kernels.elementary import exp, log_of_double
+from zdl_bench.kernels.tiles import HAS_WIDE_REGISTERS, VECTOR, dense_tile, sparse_tile
 
-Images = npt.NDArray[np.uint8]
-Integers = npt.NDArray[np.int64]
-Labels = npt.NDArray[np.uint8]
+HEIGHT = 12 if HAS_WIDE_REGISTERS else 6
+"""Rows of a tall tile: as many sums as fit into the registers, beside the operands."""
+DEPTH = 256
+"""Terms that a tile adds before the next tile has its turn, so that its part of `w` stays in the cache."""
+MIN_PACKED = 512
+"""Columns from which on a part of `w` is copied to stay together in the cache."""
+WIDTH = 12 if HAS_WIDE_REGISTERS else 4
+"""Vectors of a wide sparse tile."""
+CACHE_LINE = 64
+"""The size of a cache line in bytes."""
+
+tall, low, single = dense_tile(HEIGHT), dense_tile(4), dense_tile(1)
+wide, narrow = sparse_tile(WIDTH), sparse_tile(1)
 
 
-class Loops:
-    """In-place loops in the dtype of their arguments: float32 or float64.
+def lanes_of(array):
+    """Return the number of elements in a vector."""
+    return VECTOR // array.itemsize
 
-    All implementations apply the same operations to an element in the same order. So the choice between them is not part of
-    a run's identity. `exp`, `log` and sums are not among the loops, since their rounding differs between libraries.
+
+@overload(lanes_of)
+def _lanes_of(array):
+    lanes = VECTOR * 8 // array.dtype.bitwidth
+    return lambda array: lanes
+
+
+@register_jitable
+def column_of_tiles(a, a0, row, step, w, w0, line, out, out0, out_line, height, depth, more):
+    """Compute `height` rows of a result that is one vector wide."""
+    i = 0
+    while i + HEIGHT <= height:
+        tall(a, a0 + i * row, row, step, w, w0, line, out, out0 + i * out_line, out_line, depth, more)
+        i += HEIGHT
+    while i + 4 <= height:
+        low(a, a0 + i * row, row, step, w, w0, line, out, out0 + i * out_line, out_line, depth, more)
+        i += 4
+    while i < height:
+        single(a, a0 + i * row, row, step, w, w0, line, out, out0 + i * out_line, out_line, depth, more)
+        i += 1
+
+
+def strided_product(a, row, step, w, out):
+    """Set out ← A·w, where A(i, k) is element i·row + k·step of `a`.
+
+    The last vector overlaps the one before if the width is no multiple of a vector; narrow matrices are padded with zeros.
     """
+    lanes, depth, width, height = lanes_of(w), w.shape[0], w.shape[1], out.shape[0]
+    panel, side = np.zeros((DEPTH, lanes), w.dtype), np.empty((height if width < lanes else 0, lanes), w.dtype)
+    is_narrow = width < lanes
+    packs = is_narrow or (height >= 4 * HEIGHT and width >= MIN_PACKED)
+    for start in range(0, width, lanes):
+        j = max(0, min(start, width - lanes))
+        for k0 in range(0, depth, DEPTH):
+            terms = min(DEPTH, depth - k0)
+            if packs:
+                for k in range(terms):
+                    for c in range(min(lanes, width)):
+                        panel[k, c] = w[k0 + k, j + c]
+            if is_narrow:
+                column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, side, 0, lanes, height, terms, k0)
+            elif packs:
+                column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, out, j, width, height, terms, k0)
+            else:
+                column_of_tiles(a, k0 * step, row, step, w, k0 * width + j, width, out, j, width, height, terms, k0)
+    if is_narrow:
+        out[:] = side[:, :width]
 
-    name = "numpy"
-    min_elements = 4_096
-    """Vectors of at least this many elements make a prepared update faster than a rule's own expressions."""
 
-    def __init__(self) -> None:
-        self._updates: dict[tuple[Rule, np.dtype, int, int], Update] = {}
+def transpose(a, out):
+    """Set out ← aᵀ, in blocks of which both sides stay in the cache."""
+    block = 16
+    for i0 in range(0, a.shape[0], block):
+        for j0 in range(0, a.shape[1], block):
+            for j in range(j0, min(j0 + block, a.shape[1])):
+                for i in range(i0, min(i0 + block, a.shape[0])):
+                    out[j, i] = a[i, j]
 
-    def gather_pixels(self, images: Images, rows: Integers, out: Floats) -> None:
-        """Set out[i] ← float32(images[rows[i]]) / 255, for images (n, pixels), rows (batch,) and out (batch, pixels)."""
-        gathered = np.take(images, rows, axis=0, mode="clip")
-        np.divide(gathered, np.float32(255), out=out, dtype=np.float32)
 
-    def add_bias(self, z: Floats, bias: Floats) -> None:
-        """Set z ← z + bias, for z (batch, units) and bias (units,)."""
-        z += bias
+def sparse_product(start, column, value, w, out):
+    """Set out ← a·w for sparse rows `a`. The last vector overlaps the one before; narrow matrices go by single elements."""
+    lanes, width = lanes_of(w), w.shape[1]
+    if width < lanes:
+        out[:] = 0
+        for i in range(out.shape[0]):
+            for k in range(start[i], start[i + 1]):
+                for c in range(width):
+                    out[i, c] += value[k] * w[column[k], c]
+        return
+    wide_end = width - width % (WIDTH * lanes)
+    for j in range(0, wide_end, WIDTH * lanes):
+        for i in range(out.shape[0]):
+            wide(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
+    for first in range(wide_end, width, lanes):
+        j = min(first, width - lanes)
+        for i in range(out.shape[0]):
+            narrow(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
 
-    def add_bias_relu(self, z: Floats, bias: Floats) -> None:
-        """Set z ← max(z + bias, 0), for z (batch, units) and bias (units,). NaN stays NaN."""
-        z += bias
-        np.maximum(z, np.zeros_like(bias), out=z)  # twice as fast as with a scalar 0
 
-    def chain_relu(self, delta: Floats, a: Floats) -> None:
-        """Set delta ← delta · [a > 0] for the output `a` of a ReLU; both have shape (batch, units)."""
-        np.multiply(delta, a > 0, out=delta)
+def sort_by_column(start, column, value, starts, row, by_column):
+    """Transpose sparse rows: the rows and values of column j are at starts[j] to starts[j + 1] − 1, rows ascending.
 
-    def shift_logits(self, logits: Floats, labels: Labels, shifted: Floats) -> None:
-        """Subtract from each row of `logits` its maximum, and copy the logit of each label to `shifted`.
+    `starts` has one element more than that needs.
+    """
+    starts[:] = 0
+    for k in range(start[-1]):
+        starts[column[k] + 2] += 1
+    for j in range(2, starts.size):
+        starts[j] += starts[j - 1]
+    for i in range(start.size - 1):
+        for k in range(start[i], start[i + 1]):
+            place = starts[column[k] + 1]
+            starts[column[k] + 1] = place + 1
+            row[place], by_column[place] = i, value[k]
 
-        Shapes: logits (batch, classes), labels (batch,), shifted (batch,).
-        """
-        logits -= logits.max(axis=1, keepdims=True)
-        shifted[:] = logits[np.arange(len(labels)), labels]
 
-    def softmax_delta(self, exps: Floats, totals: Floats, labels: Labels) -> None:
-        """Divide each row of `exps` by its total and subtract 1 at the label, which gives the gradient of the loss.
+def gather(images, rows, values, out):
+    touched = 0
+    for i in range(rows.size):  # request all cache lines of the batch before waiting for the first
+        for j in range(0, images.shape[1], CACHE_LINE):
+            touched += images[rows[i], j]
+    for i in range(rows.size):
+        row = rows[i]
+        for j in range(images.shape[1]):
+            out[i, j] = values[images[row, j]]
+    return touched  # otherwise the compiler would drop the first loop
 
-        Shapes: exps (batch, classes), totals (batch,), labels (batch,).
-        """
-        exps /= totals[:, np.newaxis]
-        exps[np.arange(len(labels)), labels] -= 1
 
-    def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        """Set params, *state ← rule(params, grad, *state, *scalars), element by element. All vectors have shape (n,)."""
-        if len(params) < self.min_elements:
-            update = by_expressions(rule)
+def gather_sparse(start, column, value, rows, values, batch_start, batch_column, batch_value):
+    touched = 0
+    for i in range(rows.size):
+        for k in range(start[rows[i]], start[rows[i] + 1], CACHE_LINE // 2):
+            touched += column[k] + value[k]
+    end = 0
+    batch_start[0] = 0
+    for i in range(rows.size):
+        first, count = start[rows[i]], start[rows[i] + 1] - start[rows[i]]
+        for k in range(count):
+            batch_column[end + k] = column[first + k]
+        for k in range(count):
+            batch_value[end + k] = values[value[first + k]]
+        end += count
+        batch_start[i + 1] = end
+    return touched
+
+
+def column_sums(d, out):
+    out[:] = 0
+    for i in range(d.shape[0]):
+        for j in range(d.shape[1]):
+            out[j] += d[i, j]
+
+
+def cross_entropy(logits, labels, epsilon, totals):
+    for i in range(logits.shape[0]):
+        largest = logits[i, 0]
+        for j in range(1, logits.shape[1]):
+            if logits[i, j] > largest or logits[i, j] != logits[i, j]:
+                largest = logits[i, j]
+        for j in range(logits.shape[1]):
+            logits[i, j] -= largest
+        totals[i] = logits[i, labels[i]]
+    elements = logits.ravel()
+    for j in range(elements.size):
+        elements[j] = exp(elements[j])
+    loss = 0.0
+    for i in range(logits.shape[0]):
+        shifted, total = np.float64(totals[i]), logits.dtype.type(0)
+        for j in range(logits.shape[1]):
+            total += logits[i, j]
+        totals[i] = total
+        if epsilon > 0:
+            loss += -log_of_double(np.float64(logits[i, labels[i]] / total) + epsilon)
         else:
-            key = (rule, params.dtype, len(state), len(scalars))
-            if key not in self._updates:
-                self._updates[key] = self._prepare_update(*key)
-            update = self._updates[key]
-        update(params, grad, state, scalars)
-
-    def _prepare_update(self, rule: Rule, dtype: np.dtype, buffers: int, scalars: int) -> Update:
-        """Return the rule as in-place calls if these give the same bits as its expressions, else as its expressions."""
-        expressions, calls = by_expressions(rule), record_in_place(rule, buffers, scalars)
-        is_same = calls is not None and gives_same_bits(calls, expressions, dtype, buffers, scalars)
-        return calls if calls is not None and is_same else expressions
+            loss += log_of_double(np.float64(total)) - shifted
+    return loss
 
 
-def by_expressions(rule: Rule) -> Update:
-    """Return an update that evaluates the rule's own expressions, slice by slice."""
+def softmax_delta(exps, totals, labels, scale):
+    one = exps.dtype.type(1)
+    for i in range(exps.shape[0]):
+        for j in range(exps.shape[1]):
+            exps[i, j] /= totals[i]
+        exps[i, labels[i]] -= one
+        for j in range(exps.shape[1]):
+            exps[i, j] *= scale
 
-    def update(params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        for part in slices(len(params)):
-            given = [vector[part] for vector in (params, grad, *state)]
-            new = rule(*given, *scalars)
-            unshared = [np.copy(values) if any(values is each for each in given) else values for values in new]
-            for vector, values in zip((params, *state), unshared, strict=True):
-                vector[part] = values
 
-    return update
+def dot(a, b):
+    sums = np.zeros(SIDE_BY_SIDE)
+    for start in range(0, a.size, SIDE_BY_SIDE):
+        x, y = a[start : start + SIDE_BY_SIDE], b[start : start + SIDE_BY_SIDE]
+        for j in range(x.size):
+            sums[j] += np.float64(x[j]) * np.float64(y[j])
+    total = 0.0
+    for j in range(SIDE_BY_SIDE):
+        total += sums[j]
+    return total

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zdl_bench.errors import require
+from zdl_bench.kernels.elementary import power
 from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
 
 
@@ -34,7 +35,7 @@ class Adam(ElementwiseOptimizer):
         require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon must be above 0")
 
     def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        corrections = (1 - self.beta1**step, 1 - self.beta2**step) if self.bias_correction else (1.0, 1.0)
+        corrections = (1 - power(self.beta1, step), 1 - power(self.beta2, step)) if self.bias_correction else (1.0, 1.0)
         rate, root_correction = lr / corrections[0], math.sqrt(corrections[1])
         return rate, root_correction, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.epsilon
 

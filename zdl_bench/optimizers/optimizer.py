@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zdl_bench.kernels.choice import loops_for
+from zdl_bench.kernels.choice import kernels_for_vectors
 from zdl_bench.run.run import Floats, Layout
 
 State = tuple[Floats, ...]
@@ -65,7 +65,7 @@ class ElementwiseOptimizer(Optimizer):
 
     def update(self, params: Floats, grad: Floats, state: State, lr: float, step: int) -> None:
         scalars = tuple(params.dtype.type(value) for value in self.coefficients(lr, step))
-        loops_for(len(params), params.dtype).update(self.rule, params, grad, state, scalars)
+        kernels_for_vectors(len(params), params.dtype).update(self.rule, params, grad, state, scalars)
         if step % FLUSH_INTERVAL == 0:
             flush_vanishing(state)
 

@@ -1,62 +1,50 @@
-"""Activation functions of the MLP. Each choice of `problem.activation` is a class with two in-place functions."""
+"""Activation functions of the MLP. Each choice of `problem.activation` is two formulas for one element."""
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from zdl_bench.kernels.loops import Loops
-from zdl_bench.run.run import Floats
+from zdl_bench.kernels.definition import Elementwise
+from zdl_bench.kernels.elementary import select, tanh
 
 
-@dataclass(frozen=True)
-class Activation(ABC):
-    """An activation function f, applied elementwise by the loops of a run."""
+class Activation(NamedTuple):
+    """apply: z → a = f(z). chain: (delta, a) → delta · f′(z), where f′ is a function of a."""
 
-    loops: Loops
-
-    @abstractmethod
-    def apply(self, z: Floats, bias: Floats) -> None:
-        """Set z ← f(z + bias) in place, for z of shape (batch, units) and bias of shape (units,)."""
-
-    @abstractmethod
-    def chain(self, delta: Floats, a: Floats) -> None:
-        """Set delta ← delta · f′(z) in place, given the output a = f(z)."""
+    apply: Elementwise
+    chain: Elementwise
 
 
-class ReLU(Activation):
-    """f(z) = max(z, 0),  f′(z) = 1 if a > 0, else 0"""
-
-    def apply(self, z: Floats, bias: Floats) -> None:
-        self.loops.add_bias_relu(z, bias)
-
-    def chain(self, delta: Floats, a: Floats) -> None:
-        self.loops.chain_relu(delta, a)
+def identity(z: Any) -> Any:
+    """Return z, as the last layer does."""
+    return z
 
 
-class Tanh(Activation):
-    """f(z) = tanh z,  f′(z) = 1 − a²"""
-
-    def apply(self, z: Floats, bias: Floats) -> None:
-        self.loops.add_bias(z, bias)
-        np.tanh(z, out=z)
-
-    def chain(self, delta: Floats, a: Floats) -> None:
-        delta *= 1 - a * a
+def relu(z: Any) -> Any:
+    """Return max(z, 0). NaN stays NaN."""
+    return select(z <= 0, 0, z)
 
 
-class Sigmoid(Activation):
-    """f(z) = 1/(1 + e⁻ᶻ),  f′(z) = a (1 − a), computed as f(z) = (1 + tanh(z/2))/2, which does not overflow"""
-
-    def apply(self, z: Floats, bias: Floats) -> None:
-        self.loops.add_bias(z, bias)
-        z *= 0.5
-        np.tanh(z, out=z)
-        z += 1
-        z *= 0.5
-
-    def chain(self, delta: Floats, a: Floats) -> None:
-        delta *= a * (1 - a)
+def relu_chain(delta: Any, a: Any) -> Any:
+    """Multiply by f′(z) = 1 if a > 0, else 0."""
+    return select(a > 0, delta, 0)
 
 
-ACTIVATIONS: dict[str, type[Activation]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
+def tanh_chain(delta: Any, a: Any) -> Any:
+    """Multiply by f′(z) = 1 − a²."""
+    return delta * (1 - a * a)
+
+
+def sigmoid(z: Any) -> Any:
+    """Return 1/(1 + e⁻ᶻ), computed as (1 + tanh(z/2))/2, which does not overflow."""
+    return (1 + tanh(z * 0.5)) * 0.5
+
+
+def sigmoid_chain(delta: Any, a: Any) -> Any:
+    """Multiply by f′(z) = a·(1 − a)."""
+    return delta * (a * (1 - a))
+
+
+ACTIVATIONS = {
+    "relu": Activation(relu, relu_chain),
+    "tanh": Activation(tanh, tanh_chain),
+    "sigmoid": Activation(sigmoid, sigmoid_chain),
+}

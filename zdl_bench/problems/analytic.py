@@ -9,14 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
+from zdl_bench.kernels.definition import ordered_sum
+from zdl_bench.kernels.elementary import power
+from zdl_bench.kernels.streams import Stream, Streams
 from zdl_bench.problems.problem import Point, Problem, ProblemSpec, Splits
 from zdl_bench.run.run import Floats, Tensor
-from zdl_bench.run.streams import Stream, Streams
+
+NORMALS_PER_DRAW = 4_096
+"""The number of normals drawn at once for the noise of some steps."""
 
 
 @dataclass(frozen=True)
 class AnalyticSpec(ProblemSpec):
-    """A function of points. One point has the shape (dimension,); many points have the shape (dimension, …).
+    """A function in closed form. One point has the shape (dimension,); many points have the shape (dimension, …).
 
     gradient_noise: standard deviation of the normal noise that is added to each coordinate of the gradient in each step.
     start_std: standard deviation of the normal displacement that is added to each coordinate of the start, once per seed.
@@ -41,11 +46,11 @@ class AnalyticSpec(ProblemSpec):
     @property
     @abstractmethod
     def minima(self) -> tuple[Point, ...]:
-        """The global minima; empty if there are none."""
+        """The global minima, or an empty tuple if there are none."""
 
     @abstractmethod
     def value(self, w: Floats) -> Floats:
-        """Return the gap f − f* at points of shape (dimension, …), as float64 of shape (…); f itself if there is no minimum."""
+        """Return the gap f − f*, or f if there is no minimum, at points of shape (dimension, …), as float64 of shape (…)."""
 
     @abstractmethod
     def gradient(self, w: Floats) -> Floats:
@@ -88,11 +93,12 @@ class AnalyticProblem(Problem):
 
     def _start_at(self, start: Floats) -> None:
         self.trivial_loss = self._spec.trivial_loss(start)
-        self.minimum = min(self._spec.minima, key=lambda minimum: math.dist(minimum, start), default=None)
+        self.minimum = min(self._spec.minima, key=lambda minimum: _squared_distance(minimum, start), default=None)
 
     def batches(self, rng: Streams) -> Iterator[Floats]:
+        steps = max(1, NORMALS_PER_DRAW // self._dimension)
         while True:
-            yield (self._spec.gradient_noise * rng.noise.standard_normal(self._dimension)).astype(self._dtype)
+            yield from (self._spec.gradient_noise * rng.noise.standard_normal((steps, self._dimension))).astype(self._dtype)
 
     def loss_and_gradient(self, params: Floats, batch: Floats, grad: Floats) -> float:
         np.add(self._spec.gradient(params), batch, out=grad)
@@ -100,3 +106,7 @@ class AnalyticProblem(Problem):
 
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
         return {"loss": float(self._spec.value(params))}
+
+
+def _squared_distance(minimum: Point, start: Floats) -> float:
+    return float(ordered_sum(power(np.array(minimum) - start.astype(np.float64), 2)))

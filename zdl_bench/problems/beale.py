@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.kernels.elementary import power
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
@@ -21,14 +22,14 @@ class Beale(Surface):
 
     def height(self, x: Floats, y: Floats) -> Floats:
         residuals = _residuals(x, y)
-        return residuals[0] ** 2 + residuals[1] ** 2 + residuals[2] ** 2
+        return power(residuals[0], 2) + power(residuals[1], 2) + power(residuals[2], 2)
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         one, two, three = _residuals(x, y)
-        dx = one * (y - 1) + two * (y**2 - 1) + three * (y**3 - 1)
-        dy = x * (one + 2 * two * y + 3 * three * y**2)
+        dx = one * (y - 1) + two * (y * y - 1) + three * (power(y, 3) - 1)
+        dy = x * (one + 2 * two * y + 3 * three * (y * y))
         return 2 * dx, 2 * dy
 
 
 def _residuals(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
-    return 1.5 - x + x * y, 2.25 - x + x * y**2, 2.625 - x + x * y**3
+    return 1.5 - x + x * y, 2.25 - x + x * (y * y), 2.625 - x + x * power(y, 3)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.kernels.elementary import power
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
@@ -22,7 +23,7 @@ class Booth(Surface):
     minima = ((1.0, 3.0),)
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
+        return power(x + 2 * y - 7, 2) + power(2 * x + y - 5, 2)
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         one, two = x + 2 * y - 7, 2 * x + y - 5

@@ -21,7 +21,7 @@ class Bowl(Surface):
     contours = (1e-3, 1e2)
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return x**2 / 20 + y**2
+        return x * x / 20 + y * y
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         return x / 10, 2 * y

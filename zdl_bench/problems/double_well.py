@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.kernels.elementary import power
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
@@ -31,7 +32,7 @@ class DoubleWell(Surface):
     lowest = -0.30542848374391597
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return (x**2 - 1) ** 2 + 0.3 * x + y**2 / 2
+        return power(x * x - 1, 2) + 0.3 * x + y * y / 2
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        return 4 * x * (x**2 - 1) + 0.3, y
+        return 4 * x * (x * x - 1) + 0.3, y

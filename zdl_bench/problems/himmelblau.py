@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.kernels.elementary import power
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
 
 @dataclass(frozen=True)
 class Himmelblau(Surface):
-    """f = (x² + y − 11)² + (x + y² − 7)². Minimum 0 at four points; the loss does not depend on which one a run finds.
+    """f = (x² + y − 11)² + (x + y² − 7)². Minimum 0 at four points. A run may find any of the four.
 
     Source: Himmelblau 1972, Applied nonlinear programming (McGraw-Hill).
     """
@@ -24,8 +25,8 @@ class Himmelblau(Surface):
     )
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+        return power(x * x + y - 11, 2) + power(x + y * y - 7, 2)
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        one, two = x**2 + y - 11, x + y**2 - 7
+        one, two = x * x + y - 11, x + y * y - 7
         return 4 * x * one + 2 * two, 2 * one + 4 * y * two

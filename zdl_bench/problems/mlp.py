@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
-from zdl_bench.kernels.choice import loops_for
-from zdl_bench.problems.activations import ACTIVATIONS
+from zdl_bench.kernels.choice import kernels_for
+from zdl_bench.kernels.elementary import log
+from zdl_bench.kernels.streams import Stream, Streams
+from zdl_bench.problems.activations import ACTIVATIONS, identity
+from zdl_bench.problems.inputs import Inputs, kind_of_inputs
 from zdl_bench.problems.problem import Examples, Problem, ProblemSpec, Splits
 from zdl_bench.problems.sampling import SAMPLINGS
 from zdl_bench.run.run import Floats, Layout, Tensor
-from zdl_bench.run.streams import Stream, Streams
 
 WORDS: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
@@ -74,10 +76,20 @@ class MLP(ProblemSpec):
 
 
 class Batch(NamedTuple):
-    """The images and labels of a batch. inputs: (batch, pixels) in the run's dtype; labels: (batch,) uint8."""
+    """The inputs and labels of a batch. labels: (batch,) uint8."""
 
-    inputs: Floats
+    inputs: Inputs
     labels: npt.NDArray[np.uint8]
+
+
+class Buffers(NamedTuple):
+    """The outputs of the layers, each (batch, units), and the sum of each row of exponentials, (batch,).
+
+    The last output holds the logits, which the loss replaces by their exponentials.
+    """
+
+    outputs: list[Floats]
+    totals: Floats
 
 
 class Network(Problem):
@@ -88,16 +100,16 @@ class Network(Problem):
     def __init__(self, spec: MLP, splits: Splits, dtype: np.dtype) -> None:
         self.spec = spec
         self.dtype = dtype
-        self.trivial_loss = math.log(splits.classes)
-        sizes = (splits.train.images.shape[1], *spec.hidden, splits.classes)
-        self.layout = dense_layout(sizes)
+        self.trivial_loss = float(log(np.float64(splits.classes)))
+        self._pixels = splits.train.images.shape[1]
+        self.layout = dense_layout((self._pixels, *spec.hidden, splits.classes))
         self._splits = splits
-        self._loops = loops_for(self.layout[-1].stop, dtype)
-        self._activation = ACTIVATIONS[spec.activation](self._loops)
-        self._train_buffers, self._deltas = ([np.empty((spec.batch_size, size), dtype) for size in sizes[1:]] for _ in range(2))
+        self._kernels = kernels_for(dtype)
+        self._activation = ACTIVATIONS[spec.activation]
+        self._kind = kind_of_inputs(splits.train, spec.batch_size)
+        self._train_buffers, self._deltas = self._buffers(spec.batch_size), self._buffers(spec.batch_size).outputs
         self._current_layers: Layers = []
-        self._totals: Floats
-        self._probe = self._as_batch(splits.probe)
+        self._probe = self._gather(self._inputs(len(splits.probe)), splits.probe, np.arange(len(splits.probe)))
         self.evaluated_splits = ("validation", "test") if len(splits.validation) else ("test",)
 
     def init(self, rng: Stream) -> Floats:
@@ -113,10 +125,18 @@ class Network(Problem):
 
     def batches(self, rng: Streams) -> Iterator[Batch]:
         train, size = self._splits.train, self.spec.batch_size
-        inputs = np.empty((size, train.images.shape[1]), self.dtype)
+        inputs = self._inputs(size)
         for rows in SAMPLINGS[self.spec.sampling](rng.batches, len(train), size):
-            self._loops.gather_pixels(train.images, rows, inputs)
-            yield Batch(inputs, train.labels[rows])
+            yield self._gather(inputs, train, rows)
+
+    def _inputs(self, size: int) -> Inputs:
+        """Return a buffer for the inputs of `size` images."""
+        return self._kind(self._kernels, size, self._pixels, self.dtype)
+
+    def _gather(self, inputs: Inputs, examples: Examples, rows: npt.NDArray[np.int64]) -> Batch:
+        """Fill `inputs` with the images of these rows."""
+        inputs.gather(examples, rows)
+        return Batch(inputs, examples.labels[rows])
 
     def loss_and_gradient(self, params: Floats, batch: Batch, grad: Floats) -> float:
         loss = self.forward(params, batch)
@@ -126,68 +146,58 @@ class Network(Problem):
     def forward(self, params: Floats, batch: Batch) -> float:
         """Return the mean loss. Keep the layers, the activations and the terms of the softmax for `backward`."""
         self._current_layers = self._layers(params)
-        logits = self._forward(self._current_layers, [batch.inputs, *self._train_buffers])
-        loss, self._totals = self._cross_entropy(logits, batch.labels)
-        return loss
+        return self._loss(self._current_layers, batch, self._train_buffers)
 
     def backward(self, batch: Batch, grad: Floats) -> None:
         """Fill `grad` with the gradient; the last call of `forward` must have been for the same batch."""
         layers, gradients = self._current_layers, self._layers(grad)
-        activations = [batch.inputs, *self._train_buffers]
-        delta = activations[-1]  # `forward` has replaced the logits by their exponentials
-        self._loops.softmax_delta(delta, self._totals, batch.labels)
-        if self.spec.loss_reduction == "mean":
-            delta *= self.dtype.type(1 / self.spec.batch_size)
+        (*activations, delta), totals = self._train_buffers  # `forward` has replaced the logits by their exponentials
+        scale = 1 / self.spec.batch_size if self.spec.loss_reduction == "mean" else 1
+        self._kernels.softmax_delta(delta, totals, batch.labels, self.dtype.type(scale))
         for layer in reversed(range(len(layers))):
             weight_gradient, bias_gradient = gradients[layer]
-            np.matmul(activations[layer].T, delta, out=weight_gradient)
-            np.add.reduce(delta, axis=0, out=bias_gradient)
-            if layer > 0:  # the gradient with respect to the images is not needed
-                delta = np.matmul(delta, layers[layer][0].T, out=self._deltas[layer - 1])
-                self._activation.chain(delta, activations[layer])
+            self._kernels.column_sums(delta, bias_gradient)
+            if layer == 0:  # the gradient with respect to the images is not needed
+                batch.inputs.transposed_product(delta, weight_gradient)
+                return
+            self._kernels.transposed_product(activations[layer - 1], delta, weight_gradient)
+            self._kernels.product_with_transpose(delta, layers[layer][0], self._deltas[layer - 1])
+            delta = self._deltas[layer - 1]
+            self._kernels.chain(self._activation.chain, delta, activations[layer - 1])
 
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
         """Return the mean loss in nats and the accuracy in [0, 1] on `probe`, `validation_sample`, `validation` or `test`."""
         examples: Examples = getattr(self._splits, split)
-        starts = range(0, len(examples), EVALUATION_CHUNK)
-        chunks = (self._as_batch(examples.part(start, start + EVALUATION_CHUNK)) for start in starts)
         layers = self._layers(params)
         loss, correct = 0.0, 0
-        for inputs, labels in [self._probe] if split == "probe" else chunks:
-            buffers = [np.empty((len(labels), bias.size), self.dtype) for _, bias in layers]
-            logits = self._forward(layers, [inputs, *buffers])
-            correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
-            loss += self._cross_entropy(logits, labels)[0] * len(labels)
+        for batch in [self._probe] if split == "probe" else self._chunks(examples):
+            buffers = self._buffers(len(batch.labels))
+            loss += self._loss(layers, batch, buffers) * len(batch.labels)
+            correct += int(np.count_nonzero(buffers.outputs[-1].argmax(axis=1) == batch.labels))
         return {"loss": loss / len(examples), "accuracy": correct / len(examples)}
 
-    def _as_batch(self, examples: Examples) -> Batch:
-        return Batch((examples.images / np.float32(255)).astype(self.dtype, copy=False), examples.labels)
+    def _chunks(self, examples: Examples) -> Iterator[Batch]:
+        inputs = self._inputs(min(EVALUATION_CHUNK, len(examples)))
+        for start in range(0, len(examples), EVALUATION_CHUNK):
+            yield self._gather(inputs, examples, np.arange(start, min(start + EVALUATION_CHUNK, len(examples))))
 
     def _layers(self, flat: Floats) -> Layers:
         return [(w.view(flat), b.view(flat)) for w, b in zip(self.layout[::2], self.layout[1::2], strict=True)]
 
-    def _forward(self, layers: Layers, activations: list[Floats]) -> Floats:
-        """Fill `activations`, whose first array is the inputs, and return the last array, which holds the logits."""
-        for layer, (weight, bias) in enumerate(layers):
-            z = np.matmul(activations[layer], weight, out=activations[layer + 1])
-            if layer < len(layers) - 1:
-                self._activation.apply(z, bias)
-            else:
-                self._loops.add_bias(z, bias)
-        return activations[-1]
+    def _buffers(self, size: int) -> Buffers:
+        return Buffers([np.empty((size, b.stop - b.start), self.dtype) for b in self.layout[1::2]], np.empty(size, self.dtype))
 
-    def _cross_entropy(self, logits: Floats, labels: npt.NDArray[np.uint8]) -> tuple[float, Floats]:
-        """Replace the logits by their exponentials, in place. Return the mean loss and the sum of each row of exponentials."""
-        shifted = np.empty(len(labels), self.dtype)
-        self._loops.shift_logits(logits, labels, shifted)
-        np.exp(logits, out=logits)
-        totals = logits.sum(axis=1)
-        if self.spec.log_epsilon:
-            probabilities = logits[np.arange(len(labels)), labels] / totals
-            losses = -np.log(probabilities + self.dtype.type(self.spec.log_epsilon))
-        else:
-            losses = np.log(totals) - shifted
-        return float(losses.sum(dtype=np.float64)) / len(labels), totals
+    def _loss(self, layers: Layers, batch: Batch, buffers: Buffers) -> float:
+        """Fill the buffers and return the mean loss."""
+        for layer, ((weight, bias), z) in enumerate(zip(layers, buffers.outputs, strict=True)):
+            if layer == 0:
+                batch.inputs.product(weight, z)
+            else:
+                self._kernels.product(buffers.outputs[layer - 1], weight, z)
+            is_last = layer == len(layers) - 1
+            self._kernels.activate(identity if is_last else self._activation.apply, z, bias)
+        losses = self._kernels.cross_entropy(buffers.outputs[-1], batch.labels, self.spec.log_epsilon, buffers.totals)
+        return losses / len(batch.labels)
 
 
 def dense_layout(sizes: tuple[int, ...]) -> Layout:

@@ -1,17 +1,17 @@
 """An MLP on unevenly scaled inputs, which make the gradients of the first layer uneven."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
+from zdl_bench.kernels.elementary import geometric
+from zdl_bench.problems.inputs import Inputs
 from zdl_bench.problems.mlp import MLP, Batch, Network
 from zdl_bench.problems.problem import Examples, Splits
 from zdl_bench.run.run import Floats
-from zdl_bench.run.streams import Streams
 
 GOLDEN_SHARE = 0.618
 
@@ -42,14 +42,10 @@ class UnevenNetwork(Network):
         self._scales = column_scales(splits.train.images.shape[1], spec.input_condition).astype(dtype)
         super().__init__(spec, splits, dtype)
 
-    def batches(self, rng: Streams) -> Iterator[Batch]:
-        for batch in super().batches(rng):
-            np.multiply(batch.inputs, self._scales, out=batch.inputs)
-            yield batch
-
-    def _as_batch(self, examples: Examples) -> Batch:
-        inputs, labels = super()._as_batch(examples)
-        return Batch(inputs * self._scales, labels)
+    def _gather(self, inputs: Inputs, examples: Examples, rows: npt.NDArray[np.int64]) -> Batch:
+        batch = super()._gather(inputs, examples, rows)
+        inputs.scale_columns(self._scales)
+        return batch
 
 
 def column_scales(columns: int, condition: float) -> Floats:
@@ -60,4 +56,4 @@ def column_scales(columns: int, condition: float) -> Floats:
     once. No random number is drawn.
     """
     stride = next(s for s in range(max(1, round(GOLDEN_SHARE * columns)), columns + 2) if math.gcd(s, columns) == 1)
-    return np.geomspace(1, 1 / condition, columns)[np.arange(columns) * stride % columns]
+    return geometric(1, 1 / condition, columns)[np.arange(columns) * stride % columns]

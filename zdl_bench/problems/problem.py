@@ -3,13 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from zdl_bench.kernels.definition import SparseRows, sparse_rows
+from zdl_bench.kernels.streams import Stream, Streams
 from zdl_bench.run.run import Floats, Layout
-from zdl_bench.run.streams import Stream, Streams
 
 RECORDED_PARAMETERS = 16
 """The largest number of parameters for which the iterates of an analytic problem are recorded."""
@@ -29,11 +31,21 @@ class Examples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def sparse_images(self) -> SparseRows:
+        """The pixels that are not 0, as bytes."""
+        return sparse_rows(self.images)
+
+    @cached_property
+    def density(self) -> float:
+        """The share of pixels that are not 0."""
+        return np.count_nonzero(self.images) / max(1, self.images.size)
+
     def part(self, start: int, stop: int) -> "Examples":
         return Examples(self.images[start:stop], self.labels[start:stop])
 
     def spread(self, count: int) -> "Examples":
-        """Return `count` evenly spaced examples. No random number is drawn, and sorted labels lose no class."""
+        """Return `count` evenly spaced examples. No random number is drawn. No class is lost if the labels are sorted."""
         rows = np.arange(count) * len(self) // count
         return Examples(self.images[rows], self.labels[rows])
 
@@ -55,7 +67,7 @@ class Problem(ABC):
 
     layout: Layout
     trivial_loss: float
-    """The loss without training: that of uniform class probabilities, or that at the start of an analytic problem."""
+    """The loss without training: the loss of uniform class probabilities, or the loss at the start of an analytic problem."""
     evaluated_splits: tuple[str, ...]
     """The splits to evaluate at the end of a run."""
     is_analytic: bool
@@ -68,7 +80,10 @@ class Problem(ABC):
 
     @abstractmethod
     def batches(self, rng: Streams) -> Iterator[Any]:
-        """Yield batches endlessly, drawn from the streams for batches and for noise. Each is valid until the next is drawn."""
+        """Yield batches endlessly, drawn from the streams for batches and for noise.
+
+        A batch is valid until the next batch is drawn.
+        """
 
     @abstractmethod
     def loss_and_gradient(self, params: Floats, batch: Any, grad: Floats) -> float:
@@ -76,7 +91,7 @@ class Problem(ABC):
 
     @abstractmethod
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
-        """Return the metrics on a split by name; `loss` is always one of them."""
+        """Return the metrics on a split, by name. The metric `loss` is always included."""
 
 
 class ProblemSpec(ABC):

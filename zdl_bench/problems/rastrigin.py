@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zdl_bench.kernels.elementary import power, sin_pi
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
@@ -24,7 +25,7 @@ class Rastrigin(Surface):
     minima = ((0.0, 0.0),)
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return np.asarray(x**2 + 20 * np.sin(np.pi * x) ** 2 + y**2 + 20 * np.sin(np.pi * y) ** 2)
+        return np.asarray(x * x + 20 * power(sin_pi(x), 2) + y * y + 20 * power(sin_pi(y), 2))
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        return 2 * x + 20 * np.pi * np.sin(2 * np.pi * x), 2 * y + 20 * np.pi * np.sin(2 * np.pi * y)
+        return 2 * x + 20 * np.pi * sin_pi(2 * x), 2 * y + 20 * np.pi * sin_pi(2 * y)

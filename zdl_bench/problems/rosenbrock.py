@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.kernels.elementary import power
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
@@ -19,8 +20,8 @@ class Rosenbrock(Surface):
     minima = ((1.0, 1.0),)
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+        return power(1 - x, 2) + 100 * power(y - x * x, 2)
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        valley = y - x**2
+        valley = y - x * x
         return -2 * (1 - x) - 400 * x * valley, 200 * valley

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.kernels.elementary import power
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
@@ -22,7 +23,7 @@ class SixHumpCamel(Surface):
     lowest = -1.0316284534898774
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return (4 - 2.1 * x**2 + x**4 / 3) * x**2 + x * y + (4 * y**2 - 4) * y**2
+        return (4 - 2.1 * (x * x) + power(x, 4) / 3) * (x * x) + x * y + (4 * (y * y) - 4) * (y * y)
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        return 8 * x - 8.4 * x**3 + 2 * x**5 + y, x + 16 * y**3 - 8 * y
+        return 8 * x - 8.4 * power(x, 3) + 2 * power(x, 5) + y, x + 16 * power(y, 3) - 8 * y

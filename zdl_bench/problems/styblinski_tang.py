@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.kernels.elementary import power
 from zdl_bench.problems.surface import Surface
 from zdl_bench.run.run import Floats
 
@@ -23,7 +24,7 @@ class StyblinskiTang(Surface):
     lowest = -78.332331407542831
 
     def height(self, x: Floats, y: Floats) -> Floats:
-        return (x**4 - 16 * x**2 + 5 * x + y**4 - 16 * y**2 + 5 * y) / 2
+        return (power(x, 4) - 16 * (x * x) + 5 * x + power(y, 4) - 16 * (y * y) + 5 * y) / 2
 
     def slope(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        return 2 * x**3 - 16 * x + 2.5, 2 * y**3 - 16 * y + 2.5
+        return 2 * power(x, 3) - 16 * x + 2.5, 2 * power(y, 3) - 16 * y + 2.5

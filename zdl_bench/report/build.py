@@ -34,7 +34,8 @@ from zdl_bench.store.store import Store
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
     """Write report.html, figures/ and tables/ into the sweep's folder, and return the path of the page.
 
-    The report leaves out damaged runs and runs of another engine, and names them. Raise StoreError if no run is left.
+    The report leaves out runs that are missing, damaged or of another engine, and lists them in tables/missing.csv. Raise
+    StoreError if no run can be read.
     """
     found = store.read_all(manifest.run_ids)
     if not found.runs:
@@ -53,9 +54,9 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
 def report_files(
     manifest: Manifest, runs: Sequence[Run], formats: Sequence[str], missing: Mapping[str, StoreError] = MappingProxyType({})
 ) -> dict[str, bytes]:
-    """Return the content of every file of the report, by its path below the sweep's folder.
+    """Map the path of each file of the report, relative to the sweep's folder, to the content of the file.
 
-    The same runs give the same bytes. missing: the error of each run that cannot be read, by the run's id.
+    The same runs give the same bytes. missing: maps the id of each run that cannot be read to the error.
     """
     files = Files(formats)
     experiment = Experiment.of(manifest.name, manifest.experiment or {})  # only experiments have claims and tuning seeds
@@ -96,7 +97,7 @@ def report_files(
 
 
 def _made(manifest: Manifest) -> str:
-    """Return the phrase for when the sweep started and finished."""
+    """Return the text that says when the sweep started and finished."""
     started = datetime.fromisoformat(manifest.started)
     if manifest.finished is None:
         return f"started {started:%Y-%m-%d %H:%M} UTC, not finished"

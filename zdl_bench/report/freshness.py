@@ -15,7 +15,7 @@ from zdl_bench.store.store import Store
 PAGE_FILE = "report.html"
 VERDICTS_FILE = "tables/verdicts.txt"
 MAX_VERDICTS = 200_000
-"""Largest verdict file that is printed, in bytes. The largest shipped experiment has 4,000."""
+"""Largest size of a verdict file that is printed, in bytes. The verdict files of shipped experiments have up to 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
@@ -25,7 +25,7 @@ def page_path(store: Store, manifest: Manifest) -> Path:
 
 
 def verdict_text(store: Store, manifest: Manifest) -> str:
-    """Return the verdicts in a sweep's report, or the path of their file if they are long.
+    """Return the verdicts in a sweep's report, or the path of the verdict file if it is larger than MAX_VERDICTS.
 
     The text is empty if the report has no verdicts.
     """
@@ -38,7 +38,10 @@ def verdict_text(store: Store, manifest: Manifest) -> str:
 
 
 def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[str, StoreError]]:
-    """Return the checksums of the sweep's intact runs, in the order of the plan, and the errors of the other runs by id."""
+    """Return the checksums of the sweep's intact runs, in the order of the plan, and the errors of the other runs.
+
+    The second value maps the id of each run that is missing, damaged or of another engine to the error.
+    """
     checksums: list[str] = []
     missing: dict[str, StoreError] = {}
     for run_id in manifest.run_ids:
@@ -50,7 +53,11 @@ def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[s
 
 
 def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Return whether the report has all its files, and was built by this code from runs with these checksums in this order."""
+    """Return whether the report is complete and up to date.
+
+    That is, all its files exist, and this version of the code built the report from this manifest, in these formats, and from
+    runs with these checksums in this order.
+    """
     folder = store.sweep_folder(manifest.name)
     is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
     return is_whole and manifest.report.inputs == fingerprint_of_runs(manifest, formats, checksums)
@@ -59,7 +66,8 @@ def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, fo
 def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
     """Return the SHA-256 of everything that determines a report.
 
-    That is: manifest, formats, checksums of the runs, source files, YAML files, and the versions of LIBRARIES.
+    These are the manifest, the formats, the checksums of the runs, the source files, the YAML files, and the versions of
+    LIBRARIES.
     """
     shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
     about = [shown, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]

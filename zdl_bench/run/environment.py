@@ -12,12 +12,12 @@ import numpy as np
 import threadpoolctl
 
 FINGERPRINT = ("numpy", "blas", "blas_kernel", "simd")
-"""Runs can be expected to agree bit by bit only if all these values and the dtype agree."""
+"""Keys of an environment. Runs can be expected to agree bit by bit only if these values and the dtype agree."""
 
 
 @cache
 def describe_environment() -> Mapping[str, str]:
-    """Return a description of this process and machine, which is the same for every run of the process."""
+    """Return a description of this process and machine. The description is the same for every run of the process."""
     blas = _blas()
     return {
         "zdl_bench": _version("zdl_bench"),
@@ -52,7 +52,7 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """Return the commit of the source checkout, with `+` if files were changed since; empty for an installed package."""
+    """Return the commit of the source checkout, with `+` if files were changed since. Return '' for an installed package."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""

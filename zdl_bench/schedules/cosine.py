@@ -1,9 +1,9 @@
 """Cosine annealing after a linear warm-up."""
 
-import math
 from dataclasses import dataclass
 
 from zdl_bench.errors import require
+from zdl_bench.kernels.elementary import cos_pi
 
 
 @dataclass(frozen=True)
@@ -27,4 +27,4 @@ class Cosine:
         if step <= warmup:
             return step / warmup
         progress = (step - warmup - 1) / max(1, steps - warmup - 1)
-        return self.final_factor + (1 - self.final_factor) * 0.5 * (1 + math.cos(math.pi * progress))
+        return self.final_factor + (1 - self.final_factor) * 0.5 * (1 + float(cos_pi(progress)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from zdl_bench.errors import require
+from zdl_bench.kernels.elementary import power
 
 
 @dataclass(frozen=True)
@@ -21,4 +22,4 @@ class StepDecay:
 
     def factor(self, step: int, steps: int) -> float:
         part = (step - 1) * (self.drops + 1) // steps
-        return self.decay**part
+        return power(self.decay, part)

@@ -1,4 +1,4 @@
-"""What can be wrong with the files of a store, and how it is reported to the user."""
+"""Errors in the files of a store, and the messages that report such errors to the user."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,7 +31,10 @@ def first_line(error: Exception) -> str:
 
 
 def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str = PLANNED) -> str:
-    """Return a phrase that counts the missing runs and names those damaged or of another engine; empty if none is missing."""
+    """Return a phrase that counts the missing runs and names the damaged runs and the runs of other engine versions.
+
+    Return an empty text if no run is missing.
+    """
     if not missing:
         return ""
     words = f"{len(missing)} of {of} {what}"
@@ -44,7 +47,7 @@ def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str =
 
 @contextmanager
 def looking_at(path: Path) -> Iterator[None]:
-    """Raise StoreError if the system does not allow the block to find out whether the path exists."""
+    """Raise StoreError if the block cannot find out whether the path exists, for example without permission for a folder."""
     try:
         yield
     except OSError as error:  # the name is too long, or a folder cannot be entered
@@ -60,5 +63,5 @@ def writing(path: Path) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(
-            f"{path} cannot be written ({reason}); free some space or check its permissions. What was stored before is kept"
+            f"{path} cannot be written ({reason}); free some space or check its permissions. All earlier results are kept"
         ) from error

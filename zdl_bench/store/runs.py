@@ -20,7 +20,7 @@ from zdl_bench.store.run_file import file_of, metadata_in, read_file, table_in
 class Hashes(NamedTuple):
     """SHA-256 hashes of a stored run, in hex.
 
-    content: the checksum of the table, as in its metadata. file: the hash of the bytes of the file.
+    content: the checksum of the run's table, also stored in the table's metadata. file: the hash of the bytes of the file.
     """
 
     content: str
@@ -28,14 +28,17 @@ class Hashes(NamedTuple):
 
 
 class FoundRuns(NamedTuple):
-    """The runs that could be read, each with the hashes of its file, and the errors of the other runs, by run id."""
+    """The outcome of reading several runs.
+
+    runs: each run that could be read, with its hashes. missing: run id → error, for the runs that could not be read.
+    """
 
     runs: list[tuple[Run, Hashes]]
     missing: dict[str, StoreError]
 
 
 class RunFiles:
-    """The files below DIR/runs.
+    """The run files of a store, in the folder DIR/runs.
 
     Every method raises StoreError if the folder cannot be read or written, or DamagedFile if a stored file is damaged.
     """
@@ -82,7 +85,7 @@ class RunFiles:
             run, hashes = decode(table), Hashes(stored_checksum(table), file)
             _require_this_engine(run_id, run.engine)
             if {run_id, json.loads(table.schema.metadata[b"run_id"])} != {run.run_id}:
-                raise ValueError("the file holds another run")
+                raise ValueError("the file holds another run than its name or its metadata say")
         return run, hashes
 
     def read_all(self, run_ids: Iterable[str]) -> FoundRuns:
@@ -96,12 +99,12 @@ class RunFiles:
         return found
 
     def read_metadata(self, run_id: str) -> dict[str, str]:
-        """Return the JSON texts of a run's metadata, for a listing. The checksum is not verified."""
+        """Return the metadata of a run as key → JSON text. The checksum is not verified, so that listings are fast."""
         with self._reading(run_id) as path:
             return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
 
     def sound_checksum(self, run_id: str) -> str:
-        """Return the checksum of a run's content, computed again. Raise DamagedFile if it differs from the stored checksum."""
+        """Compute and return the checksum of a run's content. Raise DamagedFile if it differs from the stored checksum."""
         with self._reading(run_id) as path:
             table = table_in(read_file(path))
             checksum = sound_checksum(table)
@@ -109,7 +112,7 @@ class RunFiles:
         return checksum
 
     def hash_of_file(self, run_id: str) -> str:
-        """Return the SHA-256 of the bytes of a run's file, which is not decoded."""
+        """Return the SHA-256 of a run's file. The content of the file is not decoded."""
         with self._reading(run_id) as path:
             return _hash_of(read_file(path))
 
@@ -144,7 +147,9 @@ class RunFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"{path} is damaged and cannot be set aside ({error.strerror}); move it elsewhere") from error
+            raise StoreError(
+                f"{path} is damaged and cannot be set aside ({error.strerror}); move the file out of the store"
+            ) from error
         return aside
 
 
@@ -154,5 +159,5 @@ def _hash_of(content: bytes) -> str:
 
 def _require_this_engine(run_id: str, engine: object) -> None:
     if engine != ENGINE_VERSION:
-        made_by = f"run {run_id} was made by engine {display(engine)}, this is engine {ENGINE_VERSION}"
-        raise OtherEngine(f"{made_by}; run its sweep's command again")
+        made_by = f"run {run_id} was made by engine {display(engine)}, but this is engine {ENGINE_VERSION}"
+        raise OtherEngine(f"{made_by}; run the command of its sweep again")

@@ -4,19 +4,21 @@ import hashlib
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-import threadpoolctl
 
 from zdl_bench.datasets.dataset import Arrays, load_decoded
 from zdl_bench.errors import DataError
+from zdl_bench.kernels.choice import kernels_for
+from zdl_bench.kernels.rounding import require_default_rounding
+from zdl_bench.kernels.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.optimizers.optimizer import Optimizer
 from zdl_bench.problems.problem import RECORDED_PARAMETERS, Examples, Problem, Splits
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.run import Curve, Floats, Run, Status, has_diverged
-from zdl_bench.run.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.training.probes import Prober
 
 VALIDATION_SAMPLE = 1000
@@ -24,27 +26,41 @@ VALIDATION_SAMPLE = 1000
 
 
 def train(config: RunConfig) -> Run:
-    """Train and evaluate a run with one BLAS thread, since the number of threads changes the bits of the results.
+    """Train and evaluate a run.
 
-    Raise DataError if the data set is not available, and ConfigError if the code of an optimizer or another part differs
-    from the code that the run was planned with. Errors of the run itself are passed on.
+    Raise DataError if the data set is not available, ConfigError if the code of an optimizer or another part differs from
+    the code that the run was planned with, and RoundingError if numbers are not rounded as everywhere else. Errors of the run
+    itself are passed on.
     """
     registry.require_same_code(config)
-    with threadpoolctl.threadpool_limits(1), np.errstate(all="ignore"):  # an overflow becomes the status of the run
+    require_default_rounding()
+    with np.errstate(all="ignore"):  # an overflow becomes the status of the run
         problem = problem_of(config)
         descent = descend(config, problem, registry.optimizer(config.optimizer))
         end = _end_numbers(problem, descent.answer) if descent.status is Status.COMPLETED else {}
         if not all(map(math.isfinite, end.values())):
             descent, end = _diverged_at_the_end(descent), {}
+        answers = () if descent.answer is descent.params else (descent.answer,)
+        digest = digest_of(descent.curve, descent.params, *answers)
+        require_default_rounding()
         return Run(
             config=config,
             status=descent.status,
             curve=descent.curve,
             end=end,
-            digest=digest_of(descent.curve, descent.params),
+            digest=digest,
             train_seconds=descent.seconds,
             environment=describe_environment(),
         )
+
+
+def prepare(config: RunConfig) -> None:
+    """Load the compiled kernels of a network's runs, which the first process on a machine has to compile for some seconds.
+
+    Raise ConfigError if the environment asks for kernels that are not available.
+    """
+    if config.dataset is not None:
+        kernels_for(np.dtype(config.dtype))
 
 
 @dataclass(frozen=True)
@@ -138,9 +154,15 @@ def _end_numbers(problem: Problem, answer: Floats) -> dict[str, float]:
     }
 
 
-def digest_of(curve: Curve, params: Floats) -> str:
-    """Return the SHA-256 over the losses of the steps and the final weights, in hex."""
-    return hashlib.sha256(curve.train_loss.tobytes() + params.tobytes()).hexdigest()
+def digest_of(curve: Curve, *vectors: Floats) -> str:
+    """Return the SHA-256 over the losses of the steps and the vectors, in hex: the final weights, and an answer that differs.
+
+    Each NaN counts as the same NaN, since its sign and its other bits depend on the CPU.
+    """
+    content = hashlib.sha256()
+    for vector in (curve.train_loss, *vectors):
+        content.update(np.where(np.isnan(vector), vector.dtype.type(np.nan), vector).tobytes())
+    return content.hexdigest()
 
 
 def _splits(config: RunConfig) -> Splits | None:
@@ -158,8 +180,13 @@ def _splits(config: RunConfig) -> Splits | None:
     return split(load_decoded(dataset), validation_size, config.probe_images, dataset.classes)
 
 
+@lru_cache(maxsize=1)
 def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int) -> Splits:
-    """Return the splits. The last `validation_size` training images are for validation; the probe is spread over the others."""
+    """Return the splits. The last `validation_size` training images are for validation; the probe is spread over the others.
+
+    The runs of a process share them, and with them the sparse form of the images.
+    """
+    arrays = Arrays(*map(np.asarray, arrays))  # an element of a memory map takes longer to read
     everything = Examples(arrays.train_images, arrays.train_labels)
     train = everything.part(0, len(everything) - validation_size)
     validation = everything.part(len(train), len(everything))

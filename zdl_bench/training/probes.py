@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zdl_bench.kernels.choice import kernels_for_vectors
 from zdl_bench.problems.problem import Problem
 from zdl_bench.run.run import Floats, Probes
 
@@ -22,6 +23,7 @@ class Prober:
     def __init__(self, problem: Problem, start: Floats, steps: int, count: int) -> None:
         strides = stride_steps(steps, count)
         self._problem = problem
+        self._kernels = kernels_for_vectors(len(start), start.dtype)
         self._strides = set(strides.tolist())
         validates = "validation" in problem.evaluated_splits
         self._validated = set(strides[-VALIDATED_STRIDES:].tolist()) if validates else set()
@@ -56,12 +58,12 @@ class Prober:
         """
         assert self._point_before is not None, "call remember() before the update of the step"
         row = self._row(step, point, seconds) | {
-            "gradient_norm": norm(grad),
-            "update_norm": norm(params - self._point_before),
-            "distance": norm(point - self._start),
+            "gradient_norm": self._norm(grad),
+            "update_norm": self._norm(params - self._point_before),
+            "distance": self._norm(point - self._start),
         }
         if self._gradient_before is not None:
-            row["gradient_cosine"] = cosine(grad, self._gradient_before)
+            row["gradient_cosine"] = self._cosine(grad, self._gradient_before)
         if step in self._strides:
             row |= self._displacement(point)
         if not np.isfinite(params).all():
@@ -93,23 +95,21 @@ class Prober:
 
     def _displacement(self, point: Floats) -> dict[str, float]:
         displacement = point - self._stride_point
-        row = {"displacement": norm(displacement)}
+        row = {"displacement": self._norm(displacement)}
         if self._last_displacement is not None:
-            row["displacement_cosine"] = cosine(displacement, self._last_displacement)
+            row["displacement_cosine"] = self._cosine(displacement, self._last_displacement)
         self._stride_point = point.copy()
         self._last_displacement = displacement
         return row
 
+    def _norm(self, vector: Floats) -> float:
+        """Return the Euclidean norm of a flat vector."""
+        return math.sqrt(self._kernels.dot(vector, vector))
 
-def norm(vector: Floats) -> float:
-    """Return the Euclidean norm of a flat vector."""
-    return math.sqrt(np.dot(vector, vector))
-
-
-def cosine(a: Floats, b: Floats) -> float:
-    """Return the cosine of the angle between two flat vectors, or NaN if either vector is 0."""
-    lengths = norm(a) * norm(b)
-    return float(np.dot(a, b)) / lengths if lengths > 0 else math.nan
+    def _cosine(self, a: Floats, b: Floats) -> float:
+        """Return the cosine of the angle between two flat vectors, or NaN if either vector is 0."""
+        lengths = self._norm(a) * self._norm(b)
+        return self._kernels.dot(a, b) / lengths if lengths > 0 else math.nan
 
 
 def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:

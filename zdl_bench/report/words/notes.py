@@ -1,4 +1,4 @@
-"""Warnings at the head of a report."""
+"""Write the warnings at the head of a report."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,10 @@ from zdl_bench.run.run import Run, Status
 
 
 def notes_of(missing: str, runs: Sequence[Run], comparisons: Sequence[Comparison]) -> list[str]:
-    """Return the warnings. missing: the number of missing runs, in words, or empty. runs: the stored runs."""
+    """Return the warnings of a report.
+
+    missing: a phrase that says how many runs are missing, or empty if none is. runs: the runs that could be read.
+    """
     missing_runs = [f"{missing}; the command above makes them."] if missing else []
     return [*missing_runs, *_about_results(runs, comparisons), *_about_kinds(runs, comparisons), *_about_origins(runs)]
 
@@ -25,7 +28,7 @@ def _about_results(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> It
 
 
 def _is_deterministic(comparison: Comparison) -> bool:
-    """Return whether the seeds of some condition gave the same bits, so that they count as one run."""
+    """Return whether all seeds of some condition gave bit-identical runs, which count as one run."""
     digests = comparison.runs.dropna(subset="digest").groupby(["variant", "lr"], dropna=False)["digest"]
     return bool(((digests.size() > 1) & (digests.nunique() == 1)).any())
 

@@ -1,0 +1,208 @@
+"""The kernels compiled by numba: the same bits as the definition, many times faster."""
+# mypy: disable-error-code="no-untyped-def"
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numba.extending import overload, register_jitable
+
+from zdl_bench.kernels import elementary, loops
+from zdl_bench.kernels.compile_cached import compile_cached
+from zdl_bench.kernels.definition import Elementwise, Integers, Kernels, Rule, Scalars, SparseRows
+from zdl_bench.kernels.portable import typed_for
+from zdl_bench.run.run import Floats
+
+INLINED = (
+    elementary.log_of_double,
+    elementary.sin_pi_of_double,
+    elementary.cos_pi_of_double,
+    elementary.sine_and_cosine,
+    *(function for dtype in (np.float32, np.float64) for function in elementary.exponentials(np.dtype(dtype))),
+)
+for function in INLINED:
+    register_jitable(function)
+
+
+@overload(elementary.select)
+def _select(condition, chosen, other):
+    return lambda condition, chosen, other: chosen if condition else other
+
+
+@overload(elementary.exp)
+def _exp(x):
+    function = elementary.exponentials(_dtype_of(x)).exp
+    return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
+
+
+@overload(elementary.tanh)
+def _tanh(x):
+    function = elementary.exponentials(_dtype_of(x)).tanh
+    return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
+
+
+def _in_double(own: Elementwise, of_double: Elementwise) -> None:
+    """Teach numba a function that is computed in float64."""
+
+    @overload(own)
+    def _own(x):
+        real = _dtype_of(x).type
+        return lambda x: real(of_double(np.float64(x)))
+
+
+_in_double(elementary.log, elementary.log_of_double)
+_in_double(elementary.sin_pi, elementary.sin_pi_of_double)
+_in_double(elementary.cos_pi, elementary.cos_pi_of_double)
+
+
+def _dtype_of(x: Any) -> np.dtype:
+    return np.dtype(np.float32 if x == types.float32 else np.float64)
+
+
+class CompiledKernels(Kernels):
+    name = f"numba {numba.__version__}"
+
+    def __init__(self, dtype: np.dtype) -> None:
+        """Compile the kernels that do not depend on a rule, or load their code."""
+        number = numba.from_dtype(dtype)
+        self._number, self._dtype = number, dtype
+        vector, matrix = number[::1], number[:, ::1]
+        image_rows, labels, rows = _readonly(types.uint8, 2), _readonly(types.uint8, 1), _readonly(types.int64, 1)
+        sparse_images = (_readonly(types.int64, 1), _readonly(types.uint16, 1), _readonly(types.uint8, 1))
+        sparse = (types.int64[::1], types.uint16[::1], vector)
+        code = compile_cached(
+            {
+                loops.strided_product: (matrix, types.int64, types.int64, matrix, matrix),
+                loops.transpose: (matrix, matrix),
+                loops.sparse_product: (*sparse, matrix, matrix),
+                loops.sort_by_column: (*sparse, *sparse),
+                loops.gather: (image_rows, rows, vector, matrix),
+                loops.gather_sparse: (*sparse_images, rows, vector, *sparse),
+                loops.column_sums: (matrix, vector),
+                loops.cross_entropy: (matrix, labels, types.float64, vector),
+                loops.softmax_delta: (matrix, vector, labels, number),
+                loops.dot: (vector, vector),
+            }
+        )
+        self._strided_product, self._transpose = code["strided_product"], code["transpose"]
+        self._sparse_product, self._sort_by_column = code["sparse_product"], code["sort_by_column"]
+        self._gather_sparse = code["gather_sparse"]
+        for name in ("gather", "column_sums", "cross_entropy", "softmax_delta", "dot"):
+            setattr(self, name, code[name])
+        self._compiled = lru_cache(None)(self._compile_elementwise)
+
+    def gather_sparse(self, images: SparseRows, rows: Integers, values: Floats, batch: SparseRows) -> None:
+        self._gather_sparse(*images, rows, values, *batch)
+
+    def product(self, a: Floats, w: Floats, out: Floats) -> None:
+        self._strided_product(a, a.shape[1], 1, w, out)
+
+    def transposed_product(self, a: Floats, d: Floats, out: Floats) -> None:
+        self._strided_product(a, 1, a.shape[1], d, out)
+
+    def product_with_transpose(self, a: Floats, w: Floats, out: Floats) -> None:
+        """Compute outᵀ = w·aᵀ, which transposes less than wᵀ would."""
+        columns, out_columns = np.empty(a.shape[::-1], self._dtype), np.empty(out.shape[::-1], self._dtype)
+        self._transpose(a, columns)
+        self.product(w, columns, out_columns)
+        self._transpose(out_columns, out)
+
+    def sparse_product(self, a: SparseRows, w: Floats, out: Floats) -> None:
+        self._sparse_product(*a, w, out)
+
+    def transposed_sparse_product(self, a: SparseRows, d: Floats, out: Floats) -> None:
+        """Sort the elements by column first, so that each row of the result is one sum."""
+        count = a.start[-1]
+        starts = np.empty(len(out) + 2, np.int64)
+        columns = SparseRows(starts, np.empty(count, np.uint16), np.empty(count, self._dtype))
+        self._sort_by_column(*a, *columns)
+        self._sparse_product(*columns, d, out)
+
+    def activate(self, function: Elementwise, z: Floats, bias: Floats) -> None:
+        compiled = self._compiled(_activate, function, (2, 1), 0)
+        compiled(z, bias) if compiled else super().activate(function, z, bias)
+
+    def chain(self, function: Elementwise, delta: Floats, a: Floats) -> None:
+        compiled = self._compiled(_chain, function, (2, 2), 0)
+        compiled(delta, a) if compiled else super().chain(function, delta, a)
+
+    def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
+        maker = UPDATES.get(len(state))
+        compiled = maker and self._compiled(maker, rule, (1, 1), len(scalars))
+        compiled(params, grad, state, scalars) if compiled else super().update(rule, params, grad, state, scalars)
+
+    def _compile_elementwise(
+        self, maker: Callable[..., Any], function: Elementwise, dimensions: tuple[int, int], scalars: int
+    ) -> Callable[..., Any] | None:
+        """Return the loop over a function of elements, or None if numba cannot compile it, or not with NumPy's bits."""
+        typed = typed_for(function, self._dtype)
+        if typed is None:
+            return None
+        vectors = [types.Array(self._number, n, "C") for n in dimensions]
+        buffers = [number for number, each in UPDATES.items() if each is maker]
+        state = [_tuple(self._number[::1], n) for n in buffers] + [_tuple(self._number, scalars)] * len(buffers)
+        with suppress(Exception):  # numba raises other errors than NumbaError too
+            loop = maker(register_jitable(typed))
+            return compile_cached({loop: (*vectors, *state)}, function)[loop.__name__]
+        return None
+
+
+def _readonly(item: Any, dimensions: int) -> Any:
+    """Return the numba type of contiguous arrays that may be read-only, such as arrays of a memory-mapped file."""
+    return types.Array(item, dimensions, "C", readonly=True)
+
+
+def _tuple(item: Any, size: int) -> Any:
+    return types.Tuple((item,) * size)  # type: ignore[no-untyped-call]
+
+
+def _activate(function: Elementwise) -> Callable[..., Any]:
+    def activate(z, bias):
+        for i in range(z.shape[0]):
+            for j in range(z.shape[1]):
+                z[i, j] = function(z[i, j] + bias[j])
+
+    return activate
+
+
+def _chain(function: Elementwise) -> Callable[..., Any]:
+    def chain(delta, a):
+        for i in range(delta.shape[0]):
+            for j in range(delta.shape[1]):
+                delta[i, j] = function(delta[i, j], a[i, j])
+
+    return chain
+
+
+def _without_state(rule: Rule) -> Callable[..., Any]:
+    def update(w, g, state, scalars):
+        for i in range(w.size):
+            (w[i],) = rule(w[i], g[i], *scalars)
+
+    return update
+
+
+def _with_one_buffer(rule: Rule) -> Callable[..., Any]:
+    def update(w, g, state, scalars):
+        (a,) = state
+        for i in range(w.size):
+            w[i], a[i] = rule(w[i], g[i], a[i], *scalars)
+
+    return update
+
+
+def _with_two_buffers(rule: Rule) -> Callable[..., Any]:
+    def update(w, g, state, scalars):
+        a, b = state
+        for i in range(w.size):
+            w[i], a[i], b[i] = rule(w[i], g[i], a[i], b[i], *scalars)
+
+    return update
+
+
+UPDATES = {0: _without_state, 1: _with_one_buffer, 2: _with_two_buffers}
+"""The loops over a rule, by the number of its state vectors."""
