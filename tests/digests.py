@@ -89,6 +89,7 @@ def variants(dtype: str) -> Configs:
         "not finite": digits_config("adam", lr=1e30, dtype=dtype),
         "no bias correction": digits_config(part("optimizer", "adam", bias_correction=False), dtype=dtype),
         "large quadratic": quadratic_config("momentum", lr=0.1, problem=large, dtype=dtype),
+        "compiled quadratic": quadratic_config("adam", lr=0.1, problem={"dimension": 20_011}, dtype=dtype, steps=20),
         "2,000 steps": quadratic_config("adam", lr=0.01, steps=2000, dtype=dtype),
     }
     chosen |= {
