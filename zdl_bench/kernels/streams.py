@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from zdl_bench.kernels.elementary import log
 
-MAX_POINTS = 4_096
-"""The largest number of points drawn at once for normals: few enough for all arrays to stay in the cache."""
+POINTS_PER_DRAW = 4_096
+"""The number of points drawn at once for normals, at most: few enough for all arrays to stay in the cache."""
 
 
 class Stream(Protocol):
@@ -56,7 +56,7 @@ class PortableStream:
         normals = np.empty(count)
         filled = 0
         while filled < count:
-            points = 2 * self._generator.random((2, min((count - filled) * 5 // 7 + 8, MAX_POINTS))) - 1
+            points = 2 * self._generator.random((2, min((count - filled) * 5 // 7 + 8, POINTS_PER_DRAW))) - 1
             squares = points[0] * points[0] + points[1] * points[1]
             inside = (squares > 0) & (squares < 1)
             factors = np.sqrt(-2 * log(squares[inside]) / squares[inside])

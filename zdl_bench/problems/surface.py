@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from zdl_bench.errors import require
-from zdl_bench.kernels.elementary import select
+from zdl_bench.kernels.exponentials import select
 from zdl_bench.problems.analytic import AnalyticSpec
 from zdl_bench.problems.problem import Domain, Point
 from zdl_bench.run.run import Floats
