@@ -7,8 +7,8 @@ versions: with the lowest and the newest NumPy and numba that pyproject.toml all
 aarch64: under qemu, with Debian's Python for arm64 and the wheels of NumPy and numba for it. Needs Debian's apt-get, pip and
     the network; installs nothing: everything is unpacked in a temporary folder, which is removed.
 
-All of them share one cache of compiled code, so that code for another CPU or version would be noticed. Prints a line for each;
-exit status 1 if a digest differs or a step fails. What this machine cannot show is listed with the reason, and is no failure.
+The settings share one cache of compiled code, so code for another CPU would be noticed. Prints a line for each comparison; exit
+status 1 if a digest differs or a step fails. What this machine cannot show is listed with the reason, and is no failure.
 """
 
 import argparse
