@@ -14,7 +14,6 @@ MIN_COMPILED = 20_000
 """Vectors of at least this many elements make compiled kernels worth the import of their compiler."""
 VARIABLE = "ZDL_BENCH_KERNELS"
 CHOICES = ("", "numpy", "numba")
-LOGGER = logging.getLogger(__name__)
 
 
 def kernels_for_vectors(elements: int, dtype: np.dtype) -> Kernels:
@@ -36,7 +35,7 @@ def kernels_for(dtype: np.dtype) -> Kernels:
     except ConfigError as error:
         if wanted:
             raise
-        LOGGER.warning("%s; NumPy does the arithmetic: the same bits, but 30 times slower", error)
+        logging.getLogger(__name__).warning("%s; NumPy does the arithmetic: the same bits, but 30 times slower", error)
         return Kernels()
 
 
