@@ -27,7 +27,7 @@ FLAGS_HELP = """\
 BENCH = """\
 usage: zdl-bench bench [KEY=VALUE ...]
 
-times matrix products and memory copies on this machine, and the parts of a training step; the keys are
+times the parts of a training step, and computes the least that its operations take on this machine; the keys are
 those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
 """
 KEY_WIDTH = 28
