@@ -62,7 +62,7 @@ def test_the_default_is_allowed():
 def test_another_mode_is_named_with_its_remedy(name):
     error = in_a_thread(after, MODES[name], require_default_rounding)
     assert isinstance(error, RoundingError)
-    flushes = "zero" in name and name != "toward zero" or name == "both"
+    flushes = ("zero" in name and name != "toward zero") or name == "both"
     expected = "flushes subnormal numbers to zero" if flushes else "does not round to the nearest number"
     assert expected in str(error)
     assert REMEDY in str(error)
