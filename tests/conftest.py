@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from zdl_bench.datasets.dataset import ensure_decoded
 from zdl_bench.optimizers.optimizer import Optimizer
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import Choice, RunConfig
+from zdl_bench.run.run import Run
 from zdl_bench.training.loop import train
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -119,6 +120,11 @@ def quadratic_config(optimizer: str = "sgd", lr: float | None = 0.1, problem: di
         "probe_images": None,
     }
     return RunConfig(**(fields | changes))
+
+
+def trained_by(engine: int, config: RunConfig) -> Run:
+    """Return a run as a program with another engine would have stored it."""
+    return replace(train(config), engine=engine)
 
 
 @pytest.fixture(scope="session")

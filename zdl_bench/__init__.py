@@ -11,7 +11,7 @@ __all__ = ["Results", "__version__", "comparisons", "load_results"]
 
 
 def __getattr__(name: str) -> Any:
-    """pandas is imported when results are loaded, not before: every worker imports this package."""
+    """Import names that need pandas only when they are used, because every worker imports this package."""
     if name in ("Results", "load_results"):
         from zdl_bench.store import frames
 

@@ -1,4 +1,4 @@
-"""`python -m zdl_bench`"""
+"""The entry point of `python -m zdl_bench`."""
 
 import sys
 

@@ -1,7 +1,7 @@
-"""The command line: picks the command, prints errors without a traceback, and returns the exit status.
+"""The command line. It chooses the command, prints errors without a traceback, and returns the exit status.
 
-Status 0: every run has a result. 1: a run has none, or `verify` found a difference. 2: the input is wrong. 130: interrupted
-(Ctrl-C). 143: terminated (SIGTERM).
+Status 0: every run has a result. 1: a run has none, or `verify` found a difference. 2: the input is wrong, or `verify` found
+a damaged file or could train no run. 130: interrupted (Ctrl-C). 143: terminated (SIGTERM).
 """
 
 import importlib
@@ -23,7 +23,7 @@ WRONG_INPUT = 2
 
 
 class Termination(BaseException):
-    """The exception that SIGTERM raises. Code that catches Exception lets it pass, as it does KeyboardInterrupt."""
+    """The exception that SIGTERM raises. Like KeyboardInterrupt, it passes through code that catches only Exception."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,12 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _status(list(sys.argv[1:] if argv is None else argv))
         out.flush()
         if out.lost and not isinstance(out.lost, BrokenPipeError):  # `| head` closes the pipe on purpose
-            print(f"warning: standard output cannot be written ({out.lost}); part of the output is lost", file=sys.stderr)
+            print(
+                f"warning: standard output cannot be written ({out.lost}), so part of the output is lost; "
+                "repeat the command and redirect its output to another place",
+                file=sys.stderr,
+            )
         return status
 
 
 def _status(arguments: Sequence[str]) -> int:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a run uses no more; each takes memory
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a run uses one thread, and each further thread takes memory
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(arguments)
@@ -65,7 +69,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    """Run the command that the first word names, or else a sweep. Answers that need no libraries come first."""
+    """Run the command that the first word names, or else a sweep. First answer flags that need no libraries, such as --help."""
     name = arguments[0] if arguments and arguments[0] in COMMAND_OPTIONS else "sweep"
     if name in ("sweep", "bench") and {"-h", "--help"} & {*arguments}:
         from zdl_bench.plan.help import BENCH, help_text
@@ -87,5 +91,5 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _asks_for_completions(arguments: Sequence[str]) -> bool:
-    """Return whether a shell asks for completions of the line in COMP_LINE."""
+    """Return whether the arguments come from a shell that asks for completions of the line in COMP_LINE."""
     return bool({"-sc", "--shell-completion"} & {*arguments}) and any(one.startswith("query=") for one in arguments)

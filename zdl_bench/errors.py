@@ -2,11 +2,11 @@
 
 ZdlBenchError
 ├── ConfigError     a wrong key or value from the user
-├── DataError       a data set that is not available or not what it should be
+├── DataError       a data set that is not available or has wrong content
 ├── StoreError      results that cannot be read or written
 └── ExecutorError   an executor that cannot execute runs
 
-Each message is one or two lines that name the key, the value and the remedy. The command line prints it without a traceback.
+Each message has one or two lines, which name the key, the value and the remedy. The command line prints no traceback.
 """
 
 import errno
@@ -20,13 +20,13 @@ REMEDIES = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
 }
-"""What to do if the operating system refuses something, by error number."""
+"""Error number of the operating system → what the user can do."""
 NO_MEMORY = ("Cannot allocate memory", "failed to map segment")
 NO_THREAD = "can't start new thread"
 MAX_SHOWN = 120
-"""Most characters of a value in an error message."""
+"""Maximum number of characters of a value in an error message."""
 MAX_LISTED = 300
-"""Most characters of a list of names in an error message. A longer list is cut to the names closest to the given one."""
+"""Maximum number of characters of a list of names in an error message. A longer list is cut to the closest names."""
 MAX_NAMES = 5
 
 
@@ -47,7 +47,7 @@ class StoreError(ZdlBenchError):
 
 
 class MissingRun(StoreError):
-    """A run that is not in the store, or is no longer there."""
+    """A run that is not in the store, perhaps because its file was removed just now."""
 
 
 class DamagedFile(StoreError):
@@ -55,7 +55,7 @@ class DamagedFile(StoreError):
 
 
 class OtherEngine(StoreError):
-    """A stored run of another engine version, which computes other numbers than this version."""
+    """A stored run of another engine version, whose numbers differ from those of this version."""
 
 
 class ExecutorError(ZdlBenchError):
@@ -63,7 +63,7 @@ class ExecutorError(ZdlBenchError):
 
 
 def require(key: str, value: object, holds: bool, remedy: str) -> None:
-    """Raise ConfigError unless the condition holds. Its message names the key, the value and the remedy."""
+    """Raise ConfigError unless `holds` is true. The message names the key, the value and the remedy."""
     if not holds:
         raise ConfigError(f"{key}={display(value)}: {remedy}")
 
@@ -84,7 +84,7 @@ def printable(text: str) -> str:
 
 
 def refusal(error: BaseException) -> str:
-    """Return one line on what the operating system refused and what to do, or an empty text if the error is a bug."""
+    """Return a line that says what the operating system refused and what to do, or an empty text if the error is a bug."""
     if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
         return "there is not enough memory; raise the limit (ulimit -v), or train fewer runs at a time with n_jobs=1"
     if isinstance(error, RuntimeError) and NO_THREAD in str(error):
@@ -107,7 +107,7 @@ def closest(word: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6
 
 
 def abridge(word: str, known: Sequence[str]) -> str:
-    """Return the known words. If they are too many to read, return those closest to the given word and the total number."""
+    """Return the known words as one text. If it is too long, return only the words closest to `word` and the total number."""
     listed = ", ".join(known)
     if len(listed) <= MAX_LISTED:
         return listed
@@ -117,7 +117,7 @@ def abridge(word: str, known: Sequence[str]) -> str:
 
 
 def hint(meant: Sequence[str], then: str) -> str:
-    """Return a question that suggests the meant words, followed by `then`. Return only `then` if there are none."""
+    """Return `did you mean …?` with the words in `meant`, then the sentence `then`. If `meant` is empty, return only `then`."""
     return f"did you mean {' or '.join(meant)}? {then[0].upper()}{then[1:]}" if meant else then
 
 

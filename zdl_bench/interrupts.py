@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def signals_deferred() -> Iterator[None]:
-    """Hold back Ctrl-C and SIGTERM until the block ends, then raise them. Processes started in the block never see Ctrl-C.
+    """Hold back Ctrl-C and SIGTERM until the `with` block ends, then raise them. Processes started in it never see Ctrl-C.
 
     A half-started pool of processes cannot be shut down, and a half-imported library may mistake an interrupt for a missing
     optional dependency.

@@ -2,21 +2,22 @@
 
 import os
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SMALL, digits_config, quadratic_config
+from conftest import SMALL, digits_config, part, quadratic_config
 
 from zdl_bench.commands.bench import time_configs
-from zdl_bench.commands.machine import memory_bandwidth, product_rate, warnings_of
-from zdl_bench.commands.steps import STEP_PARTS, Products, limit_of, time_parts
-from zdl_bench.training.loop import problem_of
+from zdl_bench.commands.limit import Work, gradient_work, update_work
+from zdl_bench.commands.machine import product_rate, row_bandwidth, vector_bandwidth, warnings_of
+from zdl_bench.commands.steps import STEP_PARTS, time_parts
+from zdl_bench.datasets.dataset import Arrays
+from zdl_bench.kernels.choice import kernels_for
+from zdl_bench.registry import registry
+from zdl_bench.training.loop import problem_of, split
 
 FLOAT32 = np.dtype(np.float32)
-FAST = 1e12
-"""Operations per second that no core has."""
 
 
 @pytest.fixture
@@ -29,13 +30,14 @@ def all_cores(monkeypatch):
 def test_it_prints_the_machine_and_the_parts_of_a_step_and_writes_nothing(command, digits, tmp_path):
     outcome = command("bench", "dataset=digits", "optimizer=sgd,adam", "steps=20", *SMALL)
     assert outcome.status == 0, outcome.err
-    for words in ("matrix products:", "Gflop/s at its shapes", "memory:", "GB/s", "loops by numpy"):
+    for words in ("float32 at best: ", "Gflop/s", "of 512 KB", "kernels by numba", "Mflop and moves", "MB: at least"):
         assert words in outcome.out
     lines = [line for line in outcome.out.splitlines() if "│ sgd" in line or "│ adam" in line]
     assert len(lines) == 2
     for line in lines:
-        step, *parts = (float(cell) for cell in line.split("│")[2 : 3 + len(STEP_PARTS)])
+        step, *parts, limit = (float(cell) for cell in line.split("│")[2 : 4 + len(STEP_PARTS)])
         assert step == pytest.approx(sum(parts), abs=1 + len(STEP_PARTS) / 2)
+        assert 0 < limit < step
     assert list(tmp_path.iterdir()) == []
 
 
@@ -54,11 +56,27 @@ def test_what_was_varied_tells_the_lines_apart(command, digits):
     assert [line.split("│")[2].strip() for line in outcome.out.splitlines() if "│ sgd" in line] == ["10", "30"]
 
 
-def test_a_function_has_no_products(command):
+def test_a_function_has_no_limit(command):
     outcome = command("bench", "problem=rosenbrock", "optimizer=sgd", "steps=20")
     assert outcome.status == 0, outcome.err
-    assert "at its shapes" not in outcome.out
-    assert limit_of(problem_of(quadratic_config())) is None
+    assert "Mflop" not in outcome.out
+    assert outcome.out.count("– │") == 2
+    config = quadratic_config()
+    assert gradient_work(config, problem_of(config)) == []
+
+
+def test_numpy_alone_has_no_limit_and_a_warning(command, digits, monkeypatch):
+    monkeypatch.setenv("ZDL_BENCH_KERNELS", "numpy")
+    kernels_for.cache_clear()
+    try:
+        outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", *SMALL)
+    finally:
+        kernels_for.cache_clear()
+    assert outcome.status == 0, outcome.err
+    assert "at best" not in outcome.out
+    assert "Mflop and moves" in outcome.out
+    assert outcome.out.count("– │") == 2
+    assert "NumPy does the arithmetic, 30 times slower" in outcome.err
 
 
 def test_learning_rates_and_seeds_cost_nothing_and_make_no_lines(command, digits):
@@ -70,10 +88,10 @@ def test_learning_rates_and_seeds_cost_nothing_and_make_no_lines(command, digits
 @pytest.mark.slow
 def test_each_problem_has_its_line(command, digits):
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem=rosenbrock,mlp")
-    lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    lines = [line.partition(":")[0] for line in outcome.out.splitlines() if "kernels by" in line]
     assert lines == ["rosenbrock", "mlp"]
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=5", "problem.hidden=[10],[300]")
-    lines = [line.partition(": loops by n")[0] for line in outcome.out.splitlines() if "loops by" in line]
+    lines = [line.partition(": kernels by n")[0] for line in outcome.out.splitlines() if "kernels by" in line]
     assert lines == ["mlp problem.hidden=10", "mlp problem.hidden=300"]
 
 
@@ -82,7 +100,7 @@ def test_each_problem_has_its_line(command, digits):
     [
         (["optimizer=sdg"], "did you mean sgd?"),
         (["optimizer=sgd", "seed=range(0,0)"], "there is nothing to time"),
-        (["--cfg", "job"], "--cfg: bench takes only KEY=VALUE of a run"),
+        (["--cfg", "job"], "--cfg: bench takes only KEY=VALUE for keys of a run"),
         (["hydra/sweeper=basic"], "hydra/sweeper=basic: bench takes only KEY=VALUE"),
     ],
 )
@@ -94,18 +112,18 @@ def test_wrong_input_is_one_clear_error(command, digits, arguments, words):
 
 def test_a_system_that_does_not_tell_which_cores_may_be_used(tmp_path, monkeypatch):
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
-    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == []
+    assert warnings_of(True, tree(tmp_path, **QUIET)) == []
 
 
 def test_fewer_cores_than_there_are_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {2}, raising=False)
-    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET)) == ["this process may use 1 of 4 cores"]
+    assert warnings_of(True, tree(tmp_path, **QUIET)) == ["this process may use 1 of 4 cores"]
 
 
 def test_a_quota_is_said_without_advice_that_joblib_follows_already(tmp_path, all_cores):
     files = QUIET | {"sys__fs__cgroup__cpu.max": "50000 100000"}
-    (warning,) = warnings_of(FAST, FLOAT32, tree(tmp_path, **files))
+    (warning,) = warnings_of(True, tree(tmp_path, **files))
     assert warning == f"this container may use 0.5 of {os.cpu_count()} cores"
 
 
@@ -113,18 +131,30 @@ def test_its_help(command):
     assert command("bench", "--help").out.startswith("usage: zdl-bench bench")
 
 
-def test_the_products_are_those_of_a_step():
-    sizes, batch = (7, 5, 4, 3), 6
-    products = Products(sizes, batch, np.dtype(np.float64))
-    products.step()
-    x, w, d = products._inputs, products._weights, products._deltas
-    for layer in range(3):
-        if layer == 0:
-            assert np.allclose(products._outputs[1], d[2] @ w[1].T), "the gradient of a layer's input comes last"
-        assert np.allclose(products._gradients[layer], x[layer].T @ d[layer + 1])
-    assert np.allclose(products._outputs[3], x[2] @ w[2])
-    multiplied = sum(3 * 2 * batch * a * b for a, b in pairwise(sizes)) - 2 * batch * sizes[0] * sizes[1]
-    assert products.flops == multiplied
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("lit", [3, 6])
+def test_the_work_is_that_of_the_shapes_and_the_lit_pixels(lit, dtype):
+    """Of 10 pixels, 3 or 6 are lit: sparse and dense inputs."""
+    images = np.zeros((40, 10), np.uint8)
+    images[:, :lit] = 7
+    splits = split(Arrays(images, np.zeros(40, np.uint8), images, np.zeros(40, np.uint8)), 10, 5, 3)
+    config = digits_config("adam", dtype=dtype, problem=part("problem", "mlp", hidden=(8, 4), batch_size=6))
+    problem = registry.problem(config.problem).build(splits, config.dtype)
+    work, size, batch = gradient_work(config, problem), np.dtype(dtype).itemsize, 6
+    multiplied = batch * (2 * (lit if lit == 3 else 10) * 8 + 3 * (8 * 4 + 4 * 3))
+    assert sum(each.flops for each in work) == 2 * multiplied
+    assert sum(each.rows for each in work) == (2 * batch * lit * 8 * size if lit == 3 else 0)
+    params = 10 * 8 + 8 + 8 * 4 + 4 + 4 * 3 + 3
+    assert update_work(config, problem) == Work(vectors=7 * params * size)
+
+
+def test_computing_and_moving_take_place_at_once():
+    large, half = 1 << 22, 1 << 21
+    computing, moving = Work(flops=1e9).seconds(FLOAT32), Work(vectors=large).seconds(FLOAT32)
+    assert computing == 1e9 / product_rate(FLOAT32)
+    assert moving == large / vector_bandwidth(FLOAT32, half)
+    assert Work(flops=1e9, vectors=large).seconds(FLOAT32) == max(computing, moving)
+    assert Work(rows=3e6, table=half + 5).seconds(FLOAT32) == 3e6 / row_bandwidth(FLOAT32, half)
 
 
 def test_the_parts_add_up_to_the_time_they_took(digits):
@@ -152,8 +182,8 @@ def test_shares_are_shares(digits):
 
 
 def test_rates_are_of_this_world():
-    assert 1e8 < product_rate(FLOAT32) < 1e13
-    assert 1e8 < memory_bandwidth() < 1e13
+    for rate in (product_rate(FLOAT32), row_bandwidth(FLOAT32, 1 << 14), vector_bandwidth(FLOAT32, 1 << 19)):
+        assert 1e8 < rate < 1e13
 
 
 def tree(root: Path, **files: str) -> Path:
@@ -191,7 +221,7 @@ QUIET = {"proc__loadavg": "0.9 0.5 0.4 1/100 1"}
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_slows_a_machine_down_is_said(files, words, tmp_path, all_cores):
-    (warning,) = warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET | files))
+    (warning,) = warnings_of(True, tree(tmp_path, **QUIET | files))
     assert words in warning
 
 
@@ -208,10 +238,4 @@ def test_what_slows_a_machine_down_is_said(files, words, tmp_path, all_cores):
     ids=str,
 )
 def test_where_nothing_slows_it_down_nothing_is_said(files, tmp_path, all_cores):
-    assert warnings_of(FAST, FLOAT32, tree(tmp_path, **QUIET | files)) == []
-
-
-def test_a_slow_blas_is_said(tmp_path, all_cores):
-    (warning,) = warnings_of(3e9, FLOAT32, tree(tmp_path, **QUIET))
-    assert warning.startswith("BLAS is slow (3 Gflop/s")
-    assert warnings_of(15e9, np.dtype(np.float64), tmp_path) == []
+    assert warnings_of(True, tree(tmp_path, **QUIET | files)) == []

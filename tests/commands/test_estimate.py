@@ -81,7 +81,7 @@ def test_a_disk_that_is_too_small(tmp_path):
     assert disk_warning(Cost(1.0, 1.0), store) == ""
     words = disk_warning(Cost(1.0, 1e18), store)
     assert "the runs need about 1000000 TB" in words
-    assert f"{store} has " in words
+    assert f"are free in {store}: free some space" in words
     assert "results_dir=DIR" in words
 
 

@@ -20,6 +20,7 @@ from zdl_bench.run.atomic import DRAFTS
 from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.encoding import encode
+from zdl_bench.store.manifest import Summaries
 from zdl_bench.store.run_file import file_of
 from zdl_bench.store.runs import Hashes
 from zdl_bench.store.store import Store
@@ -114,7 +115,7 @@ def test_a_glob_is_a_sweep_over_all_choices(small_sweep):
 def test_a_key_is_given_once_also_within_a_dictionary(command, arguments, multirun):
     outcome = command("problem=bowl", "steps=5", "executor=serial", "report=false", *multirun, *arguments)
     assert outcome.status == 2
-    assert "probe.count is given already" in outcome.err
+    assert "probe.count is already given" in outcome.err
 
 
 def test_a_bug_of_ours_is_no_wrong_input(small_sweep, monkeypatch):
@@ -180,7 +181,10 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
             assert len(load_results("results", *sweep).runs) == 1
     reported = command("report")
     assert reported.status == 0
-    assert f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); train them with: python" in reported.err
+    assert (
+        f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); train the missing runs with: python"
+        in reported.err
+    )
     assert victim in command("verify").err
     assert "1 damaged" in command("ls").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
@@ -190,23 +194,57 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
     assert load_results("results").runs["digest"].tolist() == digests
 
 
-@pytest.mark.slow
-def test_a_run_of_another_engine_is_left_out_of_what_is_read(small_sweep, command):
+@pytest.fixture
+def of_engine_0(small_sweep, command):
+    """Return a store with a sweep as a program with engine 0 has left it."""
     small_sweep("-m", "seed=1,2", "name=mine")
     store = Store("results")
-    victim = store.read_manifest("mine").run_ids[0]
-    store.run_path(victim).write_bytes(file_of(encode(replace(store.read(victim), engine=0))))
-    with pytest.warns(UserWarning, match=rf"1 of 2 planned runs .*1 of them made by another engine \({victim}\)"):
+    manifest = store.read_manifest("mine")
+    old = [replace(store.read(run_id), engine=0) for run_id in manifest.run_ids]
+    shutil.rmtree("results")
+    for run in old:
+        store.write(run)
+    store.write_manifest(replace(manifest, run_ids=[run.run_id for run in old], summaries=Summaries()))
+    return store
+
+
+@pytest.mark.slow
+def test_a_sweep_of_another_engine_is_read_as_what_it_is_and_made_anew(of_engine_0, small_sweep, command):
+    before = of_engine_0.read_manifest("mine").run_ids
+    assert "2 completed (engine 0)" in command("ls").out
+    reported = command("report")
+    assert reported.status == 0
+    assert "These are runs of engine 0" in reported.err
+    assert "another engine, nothing is trained" in command("verify").err
+    assert "2 to train" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
+    assert small_sweep("-m", "seed=1,2", "name=mine").status == 0
+    after = of_engine_0.read_manifest("mine").run_ids
+    assert load_results("results").runs["run_id"].tolist() == sorted(after)
+    assert sorted(of_engine_0.run_ids()) == sorted([*before, *after]), "nothing is lost"
+    assert "2 completed " in command("ls").out
+    assert command("report").err == ""
+
+
+@pytest.mark.slow
+def test_a_run_of_another_engine_is_left_out_of_what_is_read(small_sweep, command):
+    """In a sweep whose other runs are of this engine; such a sweep is made by hand."""
+    small_sweep("-m", "seed=1,2", "name=mine")
+    store = Store("results")
+    manifest = store.read_manifest("mine")
+    old = replace(store.read(manifest.run_ids[0]), engine=0)
+    store.write(old)
+    store.write_manifest(replace(manifest, run_ids=[old.run_id, manifest.run_ids[1]]))
+    with pytest.warns(UserWarning, match=rf"1 of 2 planned runs .*1 of them made by another engine \({old.run_id}\)"):
         assert len(load_results("results", "mine").runs) == 1
     reported = command("report")
     assert reported.status == 0
-    assert f"1 of them made by another engine ({victim})" in reported.err
+    assert f"1 of them made by another engine ({old.run_id})" in reported.err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"lr": 0.5}], ids=["the same config", "another config"])
-def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, command, changes):
-    """Every command says what it is; the sweep's own replaces it, and is done."""
+def test_a_run_of_another_engine_in_the_place_of_a_run_is_set_aside(small_sweep, command, changes):
+    """Every command says that it is another run; the sweep's own replaces it, and is done."""
     small_sweep("-m", "seed=1,2", "name=mine")
     store = Store("results")
     digests = load_results("results").runs["digest"].tolist()
@@ -214,15 +252,14 @@ def test_a_run_of_another_engine_is_set_aside_and_made_again(small_sweep, comman
     run = store.read(victim)
     foreign = replace(run, engine=ENGINE_VERSION + 1, config=replace(run.config, **changes))
     store.run_path(victim).write_bytes(file_of(encode(foreign)))
-    assert f"made by another engine ({victim})" in command("report").err
     outcome = command("verify")
     assert outcome.status == 2
-    assert f"run {victim} was made by engine {ENGINE_VERSION + 1}, this is engine {ENGINE_VERSION}" in outcome.err
-    assert f"1 of engine {ENGINE_VERSION + 1}, 1 completed" in command("ls").out
+    assert f"{victim}.parquet is damaged (the file holds another run)" in outcome.err
+    assert f"1 completed (engine {ENGINE_VERSION + 1}), 1 completed" in command("ls").out
     assert "1 to train" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
     assert outcome.status == 0
-    assert "made by another engine" in outcome.err
+    assert "the file is damaged; its run is trained again" in outcome.err
     assert file_of(encode(foreign)) == (store.root / "damaged" / f"{victim}.parquet").read_bytes()
     assert load_results("results").runs["digest"].tolist() == digests
     assert "nothing to train" in small_sweep("-m", "seed=1,2", "name=mine").err
@@ -331,7 +368,7 @@ def test_what_is_gone_at_the_end_is_said_and_made_again(small_sweep, monkeypatch
         outcome = small_sweep("-m", "seed=1,2,3,4", "name=mine")
     assert outcome.status == 1
     assert "3 of 4 runs are no longer in results" in outcome.err
-    assert "Start the same command again to train them again" in outcome.err
+    assert "Start the same command again to train these runs again" in outcome.err
     assert Store("results").read_manifest("mine").finished is None
     again = small_sweep("-m", "seed=1,2,3,4", "name=mine")
     assert again.status == 0, again.err

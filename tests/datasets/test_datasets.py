@@ -113,7 +113,7 @@ def test_a_folder_of_another_data_set_is_passed_over(folder, tmp_path, monkeypat
     monkeypatch.setenv("ZDL_BENCH_DATA", os.pathsep.join([str(other), str(folder)]))
     assert_content(dataset_of(folder).decode())
     monkeypatch.setenv("ZDL_BENCH_DATA", str(other))
-    with pytest.raises(DataError, match=r"other was passed over: its files are not those of tiny \(train_images\.gz differs\)"):
+    with pytest.raises(DataError, match=r"other was passed over: train_images\.gz in this folder does not belong to tiny"):
         dataset_of(folder, mirrors=[NOBODY]).decode()
 
 
@@ -217,7 +217,7 @@ def test_a_download_that_cannot_be_kept(folder, server, tmp_path, monkeypatch, n
 
 
 def test_no_mirror_to_be_reached(folder):
-    with pytest.raises(DataError, match=r"none of its mirrors can be reached(.|\n)*ZDL_BENCH_DATA") as caught:
+    with pytest.raises(DataError, match=r"none of the mirrors can be reached(.|\n)*ZDL_BENCH_DATA") as caught:
         ensure_decoded(dataset_of(folder, mirrors=[NOBODY]))
     assert len(str(caught.value).splitlines()) == 2
 
@@ -257,7 +257,7 @@ def test_a_mirror_that_refuses_tells_its_status(folder, server):
     with pytest.raises(DataError) as caught:
         dataset_of(folder, mirrors=[NOBODY, server.url]).decode()
     text = str(caught.value)
-    assert "none of its mirrors serves train_images.gz" in text
+    assert "none of the mirrors serves train_images.gz" in text
     assert f"{server.url}: 403 Forbidden" in text
     assert f"{NOBODY}: ConnectionError: Connection refused" in text
 
@@ -289,7 +289,7 @@ def test_a_proxy_that_is_wrong(folder, server, monkeypatch, proxy):
 
 @pytest.mark.parametrize("mirror", ["http://[", "http://a b/", "http://127.0.0.1:99999/", "http://" + "a" * 300])
 def test_a_mirror_that_is_no_address(folder, mirror):
-    with pytest.raises(DataError, match=r"none of its mirrors can be reached(.|\n)*use dataset=digits"):
+    with pytest.raises(DataError, match=r"none of the mirrors can be reached(.|\n)*use dataset=digits"):
         dataset_of(folder, mirrors=[mirror]).decode()
 
 
@@ -297,16 +297,16 @@ OF_THE_WRONG_TYPE = {
     "dataset.dir=[/a,/b]": "dataset.dir=[/a,/b]: there is no such folder",
     "dataset.dir={a:1}": "dataset.dir={a:1}: there is no such folder",
     "dataset.dir=true": "dataset.dir=true: there is no such folder",
-    "dataset.dir=": "dataset.dir=: it has to be the name of a folder",
-    "dataset.mirrors=null": "dataset.mirrors=None: it has to be a list of addresses",
-    "dataset.mirrors=http://127.0.0.1:9/": "dataset.mirrors=http://127.0.0.1:9/: it has to be a list of addresses",
-    "dataset.mirrors=[3]": "dataset.mirrors=[3]: it has to be a list of addresses",
-    "dataset.mirrors=[file:///etc/]": "dataset.mirrors=['file:///etc/']: it has to be a list of addresses",
+    "dataset.dir=": "dataset.dir=: this is not a path; give the path of a folder",
+    "dataset.mirrors=null": "dataset.mirrors=None: this is not a list of addresses",
+    "dataset.mirrors=http://127.0.0.1:9/": "dataset.mirrors=http://127.0.0.1:9/: this is not a list of addresses",
+    "dataset.mirrors=[3]": "dataset.mirrors=[3]: this is not a list of addresses",
+    "dataset.mirrors=[file:///etc/]": "dataset.mirrors=['file:///etc/']: this is not a list of addresses",
     "dataset.mirrors={a:1}": "dataset.mirrors={a:1}: Cannot merge",
-    "dataset.mirrors=[[http://127.0.0.1:9/]]": "it has to be a list of addresses",
-    "dataset.validation_size=null": "dataset.validation_size=None: mnist has 60000 images",
-    "dataset.validation_size=[1]": "dataset.validation_size=[1]: mnist has 60000 images",
-    "dataset.validation_size=1.5": "dataset.validation_size=1.5: mnist has 60000 images",
+    "dataset.mirrors=[[http://127.0.0.1:9/]]": "this is not a list of addresses",
+    "dataset.validation_size=null": "dataset.validation_size=None: mnist has 60000 training images",
+    "dataset.validation_size=[1]": "dataset.validation_size=[1]: mnist has 60000 training images",
+    "dataset.validation_size=1.5": "dataset.validation_size=1.5: mnist has 60000 training images",
 }
 
 
@@ -325,7 +325,9 @@ def test_a_folder_with_the_name_of_a_number(command, dataset, value):
     """As a number or as a text, it is no traceback."""
     outcome = command(f"dataset={dataset}", f"dataset.dir={value}", "executor=serial", "steps=2")
     assert outcome.status == 2
-    assert re.match(r"error: dataset\.dir=(\./)?2024: (there is no such folder|it has to be the name of a folder)", outcome.err)
+    assert re.match(
+        r"error: dataset\.dir=(\./)?2024: (there is no such folder|this is not a path; give the path of a folder)", outcome.err
+    )
 
 
 def test_a_damaged_cache_is_made_anew(folder):

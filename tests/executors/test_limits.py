@@ -252,8 +252,8 @@ def test_a_sweep_of_failures_ends_early_and_the_same_command_goes_on(start, exec
     assert len(stored["sgd"]) in (5, 6), "one may be on its way in the other worker"
     kept = len(stored["sgd"])
     assert (
-        f"stopped: max_failures=2 is reached, {10 - kept} runs not trained. Start the same command again to continue."
-        in outcome.err
+        f"stopped: max_failures=2 is reached, with {10 - kept} runs not trained yet. "
+        "Start the same command again to continue." in outcome.err
     )
     assert outcome.out.count("ArithmeticError: on purpose") == 2
     assert Store("results").read_manifest("sweep").finished is None
@@ -273,7 +273,7 @@ def test_failures_of_all_batches_of_a_sweep_count_together(start):
     outcome = start(*sweep, *one_at_a_time)
     assert outcome.status == 1
     assert statuses() == {"raising": ["failed"] * 2}
-    assert "stopped: max_failures=2 is reached, 2 runs not trained" in outcome.err
+    assert "stopped: max_failures=2 is reached, with 2 runs not trained yet" in outcome.err
 
 
 @pytest.mark.slow

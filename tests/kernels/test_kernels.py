@@ -220,10 +220,10 @@ def test_updates(compiled, seed, size, odd_share, step, name):
 @pytest.mark.parametrize("activation", ["identity", *ACTIVATIONS])
 def test_all_activations_are_compiled(compiled, activation):
     chosen = ACTIVATIONS.get(activation)
-    from zdl_bench.kernels.compiled import _activate, _chain
+    from zdl_bench.kernels.element_loops import activate_with, chain_with
 
-    assert compiled._compiled(_activate, chosen.apply if chosen else identity, (2, 1), 0)
-    assert chosen is None or compiled._compiled(_chain, chosen.chain, (2, 2), 0)
+    assert compiled._compiled(activate_with, chosen.apply if chosen else identity, (2, 1), 0)
+    assert chosen is None or compiled._compiled(chain_with, chosen.chain, (2, 2), 0)
 
 
 # The definition itself, against loops over single numbers of the dtype.
@@ -263,12 +263,12 @@ def test_a_sum_of_negative_zeros_is_0(dtype):
     assert ordered_sum(zeros).dtype == dtype == ordered_sum(zeros[:, 0]).dtype
 
 
-@pytest.mark.parametrize("size", [1, 16, 17, 50])
-def test_a_dot_product_has_16_partial_sums_in_float64(size):
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 800])
+def test_a_dot_product_has_256_partial_sums_in_float64(size):
     a, b = numbers(np.random.default_rng(0), (2, size), np.float32)
-    sums = [0.0] * 16
+    sums = [0.0] * 256
     for i in range(size):
-        sums[i % 16] += float(a[i]) * float(b[i])
+        sums[i % 256] += float(a[i]) * float(b[i])
     assert Kernels().dot(a, b) == in_order(sums, float)
 
 

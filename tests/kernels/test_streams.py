@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from zdl_bench.kernels.streams import MAX_POINTS, LegacyStream, Streams, legacy_streams, spawned_streams
+from zdl_bench.kernels.streams import POINTS_PER_DRAW, LegacyStream, Streams, legacy_streams, spawned_streams
 
 USES = ("weights", "batches", "noise")
 COUNT = 200_000
@@ -36,7 +36,7 @@ def test_normals_of_many_small_draws_are_normal():
         assert stats.kstest(normals, "norm").pvalue > 0.01
 
 
-@pytest.mark.parametrize("lag", [1, 2, 100, MAX_POINTS, round(MAX_POINTS * math.pi / 4)])
+@pytest.mark.parametrize("lag", [1, 2, 100, POINTS_PER_DRAW, round(POINTS_PER_DRAW * math.pi / 4)])
 def test_normals_are_independent_of_those_before(lag):
     normals = stream_of(0, "weights").standard_normal(COUNT)
     for one in (normals, normals**2 - 1, np.abs(normals) - math.sqrt(2 / math.pi)):

@@ -86,8 +86,12 @@ INSTEAD = {
     "+hydra.sweeper.params.lr='1,2'": ["values of a sweep are given as keys", "-m lr=1e-3,1e-2"],
     "+hydra.sweeper.params={lr:5}": ["values of a sweep are given as keys"],
     "hydra.sweeper.n_trials=20": ["zdl_bench's own sweeper has no keys", "hydra/sweeper=NAME"],
-    "hydra/sweeper=optuna": ["the package hydra-optuna-sweeper is not installed", "there are basic, zdl_bench", "lr=1e-3,1e-2"],
-    "hydra/sweeper=mine": ["no installed package provides it", "there are basic, zdl_bench"],
+    "hydra/sweeper=optuna": [
+        "the package hydra-optuna-sweeper is not installed",
+        "choose one of basic, zdl_bench",
+        "lr=1e-3,1e-2",
+    ],
+    "hydra/sweeper=mine": ["no installed package has this sweeper", "choose one of basic, zdl_bench"],
 }
 
 

@@ -88,14 +88,22 @@ def test_a_key_without_a_value_is_no_command(command):
 
 
 def test_a_key_of_another_part_names_the_part(command):
-    assert "the chosen optimizer has no key beta1; adam, adam_articles have it" in command(*BOWL, "optimizer.beta1=0.9").err
-    assert "the chosen problem has no key dimension; quadratic has it" in command(*BOWL, "problem.dimension=3").err
+    outcome = command(*BOWL, "optimizer.beta1=0.9")
+    assert "has no key beta1; choose another optimizer: adam, adam_articles have this key" in outcome.err
+    outcome = command(*BOWL, "problem.dimension=3")
+    assert "has no key dimension; choose another problem: quadratic has this key" in outcome.err
 
 
 def test_a_part_of_a_sweep_names_its_own_keys(command):
     outcome = command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta=0.9")
-    assert "optimizer.beta=0.9: adam has no such key; did you mean optimizer.beta2? It has beta1, beta2, epsilon" in outcome.err
-    assert "sgd has no such key; it has none" in command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta2=0.9").err
+    assert (
+        "optimizer.beta=0.9: adam has no such key; did you mean optimizer.beta2? Choose one of its keys: beta1, beta2, epsilon"
+        in outcome.err
+    )
+    assert (
+        "sgd has no such key; leave this key out; adam, adam_articles have this key"
+        in command("-m", *BOWL, "optimizer=adam,sgd", "optimizer.beta2=0.9").err
+    )
 
 
 def test_every_synonym_leads_to_a_key_and_is_none():

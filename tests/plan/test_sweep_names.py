@@ -76,7 +76,7 @@ def test_an_optimizer_and_an_experiment_in_japanese(command, tmp_path_factory, m
 def test_a_name_that_no_command_could_take_is_refused(command, tmp_path, name):
     outcome = command(*BOWL, f"name='{name}'")
     assert outcome.status == 2
-    assert f"name={name}: a sweep's name is up to 100 letters" in outcome.err
+    assert f"name={name}: give a name of up to 100 letters" in outcome.err
     assert not list(tmp_path.iterdir())
 
 
@@ -129,7 +129,7 @@ def test_an_empty_name_of_a_sweep_is_not_the_latest(command):
     for name in ("report", "verify"):
         outcome = command(name, "")
         assert outcome.status == 2
-        assert "name=: a sweep's name" in outcome.err
+        assert "name=: give a name" in outcome.err
 
 
 TUNED = """

@@ -41,7 +41,10 @@ WRONG = {
     "legacy seed too large": (["rng=legacy", "seed=4294967296"], ["seed=4294967296", "4294967295"]),
     "batch larger than the data": (["problem.batch_size=100000"], ["problem.batch_size=100000", "1200 images"]),
     "probe larger than the data": (["probe.images=1201"], ["probe.images=1201", "1200 images"]),
-    "no training images left": (["dataset.validation_size=1500"], ["dataset.validation_size=1500", "1500 images"]),
+    "no training images left": (
+        ["dataset.validation_size=1500"],
+        ["dataset.validation_size=1500", "1500 training images", "from 0 to 1499"],
+    ),
     "commas without -m": (["lr=0.1,0.2"], ["lr=0.1,0.2", "put -m before"]),
     "range without -m": (["seed=range(0,5)"], ["seed=range(0,5)", "put -m before"]),
     "hyper-parameter is no number": (["optimizer=adam", "optimizer.beta2=abc"], ["optimizer.beta2=abc", "a number"]),
@@ -54,7 +57,7 @@ WRONG = {
     "a name out of the store": (["name=../../x"], ["name=../../x", "letters, digits"]),
     "a class of one's own": (["optimizer._target_=os.system"], ["optimizer._target_", "optimizer=NAME"]),
     "a value that refers to another": (["-m", "seed=1,2", "lr=${seed}"], ["lr=${seed}", "give the value itself"]),
-    "a missing value": (["steps=???"], ["steps: the value is missing"]),
+    "a missing value": (["steps=???"], ["steps: the value is missing; write steps=VALUE"]),
     "an empty range": (["-m", "seed=range(3,0)"], ["the sweep has no runs", "range is empty"]),
     "a range without end": (
         ["-m", "seed=range(0,1000000000000)"],
@@ -62,10 +65,10 @@ WRONG = {
     ),
     "a shuffled range without end": (["-m", "seed=shuffle(range(0,1000000000000))"], ["shuffle", "more than 100,000 runs"]),
     "a range up to infinity": (["-m", "lr=range(0.1,inf)"], ["lr=range(0.1,inf)", "more than 100,000 runs"]),
-    "a range to what is no number": (["-m", "lr=range(0.1,nan)"], ["lr=range(0.1,nan)", "from one number to another"]),
+    "a range to what is no number": (["-m", "lr=range(0.1,nan)"], ["lr=range(0.1,nan)", "a range needs numbers"]),
     "a product beyond all measure": (
         ["-m", *(f"{key}=range(0,1000)" for key in ("seed", "steps", "probe.count", "problem.dimension"))],
-        ["the sweep: this gives more than 100,000 runs"],
+        ["the sweep: more than 100,000 runs are too many"],
     ),
     "a value nested too deeply": (["lr=" + "[" * 3000 + "]" * 3000], ["nested too deeply"]),
     "a choice nested too deeply": (["optimizer=" + "[" * 3000 + "]" * 3000], ["nested too deeply"]),
@@ -75,17 +78,26 @@ WRONG = {
     "an integer beyond any float": (["optimizer=adam", "optimizer.beta2=" + "9" * 400], ["optimizer.beta2=999", "too large"]),
     "a folder of Hydra's": (["hydra.run.dir=../../x"], ["hydra.run.dir=../../x", "results_dir=DIR"]),
     "a folder of Hydra's in a sweep": (["-m", "hydra.sweep.dir=../../x", "seed=1,2"], ["hydra.sweep.dir=../../x"]),
-    "a callback of Hydra's": (["+hydra.callbacks.x._target_=os.system"], ["hydra.callbacks.x._target_", "are off"]),
-    "a log of Hydra's": (["hydra/job_logging=default"], ["hydra/job_logging=default", "are off"]),
-    "two experiments": (["-m", "experiment=day64,day64_parity"], ["experiment: several experiments cannot be run at once"]),
+    "a callback of Hydra's": (
+        ["+hydra.callbacks.x._target_=os.system"],
+        ["hydra.callbacks.x._target_", "does not use Hydra's folders, logs and callbacks"],
+    ),
+    "a log of Hydra's": (
+        ["hydra/job_logging=default"],
+        ["hydra/job_logging=default", "does not use Hydra's folders, logs and callbacks"],
+    ),
+    "two experiments": (
+        ["-m", "experiment=day64,day64_parity"],
+        ["experiment: only one experiment can run at a time; give one name"],
+    ),
     "a sweep over a key of the whole sweep": (["-m", "n_jobs=1,2"], ["n_jobs: this key belongs to the whole sweep"]),
     "a sweep over names": (["-m", "name=a,b"], ["name: this key belongs to the whole sweep"]),
     "a default lr of one's own": (["optimizer.default_lr=null"], ["optimizer.default_lr", "optimizer=NAME"]),
     "an unknown key in a sweep": (["-m", "foo.bar=1,2"], ["foo.bar"]),
     "an item of a list": (["-m", "problem.hidden.0=5,6", "problem.hidden.1=3"], ["problem.hidden"]),
     "a true validation size": (["dataset.validation_size=true"], ["dataset.validation_size=True"]),
-    "a name that is a number": (["-m", "problem.name=2"], ["problem.name=2", "choose one with problem=NAME"]),
-    "a name that is a list": (["-m", "problem.name=[2]"], ["problem.name=[2]", "choose one with problem=NAME"]),
+    "a name that is a number": (["-m", "problem.name=2"], ["problem.name=2", "choose a name with problem=NAME"]),
+    "a name that is a list": (["-m", "problem.name=[2]"], ["problem.name=[2]", "choose a name with problem=NAME"]),
     "an experiment of a long name": ([f"experiment={'x' * 5000}"], ["experiment=xxx", "there is no such experiment"]),
     "nothing at all": (["-m", "+="], ["+=", "look for a stray character"]),
     "a launcher that is a list": (["-m", "hydra/launcher=[[1]]"], ["hydra/launcher=[[1]]", "hydra/sweeper, hydra/launcher"]),
@@ -95,7 +107,10 @@ WRONG = {
     "no choice of a flag": (["--cfg", "nix"], ["--cfg=nix", "job, hydra, all"]),
     "no choice of a short flag": (["-i=x"], ["-i=x", "searchpath"]),
     "a flag without its value": (["--cfg"], ["--cfg=", "job, hydra, all"]),
-    "a flag without the value that it has to have": (["--config-name"], ["--config-name=", "this flag needs a value"]),
+    "a flag without the value that it has to have": (
+        ["--config-name"],
+        ["--config-name=", "this flag needs a value; write --config-name VALUE"],
+    ),
     "a value too many": (["--multirun=yes"], ["--multirun=yes", "this flag takes no value"]),
     "no flag of report": (["report", "--nosuch" + "9" * 4000], ["--nosuch999", "zdl-bench report --help"]),
     "a flag of ls without its value": (["ls", "--results"], ["--results", "zdl-bench ls --help"]),
@@ -135,7 +150,7 @@ def test_wrong_input_is_explained(command, small_sweep, tmp_path, case):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["problem=bowl", "steps=200001"], "steps=200001: every step of a function is probed; take up to 200,000"),
+        (["problem=bowl", "steps=200001"], "steps=200001: a run without data is probed at every step; give at most 200,000"),
         (["problem=quadratic", "problem.dimension=1000000000"], "problem.dimension=1000000000: choose 1 to 1,000,000 dim"),
     ],
 )
@@ -165,7 +180,7 @@ def offline(tmp_path, monkeypatch):
 def test_mnist_asked_for_and_not_to_be_had(command, offline, tmp_path):
     outcome = command("dataset=mnist", offline, "steps=5", *SMALL)
     assert outcome.status == 2
-    assert "dataset=mnist: none of its mirrors can be reached" in outcome.err
+    assert "dataset=mnist: none of the mirrors can be reached" in outcome.err
     assert "ZDL_BENCH_DATA" in outcome.err
     assert not list(tmp_path.rglob("*.parquet"))
 

@@ -14,8 +14,8 @@ from zdl_bench.errors import ConfigError
 from zdl_bench.kernels.streams import legacy_streams, spawned_streams
 from zdl_bench.problems import inputs as inputs_module
 from zdl_bench.problems import mlp
-from zdl_bench.problems.inputs import DenseInputs, SparseInputs, kind_of_inputs
-from zdl_bench.problems.mlp import MLP, Batch
+from zdl_bench.problems.inputs import Batch, DenseInputs, SparseInputs, kind_of_inputs
+from zdl_bench.problems.mlp import MLP
 from zdl_bench.problems.mlp_uneven import UnevenMLP, column_scales
 from zdl_bench.problems.problem import Examples, Splits
 from zdl_bench.problems.sampling import IMAGES_PER_DRAW, sample_in_epochs, sample_with_replacement

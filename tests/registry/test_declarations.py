@@ -39,19 +39,19 @@ def own(command, tmp_path, monkeypatch, digits):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "it holds no keys"),
-        ("- a\n- b\n", "it holds no keys"),
-        (f"{SGD}name:\tmine\n", "it cannot be read: line 2: found character '\\t'"),
+        ("", "this file holds no keys"),
+        ("- a\n- b\n", "this file holds no keys"),
+        (f"{SGD}name:\tmine\n", "this file cannot be read (line 2: found character '\\t'"),
         (f"{SGD}# 最適化\n{MINE}".encode("shift_jis"), "save it as UTF-8"),
-        (f"{SGD}{MINE}x: [1\n", "it cannot be read: line"),
-        (f"{SGD}{MINE}default_lr: 0.2\n", "it cannot be read: line 4: default_lr is given twice"),
+        (f"{SGD}{MINE}x: [1\n", "this file cannot be read (line"),
+        (f"{SGD}{MINE}default_lr: 0.2\n", "this file cannot be read (line 4: default_lr is given twice"),
         (f"{SGD}{MINE}rate: ${{oc.env:HOME}}\n", "rate=${oc.env:HOME}: a value cannot refer to another key"),
         (MINE, "_target_ is missing: name a class as MODULE.CLASS"),
         (f"_target_: SGD\n{MINE}", "_target_=SGD: name a class as MODULE.CLASS"),
-        (f"_target_: nowhere.SGD\n{MINE}", "_target_=nowhere.SGD: it cannot be imported (ModuleNotFoundError"),
+        (f"_target_: nowhere.SGD\n{MINE}", "_target_=nowhere.SGD: this class cannot be imported (ModuleNotFoundError"),
         (f"_target_: zdl_bench.optimizers.sgd.SDG\n{MINE}", "has no attribute 'SDG'"),
-        (f"_target_: collections.OrderedDict\n{MINE}", "it is not a dataclass"),
-        (f"{SGD}name: sgd\ndefault_lr: 0.1\n", "name=sgd: write name: mine, the name of the file"),
+        (f"_target_: collections.OrderedDict\n{MINE}", "this is not a dataclass"),
+        (f"{SGD}name: sgd\ndefault_lr: 0.1\n", "name=sgd: write name: mine, as in the name of the file"),
         (f"{SGD}default_lr: 0.1\n", "name is missing: write name: mine"),
         (f"{SGD}name: mine\n", "default_lr is missing: give a number above 0"),
         (f"{SGD}name: mine\ndefault_lr: fast\n", "default_lr=fast: give a number above 0"),
@@ -60,9 +60,9 @@ def own(command, tmp_path, monkeypatch, digits):
         (f"{SGD}{MINE}style: {{color: red, marker: o}}\n", "style={'color': 'red', 'marker': 'o'}: give a color and a marker"),
         (f"{SGD}{MINE}style: {{color: '#882255', marker: heart}}\n", "give a color and a marker, for example"),
         (f"{SGD}{MINE}targets: 0.5\n", "targets=0.5: give a list of the losses"),
-        (f"{SGD}{MINE}momentum: 0.9\n", "momentum=0.9: mine has no such key; it has none"),
-        (f"{ADAM}{MINE}beta1: high\n", "beta1=high: it has to be a number"),
-        (f"{ADAM}{MINE}bias_correction: 1\n", "bias_correction=1: it has to be true or false"),
+        (f"{SGD}{MINE}momentum: 0.9\n", "momentum=0.9: mine has no such key; leave it out"),
+        (f"{ADAM}{MINE}beta1: high\n", "beta1=high: give a number"),
+        (f"{ADAM}{MINE}bias_correction: 1\n", "bias_correction=1: give true or false"),
     ],
 )
 def test_a_slip_names_the_file_and_the_key(own, content, told, multirun):
@@ -80,11 +80,11 @@ DATACLASS = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass R
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("def broken(:\n", "it cannot be imported (SyntaxError"),
-        ("raise SystemError('out of order')\n", "it cannot be imported (SystemError: out of order"),
-        ("class Rule:\n    pass\n", "it is not a dataclass"),
-        (f"{DATACLASS}a: dict = None\n", "the type of a cannot be given in a YAML"),
-        (f"{DATACLASS}a: 'Gone' = 1\n", "its types cannot be read"),
+        ("def broken(:\n", "this class cannot be imported (SyntaxError"),
+        ("raise SystemError('out of order')\n", "this class cannot be imported (SystemError: out of order"),
+        ("class Rule:\n    pass\n", "this is not a dataclass"),
+        (f"{DATACLASS}a: dict = None\n", "the field a has a type that no YAML value has"),
+        (f"{DATACLASS}a: 'Gone' = 1\n", "the types of this class cannot be read"),
         (f"{DATACLASS}a: float\n", "a is missing; give its value, since Rule has no default"),
     ],
 )
@@ -105,10 +105,10 @@ IDX = "_target_: zdl_bench.datasets.idx.IdxDataSet\nname: mine\nclasses: 2\nvali
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (f"{DIGITS}validation_size: 10\n", "no data set can be built from it (TypeError"),
+        (f"{DIGITS}validation_size: 10\n", "this file does not define a data set (TypeError"),
         (DIGITS, "validation_size is missing: give the number"),
-        (f"{IDX}files: {{a: 1}}\n", "no data set can be built from it"),
-        (f"{IDX}files: {{train_images: {{file: a}}}}\n", "no data set can be built from it"),
+        (f"{IDX}files: {{a: 1}}\n", "this file does not define a data set"),
+        (f"{IDX}files: {{train_images: {{file: a}}}}\n", "this file does not define a data set"),
     ],
 )
 def test_so_does_one_of_a_data_set(own, content, told):
@@ -153,13 +153,13 @@ def test_a_problem_without_targets_has_a_report(own):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["optimizer=adam", "optimizer.epsilon=1e-46"], "optimizer.epsilon=1e-46: in float32 it is 0"),
-        (["optimizer=adam", "optimizer.beta1=0.99999999999"], "in float32 it is 1"),
-        (["optimizer=momentum", "optimizer.momentum=1e-60"], "in float32 it is 0"),
-        (["optimizer=rmsprop", "optimizer.epsilon=1e300"], "in float32 it is inf"),
-        (["optimizer=rmsprop", "optimizer.epsilon=inf", "dtype=float64"], "in float64 it is inf"),
-        (["problem.start=[1e60,1]"], "problem.start=1e+60: in float32 it is inf"),
-        (["problem=quadratic", "problem.condition_number=1e300"], "in float32 it is inf"),
+        (["optimizer=adam", "optimizer.epsilon=1e-46"], "optimizer.epsilon=1e-46: in float32 this number is 0"),
+        (["optimizer=adam", "optimizer.beta1=0.99999999999"], "in float32 this number is 1"),
+        (["optimizer=momentum", "optimizer.momentum=1e-60"], "in float32 this number is 0"),
+        (["optimizer=rmsprop", "optimizer.epsilon=1e300"], "in float32 this number is inf"),
+        (["optimizer=rmsprop", "optimizer.epsilon=inf", "dtype=float64"], "in float64 this number is inf"),
+        (["problem.start=[1e60,1]"], "problem.start=1e+60: in float32 this number is inf"),
+        (["problem=quadratic", "problem.condition_number=1e300"], "in float32 this number is inf"),
     ],
 )
 def test_a_hyper_parameter_that_the_dtype_turns_into_another_is_refused(command, arguments, told):
@@ -169,7 +169,7 @@ def test_a_hyper_parameter_that_the_dtype_turns_into_another_is_refused(command,
     outcome = command(*bowl, "report=false", *arguments)
     assert outcome.status == 2
     assert told in outcome.err
-    assert "take a number that float" in outcome.err
+    assert "give a number that float" in outcome.err
 
 
 @pytest.mark.parametrize(

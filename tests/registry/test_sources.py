@@ -126,7 +126,7 @@ def test_a_run_is_not_made_with_other_code_than_it_was_planned_with(own):
     run = attempt(planned)
     assert run.status.value == "failed"
     assert run.failure is not None
-    assert "its code here is not the code that the run was planned with" in run.failure.message
+    assert "its code differs from the code that the run was planned with" in run.failure.message
 
 
 def _named(own, rule: str) -> tuple[str, dict[str, object]]:

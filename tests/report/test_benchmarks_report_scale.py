@@ -8,7 +8,7 @@ import pytest
 from benchmarks import report_scale
 
 from zdl_bench import load_results
-from zdl_bench.report.freshness import fingerprint_of_runs
+from zdl_bench.report.freshness import hash_of_inputs
 from zdl_bench.run.run import Status
 from zdl_bench.store.store import Store
 
@@ -37,7 +37,7 @@ def test_it_measures_a_report(digits, tmp_path):
     assert found.figures >= 5
     manifest = store.read_manifest("made")
     checksums = [store.read_with_hashes(run_id)[1].content for run_id in manifest.run_ids]
-    assert manifest.report.inputs == fingerprint_of_runs(manifest, ["png"], checksums)
+    assert manifest.report.inputs == hash_of_inputs(manifest, ["png"], checksums)
 
 
 def test_the_other_seeds_are_runs_of_their_own(digits, monkeypatch, tmp_path):

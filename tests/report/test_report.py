@@ -23,7 +23,7 @@ from zdl_bench.report.figures.heat_map import draw_heat_map
 from zdl_bench.report.figures.loss_curves import draw_loss_curves
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.style import look_of
-from zdl_bench.report.freshness import is_built_from, sound_checksums
+from zdl_bench.report.freshness import intact_runs, is_built_from
 from zdl_bench.report.tables.conditions import condition_table
 from zdl_bench.report.tables.formats import markdown, rounded
 from zdl_bench.report.words.context import context_of
@@ -54,7 +54,7 @@ def store_of(tmp_path, runs, name="sweep", title="", command="the command") -> t
 
 
 def is_current(store: Store, manifest: Manifest, formats: tuple[str, ...]) -> bool:
-    return is_built_from(sound_checksums(store, manifest)[0], store, manifest, formats)
+    return is_built_from(intact_runs(store, manifest).checksums, store, manifest, formats)
 
 
 def test_a_sweep_ends_with_its_report(command, digits):

@@ -104,7 +104,7 @@ def test_seeds_on_the_command_line_judge_instead(experiment):
 def test_a_tuning_seed_cannot_judge(experiment):
     outcome = experiment(TUNED, "seed=100,101")
     assert outcome.status == 2
-    assert "seed=100: it is one of the tuning seeds" in outcome.err
+    assert "seed=100: this is one of the tuning seeds" in outcome.err
     assert not Path("results").exists()
 
 
@@ -122,7 +122,7 @@ def test_a_block_that_names_its_seeds_has_those(experiment):
 def test_a_block_cannot_judge_on_a_tuning_seed(experiment):
     outcome = experiment(TUNED | {"blocks": [*TUNED["blocks"], {"optimizer": "sgd", "lr": 0.05, "seed": 100}]})
     assert outcome.status == 2
-    assert "seed=100: it is one of the tuning seeds" in outcome.err
+    assert "seed=100: this is one of the tuning seeds" in outcome.err
 
 
 @pytest.mark.slow
@@ -161,15 +161,15 @@ CLAIM = TUNED["claims"][0]
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"colour": "red"}, "experiment=mine: it has the key colour"),
+        ({"colour": "red"}, "experiment=mine: there is no key colour"),
         ({"blocks": {"lr": 1}}, "`blocks` must be a list of mappings"),
         ({"claims": {"id": 1}}, "`claims` must be a list of mappings"),
         ({"tuning_seeds": "some"}, "tuning_seeds=some: give a list of seeds or range(start,stop)"),
-        ({"tuning_seeds": [1, 100]}, "seed=1: it is one of the tuning seeds"),
+        ({"tuning_seeds": [1, 100]}, "seed=1: this is one of the tuning seeds"),
         ({"evaluation_seeds": []}, "no evaluation_seeds; give both"),
         ({"claims": [CLAIM | {"metric": "elegance"}]}, "claim 1 of the experiment: there is no metric elegance"),
         ({"claims": [CLAIM | {"kind": "guess"}]}, "claim 1 of the experiment: kind: guess is unknown; use superiority"),
-        ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate to tune has to be a number"),
+        ({"blocks": [{"lr": ["small", 0.1]}]}, "lr=small: a learning rate must be a number; give one"),
         ({"blocks": [{"results_dir": "../elsewhere"}]}, "results_dir: a block can only have keys of a run"),
         ({"fixed": {"+executor.address": "tcp://10.0.0.1:8786"}}, "+executor.address: a block can only have keys of a run"),
         ({"blocks": [{"hydra.run.dir": "elsewhere"}]}, "hydra.run.dir: a block can only have keys of a run"),
@@ -197,7 +197,7 @@ def test_a_broken_yaml_is_in_nobody_elses_way(experiment, command):
 def test_keys_of_an_experiment_are_those_of_its_yaml(experiment):
     outcome = experiment(TUNED, "experiment.tuning_seeds=[1]")
     assert outcome.status == 2
-    assert "its keys can only be set in its YAML" in outcome.err
+    assert "the keys of an experiment can only be set in its YAML" in outcome.err
 
 
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -209,8 +209,8 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     ("content", "message"),
     [
         (f"{LAUGHS}title: *i\n", "more than 100,000 values"),
-        ("claims: &a [*a]\n", "more than 100,000 values or 50 levels"),
-        ("title: " + "[" * 60 + "]" * 60, "50 levels"),
+        ("claims: &a [*a]\n", "more than 100,000 values or 50 nested levels"),
+        ("title: " + "[" * 60 + "]" * 60, "50 nested levels"),
         ("title: " + "[" * 3000 + "]" * 3000, "its YAML cannot be read"),
         ("title: !!bool x\n", "its YAML cannot be read"),
         ("title: !!int ''\n", "its YAML cannot be read"),

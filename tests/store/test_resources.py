@@ -96,7 +96,7 @@ def test_a_text_of_a_dictionary_may_not_stand_in_too_many_rows(tmp_path):
         pq.write_table(pa.table({"text": ["x" * 1_000_000] * rows}), path, compression="zstd")
         content = path.read_bytes()
         memory = PeakMemory()
-        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="its texts have 1,000,000,000 bytes"):
+        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="the texts have 1,000,000,000 bytes"):
             read_columns(content, read_footer(content), REFERENCE_TYPES, MAX_RUN_BYTES)
         assert memory.growth() < 100_000_000
 
@@ -174,18 +174,18 @@ def with_run_ids(count: int) -> bytes:
 
 
 MANIFESTS: dict[str, tuple[Callable[[], bytes], str]] = {
-    "lists in a list": (lambda: b"[" + b"[]," * (LONG // 3) + b"[]]", "its values may take"),
+    "lists in a list": (lambda: b"[" + b"[]," * (LONG // 3) + b"[]]", "the values in the JSON may take"),
     "lists in the experiment": (
         lambda: json.dumps(MANIFEST | {"experiment": {"a": 0}}).encode().replace(b"0}", b"[" + b"[]," * (LONG // 3) + b"[]]}"),
-        "its values may take",
+        "the values in the JSON may take",
     ),
     "lists among the summaries": (
         lambda: (
             json.dumps(MANIFEST | {"summaries": {"runs": 0}}).encode().replace(b"0}", b"[" + b"[]," * (LONG // 3) + b"[]]}")
         ),
-        "its values may take",
+        "the values in the JSON may take",
     ),
-    "run ids": (lambda: with_run_ids(MAX_SWEEP_RUNS + 1), "it is not a manifest of mine"),
+    "run ids": (lambda: with_run_ids(MAX_SWEEP_RUNS + 1), "the file is not a manifest of mine"),
     "more bytes than any": (lambda: json.dumps(MANIFEST | {"title": "x" * 70_000_000}).encode(), "more than 70,000,000 bytes"),
 }
 

@@ -116,7 +116,7 @@ def test_a_process_that_dies_while_it_starts_is_no_runs_fault(tmp_path, ends_alw
     paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
     outcome = outcome_of(sweep(*PARALLEL), tmp_path, env=os.environ | {"PYTHONPATH": paths})
     if ends_always:
-        is_one_clear_error(outcome, "they die before they can execute a run", "executor=serial")
+        is_one_clear_error(outcome, "the processes die before they can execute a run", "executor=serial")
         assert not list((tmp_path / "results").glob("runs/*/*"))
     else:
         assert outcome.status == 0, outcome.err

@@ -24,7 +24,8 @@ from zdl_bench.commands.ls import states
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.executors import attempt as contract
 from zdl_bench.executors.attempt import attempt
-from zdl_bench.run.config import Choice
+from zdl_bench.report.freshness import intact_runs
+from zdl_bench.run.config import ENGINE_VERSION, Choice
 from zdl_bench.run.run import Failure, Run, Status
 from zdl_bench.store.encoding import decode, encode
 from zdl_bench.store.manifest import Manifest
@@ -131,7 +132,7 @@ def test_the_checksum_that_is_read_is_that_of_the_content(store, run):
     written = store.write(run)
     read, hashes = store.read_with_hashes(run.run_id)
     assert_same(run, read)
-    assert hashes == written == (store.sound_checksum(run.run_id), store.hash_of_file(run.run_id))
+    assert hashes == written == (store.sound_checksum(run.run_id)[0], store.hash_of_file(run.run_id))
 
 
 def test_a_run_that_is_not_stored(store, run):
@@ -273,7 +274,7 @@ def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] |
         ({"probes.probe_loss": [10**400]}, "too large"),
         ({"config.lr": 10**400}, "over 1023 bits"),
         ({"config.problem.start_std": {"a": 1}}, "cannot be a mapping"),
-        ({"config.problem.start_std": json.loads("[" * 60 + "]" * 60)}, "50 levels"),
+        ({"config.problem.start_std": json.loads("[" * 60 + "]" * 60)}, "50 nested levels"),
     ],
     ids=str,
 )
@@ -335,7 +336,7 @@ def test_a_few_bytes_that_stand_for_gigabytes_are_refused_unread(store, run):
     assert path.stat().st_size < 1_000_000
     memory = PeakMemory()
     for read in (store.read, store.sound_checksum):
-        with pytest.raises(DamagedFile, match=r"its table has 1,610,612,736 bytes; the limit is 268,435,456"):
+        with pytest.raises(DamagedFile, match=r"the table has 1,610,612,736 bytes; the limit is 268,435,456"):
             read(run.run_id)
     assert memory.growth() < 50_000_000
 
@@ -345,7 +346,7 @@ def test_a_file_larger_than_any_run_is_refused_unread(store, run):
     path.parent.mkdir(parents=True)
     path.touch()
     os.truncate(path, 2**28 + 1)  # takes no place
-    with pytest.raises(DamagedFile, match="its file has 268,435,457 bytes"):
+    with pytest.raises(DamagedFile, match="the file has 268,435,457 bytes"):
         store.read(run.run_id)
 
 
@@ -489,15 +490,53 @@ def test_load_results_without_a_store(tmp_path):
         load_results(tmp_path / "nowhere")
 
 
-def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run, monkeypatch):
-    """An id contains the engine's version: what an older engine made is not taken for this one's."""
+def manifest_naming(name, *runs):
+    return Manifest(name, "", "command", [], [run.run_id for run in runs], "2026-01-01T00:00:00+00:00")
+
+
+def test_an_id_contains_the_engine(store, run):
+    """What another engine made is a run of its own, and is read as what it is."""
+    old = replace(run, engine=0)
+    assert old.run_id == run.config.id_under(0) != run.run_id == run.config.run_id
+    for one in (run, old):
+        store.write(one)
+        assert_same(one, store.read(one.run_id))
+    assert {one.engine for one, _ in store.read_all(store.run_ids()).runs} == {0, ENGINE_VERSION}
+
+
+def test_a_file_under_the_id_of_another_engine_is_damaged(store, run):
     store.write(run)
-    store.write_manifest(Manifest("old", "", "command", [], [run.run_id], "2026-01-01T00:00:00+00:00"))
-    monkeypatch.setattr("zdl_bench.run.config.ENGINE_VERSION", 2)
-    monkeypatch.setattr("zdl_bench.store.runs.ENGINE_VERSION", 2)
+    store.run_path(run.run_id).write_bytes(unchecked_file_of(encode(replace(run, engine=0))))
+    with pytest.raises(DamagedFile, match="the file holds another run"):
+        store.read(run.run_id)
+
+
+def test_runs_of_another_engine_are_left_out_of_the_whole_store(store, run):
+    """A sweep of theirs is loaded by its name, with a warning."""
+    old = replace(run, engine=0)
+    store.write(old)
+    store.write_manifest(manifest_naming("old", old))
     assert load_results(store.root).runs.empty
-    with pytest.raises(OtherEngine, match="made by engine 1, this is engine 2; run its sweep's command again"):
-        load_results(store.root, sweep="old")
+    with pytest.warns(UserWarning, match=f"old: These are runs of engine 0, but this program has engine {ENGINE_VERSION}"):
+        loaded = load_results(store.root, sweep="old")
+    assert loaded.runs["run_id"].tolist() == [old.run_id]
+    assert set(loaded.curves["run_id"]) == set(loaded.probes["run_id"]) == {old.run_id}
+    store.write(run)
+    assert load_results(store.root).runs["run_id"].tolist() == [run.run_id]
+
+
+@pytest.mark.parametrize(("engines", "shown"), [((0, -1), 0), ((0, ENGINE_VERSION, 9), ENGINE_VERSION), ((9, 0), 9)])
+def test_of_a_sweep_of_several_engines_one_is_shown(store, run, engines, shown):
+    runs = [replace(run, engine=engine) for engine in engines]
+    for one in runs:
+        store.write(one)
+    manifest = manifest_naming("mixed", *runs)
+    intact, found = intact_runs(store, manifest), store.read_all(manifest.run_ids)
+    for missing in (intact.missing, found.of_engine(found.engine).missing):
+        assert list(missing) == [one.run_id for one in runs if one.engine != shown]
+        assert all(isinstance(error, OtherEngine) for error in missing.values())
+    assert intact.engine == found.engine == shown
+    assert intact.checksums == [hashes.content for _, hashes in found.of_engine(shown).runs]
 
 
 def test_a_curve_of_any_numbers_gives_numbers_and_no_warning(store, run):
@@ -541,7 +580,7 @@ def test_a_listing_reads_no_file_that_is_too_large(store, run):
     store.run_path(run.run_id).parent.mkdir(parents=True)
     store.run_path(run.run_id).touch()
     os.truncate(store.run_path(run.run_id), MAX_RUN_BYTES + 1)
-    with pytest.raises(DamagedFile, match="its file has"):
+    with pytest.raises(DamagedFile, match="the file has"):
         store.read_metadata(run.run_id)
 
 

@@ -73,7 +73,7 @@ def test_a_completed_run_has_everything():
     assert np.isnan(curve.probes.displacement[~curve.probes.strided]).all()
     assert (np.diff(curve.probes.train_seconds) >= 0).all()
     assert run.train_seconds >= curve.probes.train_seconds[-1]
-    assert {"numpy", "cpu", "python"} <= set(run.environment)
+    assert {"zdl_bench", "commit", "numpy", "numba", "cpu", "python"} <= set(run.environment)
 
 
 def test_probe_geometry_on_a_straight_path():

@@ -1,4 +1,4 @@
 """One file per command, and what a person sees on the terminal.
 
-The top: no other room imports this one.
+This is the top room: no other room imports it.
 """

@@ -1,6 +1,7 @@
-"""Comparison of a stored run with a fresh run, field by field: bit for bit, or within a tolerance."""
+"""Comparison of a stored or committed run with a fresh run: what differs, from which step, and by how much at the end."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -8,34 +9,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.commands.reference import ReferenceRun, reference_columns
+from zdl_bench.commands.reference import METRIC_SCALES, ReferenceRun, reference_columns
 from zdl_bench.run.conditions import label, short
 from zdl_bench.run.config import RunConfig
-from zdl_bench.run.environment import FINGERPRINT, fingerprint
-from zdl_bench.run.run import Curve, Floats, Run
-from zdl_bench.training.loop import digest_of
+from zdl_bench.run.run import Curve, Run
+from zdl_bench.statistics.metrics.convergence import final_train_loss, tail_loss
+from zdl_bench.statistics.metrics.metric import Scale
 
-TOLERANCE = 1e-3
-"""Relative difference up to which the numbers of runs on different BLAS kernels agree."""
-REFERENCE_TOLERANCE = 0.05
-"""The tolerance for committed numbers, which describe whole runs: in float32, rounding errors grow with the steps."""
-LEAST_SIZES = {
-    **dict.fromkeys(("probes.gradient_cosine", "probes.displacement_cosine", "gradient_cosine", "displacement_cosine"), 1.0),
-    **dict.fromkeys(("jitter", "overshoot"), 0.3),
-    "late_slope": 20.0,  # ln L at both ends of a tenth of the steps, times ten
-}
-"""Least size that a difference in these fields is relative to, even if the stored number is smaller. Each field is itself a
-difference of numbers that may be nearly equal, so its errors are relative to the size of those numbers."""
+METRIC_TOLERANCE = 1e-6
+"""Relative difference up to which committed metrics agree. Most of them are committed in single precision."""
+ZERO_TOLERANCE = 1e-9
+"""Absolute difference up to which metrics on the identity scale agree: a difference of equal logarithms is 0 or almost 0."""
 NOT_COMPARED = {"train_seconds", "probes.train_seconds", "environment"}
-"""Fields that a fresh run cannot repeat. The environment only decides whether the same bits are expected."""
+"""Fields that a fresh run cannot repeat."""
+FINAL_NUMBERS = ("final_train_loss", "tail_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+
+Values = npt.NDArray[Any]
 
 
 class Agreement(StrEnum):
     SAME_BITS = "same bits"
     DIFFERENT = "different"
-    CLOSE = "close"
-    NOT_CLOSE = "not close"
     NO_RESULT = "no result"
+    UNTRAINABLE = "cannot be trained here"
+    OTHER_ENGINE = "another engine"
     NOT_STORED = "without a stored result"
     UNSOUND = "unsound"
 
@@ -45,64 +42,80 @@ class Verification:
     """The result of training one run again, or the reason why the run could not be compared.
 
     words: the keys that usually distinguish the run from the other runs of its sweep.
-    first_difference: the first step whose train loss differs, in a bit or by more than the tolerance, or None.
+    first_difference: the first step at which something differs, or None.
+    fresh: the fresh run if it differs, else None.
     """
 
     run_id: str
     words: str
     agreement: Agreement
-    first_difference: int | None
-    explanation: str
-
-    @property
-    def agrees(self) -> bool:
-        return self.agreement in (Agreement.SAME_BITS, Agreement.CLOSE, Agreement.NOT_STORED)
+    explanation: str = ""
+    first_difference: int | None = None
+    fresh: Run | None = None
 
 
 def compare_runs(stored: Run, fresh: Run) -> Verification:
     """Compare all fields of a stored run, except for NOT_COMPARED, with the fields of a fresh run."""
-    made_on = fingerprint(stored.environment)
-    tolerance = _tolerance(made_on, fresh, TOLERANCE)
-    differing = find_differences(comparable_fields(stored), comparable_fields(fresh), tolerance)
-    if "digest" not in differing and _has_foreign_digest(stored):
-        differing.append("digest")
-    losses, again = (run.curve.train_loss if run.curve else np.array([]) for run in (stored, fresh))
-    step = find_first_difference(losses, again, tolerance)
-    return _verification(fresh, describe_config(fresh.config), made_on, tolerance, differing, step)
+    differing = find_differences(comparable_fields(stored), comparable_fields(fresh))
+    step, values = first_difference(stored.curve, fresh.curve)
+    notes = [values, _fields_text(differing), _end_text(_final_numbers(stored), _final_numbers(fresh))]
+    return _verification(fresh, describe_config(fresh.config), notes if differing else [], step)
 
 
 def compare_to_reference(reference: ReferenceRun, fresh: Run) -> Verification:
-    """Compare every column of a committed run with the same column for a fresh run."""
+    """Compare every column of a committed run with the same column for a fresh run.
+
+    All columns are compared exactly except for metrics, which have to agree up to METRIC_TOLERANCE: they are computed from the
+    curve when it is loaded, so their last digits may depend on the machine's library of elementary functions.
+    """
     words = f"{reference.experiment}: {describe_config(fresh.config)}"
-    tolerance = _tolerance(reference.fingerprint, fresh, REFERENCE_TOLERANCE)
-    differing = find_differences(reference.columns, reference_columns(fresh), tolerance)
-    return _verification(fresh, words, reference.fingerprint, tolerance, differing, None)
+    columns = reference_columns(fresh)
+    committed = {name: reference.columns.get(name) for name in columns}
+    differing = [
+        name
+        for name in find_differences(committed, columns)
+        if name not in METRIC_SCALES or not _is_near(committed[name], columns[name], METRIC_SCALES[name])
+    ]
+    notes = [_fields_text(differing), _end_text(committed, columns)]
+    return _verification(fresh, words, notes if differing else [], None)
 
 
-def _tolerance(made_on: tuple[str, ...], fresh: Run, elsewhere: float) -> float:
-    """Return 0 (the same bits) if NumPy, BLAS kernel and vector instructions are the same, or else `elsewhere`."""
-    return 0.0 if made_on == fingerprint(fresh.environment) else elsewhere
-
-
-def _verification(
-    fresh: Run, words: str, made_on: tuple[str, ...], tolerance: float, differing: list[str], step: int | None
-) -> Verification:
+def _verification(fresh: Run, words: str, notes: Sequence[str], step: int | None) -> Verification:
+    """Return the verification of a run. notes: what differs; empty if nothing does."""
     if fresh.curve is None:
-        return Verification(fresh.run_id, words, Agreement.NO_RESULT, None, fresh.failure.message if fresh.failure else "")
-    notes = []
-    if tolerance:
-        pairs = zip(FINGERPRINT, made_on, fingerprint(fresh.environment), strict=True)
-        changes = "; ".join(f"{key}: {short(before)} → {short(now)}" for key, before, now in pairs if before != now)
-        compared_to = f"numbers are compared to a relative tolerance of {tolerance:g}, digests not at all"
-        notes.append(f"the same bits cannot be expected here ({changes}); {compared_to}")
-    if differing:
-        notes.append(f"differing: {', '.join(differing)}")
-    agreements = (Agreement.CLOSE, Agreement.NOT_CLOSE) if tolerance else (Agreement.SAME_BITS, Agreement.DIFFERENT)
-    return Verification(fresh.run_id, words, agreements[bool(differing)], step, "; ".join(notes))
+        return Verification(fresh.run_id, words, Agreement.NO_RESULT, fresh.failure.message if fresh.failure else "")
+    if not notes:
+        return Verification(fresh.run_id, words, Agreement.SAME_BITS)
+    is_legacy = fresh.config.rng == "legacy"
+    legacy = "rng=legacy: its bits hold only where NumPy's RandomState draws the same numbers" if is_legacy else ""
+    return Verification(fresh.run_id, words, Agreement.DIFFERENT, "; ".join(filter(None, [*notes, legacy])), step, fresh)
+
+
+def _fields_text(differing: Sequence[str]) -> str:
+    return f"differing: {', '.join(differing)}"
+
+
+def _end_text(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:
+    """Return by how much each of FINAL_NUMBERS of the fresh run is above that of the stored run."""
+    pairs = {name: (stored.get(name), fresh.get(name)) for name in FINAL_NUMBERS}
+    texts = [f"{name} {_change(*pair)}" for name, pair in pairs.items() if not _agree(*pair)]
+    return f"at the end: {', '.join(texts)}" if texts else "the numbers at the end are the same"
+
+
+def _change(stored: Any, fresh: Any) -> str:
+    if all(isinstance(number, float) and math.isfinite(number) for number in (stored, fresh)):
+        return f"{fresh - stored:+.3g}"
+    return f"{short(stored)} → {short(fresh)}"
+
+
+@np.errstate(all="ignore")  # a number that cannot be computed is NaN, whatever a file says
+def _final_numbers(run: Run) -> dict[str, float]:
+    metrics = {one.name: one(run.curve) for one in (final_train_loss, tail_loss)} if run.curve else {}
+    return {**run.end, **metrics}
 
 
 def comparable_fields(run: Run) -> dict[str, Any]:
-    """Return the values in a run's file that a fresh run should repeat, by the name of the field."""
+    """Return the values of a run that a fresh run should repeat: name of the field → value."""
     found = {field.name: getattr(run, field.name) for field in fields(Run) if field.name not in ("curve", "end")}
     found |= {f"end.{name}": value for name, value in run.end.items()}
     if run.curve is not None:
@@ -111,21 +124,17 @@ def comparable_fields(run: Run) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in NOT_COMPARED}
 
 
-def find_differences(stored: Mapping[str, Any], fresh: Mapping[str, Any], tolerance: float) -> list[str]:
-    """Return the names of the fields that do not agree. A field that is missing on one side counts as None there.
-
-    A digest depends on every bit, so it is left out if numbers only have to be close.
-    """
-    names = (stored.keys() | fresh.keys()) - ({"digest"} if tolerance else set())
-    return sorted(name for name in names if not _agree(name, stored.get(name), fresh.get(name), tolerance))
+def find_differences(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields that differ in a bit. A field that is missing on one side counts as None there."""
+    return sorted(name for name in stored.keys() | fresh.keys() if not _agree(stored.get(name), fresh.get(name)))
 
 
-def _agree(name: str, stored: Any, fresh: Any, tolerance: float) -> bool:
+def _agree(stored: Any, fresh: Any) -> bool:
     ours, theirs = _floats(stored), _floats(fresh)
     if ours is None or theirs is None:
         arrays = isinstance(stored, np.ndarray) or isinstance(fresh, np.ndarray)
         return bool(np.array_equal(stored, fresh) if arrays else stored == fresh)
-    return ours.shape == theirs.shape and bool(_same(ours, theirs, tolerance, LEAST_SIZES.get(name, 0.0)).all())
+    return ours.shape == theirs.shape and bool(_same(ours, theirs).all())
 
 
 def _floats(value: Any) -> npt.NDArray[np.float64] | None:
@@ -135,31 +144,49 @@ def _floats(value: Any) -> npt.NDArray[np.float64] | None:
     return np.array(value, np.float64) if isinstance(value, float | tuple) else None
 
 
-def _same(stored: Floats, fresh: Floats, tolerance: float, least_size: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Return elementwise whether bits are equal, both are NaN, or both are finite and within tolerance × stored size."""
-    same: npt.NDArray[np.bool_] = (stored.view(np.int64) == fresh.view(np.int64)) | (np.isnan(stored) & np.isnan(fresh))
-    if tolerance:
-        with np.errstate(all="ignore"):
-            near = np.abs(stored - fresh) <= tolerance * np.maximum(np.abs(stored), least_size)
-        same |= np.isfinite(stored) & np.isfinite(fresh) & near
-    return same
+def _same(stored: Values, fresh: Values) -> npt.NDArray[np.bool_]:
+    """Return elementwise whether bits are equal or both are NaN."""
+    if stored.dtype != np.float64:
+        return np.asarray(stored == fresh)
+    return np.asarray((stored.view(np.int64) == fresh.view(np.int64)) | (np.isnan(stored) & np.isnan(fresh)))
 
 
-def find_first_difference(stored: Floats, fresh: Floats, tolerance: float) -> int | None:
-    """Return the first step, counted from 1, at which two loss curves (T',) disagree or one curve has ended, or None."""
-    shared = min(len(stored), len(fresh))
-    differing = np.flatnonzero(~_same(stored[:shared], fresh[:shared], tolerance))
-    if len(differing):
-        return int(differing[0]) + 1
-    return None if len(stored) == len(fresh) else shared + 1
+def _is_near(committed: Any, fresh: Any, scale: Scale) -> bool:
+    are_floats = isinstance(committed, float) and isinstance(fresh, float)
+    floor = ZERO_TOLERANCE if scale == "identity" else 0.0
+    return are_floats and math.isclose(committed, fresh, rel_tol=METRIC_TOLERANCE, abs_tol=floor)
 
 
-@np.errstate(all="ignore")
-def _has_foreign_digest(run: Run) -> bool:
-    """Return whether a digest does not match the run's losses and final weights; False if the run did not record these."""
-    if run.curve is None or run.curve.points is None or not np.isfinite(run.curve.points[-1]).all():
-        return False
-    return run.digest != digest_of(run.curve, run.curve.points[-1].astype(run.config.dtype))
+def first_difference(stored: Curve | None, fresh: Curve | None) -> tuple[int | None, str]:
+    """Return the first step at which two curves differ, and both values there with all digits; None and "" if none differs.
+
+    Step 0 is the start. If several values differ at that step, the one that was recorded first is named.
+    """
+    if stored is None or fresh is None:
+        return None, ""
+    found = []
+    for (name, steps, ours), (_, others, theirs) in zip(_recorded(stored), _recorded(fresh), strict=False):
+        shared = min(len(ours), len(theirs)) if ours.shape[1:] == theirs.shape[1:] else 0
+        differing = np.argwhere(~_same(ours[:shared], theirs[:shared]))
+        if len(differing):
+            place = tuple(differing[0])
+            coordinate = f"[{place[1]}]" if len(place) > 1 else ""
+            found.append((int(steps[place[0]]), f"{name}{coordinate} {ours[place].item()!r} → {theirs[place].item()!r}"))
+        elif len(ours) != len(theirs):
+            longer, ending = (steps, "here") if len(ours) > len(theirs) else (others, "in the file")
+            found.append((int(longer[shared]), f"{name} ends before it {ending}"))
+    return min(found, key=lambda one: one[0], default=(None, ""))
+
+
+def _recorded(curve: Curve) -> Iterator[tuple[str, Values, Values]]:
+    """Yield the name, the steps and the values of everything that a curve records over its steps, if it can be repeated."""
+    steps = np.arange(1, len(curve.train_loss) + 1)
+    yield from (("train_loss", steps, curve.train_loss), ("lr", steps, curve.lr))
+    for name, values in curve.probes.items():
+        if f"probes.{name}" not in NOT_COMPARED:
+            yield f"probes.{name}", curve.probes.step, values
+    if curve.points is not None:
+        yield "points", np.arange(len(curve.points)), curve.points
 
 
 def describe_config(config: RunConfig) -> str:

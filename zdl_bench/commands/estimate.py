@@ -17,13 +17,13 @@ from zdl_bench.store.encoding import encode
 from zdl_bench.store.run_file import file_of
 
 MAX_KINDS = 12
-"""Most kinds of runs that are tried, the most frequent first. The other kinds are assumed to cost the average of these."""
+"""Maximum number of kinds of runs that are tried, the most frequent first. The cost of other kinds is the average of these."""
 SHORT_TRIAL_STEPS = 5
 GROWTH = 4
 LONG_TRIAL_SECONDS = 0.2
-"""Seconds by which a longer trial must exceed the short trial to give the time per step; if not, more steps are tried."""
+"""Seconds by which a longer trial must exceed the short trial. If it does not, a trial of more steps follows."""
 TRIAL_TIMEOUT = 10.0
-"""Seconds. A kind of run whose first steps take longer is left out."""
+"""Seconds that a trial may take. A kind of run whose trial takes longer is left out of the average."""
 TRIAL_LR = 1e-6
 """A learning rate so small that no trial diverges and ends early."""
 DISK_BLOCK = 4096
@@ -32,7 +32,7 @@ DISK_BLOCK = 4096
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of some runs: seconds on one core, evaluation included, and bytes of their files."""
+    """The cost of some runs: seconds on one core, including evaluation, and bytes of the runs' files."""
 
     seconds: float
     bytes: float
@@ -60,15 +60,21 @@ def estimated_cost(configs: Sequence[RunConfig]) -> Cost | None:
 
 
 def _kind(config: RunConfig) -> str:
-    """Return a text that is the same for all runs whose steps cost the same, that is, without steps, seed and learning rate."""
+    """Return a text that is the same for all runs whose steps cost the same.
+
+    The text is the config without steps, seed, learning rate and the hyper-parameters of the optimizer.
+    """
     about = config.as_dict() | {"optimizer": config.optimizer.name, "lr": None, "seed": None, "steps": None}
     return json.dumps(about, sort_keys=True)
 
 
 def _cost_by_steps(children: Children, config: RunConfig) -> Floats | None:
-    """Return the seconds and bytes (rows) of a run at 0 steps and per step (columns), or None if a trial does not finish."""
+    """Return the cost of a run at 0 steps and per step, or None if a trial does not finish.
+
+    The shape is (2, 2). Rows: seconds and bytes. Columns: at 0 steps and per step.
+    """
     steps = min(SHORT_TRIAL_STEPS, config.steps)
-    warm_up = _trial(children, config, steps)  # includes the costs that a process has only once
+    warm_up = _trial(children, config, steps)  # this trial includes costs that a process has only once
     shorter = longer = _trial(children, config, steps) if warm_up is not None else None
     longer_steps = steps
     while shorter is not None and longer is not None:
@@ -81,7 +87,7 @@ def _cost_by_steps(children: Children, config: RunConfig) -> Floats | None:
 
 
 def trial_config(config: RunConfig, steps: int) -> RunConfig:
-    """Return the config of a shorter run that cannot diverge and has as many probes per step as the whole run."""
+    """Return the config of a shorter run that cannot diverge and has the same number of probes per step as the whole run."""
     probes = max(round(config.probe_count * steps / config.steps), 1)
     lr = None if config.lr is None else min(config.lr, TRIAL_LR)
     return replace(config, steps=steps, probe_count=probes, lr=lr)
@@ -92,7 +98,7 @@ def _trial(children: Children, config: RunConfig, steps: int) -> Floats | None:
     began = time.monotonic()
     try:
         run = children.make(trial_config(config, steps), TRIAL_TIMEOUT)
-    except ExecutorError:  # no process can be started; executor=serial needs none
+    except ExecutorError:  # the system cannot start a process, which executor=serial does not need
         return None
     seconds = time.monotonic() - began
     return np.array([seconds, len(file_of(encode(run)))]) if run and run.status.is_result else None

@@ -7,21 +7,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError
+from zdl_bench.errors import DamagedFile, MissingRun, StoreError
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
 from zdl_bench.store.store import Store, is_new_name
 from zdl_bench.store.summaries import RunSummary, summarize
 
 MAX_WORDS = 91
-"""Most letters of the words in a derived name. With a hyphen and 8 digits, the name has up to 100."""
+"""Maximum number of letters of the words in a derived name. With a hyphen and 8 digits, the name has at most 100 letters."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The distinct runs of a sweep in order, and the summaries of those that are in the store.
+    """The distinct runs of a sweep in order, and the summaries of the runs whose results are in the store.
 
-    damaged: ids of runs whose file cannot be read or was made by another engine. These runs are trained again.
+    damaged: ids of runs whose file cannot be read. These runs are trained again.
     """
 
     configs: tuple[RunConfig, ...]
@@ -39,9 +39,9 @@ def distinct(configs: Iterable[RunConfig]) -> tuple[RunConfig, ...]:
 
 
 def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
-    """Return a name that depends only on the distinct runs: what they compare, and 8 hex digits computed from their ids.
+    """Return a name that consists of the optimizers, the problem, and 8 hex digits computed from the ids of the distinct runs.
 
-    asked: text that distinguishes the sweep if more runs may follow that are not known yet.
+    asked: text that distinguishes the sweep from others if it may have further runs that are not known yet.
     """
     optimizers = list(dict.fromkeys(config.optimizer.name for config in configs))
     listed = "-".join(optimizers) if len(optimizers) <= 4 else f"{len(optimizers)}-optimizers"
@@ -49,14 +49,17 @@ def derive_name(configs: Sequence[RunConfig], asked: str = "") -> str:
 
 
 def derive_experiment_name(experiment: str, changed: Sequence[RunConfig] = (), asked: str = "") -> str:
-    """Return the experiment's name. Add 8 hex digits as in `derive_name` if the runs are not those of its YAML."""
+    """Return the experiment's name. Add 8 hex digits as in `derive_name` if the name is invalid or its runs were changed.
+
+    changed: all runs if the command line changes the experiment, otherwise empty.
+    """
     if not changed and is_new_name(experiment):
         return experiment
     return _with_digits(experiment, changed, asked)
 
 
 def _with_digits(words: str, configs: Sequence[RunConfig], asked: str) -> str:
-    """Return words and digits as a valid name. If the words are too long or have invalid letters, change and hash them."""
+    """Return the words with 8 hex digits as a valid name. Change and hash words that are too long or have invalid letters."""
     digits = hashlib.sha256(("".join(config.run_id for config in configs) + asked).encode()).hexdigest()
     name = f"{words}-{digits[:8]}"
     if is_new_name(name):
@@ -66,7 +69,7 @@ def _with_digits(words: str, configs: Sequence[RunConfig], asked: str) -> str:
 
 
 def plan(configs: tuple[RunConfig, ...], store: Store, recalled: Mapping[str, list[Any]]) -> Plan:
-    """Look up which of the distinct runs have a result in the store.
+    """Return the plan of a sweep, after a search in the store for the results of its distinct runs.
 
     recalled: the sweep's summaries by run id, as `recall` returns them.
     """
@@ -79,7 +82,7 @@ def plan(configs: tuple[RunConfig, ...], store: Store, recalled: Mapping[str, li
             summary = _summary(config, store, recalled)
         except MissingRun:  # another process has just set the file aside
             continue
-        except (DamagedFile, OtherEngine):
+        except DamagedFile:
             damaged.append(config.run_id)
             continue
         if summary.status.is_result:
@@ -102,9 +105,9 @@ class Observer(Protocol):
 
 
 def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer: Observer) -> dict[str, RunSummary]:
-    """Store each missing run as it finishes. Return the summaries of the plan by run id; some are missing if `runs` ends early.
+    """Store each missing run as it finishes. Return run id → summary for all stored and finished runs of the plan.
 
-    An interrupt is passed on after the executor has stopped its workers. Stored runs are kept.
+    If the user interrupts the sweep, stop the workers before passing on the interrupt. Stored runs are kept.
     """
     summaries = dict(plan.stored)
     with closing(runs):
@@ -115,7 +118,7 @@ def execute(plan: Plan, runs: Generator[Run, None, None], store: Store, observer
 
 
 def until_failures(runs: Generator[Run, None, None], most: int | None) -> Generator[Run, None, None]:
-    """Yield the runs until `most` of them have failed, or all runs if `most` is None. A diverged run has not failed."""
+    """Yield runs until `most` of them have failed, or all runs if `most` is None. A diverged run does not count as failed."""
     failures = 0
     with closing(runs):
         for run in runs:
@@ -126,7 +129,7 @@ def until_failures(runs: Generator[Run, None, None], most: int | None) -> Genera
 
 
 def find_lost_runs(summaries: Iterable[RunSummary], store: Store) -> list[str]:
-    """Return the ids of runs whose files are gone or damaged. A file that another process has written again is accepted."""
+    """Return the ids of runs whose files are gone or damaged. A sound file that another process has rewritten is accepted."""
     lost = []
     for summary in summaries:
         try:

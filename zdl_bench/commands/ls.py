@@ -16,19 +16,19 @@ from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
 MAX_CELL = 2000
-"""Most characters of a cell. More would keep a terminal busy for minutes."""
+"""Maximum number of characters of a cell. More characters would keep a terminal busy for minutes."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """List the sweeps in the store and return the exit status."""
-    store = Store(Parser("ls", "the sweeps in the store").parse_args(arguments).results)
+    store = Store(Parser("ls", "list the sweeps in the store").parse_args(arguments).results)
     store.require_existing()
     print_sweeps(store)
     return 0
 
 
 def print_sweeps(store: Store) -> None:
-    """Print a line per sweep, the latest last: when it was started, how many runs it has, their states, and its command."""
+    """Print a line per sweep, the latest sweep last: its name, start, number of runs, states of the runs, and command."""
     table = Table(header_style="bold")
     for heading in ("sweep", "started (UTC)", "runs", "states", "command"):
         table.add_column(heading, justify="right" if heading == "runs" else "left")
@@ -44,7 +44,7 @@ def _cell(text: str) -> str:
 
 
 def states(store: Store, manifest: Manifest) -> str:
-    """Return how many runs of a sweep are in each state, in words. A run that is not stored is missing."""
+    """Return a text that says how many runs of a sweep are in each state. A run that is not stored counts as missing."""
     counts: Counter[str] = Counter()
     for run_id in manifest.run_ids:
         if not store.has(run_id):
@@ -53,7 +53,8 @@ def states(store: Store, manifest: Manifest) -> str:
         try:
             about = store.read_metadata(run_id)
             engine = json.loads(about["engine"])
-            counts[Status(json.loads(about["status"])) if engine == ENGINE_VERSION else f"of engine {display(engine)}"] += 1
+            made_by = "" if engine == ENGINE_VERSION else f" (engine {display(engine)})"
+            counts[f"{Status(json.loads(about['status']))}{made_by}"] += 1
         except MissingRun:  # the run was removed just now
             counts["missing"] += 1
         except (DamagedFile, KeyError, ValueError, RecursionError):  # an unknown status raises ValueError

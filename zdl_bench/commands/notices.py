@@ -13,32 +13,33 @@ from zdl_bench.errors import printable
 from zdl_bench.plan.data_sets import DataSetInUse
 
 ESTIMATED_STEPS = 100_000
-"""Fewest steps of a sweep for which an estimate is worth its two seconds. dry_run=true estimates every sweep."""
+"""Minimum number of steps of a sweep for which an estimate is worth two seconds. dry_run=true estimates every sweep."""
 ENOUGH_DISK = 4 * 10**9
 """Free bytes that a sweep of fewer than ESTIMATED_STEPS steps cannot fill."""
 
 
 def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
-    """Warn if another data set replaces the data set that was asked for."""
+    """Warn if a different data set replaces the data set that the user asked for."""
     for used in in_use:
         if used.passed_over:
             missing_sets = " and ".join(used.passed_over)
             looked = os.environ.get("ZDL_BENCH_DATA") or "not set"
             _warn(
-                f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and no "
-                f"mirror serves it. These runs use {used.choice.name}; their numbers are not those of {missing_sets}."
+                f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and cannot be "
+                f"downloaded. These runs use {used.choice.name} instead, so their numbers differ from those of {missing_sets}. "
+                f"To use {missing_sets}, set ZDL_BENCH_DATA to the folder of its files."
             )
             announce_passed_over(f"{name}: {reason}" for name, reason in used.passed_over.items())
 
 
 def announce_passed_over(reasons: Iterable[str]) -> None:
-    """Print why files or data sets were skipped in the search for the data."""
+    """Print the reasons why files or data sets were skipped in the search for the data."""
     for reason in reasons:
         _say(printable(reason), style="yellow")
 
 
 def announce_damaged(aside: Path) -> None:
-    _say(f"{aside} was set aside: the file is damaged or was made by another engine; its run is trained again", style="yellow")
+    _say(f"{aside} was set aside: the file is damaged; its run is trained again", style="yellow")
 
 
 def announce_plan(name: str, plan: Plan) -> None:
@@ -59,7 +60,7 @@ def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
 
 def announce_stop(missing: int, max_failures: int | None) -> None:
     _say(
-        f"stopped: max_failures={max_failures} is reached, {_runs(missing)} not trained. "
+        f"stopped: max_failures={max_failures} is reached, with {_runs(missing)} not trained yet. "
         "Start the same command again to continue."
     )
 
@@ -67,7 +68,7 @@ def announce_stop(missing: int, max_failures: int | None) -> None:
 def announce_lost(gone: int, of: int, store: Path) -> None:
     _warn(
         f"{gone} of {_runs(of)} {'is' if gone == 1 else 'are'} no longer in {store}: the files were removed, moved or changed "
-        "while the sweep ran. Start the same command again to train them again."
+        "while the sweep ran. Start the same command again to train these runs again."
     )
 
 
@@ -80,7 +81,7 @@ def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> N
     say(f"sweep: {name}")
     say(f"runs:  {len(plan.configs)}; {missing} to train{damaged}, {len(plan.stored)} in the store")
     if cost is None:
-        say("time:  unknown: trials of a few steps did not finish")
+        say("time:  unknown, because trials of a few steps did not finish")
         return
     say(f"time:  {f'about {_time(cost, missing, parallel)}' if missing else 'none'}")
     say(f"disk:  {size(cost.bytes)} of {size(_free_bytes(store))} that are free in {store}")
@@ -93,15 +94,15 @@ def disk_warning(cost: Cost, store: Path) -> str:
     if cost.bytes <= free:
         return ""
     return (
-        f"the runs need about {size(cost.bytes)}, and {store} has {size(free)} free: "
+        f"the runs need about {size(cost.bytes)}, but only {size(free)} are free in {store}: "
         "free some space, or name another store with results_dir=DIR"
     )
 
 
 def _free_bytes(store: Path) -> int:
-    """Return the free bytes of the disk that holds the store, or will hold it."""
+    """Return the free bytes of the disk on which the store is or will be."""
     folder = store.resolve()
-    while not os.path.exists(folder):  # also false for a name that is too long, or without permission
+    while not os.path.exists(folder):  # false, too, for a name that is too long or not permitted
         folder = folder.parent
     return shutil.disk_usage(folder).free
 

@@ -7,11 +7,11 @@ from zdl_bench.errors import ConfigError, display
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser with the option `--results DIR`, which raises ConfigError for wrong arguments."""
+    """A parser that has the option `--results DIR` and raises ConfigError for wrong arguments."""
 
     def __init__(self, command: str, description: str) -> None:
         super().__init__(prog=f"zdl-bench {command}", description=description)
-        self.add_argument("--results", default="results", metavar="DIR", help="the store; default: results")
+        self.add_argument("--results", default="results", metavar="DIR", help="the folder of the store; default: results")
 
     def add_sweep(self) -> None:
         """Add the optional argument SWEEP, the name of a sweep."""

@@ -1,6 +1,6 @@
 """The committed numbers behind the README: one row per run of the shipped experiments, and mean curves.
 
-    results/reference/NAME.parquet         one row per run: config, status, digest, metrics, and the fingerprint
+    results/reference/NAME.parquet         one row per run: config, status, digest and metrics
     results/reference/verdicts.csv         experiment, claim, verdict, p in its family, reason
     results/reference/curves.parquet       experiment, setting, variant, lr, step, geometric mean of the probe loss, runs
 
@@ -24,10 +24,9 @@ from zdl_bench.errors import StoreError, abridge, closest, display, hint
 from zdl_bench.registry import conf_files
 from zdl_bench.run.conditions import facets_of
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
-from zdl_bench.run.environment import FINGERPRINT, fingerprint
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
-from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
+from zdl_bench.run.untrusted import parse_json, require_bounded
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.convergence import has_finished
 from zdl_bench.statistics.verdict import judge_experiment
@@ -45,18 +44,18 @@ VERDICT_COLUMNS = ("experiment", "claim", "verdict", "p", "reason")
 REFERENCE_TYPES = {pa.string(), pa.float64(), pa.float32(), pa.int64(), pa.int32(), pa.bool_()}
 """Types that the columns of a table may have. A column without any value has 32-bit integers."""
 MAX_REFERENCE_BYTES = 10_000_000
-"""Most bytes of a table, of its texts, and of a decoded text. The texts of 4,000 runs have 3 million."""
+"""Maximum number of bytes of a table, of its texts, and of a decoded text. The texts of 4,000 runs have 3 million bytes."""
 EXACT_METRICS = ("final_train_loss", "tail_loss")
 """Metrics in double precision. The other metrics are stored in single precision."""
+METRIC_SCALES = {metric.name: metric.scale for metric in METRICS}
 
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A committed run. fingerprint: the software and hardware that decide its bits. columns: the other columns of its row."""
+    """A committed run. columns: the columns of its row, except the config."""
 
     experiment: str
     config: RunConfig
-    fingerprint: tuple[str, ...]
     columns: Mapping[str, Any]
 
 
@@ -67,9 +66,9 @@ def reference_files(root: Path, experiment: str | None) -> list[Path]:
     selected = [path for path in paths if experiment in (None, path.stem)]
     if not selected:
         names = [path.stem for path in paths]
-        known = f"it has {abridge(experiment or '', names) or 'no files; name the results of a checkout with --results DIR'}"
+        known = f"it holds {abridge(experiment or '', names) or 'no files; name the results of a checkout with --results DIR'}"
         meant = hint(closest(experiment or "", names), known)
-        raise StoreError(f"{folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
+        raise StoreError(f"the folder {folder} holds no numbers of {experiment or 'any experiment'}; {meant}")
     return selected
 
 
@@ -84,35 +83,36 @@ def read_reference(path: Path) -> list[ReferenceRun]:
     except NOT_A_RUN as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise StoreError(f"{path} cannot be read ({display(reason)}); restore the file with Git") from error
-    raise StoreError(f"{path} was made by engine {display(engine)}, but this is engine {ENGINE_VERSION}; run {path.stem} again")
+    raise StoreError(
+        f"{path} was made by engine {display(engine)}, but this is engine {ENGINE_VERSION}; "
+        f"run the experiment {path.stem} again"
+    )
 
 
 def _decode_runs(content: bytes, footer: Footer, experiment: str) -> list[ReferenceRun]:
-    """Return the runs in a file. Raise one of NOT_A_RUN if there are none, or if they need more memory than any experiment."""
+    """Return the runs in a file. Raise one of NOT_A_RUN if the file has no runs or would need too much memory."""
     size = size_of_table(footer)
     if size > MAX_REFERENCE_BYTES:
         raise ValueError(f"its table has {size:,} bytes, more than {MAX_REFERENCE_BYTES:,}")
     rows = read_columns(content, footer, REFERENCE_TYPES, MAX_REFERENCE_BYTES).to_pylist()
     if not rows:
-        raise ValueError("it has no runs")
+        raise ValueError("the file has no runs")
     runs = []
     for row in rows:
-        config, made_on = (parse_json(row[name].encode(), MAX_REFERENCE_BYTES) for name in ("config", "fingerprint"))
-        require_bounded([config, made_on])
-        if len(decode_as(list[str], made_on, "fingerprint")) != len(FINGERPRINT):
-            raise ValueError(f"a fingerprint does not have {len(FINGERPRINT)} texts")
-        runs.append(ReferenceRun(experiment, RunConfig.from_dict(config), tuple(made_on), _comparable(row)))
+        config = parse_json(row["config"].encode(), MAX_REFERENCE_BYTES)
+        require_bounded(config)
+        runs.append(ReferenceRun(experiment, RunConfig.from_dict(config), _comparable(row)))
     return runs
 
 
 def reference_columns(run: Run) -> dict[str, Any]:
-    """Return the value that `ReferenceRun.columns` would have for a run."""
+    """Return the columns of a fresh run, for comparison with `ReferenceRun.columns`."""
     return _comparable(_table([run]).to_pylist()[0])
 
 
 def _comparable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without config and fingerprint, which a ReferenceRun holds separately. A missing number becomes None."""
-    return {name: None if value != value else value for name, value in row.items() if name not in ("config", "fingerprint")}
+    """Return a row without the config, which a ReferenceRun holds separately. A missing number becomes None."""
+    return {name: None if value != value else value for name, value in row.items() if name != "config"}
 
 
 def write_reference(store: Store) -> list[Path]:
@@ -123,7 +123,7 @@ def write_reference(store: Store) -> list[Path]:
     written, curves, verdicts = [], [], []
     for manifest in sorted(store.manifests(), key=lambda manifest: manifest.name):
         if manifest.name in experiments and manifest.experiment:
-            runs = [store.read(run_id) for run_id in manifest.run_ids]
+            runs = _runs_of(store, manifest)
             written.append(_write(run_table(manifest, runs), folder / f"{manifest.name}.parquet"))
             curves.append(mean_curves(runs).assign(experiment=manifest.name))
             verdicts += verdict_rows(manifest, runs)
@@ -134,6 +134,14 @@ def write_reference(store: Store) -> list[Path]:
     return written
 
 
+def _runs_of(store: Store, manifest: Manifest) -> list[Run]:
+    """Return the runs of a sweep. Raise StoreError if one is missing or was made by another engine."""
+    found = store.read_all(manifest.run_ids).of_engine(ENGINE_VERSION)
+    if found.missing:
+        raise next(iter(found.missing.values()))
+    return [run for run, _ in found.runs]
+
+
 def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
     """Return a table with one row per run. Its metrics are in single precision, except for EXACT_METRICS."""
     about = {"engine": str(ENGINE_VERSION), "command": manifest.command, "title": manifest.title}
@@ -142,10 +150,9 @@ def run_table(manifest: Manifest, runs: Sequence[Run]) -> pa.Table:
 
 def _table(runs: Sequence[Run]) -> pa.Table:
     frame = run_frame(runs)
-    measures = [column for column in frame if column in {m.name for m in METRICS} or column.startswith("steps_to_")]
+    measures = [column for column in frame if column in METRIC_SCALES or column.startswith("steps_to_")]
     columns = frame[["run_id", "optimizer", "lr", "seed", "status", "learned", "digest", "test_accuracy", *measures]].assign(
-        config=[json.dumps(run.config.as_dict()) for run in runs],
-        fingerprint=[json.dumps(fingerprint(run.environment)) for run in runs],
+        config=[json.dumps(run.config.as_dict()) for run in runs]
     )
     single = {column: "float32" for column in ("test_accuracy", *measures) if column not in EXACT_METRICS}
     return pa.Table.from_pandas(columns.astype(single), preserve_index=False)
@@ -158,10 +165,13 @@ def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str
 
 
 def mean_curves(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return columns setting, variant, lr, step, probe_loss (geometric mean over the runs that finished all steps) and runs."""
+    """Return the mean curve of each condition over the runs that finished all steps.
+
+    Columns: setting, variant, lr, step, probe_loss (geometric mean) and runs (their number).
+    """
     facets = facets_of(run.config for run in runs)
     rows = [
-        (facets[run.run_id].setting, facets[run.run_id].variant, run.config.lr, step, loss)
+        (facets[run.config.run_id].setting, facets[run.config.run_id].variant, run.config.lr, step, loss)
         for run in runs
         if run.curve is not None and has_finished(run.curve)
         for step, loss in zip(_strided(run, "step"), _strided(run, "probe_loss"), strict=True)

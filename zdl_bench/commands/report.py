@@ -7,8 +7,8 @@ from zdl_bench.commands.parser import Parser
 from zdl_bench.errors import printable, require
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.plan.keys import FORMATS
-from zdl_bench.report.freshness import is_built_from, page_path, sound_checksums, verdict_text
-from zdl_bench.store.damage import how_many_are_missing
+from zdl_bench.report.freshness import intact_runs, is_built_from, page_path, verdict_text
+from zdl_bench.store.damage import about_engine, how_many_are_missing
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
@@ -24,10 +24,12 @@ def main(arguments: Sequence[str]) -> int:
     store = Store(options.results)
     store.require_existing()
     manifest = store.read_manifest(options.sweep) if options.sweep is not None else store.latest_manifest()
-    checksums, missing = sound_checksums(store, manifest)
-    verdicts = update_report(store, manifest, formats, checksums)
-    if missing:
-        words = how_many_are_missing(missing, len(manifest.run_ids))
+    intact = intact_runs(store, manifest)
+    verdicts = update_report(store, manifest, formats, intact.checksums)
+    if note := about_engine(intact.engine):
+        print(f"{note}: {printable(manifest.command)}", file=sys.stderr)
+    if intact.missing:
+        words = how_many_are_missing(intact.missing, len(manifest.run_ids))
         print(f"{words}; train them with: {printable(manifest.command)}", file=sys.stderr)
     print(verdicts, end="")
     print(f"report: {page_path(store, manifest)}")

@@ -15,11 +15,11 @@ from zdl_bench.run.run import Status
 from zdl_bench.store.summaries import RunSummary
 
 MAX_DECIMAL_LOSS = 1e7
-"""Largest loss that is written with decimals: a table has no room for more digits."""
+"""Losses below this number are written with decimals. A table has no room for the digits of a larger loss."""
 
 
 def results_table(rows: Sequence[RunSummary]) -> Table:
-    """Return a table with a line per condition: mean ± standard deviation of its completed runs, and how other runs ended."""
+    """Return a table with a line per condition: mean ± standard deviation of completed runs, and how the other runs ended."""
     keys = condition_keys(row.config for row in rows)
     groups: dict[tuple[Value, ...], list[RunSummary]] = defaultdict(list)
     for row in rows:
@@ -67,7 +67,7 @@ def failures_table(rows: Iterable[RunSummary]) -> Table | None:
 
 
 def _loss_digits(rows: Sequence[RunSummary]) -> str:
-    """Return a format with four decimals, or one with powers of ten if decimals would show 0 or be too long for a cell."""
+    """Return the format for losses: four decimals, or powers of ten if decimals would show 0 or would not fit into a cell."""
     losses = [loss for row in rows for loss in (row.tail_loss, row.final_train_loss) if loss == loss]
     smallest = min((row.tail_loss for row in rows if row.tail_loss > 0), default=1.0)
     return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < MAX_DECIMAL_LOSS else ".2e"

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 class SweepCommand:
-    """One execution of the command. Its jobs come in one batch, or in several if a sweeper chooses them one after another."""
+    """One execution of the command. Jobs come in one batch, or in several if a sweeper chooses jobs one after another."""
 
     def __init__(self, command_line: CommandLine) -> None:
         if command_line.experiment:
@@ -56,7 +56,7 @@ class SweepCommand:
     def resolve(self, jobs: Sequence[JobConfig]) -> tuple[SweepSettings, list[RunConfig]]:
         """Return the settings of the sweep and the config of each job. Raise ConfigError or DataError if one is wrong."""
         if not jobs:
-            raise ConfigError("the sweep has no runs: a list or range is empty; give it a value")
+            raise ConfigError("the sweep has no runs, because a list or range is empty; give at least one value")
         configs = [self._resolver.run_config(job) for job in jobs]
         settings = sweep_settings(jobs[0])
         Store(settings.results_dir)  # raises StoreError if the path is not a folder
@@ -66,7 +66,7 @@ class SweepCommand:
         loops.require_wanted()
         for key in SWEEP_KEYS:
             if any(job[key] != jobs[0][key] for job in jobs):
-                raise ConfigError(f"{key}: this key belongs to the whole sweep and cannot be swept; give one value")
+                raise ConfigError(f"{key}: this key belongs to the whole sweep and cannot have several values; give one value")
         return settings, configs
 
     def run_batch(self, jobs: Sequence[JobConfig]) -> list[float]:
@@ -76,7 +76,7 @@ class SweepCommand:
         runs = distinct(configs)
         self._configs |= {config.run_id: config for config in runs}
         few = len(self._configs) <= MAX_SWEEP_RUNS
-        require("runs", len(self._configs), few, f"a sweep has at most {MAX_SWEEP_RUNS:,} runs; split it into several")
+        require("runs", len(self._configs), few, f"a sweep has at most {MAX_SWEEP_RUNS:,} runs; split it into smaller sweeps")
         if self._manifest is None:
             notices.announce_data_sets(self._resolver.data_sets)
         self._settings = settings
@@ -117,7 +117,8 @@ class SweepCommand:
     def finish(self, found: str | None) -> int:
         """Print the results, update the report, and return the exit status.
 
-        found: the result that a foreign sweeper reports, or None. It is stored beside the manifest.
+        found: the YAML text in which a sweeper of another package reports its result, or None. The text is stored beside the
+        manifest.
         """
         settings, manifest = self._settings, self._manifest
         if settings is None or manifest is None:  # Hydra has only printed something

@@ -1,4 +1,4 @@
-"""The manifest of a sweep: created from its command line, and completed when its runs have finished."""
+"""The manifest of a sweep, which is created from the command line and completed when all runs have finished."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -31,9 +31,9 @@ def manifest_of(line: CommandLine, name: str, run_ids: Iterable[str], started: s
 
 
 def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
-    """Return the name of a sweep that was not named: its experiment's name, or a name derived from the runs of the first batch.
+    """Return the name of a sweep for which the user gave no name. It is the experiment's name, or derived from the first batch.
 
-    If more runs follow that are not known yet, the overrides distinguish the sweep from others.
+    If the sweep may have further runs that are not known yet, the overrides distinguish it from other sweeps.
     """
     overrides = "\n".join(line.overrides_of_runs)
     if line.experiment_name is None or line.experiment is None:
@@ -43,9 +43,12 @@ def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
 
 
 def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manifest:
-    """Store and return the manifest with its finishing time. If a finished sweep is only repeated, update its summaries."""
+    """Store and return the manifest with its finishing time.
+
+    If the same sweep finished before and nothing was trained now, keep the stored times and update only the summaries.
+    """
     before = store.find_manifest(manifest.name)
-    is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # claims included
+    is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # includes claims
     if before and before.finished and is_same and not has_trained:
         finished = replace(before, summaries=manifest.summaries)
     else:
@@ -56,7 +59,7 @@ def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manif
 
 
 def verify_command(manifest: Manifest, folder: str) -> str:
-    """Return the command that verifies a finished sweep in this store."""
+    """Return the command that verifies a finished sweep. folder: the store as the user named it."""
     words = ["python", "-m", "zdl_bench", "verify", manifest.name]
     words += ["--runs", "2"] if len(manifest.run_ids) > 2 else []
     if folder != "results":  # argparse takes what begins with `-` for a flag, and zsh what begins with `=` for a command

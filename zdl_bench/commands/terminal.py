@@ -1,4 +1,4 @@
-"""The terminal: consoles, the progress of a sweep, and sizes and times in words."""
+"""Output on the terminal: consoles, the progress of a sweep, and sizes and times as text."""
 
 import sys
 import time
@@ -16,13 +16,13 @@ PLAIN_WIDTH = 140
 
 
 def console_for(to_stderr: bool = False) -> Console:
-    """Return a console. It is wide enough for a table if the output is not a terminal."""
+    """Return a console for stdout or stderr. If the output is not a terminal, the console is wide enough for a table."""
     console = Console(stderr=to_stderr, highlight=False)
     return console if console.is_terminal else Console(stderr=to_stderr, highlight=False, width=PLAIN_WIDTH)
 
 
 class LineDisplay:
-    """The progress of a sweep if the output is not a terminal: a line every few seconds, and a last line at the end."""
+    """A display of the progress of a sweep for output that is not a terminal: a line every few seconds, and one at the end."""
 
     def __init__(self, planned: int, stored: int) -> None:
         self._planned, self._stored = planned, stored
@@ -60,7 +60,7 @@ class LineDisplay:
 
 
 class BarDisplay(LineDisplay):
-    """The progress of a sweep on a terminal: a live bar."""
+    """A display of the progress of a sweep for a terminal: a live bar."""
 
     def __init__(self, planned: int, stored: int) -> None:
         super().__init__(planned, stored)
@@ -86,7 +86,7 @@ def progress_display(planned: int, stored: int) -> LineDisplay:
 
 
 def size(count: float) -> str:
-    """Return a number of bytes in words, in the largest unit of which there is at least 1."""
+    """Return a number of bytes as text, for example `3.2 MB`, in the largest unit in which the number is at least 1."""
     units = ("B", "kB", "MB", "GB", "TB")
     power = next((p for p in range(len(units)) if count < 1000 ** (p + 1)), len(units) - 1)
     scaled = count / 1000**power
@@ -94,7 +94,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in words, for example `2 h 05 min`, `3 min 20 s` or `7 s`."""
+    """Return a number of seconds as text, for example `2 h 05 min`, `3 min 20 s` or `7 s`."""
     whole = round(seconds)
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -5,7 +5,7 @@ from zdl_bench.errors import DataError
 
 
 class Auto(DataSet):
-    """A placeholder for the first available candidate. It is replaced before a run is planned, so no run trains on it."""
+    """A placeholder. Before any run is planned, the first of its candidates that is available replaces the placeholder."""
 
     def __init__(self, name: str, candidates: list[str]) -> None:
         self.name = name
@@ -13,7 +13,7 @@ class Auto(DataSet):
 
     @property
     def checksum(self) -> str:
-        raise DataError(f"dataset={self.name} stands for another data set and has no checksum; choose one of its candidates")
+        raise DataError(f"dataset={self.name}: a placeholder has no checksum; name one of its candidates instead")
 
     def decode(self) -> Arrays:
-        raise DataError(f"dataset={self.name} stands for another data set and cannot be decoded; choose one of its candidates")
+        raise DataError(f"dataset={self.name}: a placeholder has no images; name one of its candidates instead")

@@ -40,23 +40,23 @@ class DataSet(ABC):
     train_size: int
     """The number of training images, including the validation images, which are later taken from their end."""
     source: str | None = None
-    """An identifier of the decoding code, or None if ENGINE_VERSION covers it. Arrays decoded by other code are not used."""
+    """An identifier of the decoding code, or None if ENGINE_VERSION covers it. Arrays that other code decoded are not used."""
     test_size: int | None = None
-    """The number of test images, the denominator of an accuracy; None if it is unknown before the images are read."""
+    """The number of test images, the denominator of a test accuracy. None if it is not known before the images are read."""
     passed_over: Sequence[str] = ()
-    """One sentence per place that could not be used when the data were last searched for; each sentence gives the reason."""
+    """The reasons why places could not be used when the data were last searched for, one sentence per place."""
 
     @property
     @abstractmethod
     def checksum(self) -> str:
-        """64 hex digits, which are known without reading the data and change whenever the content of the data changes."""
+        """64 hex digits that identify the content of the data and are known before the data are read."""
 
     @abstractmethod
     def decode(self) -> Arrays:
-        """Return the arrays from their source, checked. Raise DataError if they are missing or have a wrong checksum."""
+        """Read, check and return the arrays. Raise DataError if the data are missing or have a wrong checksum."""
 
     def require_at_hand(self) -> None:
-        """Raise DataError, with the reason, unless the data are on this machine or a mirror serves them now."""
+        """Raise DataError with the reason unless the data are on this machine or can be downloaded from a mirror now."""
 
     def decode_local(self) -> Arrays | None:
         """Return the arrays decoded from files on this machine, or None if there are no files of this data set."""
@@ -71,20 +71,20 @@ class DataSet(ABC):
 
 
 def cache_folder() -> Path:
-    """Return the project's cache folder of this user, respecting XDG_CACHE_HOME. Raise DataError if there is no home folder."""
+    """Return the user's cache folder for the project, respecting XDG_CACHE_HOME. Raise DataError if there is no home folder."""
     from platformdirs import user_cache_path
 
     try:
         path = user_cache_path("zdl_bench", appauthor=False)
     except RuntimeError:
-        path = Path("~")  # older versions of platformdirs return this
+        path = Path("~")  # older versions of platformdirs return ~ instead
     if str(path).startswith("~"):
-        raise DataError("there is no home folder for the cache of decoded images; name a folder in the variable XDG_CACHE_HOME")
+        raise DataError("there is no home folder for the cache of decoded images; set the variable XDG_CACHE_HOME to a folder")
     return path
 
 
 def ensure_decoded(dataset: DataSet) -> None:
-    """Decode a data set into the cache unless intact arrays are there. Raise DataError if that fails.
+    """Decode a data set into the cache unless the cache holds intact arrays. Raise DataError if decoding or writing fails.
 
     The parent process calls this once per sweep.
     """
@@ -94,47 +94,47 @@ def ensure_decoded(dataset: DataSet) -> None:
 
 
 def write_decoded(dataset: DataSet, arrays: Arrays) -> None:
-    """Write checked arrays into the cache unless intact arrays are there. Raise DataError if they cannot be written."""
+    """Write arrays into the cache unless the cache holds intact arrays. Raise DataError if writing fails or a dtype differs."""
     folder = _decoded_folder(dataset)
     if _is_sound(folder):
         return
     if any(array.dtype != np.uint8 for array in arrays):
-        raise DataError(f"dataset={dataset.name}: its images or labels are not bytes; make decode() return arrays of uint8")
+        raise DataError(f"dataset={dataset.name}: decode() returned images or labels that are not uint8; return uint8 arrays")
     try:
         _write(arrays, folder)
     except OSError as error:
         raise DataError(
             f"the cache {display(folder)} cannot be written ({error.strerror or error}); "
-            "free some space, or name another folder in the variable XDG_CACHE_HOME"
+            "free some space, or set the variable XDG_CACHE_HOME to another folder"
         ) from error
 
 
 def load_decoded(dataset: DataSet) -> Arrays:
-    """Return the decoded arrays, mapped read-only so that all workers on a machine share their memory pages.
+    """Return the decoded arrays, mapped read-only so that all workers on a machine share the same memory pages.
 
-    A process maps and hashes the arrays once. Raise DataError if they have changed, or if a label is beyond the classes.
+    Each process maps and hashes the arrays once. Raise DataError if the arrays have changed, or if a label is not a class.
     """
     if not is_decoded(dataset):
         ensure_decoded(dataset)
     folder = _decoded_folder(dataset)
     arrays = _sound_arrays(folder)
     if arrays is None:
-        raise DataError(f"dataset={dataset.name}: {folder} has changed since it was checked; start the command again")
+        raise DataError(f"dataset={dataset.name}: the cached arrays in {folder} have changed; start the command again")
     _require_classes(dataset, arrays)
     return arrays
 
 
 def _sound_arrays(folder: Path) -> Arrays | None:
-    """Return the arrays of a folder, or None if they have changed. Raise OSError, ValueError or EOFError for a bad file."""
+    """Return the arrays of a folder, or None if they have changed. Raise OSError, ValueError or EOFError for a damaged file."""
     found = [os.stat(folder / f"{field}.npy") for field in Arrays._fields]
     return _map_and_hash(folder, tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in found))
 
 
 @cache
 def _map_and_hash(folder: Path, file_states: tuple[tuple[int, ...], ...]) -> Arrays | None:
-    """Return the mapped arrays, or None if they have changed. Each process hashes them once per state of the files.
+    """Return the mapped arrays, or None if their content has changed. Each process hashes them once per state of the files.
 
-    `file_states` is taken before the files are mapped: if a file was replaced, its state differs, and it is hashed again.
+    `file_states` identifies the files and is read before they are mapped. After a change of state, all files are hashed again.
     """
     files = (np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields)
     arrays = Arrays(*files)
@@ -146,20 +146,20 @@ def _require_classes(dataset: DataSet, arrays: Arrays) -> None:
     if largest >= dataset.classes:
         raise DataError(
             f"dataset={dataset.name}: a label is {largest}, but labels must be from 0 to {dataset.classes - 1}; "
-            f"set classes in its YAML to {largest + 1}, or number the labels from 0"
+            f"set classes in the YAML of the data set to {largest + 1}, or number the labels from 0"
         )
 
 
 def is_decoded(dataset: DataSet) -> bool:
-    """Return whether decoded arrays are in the cache."""
+    """Return whether the cache has a folder for the arrays of this data set. The arrays are not checked."""
     try:
         return os.path.isdir(_decoded_folder(dataset))
-    except DataError:  # there is no folder for a cache
+    except DataError:  # there is no cache folder
         return False
 
 
 def has_sound_arrays(dataset: DataSet) -> bool:
-    """Return whether the arrays in the cache are unchanged since they were written. This reads all of them."""
+    """Return whether the cached arrays are unchanged since they were written. The check reads all arrays."""
     return is_decoded(dataset) and _is_sound(_decoded_folder(dataset))
 
 
@@ -169,7 +169,7 @@ def _decoded_folder(dataset: DataSet) -> Path:
 
 
 def _write(arrays: Arrays, folder: Path) -> None:
-    """Write a folder completely or not at all: write a draft beside it, then rename the draft."""
+    """Write the arrays to a draft folder, then rename the draft. The folder is thus written completely or not at all."""
     remove_abandoned(folder.parent.glob(DRAFTS))
     with draft_folder(folder) as draft:
         for field, array in arrays._asdict().items():
@@ -191,5 +191,5 @@ def _is_sound(folder: Path) -> bool:
 
 
 def content_hashes(arrays: Arrays) -> dict[str, str]:
-    """Return array name → SHA-256 of the array's content."""
+    """Return the SHA-256 of each array's content, by the name of the array."""
     return {field: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for field, array in arrays._asdict().items()}

@@ -1,4 +1,4 @@
-"""The 1,797 handwritten digits of 8 × 8 pixels that scikit-learn bundles: no download, for a machine without MNIST."""
+"""The 1,797 handwritten digits of 8 × 8 pixels that scikit-learn contains. Unlike MNIST, they need no download."""
 
 import hashlib
 
@@ -11,9 +11,11 @@ IMAGES = 1797
 
 
 class Digits(DataSet):
-    """The first `train_size` images as the training set, the others as the test set. Pixels 0 to 16 are scaled to 0 to 255.
+    """Scikit-learn's digits: the first `train_size` images are the training set, the others the test set.
 
-    train_size: number of training images, out of 1,797. sha256: SHA-256 of all images and labels.
+    Pixel values from 0 to 16 are scaled to 0 to 255.
+
+    train_size: number of training images, out of 1,797. sha256: expected SHA-256 of all images and labels.
     Source: scikit-learn's `load_digits`, a copy of the test set of Alpaydin & Kaynak 1998, UCI "Optical Recognition of
     Handwritten Digits", CC BY 4.0.
     """
@@ -38,8 +40,8 @@ class Digits(DataSet):
         found = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
         if found != self._sha256:
             raise DataError(
-                f"dataset={self.name}: the installed scikit-learn bundles other digits (SHA-256 {found[:16]}…); "
-                "install a version that pyproject.toml allows"
+                f"dataset={self.name}: the digits in the installed scikit-learn have the wrong checksum "
+                f"(SHA-256 {found[:16]}…, not {self._sha256[:16]}…); install a scikit-learn version that pyproject.toml allows"
             )
         n = self.train_size
         return Arrays(images[:n], labels[:n], images[n:], labels[n:])

@@ -18,19 +18,19 @@ from zdl_bench.datasets.places import Candidate, find_candidates, find_places, h
 from zdl_bench.errors import DataError, display
 
 DATA_VARIABLE = "ZDL_BENCH_DATA"
-"""The environment variable for folders (separated as in PATH) that hold data sets, or subfolders named after data sets."""
+"""The environment variable that lists folders, separated as in PATH, with data sets or subfolders named after data sets."""
 
 
 class MissingFile(DataError):
-    """A file of the data set that was not found in a place."""
+    """The error for a place that lacks a file of the data set."""
 
 
 class IdxDataSet(DataSet):
-    """A data set of four IDX files, from the first place that has all of them. If `dir` is given, it is the only place.
+    """A data set of four IDX files, read from the first place that has all four. If `dir` is given, no other place is searched.
     Otherwise the places are, in this order: the folders of ZDL_BENCH_DATA, the cache and the `mirrors`.
 
-    files: part (train_images, train_labels, test_images, test_labels) → file, shape, SHA-256 of the file as served and,
-        if published, SHA-256 of the content.
+    files: for each part (train_images, train_labels, test_images, test_labels), the file name, the shape, the SHA-256 of the
+        file as served and, if published, the SHA-256 of the content.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class IdxDataSet(DataSet):
             except OSError as error:
                 self._pass_over(folder, f"it cannot be read ({error.strerror})")
             except WrongChecksum as error:  # a folder of another data set has files of the same names
-                self._pass_over(folder, f"its files are not those of {self.name} ({error.file} differs)")
+                self._pass_over(folder, f"{error.file} in this folder does not belong to {self.name}")
             except DataError as error:
                 self._pass_over(folder, str(error))
         return None
@@ -108,14 +108,14 @@ class IdxDataSet(DataSet):
             yield
         except MissingFile as error:
             can_be_repacked = all(file.content for file in self.files.values())
-            accepted = "compressed or not, or in an archive" if can_be_repacked else "compressed as they are served"
+            accepted = "compressed or not, or in an archive" if can_be_repacked else "compressed as the mirrors serve them"
             raise DataError(f"{given}: {error}; name the folder with the IDX files ({accepted})") from error
         except (OSError, ValueError) as error:  # ValueError: no file can have such a name
             reason = error.strerror if isinstance(error, OSError) else error
             raise DataError(f"{given}: it cannot be read ({reason}); name another folder") from error
 
     def _complete_places(self, root: Path) -> list[list[Candidate]]:
-        """Return the files of each place in a root that may hold all parts.
+        """Return, for each place in `root` that may hold all parts, the files of that place.
 
         Raise MissingFile if there is no such place, and OSError or ValueError if the root cannot be read.
         """
@@ -135,7 +135,7 @@ class IdxDataSet(DataSet):
     def _first_sound(self, places: list[list[Candidate]]) -> Arrays:
         """Return the arrays of the first place whose files are intact.
 
-        If there is none, raise the first error that is not MissingFile, or else the first MissingFile.
+        If no place has intact files, raise the first error that is not MissingFile, or else the first MissingFile.
         """
         refusals = []
         for place in places:
@@ -146,7 +146,10 @@ class IdxDataSet(DataSet):
         raise next((error for error in refusals if not isinstance(error, MissingFile)), refusals[0])
 
     def _read(self, place: list[Candidate]) -> Arrays:
-        """Return the arrays of a place. If a part is missing, raise the DataError of its likeliest file, or MissingFile."""
+        """Return the arrays of a place.
+
+        If a part is missing, raise the error of the file that is likeliest to hold the part, or MissingFile if there is none.
+        """
         found: dict[str, npt.NDArray[np.uint8]] = {}
         refusals: dict[str, DataError] = {}
         for path, parts, is_telling in place:
@@ -155,7 +158,7 @@ class IdxDataSet(DataSet):
                 continue
             try:
                 found |= read_arrays(path, wanted)
-                error = DataError(f"{path} does not hold all of {self.name}; add the other files")
+                error = DataError(f"{path} does not hold all of {self.name}; add the missing files")
             except DataError as raised:
                 if not is_telling and not isinstance(raised, WrongChecksum):
                     continue  # an unrelated archive
@@ -174,7 +177,7 @@ class IdxDataSet(DataSet):
         except DataError as error:
             reasons = "\n".join([f"dataset={self.name}: {error}", *self.passed_over])
             raise DataError(
-                f"{reasons}\nPut its IDX files into a folder and name that folder in {DATA_VARIABLE}, or use dataset=digits."
+                f"{reasons}\nPut the IDX files into a folder and set {DATA_VARIABLE} to this folder, or use dataset=digits."
             ) from error
         return self._read([Candidate(folder / file.file, {part}, True) for part, file in self.files.items()])
 

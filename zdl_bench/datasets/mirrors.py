@@ -1,4 +1,4 @@
-"""Downloads from a list of mirrors, with checksums and a progress bar. Pooch renames a file when it is complete."""
+"""Downloads with checksums and a progress bar, from a list of mirrors. Pooch gives a file its name once it is complete."""
 
 import queue
 import tempfile
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 READ_TIMEOUT = 30.0
-"""Seconds without data after which a mirror is given up."""
+"""Seconds without data after which a download from a mirror is abandoned."""
 REACH_TIMEOUT = 3.0
-"""Seconds in which at least one mirror has to answer."""
+"""Seconds within which at least one mirror has to answer."""
 
 
 def nearest_mirror(mirrors: Iterable[str], file: str, seconds: float = REACH_TIMEOUT) -> str:
-    """Return the first mirror to serve a file. Raise DataError, with the reason for each mirror, if none does in time.
+    """Return the mirror that is first to offer a file. Raise DataError, with each mirror's reason, if none does so in time.
 
     All mirrors are asked at once, in threads that are not joined, because name resolution may outlast any timeout.
     """
@@ -37,9 +37,9 @@ def nearest_mirror(mirrors: Iterable[str], file: str, seconds: float = REACH_TIM
         if not reason:
             return mirror
         outcomes[mirror] = reason
-    reasons = "; ".join(f"{display(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "no mirror is given"
+    reasons = "; ".join(f"{display(mirror)}: {reason}" for mirror, reason in outcomes.items()) or "the data set has no mirrors"
     has_answered = any(reason[0].isdigit() for reason in outcomes.values())
-    raise DataError(f"none of its mirrors {f'serves {file}' if has_answered else 'can be reached'} ({reasons}).")
+    raise DataError(f"none of the mirrors {f'serves {file}' if has_answered else 'can be reached'} ({reasons}).")
 
 
 def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) -> Path:
@@ -62,7 +62,10 @@ def download(mirrors: Iterable[str], hashes: Mapping[str, str], folder: Path) ->
 
 
 def _ask(mirror: str, file: str, seconds: float, answers: "queue.Queue[tuple[str, str]]") -> None:
-    """Request the file, since some mirrors refuse other requests. Read only the headers, and put the outcome in `answers`."""
+    """Request a file from a mirror, read only the headers, and put the outcome in `answers`.
+
+    The file itself is requested, because some mirrors refuse requests for the headers alone.
+    """
     import requests
 
     try:
@@ -71,7 +74,7 @@ def _ask(mirror: str, file: str, seconds: float, answers: "queue.Queue[tuple[str
         answers.put((mirror, ""))
     except requests.Timeout:  # `nearest_mirror` reports that there was no answer
         pass
-    except (OSError, ValueError) as error:  # requests' own, urllib3's for an odd address, TLS without certificates
+    except (OSError, ValueError) as error:  # of requests, of urllib3 for a malformed address, of TLS without certificates
         answers.put((mirror, _reason(error)))
 
 
@@ -106,7 +109,7 @@ def _address(mirror: str, file: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the HTTP status, or else the root error. Leave out addresses, since that of a proxy may contain a password."""
+    """Return the HTTP status, or else the root error, but no addresses, since the address of a proxy may contain a password."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -121,7 +124,7 @@ def _reason(error: Exception) -> str:
 
 def _unwritable(path: Path, error: OSError) -> DataError:
     return DataError(
-        f"{display(path)} cannot be written ({error.strerror}); free some space, or name another folder in XDG_CACHE_HOME."
+        f"{display(path)} cannot be written ({error.strerror}); free some space, or set XDG_CACHE_HOME to another folder."
     )
 
 
@@ -129,7 +132,7 @@ class DownloadBar:
     """A rich progress bar with the part of tqdm's interface that pooch uses."""
 
     def __init__(self, progress: "Progress", file: str) -> None:
-        self.total = 0  # set by pooch as soon as the server announces it
+        self.total = 0  # pooch sets the total once the server announces it
         self._progress = progress
         self._task = progress.add_task(f"downloading {file}", total=None)
 

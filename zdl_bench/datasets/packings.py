@@ -1,8 +1,8 @@
-"""Reads IDX arrays from a file of any name and packing. Only the checksum of the content decides what an array is.
+"""Reads IDX arrays from a file of any name and packing. Only the checksum of its content decides which array a file holds.
 
 A file may be an IDX file, a gzip-compressed IDX file, or a ZIP archive of such files or of NumPy arrays (Keras's `mnist.npz`).
-A file is read once, so the bytes that are hashed are the bytes that are decoded. Nothing is unpacked to disk. No more is
-unpacked into memory than the data set can need, so no archive can fill the memory.
+A file is read once, so the bytes that are hashed are the bytes that are decoded. Nothing is unpacked to disk. The size of the
+data set limits how many bytes are unpacked into memory, so no archive can fill the memory.
 """
 
 import gzip
@@ -30,14 +30,14 @@ NPY = re.compile(
 )
 """The header of a NumPy file of unsigned bytes. NumPy's own reader would allocate any shape that the header claims."""
 ZIP_ENTRY, MAX_ZIP_ENTRIES = b"PK\x01\x02", 32
-"""The marker of a file in an archive, and the largest number of files. Usual archives hold 4 or 8 files."""
+"""The bytes that mark a file in a ZIP archive, and the largest number of files accepted. Usual archives hold 4 or 8 files."""
 HEAD = 4096
-"""The number of first bytes of a file that show which format the file has."""
+"""The number of bytes at the start of a file that are read to detect its format."""
 REMEDY = "replace the file, or delete it to have it downloaded"
 
 
 class WrongChecksum(DataError):
-    """An array with the right shape but the wrong content."""
+    """The error for an array that has the right shape but the wrong content."""
 
     def __init__(self, message: str, file: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ class IdxFile:
         return len(self.header) + prod(self.shape)
 
     def hashes(self, content: bytes, packed: bytes) -> tuple[str, str]:
-        """Return the actual and the expected SHA-256: of the content if that hash is published, or else of the served file."""
+        """Return the actual and the expected SHA-256, of the content if its hash is published, or else of the served file."""
         if self.content is None:
             return hashlib.sha256(packed).hexdigest(), self.served
         return hashlib.sha256(content).hexdigest(), self.content
@@ -79,9 +79,9 @@ class IdxFile:
 
 
 def read_arrays(path: Path, files: Mapping[str, IdxFile]) -> dict[str, npt.NDArray[np.uint8]]:
-    """Return part → array, for the parts that a file holds. Raise DataError, which names the file, if it holds no part.
+    """Return the arrays that a file holds, by part. Raise a DataError that names the file if the file holds no part.
 
-    At most twice the size of all parts is read, and at most as much is unpacked, whatever sizes the file claims.
+    At most twice the size of all parts is read, and no more than that is unpacked, whatever sizes the file claims.
     """
     found: dict[str, npt.NDArray[np.uint8]] = {}
     refusals: list[DataError] = []
@@ -128,7 +128,7 @@ def _read(path: Path, files: Mapping[str, IdxFile]) -> bytes:
 
 
 def _contents(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (content, packed bytes) for each IDX file that `raw`, the bytes of a file, may hold."""
+    """Yield the unpacked and the packed bytes of each IDX file that `raw`, the bytes of a file, may hold."""
     for packed in _members(raw, files) if raw.startswith(ZIP) else [raw]:
         if packed.startswith(GZIP):
             yield _decompress(packed, files), packed
@@ -142,7 +142,7 @@ def _contents(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[tuple[bytes,
 def _members(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
     """Yield the files of an archive. Yield only the first bytes of a file if its format is unknown."""
     if raw.count(ZIP_ENTRY) > MAX_ZIP_ENTRIES:
-        raise zipfile.BadZipFile(f"it has more than {MAX_ZIP_ENTRIES} files")
+        raise zipfile.BadZipFile(f"the archive has more than {MAX_ZIP_ENTRIES} files")
     limit = max(file.size for file in files.values())
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         for entry in archive.infolist():
@@ -153,7 +153,7 @@ def _members(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
 
 
 def _decompress(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
-    """Return the decompressed bytes, at most one byte more than the header announces."""
+    """Return the decompressed bytes, at most one byte more than the IDX header announces."""
     with gzip.open(io.BytesIO(packed)) as stream:
         head = stream.read(max(len(file.header) for file in files.values()))
         announced = [file.size for file in files.values() if head.startswith(file.header)]
@@ -170,7 +170,7 @@ def _refusal(path: Path, content: bytes, packed: bytes, files: Mapping[str, IdxF
         return DataError(f"{path} is truncated: {len(content)} of {announced.size} bytes; {REMEDY}")
     if announced and len(content) == announced.size:
         actual, expected = announced.hashes(content, packed)
-        served = "" if announced.content else f"; only the compressed {announced.file} of the mirrors can be checked"
+        served = "" if announced.content else f"; only the compressed {announced.file} of the mirrors has a published checksum"
         return WrongChecksum(
             f"{path} has the wrong checksum (SHA-256 {actual[:16]}…, not {expected[:16]}…){served}; {REMEDY}", announced.file
         )

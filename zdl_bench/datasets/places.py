@@ -10,13 +10,16 @@ from typing import NamedTuple
 from zdl_bench.datasets.packings import GZIP, HEAD, ZIP, IdxFile
 
 MAX_FILES = 100
-"""The largest number of files that are opened in a place, since a place may be any folder."""
+"""The largest number of files that are opened in a place, since a place may be a folder with many unrelated files."""
 UNTOLD = 2
 """The rank of a file whose name does not hint at its content."""
 
 
 class Candidate(NamedTuple):
-    """A file and the parts that it may hold. is_telling: whether its name or the user says that it belongs to the data set."""
+    """A file, with the parts of a data set that it may hold.
+
+    is_telling: whether the file belongs to the data set according to its name or to the user.
+    """
 
     path: Path
     parts: set[str]
@@ -24,7 +27,7 @@ class Candidate(NamedTuple):
 
 
 def find_places(root: Path, name: str) -> list[Path]:
-    """Return the places that may hold the files, likeliest first: namesakes of the data set, the root, torchvision's `*/raw`.
+    """Return the places that may hold a data set, likeliest first: subfolders of that name, the root, torchvision's `*/raw`.
 
     If the root does not exist, the list is empty. If the root is a file, the list holds only the root. Raise OSError if the
     root cannot be read.
@@ -43,7 +46,7 @@ def find_places(root: Path, name: str) -> list[Path]:
 def find_candidates(place: Path, name: str, files: Mapping[str, IdxFile], is_given: bool) -> list[Candidate]:
     """Return the files of a place that may belong to a data set, likeliest first. Raise OSError if the place is unreadable.
 
-    is_given: whether the user named the place; if so, a place that is a file counts as telling.
+    is_given: whether the user named the place. A file that the user named counts as telling.
     """
     try:
         names = sorted(os.listdir(place), key=lambda one: (_rank(one, name, files), one))
@@ -57,7 +60,7 @@ def find_candidates(place: Path, name: str, files: Mapping[str, IdxFile], is_giv
 
 
 def has_usual_name(name: str, file: IdxFile) -> bool:
-    """Return whether a name is that of the served file, with or without `.gz` and with either `-idx` or `.idx`."""
+    """Return whether a file has the name of the served file, with or without `.gz` and with either `-idx` or `.idx`."""
     return _stem(name) == _stem(file.file)
 
 
@@ -86,7 +89,7 @@ def _possible_parts(path: Path, files: Mapping[str, IdxFile]) -> set[str]:
 
 
 def _rank(file: str, name: str, files: Mapping[str, IdxFile]) -> int:
-    """Return 0 for a usual name, 1 for a name that contains a usual one or the data set's (mnist.npz), or else UNTOLD."""
+    """Return 0 for a usual file name, 1 if the name contains a usual one or the data set's name (mnist.npz), or else UNTOLD."""
     if any(has_usual_name(file, one) for one in files.values()):
         return 0
     telling = [name, *(one.file.removesuffix(".gz") for one in files.values())]

@@ -1,4 +1,4 @@
 """The loop over runs: configs in, finished runs out. One executor per file.
 
-Does not store or judge runs. No other room knows joblib and Dask.
+Executors do not store or evaluate runs. No other room imports joblib or Dask.
 """

@@ -1,4 +1,4 @@
-"""One attempt at a run. The attempt always ends as a Run, and its time can be measured."""
+"""One attempt to execute a run, which always ends as a Run even if it fails, and a stopwatch for time limits."""
 
 import time
 import traceback
@@ -13,13 +13,13 @@ from zdl_bench.training.loop import train
 TICK_SECONDS = 0.1
 """The time between two readings of a Stopwatch."""
 MAX_GAP_SECONDS = 0.5
-"""If more time passes between two readings without computation, this process was stopped, for example by Ctrl-Z."""
+"""A longer time between two readings, with little computation, means that this process was stopped, for example by Ctrl-Z."""
 
 
 def attempt(config: RunConfig) -> Run:
-    """Execute a run. An exception, or an attempt to exit the program, becomes a failed run."""
+    """Execute a run and return it. If the run raises an exception or tries to exit the program, return a failed run."""
     try:
-        with best_effort_output():  # a rule that fails to print must not lose its run
+        with best_effort_output():  # a part that cannot print must not make its run fail
             return train(config)
     except (Exception, SystemExit) as error:
         texts = (type(error).__name__, _message(error), traceback.format_exc())
@@ -49,14 +49,17 @@ Attempts = Callable[[Sequence[RunConfig], int], Generator[Run, None, list[RunCon
 
 
 def retry_alone(attempts: Attempts, configs: Sequence[RunConfig], at_a_time: int, death: Failure) -> Generator[Run, None, None]:
-    """Yield all runs. Then repeat the runs whose process died, one at a time; a run whose process dies again has failed."""
+    """Yield all runs. Runs whose process died are repeated at the end, one at a time.
+
+    A run whose process dies again is yielded as failed, with `death` as its failure.
+    """
     suspects = yield from attempts(configs, at_a_time)
     for config in (yield from attempts(suspects, 1)):
         yield failed_run(config, death)
 
 
 class Stopwatch:
-    """The seconds since the stopwatch was created, without those for which this process and its children were stopped."""
+    """A clock that starts when it is created. Time for which this process and its children are stopped does not count."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

@@ -16,28 +16,29 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from zdl_bench.errors import ExecutorError, display, refusal
+from zdl_bench.errors import ConfigError, ExecutorError, display, refusal
 from zdl_bench.executors.attempt import Stopwatch, attempt, timed_out_run
 from zdl_bench.executors.process_end import end_with_parent, kill_with_descendants
 from zdl_bench.interrupts import signals_deferred
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
+from zdl_bench.training.loop import prepare
 
 CHECK_SECONDS = 0.25
 """How often a child's parent checks the time limit and whether the run is still wanted."""
 IDLE_SECONDS = 60.0
-"""A child without a run exits after this time. The system still lists it until its parent starts another child or exits."""
+"""A child exits after this time without a run. The system lists the dead child until the parent starts a new one or exits."""
 MAX_STARTS = 3
-"""New children to try for one run, since a child may be killed from outside while it starts."""
+"""The number of new children to try for one run, since a child can be killed from outside while it starts."""
 START = (
     "import json, os, sys; os.environ.setdefault('OPENBLAS_NUM_THREADS', '1'); sys.path[:] = json.loads(sys.argv[1]); "
     "from zdl_bench.executors.child import serve; serve(int(sys.argv[2]), int(sys.argv[3]))"
 )
-"""The program of a child. It finds packages in the same folders as its parent."""
+"""The program that a child executes. The child finds packages in the same folders as its parent."""
 
 
 class Child:
-    """A new Python process that finds packages in the same places as this process."""
+    """A new Python process that executes runs. It finds packages in the same folders as this process."""
 
     def __init__(self) -> None:
         self._connection, theirs = Pipe()
@@ -49,14 +50,14 @@ class Child:
             )
 
     def is_ready(self, is_wanted: Callable[[], bool]) -> bool:
-        """Wait for the child to start; return False if it dies first. Raise CancelledError if the run is no longer wanted."""
+        """Wait until the child is ready; return False if it dies first. Raise CancelledError if the run is no longer wanted."""
         with suppress(EOFError, OSError):
             self._answer(None, is_wanted)
             return True
         return False
 
     def take(self, config: RunConfig, is_wanted: Callable[[], bool]) -> bool:
-        """Send the child a run. Return False if it has died since its last run. Raise CancelledError."""
+        """Send a run to the child; return False if the child has died. Raise CancelledError if the run is no longer wanted."""
         with suppress(EOFError, OSError):
             self._connection.send(config)
             self._answer(None, is_wanted)
@@ -67,8 +68,8 @@ class Child:
         """Wait for the run that `take` sent and return it, or None if the child died.
 
         A run that takes longer than `timeout` seconds is returned as timed out. The start of the child and its imports do not
-        count towards the timeout, nor does time for which parent and child are stopped. Compilation counts, since only the run
-        knows whether it uses compiled loops. Raise CancelledError if the run is no longer wanted.
+        count towards the timeout, nor does time for which parent and child are stopped. The compilation of a rule counts, that
+        of the kernels does not. Raise CancelledError if the run is no longer wanted.
         """
         try:
             run: Run = self._answer(timeout, is_wanted)
@@ -82,13 +83,13 @@ class Child:
     def _answer(self, timeout: float | None, is_wanted: Callable[[], bool]) -> Any:
         """Return the next object that the child sends.
 
-        Kill the child and raise an error if it has died (EOFError, OSError), if it takes too long (TimeoutError), or if its run
-        is no longer wanted (CancelledError).
+        Kill the child and raise an error if the child has died (EOFError, OSError) or takes too long (TimeoutError), or if its
+        run is no longer wanted (CancelledError).
         """
         stopwatch = Stopwatch()
         try:
             while not self._connection.poll(CHECK_SECONDS):
-                if not self.is_alive and not self._connection.poll(0):  # a process that it has forked may hold its end open
+                if not self.is_alive and not self._connection.poll(0):  # a forked process may hold the pipe open
                     raise EOFError
                 if not is_wanted():
                     raise CancelledError
@@ -104,7 +105,7 @@ class Child:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Kill the child and what it has started at once. A thread that waits for its answer gets an EOFError."""
+        """Kill the child and all processes that it started. A thread that waits for the child's answer gets an EOFError."""
         kill_with_descendants(self._process)
 
 
@@ -137,7 +138,7 @@ class Children:
             child = self._start()
             if child.is_ready(is_wanted) and child.take(config, is_wanted):
                 return child
-        raise cannot_start("they die before they can execute a run")
+        raise cannot_start("the processes die before they can execute a run")
 
     def _pop_idle(self) -> Child | None:
         with self._lock:
@@ -163,12 +164,15 @@ class Children:
 
 
 def cannot_start(reason: str) -> ExecutorError:
-    remedy = "fix the cause, start only one with n_jobs=1, or use executor=serial, which needs no worker process"
+    remedy = "fix the cause, train only one run at a time with n_jobs=1, or use executor=serial, which needs no worker process"
     return ExecutorError(f"worker processes cannot be started ({display(reason)}); {remedy}")
 
 
 def serve(descriptor: int, parent: int) -> None:
-    """Execute the runs that arrive through the connection, until it is closed or idle for too long. parent: its process id."""
+    """Execute the runs that arrive through a connection, until the connection is closed or idle for IDLE_SECONDS.
+
+    descriptor: the file descriptor of the connection. parent: the process id of the parent.
+    """
     os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     end_with_parent(parent)
@@ -176,5 +180,7 @@ def serve(descriptor: int, parent: int) -> None:
         connection.send("ready")
         while connection.poll(IDLE_SECONDS):
             config = connection.recv()
+            with suppress(ConfigError):  # the run will raise it
+                prepare(config)
             connection.send("taken")
             connection.send(attempt(config))

@@ -1,4 +1,4 @@
-"""Runs on an existing Dask cluster, also on Slurm, PBS or Kubernetes (through dask-jobqueue). Needs the extra `dask`."""
+"""Execution of runs on an existing Dask cluster, such as a cluster on Slurm, PBS or Kubernetes. Needs the extra `dask`."""
 
 import sys
 import time
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 """If no run ends for this long, the executor checks whether the cluster still has workers."""
 MAX_SUBMITTED = 1000
-"""Runs that the scheduler holds at a time. More than the threads of most clusters; few enough for its memory and ours."""
+"""The largest number of runs that the scheduler holds: more than most clusters have threads, but few enough for its memory."""
 CLUSTER_DEATH = Failure(
     "WorkerDied", "the run's processes on the Dask cluster died repeatedly (killed, out of memory, or a crash in C)", ""
 )
@@ -59,7 +59,7 @@ class Dask(Executor):
             attempts = partial(_execute, client, timeout=limits.timeout, wait=self.wait)
             yield from retry_alone(attempts, configs, MAX_SUBMITTED, CLUSTER_DEATH)
         finally:
-            client.close(timeout=CLIENT_SECONDS)  # then nobody waits for the tasks, so they end
+            client.close(timeout=CLIENT_SECONDS)  # the cluster ends tasks that no client waits for
 
     def parallel_runs(self, n_jobs: int) -> None:
         return None
@@ -85,10 +85,11 @@ def _execute(
 
 
 class Tasks:
-    """The runs that were sent to the scheduler and have not come back. Each may take at most `timeout` seconds.
+    """The runs that were sent to the scheduler and have not come back. Each run may take at most `timeout` seconds.
 
-    Data sets travel as results of tasks: Dask sends a result to a worker once, and computes it again if its worker dies. A
-    worker plug-in would stay on the scheduler if this process is killed, and would go to every worker, needed or not.
+    A data set is sent as the result of a task. Dask sends such a result to a worker only once, and computes the result again
+    if the worker that holds it dies. A worker plug-in would not do: it would go to every worker, even to those that do not
+    need the data set, and it would stay on the scheduler if this process is killed.
     """
 
     def __init__(self, client: "Client", timeout: float | None, wait: float) -> None:
@@ -102,7 +103,7 @@ class Tasks:
         return len(self._configs)
 
     def submit(self, config: RunConfig, parcel: "Future[Parcel] | None" = None) -> None:
-        def make_run(*arguments: Any) -> Any:  # is sent as code: a worker that cannot import a function by name would exit
+        def make_run(*arguments: Any) -> Any:  # sent as code: a worker would exit if it could not import the function
             from zdl_bench.executors import dask_worker
 
             return dask_worker.make_run(*arguments)
@@ -143,7 +144,7 @@ class Tasks:
                 self._look_for_workers()
 
     def _look_for_workers(self) -> None:
-        """Print a warning once if there are no workers. Raise ExecutorError if there have been none for too long."""
+        """Warn once if the cluster has no workers. Raise ExecutorError if it has had none for more than `wait` seconds."""
         if self._client.status != "running":  # the scheduler is gone: the runs will come back as cancelled
             return
         with _clear_errors(self._client):
@@ -157,7 +158,7 @@ class Tasks:
             print(f"the Dask cluster has no workers; {waiting}", file=sys.stderr)
         elif now - self._without_workers_since > self._wait:
             raise ExecutorError(
-                f"executor.wait={self._wait:g}: the Dask cluster has had no workers for this time; start some, or wait longer"
+                f"executor.wait={self._wait:g}: the Dask cluster has had no workers for this time; start one, or wait longer"
             )
 
 
@@ -172,7 +173,9 @@ def _clear_errors(client: "Client") -> Iterator[None]:
         raise
     except Exception as error:
         if client.status != "running" or isinstance(error, CancelledError | OSError | TimeoutError):
-            gone = "the Dask scheduler is gone or was restarted; finished runs are stored; repeat the command to continue"
+            gone = (
+                "the Dask scheduler is gone or was restarted; start a scheduler and repeat the command, which keeps stored runs"
+            )
             raise ExecutorError(gone) from error
         reason = str(error.__cause__ or error).strip()
         raise ExecutorError(

@@ -17,12 +17,12 @@ CLIENT_SECONDS = 10
 CONNECT_SECONDS = 5
 """The time within which the server at the address has to answer."""
 CHATTY_LIBRARIES = ("distributed", "distributed.client", "tornado", "asyncio")
-"""Libraries that log tracebacks from their own threads if a scheduler goes away. ExecutorError reports that in one line."""
+"""Libraries that log tracebacks if a scheduler stops. Their logs are switched off, since an ExecutorError says the same."""
 TRANSPORTS = ("tcp", "tls", "ws", "wss")
 
 
 def parse_address(address: str) -> str:
-    """Return the address without a trailing slash. Raise ConfigError if it is not the address of a scheduler."""
+    """Return the address without a trailing slash. Raise ConfigError if the address cannot be that of a scheduler."""
     remedy = "name the scheduler as tcp://HOST:PORT"
     require("executor.address", address, "://" in address, remedy)
     text = address.rstrip("/")
@@ -40,29 +40,29 @@ def parse_address(address: str) -> str:
 def connect(address: str | None) -> "Client":
     """Return a client of the scheduler. Raise ExecutorError if no scheduler answers, or if Dask is not installed."""
     if address is None:
-        raise ExecutorError("executor=dask needs the scheduler's address; add executor.address=tcp://HOST:PORT")
+        raise ExecutorError("executor=dask: this executor needs the scheduler's address; add executor.address=tcp://HOST:PORT")
     try:
         from distributed import Client
     except ImportError as error:
-        raise ExecutorError("executor=dask: Dask is not installed; pip install 'zdl-bench[dask]'") from error
+        raise ExecutorError("executor=dask: Dask is not installed; run pip install 'zdl-bench[dask]'") from error
     for library in CHATTY_LIBRARIES:
         logging.getLogger(library).setLevel(logging.CRITICAL)
     address = parse_address(address)
     _require_scheduler(address)
     try:
         return Client(address, timeout=CLIENT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, ImportError) as error:  # the scheduler is gone again, or its version does not fit ours
+    except (OSError, ValueError, ImportError) as error:  # the scheduler has stopped, or has an incompatible version
         raise ExecutorError(
-            f"executor.address={display(address)}: no connection ({display(error)}); restart the scheduler"
+            f"executor.address={display(address)}: the connection failed ({display(error)}); restart the scheduler"
         ) from error
 
 
 def _require_scheduler(address: str) -> None:
-    """Raise ExecutorError unless a scheduler answers in time. A Client would wait for ever for a silent server."""
+    """Raise ExecutorError unless a scheduler answers in time. Dask's Client would wait forever for a silent server."""
     arguments = _connection_arguments(address)
     try:
         _resolve(address)
-        with ThreadPoolExecutor(1) as elsewhere:  # since in a notebook this thread already runs an event loop
+        with ThreadPoolExecutor(1) as elsewhere:  # in a notebook, this thread already runs an event loop
             who = elsewhere.submit(asyncio.run, _identity(address, arguments)).result()
         kind = str(who["type"])
     except Exception as error:  # the server, if there is one, does not speak Dask's protocol
@@ -71,7 +71,11 @@ def _require_scheduler(address: str) -> None:
         ) from error
     if kind != "Scheduler":
         scheduler = who.get("scheduler")
-        remedy = f"use that of its scheduler, {display(scheduler)}" if isinstance(scheduler, str) else "use that of a scheduler"
+        remedy = (
+            f"use the address of its scheduler, {display(scheduler)}"
+            if isinstance(scheduler, str)
+            else "use a scheduler's address"
+        )
         raise ExecutorError(
             f"executor.address={display(address)}: this is the address of a Dask {display(kind).lower()}; {remedy}"
         )
@@ -87,7 +91,7 @@ def _resolve(address: str) -> None:
         except OSError as error:
             found.set_exception(error)
 
-    threading.Thread(target=look_up, daemon=True).start()  # unlike threads of a pool, a daemon is not awaited at exit
+    threading.Thread(target=look_up, daemon=True).start()  # at exit, Python waits for threads of a pool but not for a daemon
     found.result(timeout=CONNECT_SECONDS)
 
 
@@ -99,13 +103,13 @@ async def _identity(address: str, arguments: dict[str, Any]) -> Any:
 
 
 def _connection_arguments(address: str) -> dict[str, Any]:
-    """Return the arguments of a connection. Raise ExecutorError if TLS is wanted and no certificates are configured."""
+    """Return the arguments of a connection. Raise ExecutorError if the address needs TLS but no certificates are configured."""
     from distributed.security import Security
 
     arguments: dict[str, Any] = Security().get_connection_args("client")
     if address.startswith(("tls:", "wss:")) and arguments["ssl_context"] is None:
         raise ExecutorError(
-            f"executor.address={display(address)}: TLS needs certificates; give their files in the variables "
+            f"executor.address={display(address)}: TLS needs certificates; name their files in the variables "
             "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
         )
     return arguments

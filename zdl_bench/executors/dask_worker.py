@@ -1,4 +1,7 @@
-"""The code of executor=dask that a worker executes: a run in a child process, on data that the worker has or is sent."""
+"""The code of executor=dask that runs on a worker. Each run is executed in a child process of the worker.
+
+The data set of a run comes from files on the worker's machine or from the client.
+"""
 
 import io
 from collections.abc import Mapping
@@ -38,7 +41,7 @@ Parcel = tuple[bytes, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class MissingData:
-    """A worker's answer if it lacks the data set of a run. The client then sends the task again, with the data set."""
+    """The answer of a worker that lacks the data set of a run. The client then sends the task again, with the data set."""
 
 
 def pack(dataset: DataSet) -> Parcel:
@@ -48,7 +51,7 @@ def pack(dataset: DataSet) -> Parcel:
 
 
 def unpack(dataset: DataSet, parcel: Parcel) -> Arrays:
-    """Return the arrays of a parcel. Raise DataError if they are not those that were packed."""
+    """Return the arrays of a parcel. Raise DataError if the arrays differ from those that were packed."""
     packed, hashes = parcel
     with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
         arrays = Arrays(*(archive[name] for name in Arrays._fields))
@@ -71,7 +74,7 @@ class Workplace:
     lock: Lock = field(default_factory=Lock)
 
     def provide(self, dataset: DataSet, parcel: Parcel | None = None) -> bool:
-        """Put the data set into the cache unless it is there, from the parcel if given, else from files on this machine.
+        """Put the data set into the cache if it is missing there: from the parcel if one is given, or else from local files.
 
         Return False if a parcel is needed. Raise DataError if the parcel is damaged or the cache cannot be written.
         """
@@ -87,7 +90,7 @@ class Workplace:
             return True
 
     def _decode_local(self, dataset: DataSet) -> bool:
-        """Decode the data set from local files; return whether that worked. Try once only, since reading the files is slow."""
+        """Decode the data set from local files and return whether this worked. Try only once, since reading is slow."""
         if dataset.checksum not in self.not_here:
             try:
                 arrays = dataset.decode_local()
@@ -109,10 +112,10 @@ def workplace() -> Workplace:
 def make_run(
     plain_config: Mapping[str, Any], timeout: float | None, engine: int, parcel: Parcel | None
 ) -> Run | MissingData | None:
-    """Execute a run in a child process. Return None if the child died during the run, see `Child.result`.
+    """Execute a run in a child process. Return MissingData if a parcel is needed, or None if the child died during the run.
 
-    plain_config: from RunConfig.as_dict. engine: the client's version of the engine. parcel: the data set of the run, or None
-    if no worker has asked for it yet.
+    plain_config: the result of RunConfig.as_dict. timeout: see `Child.result`. engine: the client's version of the engine.
+    parcel: the data set of the run, or None in the first attempt, in which the worker looks for the data set on its machine.
 
     Raise ExecutorError if this worker cannot execute runs, and CancelledError if nobody waits for the run any more.
     """
@@ -133,7 +136,7 @@ def make_run(
 def _require_engine(wanted: int) -> None:
     if wanted != ENGINE_VERSION:
         raise ExecutorError(
-            f"its zdl_bench has engine {ENGINE_VERSION}, whose numbers are not those of engine {wanted} here; "
+            f"its zdl_bench has engine {ENGINE_VERSION}, but this sweep needs engine {wanted}; "
             "install the same zdl_bench on every worker and restart the workers"
         )
 
@@ -141,11 +144,13 @@ def _require_engine(wanted: int) -> None:
 def _dataset(name: str, checksum: str) -> DataSet:
     dataset = registry.dataset(name)
     if dataset.checksum != checksum:
-        raise DataError(f"dataset={name}: this worker has other data of that name; install the same zdl_bench on every worker")
+        raise DataError(
+            f"dataset={name}: this data set has a different checksum on this worker; install the same zdl_bench on every worker"
+        )
     return dataset
 
 
 def _is_wanted(worker: "Worker", key: "Key") -> bool:
-    """Return whether the scheduler still waits for the task; False if its client is gone or has cancelled the task."""
+    """Return whether the scheduler still waits for the task. It does not if the client is gone or has cancelled the task."""
     task = worker.state.tasks.get(key)
     return task is not None and task.state != "cancelled" and worker.status not in CLOSING

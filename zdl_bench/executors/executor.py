@@ -9,7 +9,7 @@ from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
 
 MAX_TIMEOUT = 1e7
-"""In seconds. System clocks accept no more than a few years."""
+"""The largest timeout, in seconds. System clocks accept at most a few years."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Limits:
     timeout: float | None = None
 
     def __post_init__(self) -> None:
-        require("n_jobs", self.n_jobs, self.n_jobs == -1 or self.n_jobs >= 1, "give -1 (one per core), or 1 or more")
+        require("n_jobs", self.n_jobs, self.n_jobs == -1 or self.n_jobs >= 1, "give 1 or more, or -1 for one run per core")
         sensible = self.timeout is None or 0 < self.timeout <= MAX_TIMEOUT
         require("timeout", self.timeout, sensible, f"give seconds above 0 and up to {MAX_TIMEOUT:g}, or null for no limit")
 
@@ -30,9 +30,9 @@ class Executor(ABC):
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         """Execute the runs within the limits. Yield each run when it ends, in any order.
 
-        Every config ends as a Run, whatever happens during the run. Closing the generator stops the work at once.
+        Every config gives exactly one Run, whatever happens during the run. Closing the generator stops the work at once.
         """
 
     @abstractmethod
     def parallel_runs(self, n_jobs: int) -> int | None:
-        """Return how many runs are executed at a time, or None if only the cluster knows."""
+        """Return how many runs are executed at a time, or None if that depends on the cluster."""

@@ -1,4 +1,4 @@
-"""Processes that end together: a child with its parent, and whatever a child has started with that child."""
+"""Functions that end processes together: a child with its parent, and the processes that a child started with that child."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ PR_SET_PDEATHSIG = 1
 def end_with_parent(parent: int) -> None:
     """Make this process end soon after its parent (given by process id) has ended.
 
-    Linux ends the process even if a run never releases the interpreter lock. On other systems a thread checks for the parent.
+    Linux ends the process even if a run never releases the interpreter lock. On other systems a thread watches the parent.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
@@ -35,7 +35,7 @@ def end_with_parent(parent: int) -> None:
 
 
 def kill_with_descendants(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process and, on Linux, the processes that it has started. Wait until it has ended."""
+    """Kill a process and, on Linux, all processes that it started. Wait until the given process has ended."""
     started = descendants(process.pid)
     process.kill()
     for pid in started:
@@ -45,7 +45,7 @@ def kill_with_descendants(process: "subprocess.Popen[bytes]") -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the ids of the processes below a process; none if the system does not list them."""
+    """Return the ids of all processes below a process in the process tree, or none if the system does not list them."""
     found: list[int] = []
     waiting = [pid]
     while waiting:

@@ -38,7 +38,7 @@ def _clear_errors() -> Iterator[None]:
         if not names or isinstance(error, OSError | MemoryError):
             raise
         reason = display(str(error).partition("\n")[0])
-        raise ExecutorError(f"{', '.join(names)}: joblib rejects this setting ({reason}); correct it, or unset it") from error
+        raise ExecutorError(f"{', '.join(names)}: joblib rejects this setting ({reason}); correct or unset it") from error
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None
     if not configs:
         return []
     suspects: list[RunConfig] = []
-    children, room = Children(), Semaphore(2 * at_a_time)  # for runs that are executed or wait to be stored
+    children, room = Children(), Semaphore(2 * at_a_time)  # limits the runs that are being trained or wait to be stored
 
     def make(config: RunConfig) -> tuple[RunConfig, Run | None]:
         room.acquire()
@@ -89,20 +89,20 @@ def _execute(configs: Sequence[RunConfig], at_a_time: int, timeout: float | None
         room.release(len(configs))
         if answers is not None:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # joblib warns of answers that nobody used
+                warnings.simplefilter("ignore")  # joblib warns about answers that were not used
                 answers.close()
 
 
 def _fan_out(
     make: Callable[[RunConfig], tuple[RunConfig, Run | None]], configs: Sequence[RunConfig], at_a_time: int
 ) -> Answers:
-    """Call `make` in joblib's threads, or in this thread if there is one run at a time. Yield its answers as they arrive."""
+    """Call `make` for each config in joblib's threads, or in this thread if `at_a_time` is 1. Yield answers as they arrive."""
     import joblib
 
     try:
         parallel = joblib.Parallel(min(at_a_time, len(configs)), backend="threading", return_as="generator_unordered")
         answers: Answers = parallel(map(joblib.delayed(make), configs))
-    except Exception as error:  # if its threads cannot be started, joblib may hide the cause behind an error of its own
+    except Exception as error:  # if threads cannot be started, joblib may hide the cause behind its own error
         reason = error.__context__ or error
         raise cannot_start(refusal(reason) or str(reason)) from error
     return answers

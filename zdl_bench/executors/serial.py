@@ -3,15 +3,16 @@
 import signal
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from zdl_bench.errors import ExecutorError
+from zdl_bench.errors import ConfigError, ExecutorError
 from zdl_bench.executors.attempt import TICK_SECONDS, Stopwatch, attempt, timed_out_run
 from zdl_bench.executors.executor import Executor, Limits
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
+from zdl_bench.training.loop import prepare
 
 
 class Alarm(BaseException):
@@ -36,6 +37,8 @@ class Serial(Executor):
 def _attempt_within(config: RunConfig, timeout: float | None) -> Run:
     if timeout is None:
         return attempt(config)
+    with suppress(ConfigError):  # the run will raise it
+        prepare(config)
     try:
         with _alarm_after(timeout):
             return attempt(config)

@@ -14,7 +14,6 @@ MIN_COMPILED = 20_000
 """Vectors of at least this many elements make compiled kernels worth the import of their compiler."""
 VARIABLE = "ZDL_BENCH_KERNELS"
 CHOICES = ("", "numpy", "numba")
-LOG = logging.getLogger(__name__)
 
 
 def kernels_for_vectors(elements: int, dtype: np.dtype) -> Kernels:
@@ -51,7 +50,7 @@ def require_wanted() -> None:
 
 @cache
 def _warn_once(problem: str) -> None:
-    LOG.warning("%s; NumPy does the arithmetic: the same bits, but 30 times slower", problem)
+    logging.getLogger(__name__).warning("%s; NumPy does the arithmetic: the same bits, but 30 times slower", problem)
 
 
 def _wanted() -> str:

@@ -27,7 +27,7 @@ Signature = tuple[Any, ...]
 """The numba types of a function's arguments."""
 
 
-LOG = logging.getLogger(__name__)
+LOGGER = logging.getLogger(__name__)
 
 
 def compile_cached(
@@ -83,7 +83,7 @@ def _first_compiler(folder: Path | None, functions: Sequence[FunctionType]) -> I
     folder.mkdir(parents=True, exist_ok=True)
     with folder_locked(folder):
         if len(functions) > 1 and not _are_stored(folder, functions):
-            LOG.warning("compiling the arithmetic for this machine, once: this takes about 10 seconds")
+            LOGGER.warning("compiling the arithmetic for this machine, once: this takes about 10 seconds")
         yield
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from zdl_bench.kernels import elementary, loops
+from zdl_bench.kernels import elementary, loops, sparse_loops
 from zdl_bench.kernels.compile_cached import compile_cached
 from zdl_bench.kernels.definition import Elementwise, Integers, Kernels, Rule, Scalars, SparseRows
+from zdl_bench.kernels.element_loops import UPDATES, activate_with, chain_with
+from zdl_bench.kernels.exponentials import exponentials, select
 from zdl_bench.kernels.portable import typed_for
 from zdl_bench.run.run import Floats
 
@@ -22,26 +24,26 @@ INLINED = (
     elementary.sin_pi_of_double,
     elementary.cos_pi_of_double,
     elementary.sine_and_cosine,
-    *(function for dtype in (np.float32, np.float64) for function in elementary.exponentials(np.dtype(dtype))),
+    *(function for dtype in (np.float32, np.float64) for function in exponentials(np.dtype(dtype))),
 )
 for function in INLINED:
     register_jitable(function)
 
 
-@overload(elementary.select)
+@overload(select)
 def _select(condition, chosen, other):
     return lambda condition, chosen, other: chosen if condition else other
 
 
 @overload(elementary.exp)
 def _exp(x):
-    function = elementary.exponentials(_dtype_of(x)).exp
+    function = exponentials(_dtype_of(x)).exp
     return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
 
 
 @overload(elementary.tanh)
 def _tanh(x):
-    function = elementary.exponentials(_dtype_of(x)).tanh
+    function = exponentials(_dtype_of(x)).tanh
     return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
 
 
@@ -78,10 +80,10 @@ class CompiledKernels(Kernels):
             {
                 loops.strided_product: (matrix, types.int64, types.int64, matrix, matrix),
                 loops.transpose: (matrix, matrix),
-                loops.sparse_product: (*sparse, matrix, matrix),
-                loops.sort_by_column: (*sparse, *sparse),
+                sparse_loops.sparse_product: (*sparse, matrix, matrix),
+                sparse_loops.sort_by_column: (*sparse, *sparse),
                 loops.gather: (image_rows, rows, vector, matrix),
-                loops.gather_sparse: (*sparse_images, rows, vector, *sparse),
+                sparse_loops.gather_sparse: (*sparse_images, rows, vector, *sparse),
                 loops.column_sums: (matrix, vector),
                 loops.cross_entropy: (matrix, labels, types.float64, vector),
                 loops.softmax_delta: (matrix, vector, labels, number),
@@ -123,11 +125,11 @@ class CompiledKernels(Kernels):
         self._sparse_product(*columns, d, out)
 
     def activate(self, function: Elementwise, z: Floats, bias: Floats) -> None:
-        compiled = self._compiled(_activate, function, (2, 1), 0)
+        compiled = self._compiled(activate_with, function, (2, 1), 0)
         compiled(z, bias) if compiled else super().activate(function, z, bias)
 
     def chain(self, function: Elementwise, delta: Floats, a: Floats) -> None:
-        compiled = self._compiled(_chain, function, (2, 2), 0)
+        compiled = self._compiled(chain_with, function, (2, 2), 0)
         compiled(delta, a) if compiled else super().chain(function, delta, a)
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
@@ -140,7 +142,7 @@ class CompiledKernels(Kernels):
     ) -> Callable[..., Any] | None:
         """Return the loop over a function of elements, or None if numba cannot compile it, or not with NumPy's bits."""
         buffers = [number for number, each in UPDATES.items() if each is maker]
-        arguments = {_activate: 1, _chain: 2}.get(maker, 2 + sum(buffers) + scalars)
+        arguments = {activate_with: 1, chain_with: 2}.get(maker, 2 + sum(buffers) + scalars)
         typed = typed_for(function, arguments, self._dtype)
         if typed is None:
             return None
@@ -159,51 +161,3 @@ def _readonly(item: Any, dimensions: int) -> Any:
 
 def _tuple(item: Any, size: int) -> Any:
     return types.Tuple((item,) * size)  # type: ignore[no-untyped-call]
-
-
-def _activate(function: Elementwise) -> Callable[..., Any]:
-    def activate(z, bias):
-        for i in range(z.shape[0]):
-            for j in range(z.shape[1]):
-                z[i, j] = function(z[i, j] + bias[j])
-
-    return activate
-
-
-def _chain(function: Elementwise) -> Callable[..., Any]:
-    def chain(delta, a):
-        for i in range(delta.shape[0]):
-            for j in range(delta.shape[1]):
-                delta[i, j] = function(delta[i, j], a[i, j])
-
-    return chain
-
-
-def _without_state(rule: Rule) -> Callable[..., Any]:
-    def update(w, g, state, scalars):
-        for i in range(w.size):
-            (w[i],) = rule(w[i], g[i], *scalars)
-
-    return update
-
-
-def _with_one_buffer(rule: Rule) -> Callable[..., Any]:
-    def update(w, g, state, scalars):
-        (a,) = state
-        for i in range(w.size):
-            w[i], a[i] = rule(w[i], g[i], a[i], *scalars)
-
-    return update
-
-
-def _with_two_buffers(rule: Rule) -> Callable[..., Any]:
-    def update(w, g, state, scalars):
-        a, b = state
-        for i in range(w.size):
-            w[i], a[i], b[i] = rule(w[i], g[i], a[i], b[i], *scalars)
-
-    return update
-
-
-UPDATES = {0: _without_state, 1: _with_one_buffer, 2: _with_two_buffers}
-"""The loops over a rule, by the number of its state vectors."""

@@ -17,8 +17,8 @@ Scalars = tuple[Any, ...]
 """The scalars of a step, in the dtype of the run."""
 Elementwise = Callable[..., Any]
 """A function of elements → an element, written like a Rule."""
-SIDE_BY_SIDE = 16
-"""The number of partial sums of a dot product."""
+SIDE_BY_SIDE = 256
+"""The number of partial sums of a dot product, so that a CPU can add many at a time."""
 ROWS_AT_ONCE = 1_000
 """Images to search for pixels at once: NumPy needs 16 bytes for each pixel that it finds."""
 SLICE = 65_536
@@ -131,7 +131,7 @@ class Kernels:
         exps *= scale
 
     def dot(self, a: Floats, b: Floats) -> float:
-        """Return Σ aᵢbᵢ in float64. Term i belongs to partial sum i mod 16; at the end, these sums are added in order."""
+        """Return Σ aᵢbᵢ in float64. Term i belongs to partial sum i mod 256; at the end, these sums are added in order."""
         terms = np.multiply(a, b, dtype=np.float64)
         if len(terms) > SIDE_BY_SIDE:
             complete = np.append(terms, np.zeros(-len(terms) % SIDE_BY_SIDE))

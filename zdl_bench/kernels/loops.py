@@ -6,7 +6,7 @@ from numba.extending import overload, register_jitable
 
 from zdl_bench.kernels.definition import SIDE_BY_SIDE
 from zdl_bench.kernels.elementary import exp, log_of_double
-from zdl_bench.kernels.tiles import HAS_WIDE_REGISTERS, VECTOR, dense_tile, sparse_tile
+from zdl_bench.kernels.tiles import HAS_WIDE_REGISTERS, VECTOR, dense_tile
 
 HEIGHT = 12 if HAS_WIDE_REGISTERS else 6
 """Rows of a tall tile: as many sums as fit into the registers, beside the operands."""
@@ -14,13 +14,10 @@ DEPTH = 256
 """Terms that a tile adds before the next tile has its turn, so that its part of `w` stays in the cache."""
 MIN_PACKED = 512
 """Columns from which on a part of `w` is copied to stay together in the cache."""
-WIDTH = 12 if HAS_WIDE_REGISTERS else 4
-"""Vectors of a wide sparse tile."""
 CACHE_LINE = 64
 """The size of a cache line in bytes."""
 
-tall, low, single = dense_tile(HEIGHT), dense_tile(4), dense_tile(1)
-wide, narrow = sparse_tile(WIDTH), sparse_tile(1)
+tall, low, lowest = dense_tile(HEIGHT), dense_tile(4), dense_tile(1)
 
 
 def lanes_of(array):
@@ -45,7 +42,7 @@ def column_of_tiles(a, a0, row, step, w, w0, line, out, out0, out_line, height, 
         low(a, a0 + i * row, row, step, w, w0, line, out, out0 + i * out_line, out_line, depth, more)
         i += 4
     while i < height:
-        single(a, a0 + i * row, row, step, w, w0, line, out, out0 + i * out_line, out_line, depth, more)
+        lowest(a, a0 + i * row, row, step, w, w0, line, out, out0 + i * out_line, out_line, depth, more)
         i += 1
 
 
@@ -88,43 +85,6 @@ def transpose(a, out):
                     out[j, i] = a[i, j]
 
 
-def sparse_product(start, column, value, w, out):
-    """Set out ← a·w for sparse rows `a`. The last vector overlaps the one before; narrow matrices go by single elements."""
-    lanes, width = lanes_of(w), w.shape[1]
-    if width < lanes:
-        out[:] = 0
-        for i in range(out.shape[0]):
-            for k in range(start[i], start[i + 1]):
-                for c in range(width):
-                    out[i, c] += value[k] * w[column[k], c]
-        return
-    wide_end = width - width % (WIDTH * lanes)
-    for j in range(0, wide_end, WIDTH * lanes):
-        for i in range(out.shape[0]):
-            wide(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
-    for first in range(wide_end, width, lanes):
-        j = min(first, width - lanes)
-        for i in range(out.shape[0]):
-            narrow(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
-
-
-def sort_by_column(start, column, value, starts, row, by_column):
-    """Transpose sparse rows: the rows and values of column j are at starts[j] to starts[j + 1] − 1, rows ascending.
-
-    `starts` has one element more than that needs.
-    """
-    starts[:] = 0
-    for k in range(start[-1]):
-        starts[column[k] + 2] += 1
-    for j in range(2, starts.size):
-        starts[j] += starts[j - 1]
-    for i in range(start.size - 1):
-        for k in range(start[i], start[i + 1]):
-            place = starts[column[k] + 1]
-            starts[column[k] + 1] = place + 1
-            row[place], by_column[place] = i, value[k]
-
-
 def gather(images, rows, values, out):
     touched = 0
     for i in range(rows.size):  # request all cache lines of the batch before waiting for the first
@@ -135,24 +95,6 @@ def gather(images, rows, values, out):
         for j in range(images.shape[1]):
             out[i, j] = values[images[row, j]]
     return touched  # otherwise the compiler would drop the first loop
-
-
-def gather_sparse(start, column, value, rows, values, batch_start, batch_column, batch_value):
-    touched = 0
-    for i in range(rows.size):
-        for k in range(start[rows[i]], start[rows[i] + 1], CACHE_LINE // 2):
-            touched += column[k] + value[k]
-    end = 0
-    batch_start[0] = 0
-    for i in range(rows.size):
-        first, count = start[rows[i]], start[rows[i] + 1] - start[rows[i]]
-        for k in range(count):
-            batch_column[end + k] = column[first + k]
-        for k in range(count):
-            batch_value[end + k] = values[value[first + k]]
-        end += count
-        batch_start[i + 1] = end
-    return touched
 
 
 def column_sums(d, out):
@@ -199,12 +141,10 @@ def softmax_delta(exps, totals, labels, scale):
 
 def dot(a, b):
     sums = np.zeros(SIDE_BY_SIDE)
-    whole = a.size - a.size % SIDE_BY_SIDE
-    for i in range(0, whole, SIDE_BY_SIDE):
-        for j in range(SIDE_BY_SIDE):
-            sums[j] += np.float64(a[i + j]) * np.float64(b[i + j])
-    for i in range(whole, a.size):
-        sums[i - whole] += np.float64(a[i]) * np.float64(b[i])
+    for start in range(0, a.size, SIDE_BY_SIDE):
+        x, y = a[start : start + SIDE_BY_SIDE], b[start : start + SIDE_BY_SIDE]
+        for j in range(x.size):
+            sums[j] += np.float64(x[j]) * np.float64(y[j])
     total = 0.0
     for j in range(SIDE_BY_SIDE):
         total += sums[j]

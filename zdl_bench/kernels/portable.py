@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from zdl_bench.kernels import elementary
+from zdl_bench.kernels.exponentials import select
 
 ELEMENTARY = tuple(getattr(elementary, name) for name in ("exp", "tanh", "log", "sin_pi", "cos_pi"))
 
@@ -65,7 +66,7 @@ def _names_read(function: FunctionType) -> dict[str, Any]:
 def _stand_ins(function: FunctionType) -> dict[str, Any]:
     """Return stand-ins for NumPy and the elementary functions. Numba gives NumPy's bits for the functions named here."""
     numpy = SimpleNamespace(sqrt=_one, abs=_one, square=_one)
-    known = [(np, numpy), (elementary.select, _select), *((own, _one) for own in ELEMENTARY)]
+    known = [(np, numpy), (select, _select), *((own, _one) for own in ELEMENTARY)]
     read = _names_read(function).items()
     return {name: other for name, value in read for own, other in known if value is own} | {"__builtins__": {"abs": abs}}
 

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from zdl_bench.kernels.elementary import log
 
-MAX_POINTS = 4_096
-"""The largest number of points drawn at once for normals: few enough for all arrays to stay in the cache."""
+POINTS_PER_DRAW = 4_096
+"""The number of points drawn at once for normals, at most: few enough for all arrays to stay in the cache."""
 
 
 class Stream(Protocol):
-    """The methods that the project needs from a generator, either NumPy's current one or the articles' `LegacyStream`."""
+    """The methods that the project needs from a generator, a `PortableStream` or a `LegacyStream`."""
 
     def standard_normal(self, size: int | tuple[int, ...]) -> npt.NDArray[np.float64]: ...
 
@@ -56,7 +56,7 @@ class PortableStream:
         normals = np.empty(count)
         filled = 0
         while filled < count:
-            points = 2 * self._generator.random((2, min((count - filled) * 5 // 7 + 8, MAX_POINTS))) - 1
+            points = 2 * self._generator.random((2, min((count - filled) * 5 // 7 + 8, POINTS_PER_DRAW))) - 1
             squares = points[0] * points[0] + points[1] * points[1]
             inside = (squares > 0) & (squares < 1)
             factors = np.sqrt(-2 * log(squares[inside]) / squares[inside])
@@ -67,7 +67,7 @@ class PortableStream:
 
 
 class LegacyStream:
-    """The generator behind `numpy.random.seed`, which the articles use. Its normals depend on the machine.
+    """The generator behind `numpy.random.seed`, which the articles' programs use. Its normals depend on the machine.
 
     `integers(high, size)` returns the same numbers as `numpy.random.choice(high, size)`.
     """
@@ -92,6 +92,6 @@ def spawned_streams(seed: int) -> Streams:
 
 
 def legacy_streams(seed: int) -> Streams:
-    """Return the streams of the articles: one generator for all uses. The weights are drawn first and then the batches."""
+    """Return streams as in the articles' programs: one generator for all uses. Weights are drawn first, then batches."""
     stream = LegacyStream(seed)
     return Streams(weights=stream, batches=stream, noise=stream)

@@ -1,4 +1,4 @@
 """Words → run configs: schema, overrides, expansion, completion, and their messages.
 
-Nothing else knows Hydra.
+No other room knows Hydra.
 """

@@ -20,14 +20,14 @@ from zdl_bench.plan.schema import JobConfig, register_schema
 from zdl_bench.registry import conf_files
 
 DISCOVERY = str(Path(__file__).parent / "discovery")
-"""The folder of our `hydra_plugins`."""
+"""The folder that contains `hydra_plugins`, the package in which Hydra looks for our launcher and sweeper."""
 
 
 def run_hydra(command_line: CommandLine, run_batch: BatchFunction) -> str | None:
-    """Compose the runs of a command line and hand them to the batch function, or print help, config or completions.
+    """Compose the configs of a command line and hand them to `run_batch`, or print help, a config or completions.
 
-    Return the result that a foreign sweeper reports, or None. Raise ConfigError for arguments that cannot be composed. After
-    `--hydra-help`, exit with status 0, as Hydra does.
+    Return the YAML text in which a sweeper of another package reports its result, or None. Raise ConfigError for arguments
+    from which no config can be composed. After `--hydra-help`, exit with status 0, as Hydra does.
     """
     prepare_hydra()
     main = hydra.main(version_base="1.3", config_path=str(conf_files.CONF), config_name="config")
@@ -48,7 +48,7 @@ def run_hydra(command_line: CommandLine, run_batch: BatchFunction) -> str | None
 
 
 def compose_once(command_line: CommandLine) -> JobConfig:
-    """Return the one config that the command line describes. Raise ConfigError if it describes several or a wrong one."""
+    """Return the config of the only run that a command line describes. Raise ConfigError for a sweep or a wrong value."""
     if command_line.is_sweep or command_line.experiment:
         raise ConfigError("--cfg: this flag shows the config of one run; leave out -m, lists and the experiment")
     prepare_hydra()
@@ -61,7 +61,7 @@ def compose_once(command_line: CommandLine) -> JobConfig:
 
 
 def prepare_hydra() -> None:
-    """Register our schema and plug-ins. This has to be done before Hydra looks for plug-ins."""
+    """Register our schema and plug-ins with Hydra. Call this function before Hydra looks for plug-ins."""
     if DISCOVERY not in sys.path:
         sys.path.append(DISCOVERY)
     register_schema()
@@ -69,7 +69,10 @@ def prepare_hydra() -> None:
 
 @contextmanager
 def _sweeper_folder(command_line: CommandLine) -> Iterator[Path | None]:
-    """Yield a temporary folder for the files of a foreign sweeper, or None. Hydra would write to the user's working folder."""
+    """Yield a temporary folder for the files of a sweeper of another package, or None if no such sweeper is chosen.
+
+    Without this folder, Hydra would write those files to the user's working folder.
+    """
     if foreign_sweeper(command_line.arguments) is None:
         yield None
         return
@@ -79,7 +82,7 @@ def _sweeper_folder(command_line: CommandLine) -> Iterator[Path | None]:
 
 @contextmanager
 def _without_environment() -> Iterator[None]:
-    """Keep every YAML from reading environment variables: Hydra would show their values in an error."""
+    """Keep every YAML from reading environment variables, because Hydra would show their values in error messages."""
     OmegaConf.clear_resolver("oc.env")
     try:
         yield
@@ -89,7 +92,7 @@ def _without_environment() -> Iterator[None]:
 
 @contextmanager
 def _as_argv(arguments: Sequence[str]) -> Iterator[None]:
-    """Set sys.argv, which Hydra reads, and HYDRA_FULL_ERROR, without which Hydra catches all exceptions."""
+    """Set sys.argv, which Hydra reads, and HYDRA_FULL_ERROR, without which Hydra catches all exceptions. Restore both."""
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv, os.environ["HYDRA_FULL_ERROR"] = [argv[0], *arguments], "1"
     try:

@@ -1,4 +1,4 @@
-"""A command line that asks for runs, read once: flags for Hydra, keys with their values, and the experiment."""
+"""The reader of command lines that ask for runs: flags for Hydra, keys with their values, and the experiment."""
 
 import re
 from collections.abc import Sequence
@@ -40,10 +40,10 @@ FLAGS_WITH_VALUE = {"--package", "--config-path", "--config-name", "--config-dir
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What a user asks for.
+    """The content of a command line that asks for runs.
 
-    arguments: as typed, but in their canonical form. flags: those of Hydra, each followed by its value, without `-m`.
-    experiment_yaml: the content of the experiment's YAML.
+    arguments: the typed arguments, each in the form that `canonical` returns. flags: the flags of Hydra, each followed by its
+    value, without `-m`. readings: one per key. experiment_yaml: the content of the experiment's YAML.
     """
 
     arguments: Sequence[str]
@@ -56,17 +56,17 @@ class CommandLine:
 
     @property
     def asks_for_config(self) -> bool:
-        """Whether the config is to be printed and no run to be trained."""
+        """Whether the user wants to see the config instead of training a run."""
         return any(flag.partition("=")[0] in ("-c", "--cfg") for flag in self.flags)
 
     @property
     def has_hydra_keys(self) -> bool:
-        """Whether another sweeper or launcher is chosen."""
+        """Whether an argument chooses a sweeper or a launcher of Hydra."""
         return any(argument.lstrip("+").startswith("hydra/") for argument in self.arguments)
 
     @property
     def overrides_of_runs(self) -> list[str]:
-        """The overrides that may change runs, sorted."""
+        """The overrides that may change the numbers of runs, sorted. They are all overrides except keys of the whole sweep."""
         overrides = [argument for argument in self.arguments if "=" in argument and not argument.startswith("-")]
         return sorted(override for override in overrides if _first_word(override) not in SWEEP_KEYS)
 
@@ -77,14 +77,17 @@ class CommandLine:
 
     @property
     def for_hydra(self) -> list[str]:
-        """The arguments for Hydra: flags first, and each value in a form that Hydra reads as the user meant it."""
+        """The arguments for Hydra: flags first, then each override in a form that Hydra reads as the user meant it."""
         if not self.is_sweep:
             return [*self.flags, *(reading.for_hydra for reading in self.readings)]
         return ["-m", *self.flags, *map(_unchecked, self.readings)]
 
 
 def _unchecked(reading: Reading) -> str:
-    """Return the override for Hydra. Without ++, Hydra would check a part's key against the default, not the chosen part."""
+    """Return the override for Hydra, with ++ before a key of a part.
+
+    Without ++, Hydra would look for the key in the default part instead of the chosen part.
+    """
     is_of_part = reading.group in conf_files.groups() and "." in reading.key
     is_change = reading.override.type is OverrideType.CHANGE and not reading.is_sweep
     return f"++{reading.settings[0].text}" if is_of_part and is_change else reading.for_hydra
@@ -121,18 +124,20 @@ def read_command_line(typed: Sequence[str]) -> CommandLine:
         if sweeps[0].declared in TEXTS:
             raise ConfigError(several_texts(argument))
         raise ConfigError(
-            f"{display(argument)}: several values make a sweep; put -m before them, or write a list as 'key=[a,b]'"
+            f"{display(argument)}: several values make a sweep; put -m before this argument, or write a list as 'key=[a,b]'"
         )
     return command_line
 
 
 def _experiment_name(readings: Sequence[Reading]) -> str | None:
     if any(reading.key.startswith("experiment.") for reading in readings):
-        raise ConfigError("experiment: its keys can only be set in its YAML; give keys of a run instead, for example seed=0")
+        raise ConfigError(
+            "experiment: the keys of an experiment can only be set in its YAML; give keys of a run instead, for example seed=0"
+        )
     for reading in readings:
         if reading.key == "experiment":
             if reading.is_sweep:
-                raise ConfigError("experiment: several experiments cannot be run at once; give one name")
+                raise ConfigError("experiment: only one experiment can run at a time; give one name")
             [name] = reading.values
             known = conf_files.experiment_names()
             if name not in known:
@@ -146,15 +151,15 @@ def _experiment_name(readings: Sequence[Reading]) -> str | None:
 def _flags_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the flags, each followed by its value, and the overrides. Hydra accepts flags only before overrides.
 
-    Raise ConfigError for a flag that does not exist, that is closed, or whose value is wrong or missing. Hydra's own parser
-    would print its usage, which includes the closed flags.
+    Raise ConfigError for a flag that does not exist, that is not allowed, or whose value is wrong or missing. Hydra's own
+    parser would print its usage, which includes the flags that are not allowed.
     """
     flags: list[str] = []
     overrides: list[str] = []
     waiting = list(arguments)
     while waiting:
         argument = waiting.pop(0)
-        if argument == "--":  # not needed: no override starts with `-`
+        if argument == "--":  # has no effect here, because no override starts with `-`
             continue
         if not argument.startswith("-"):
             overrides.append(argument)
@@ -186,7 +191,7 @@ def _require_open_flag(argument: str, flag: str, name: str, value: str) -> None:
         flag,
         value,
         (bool(value) and not value.startswith("-")) or name not in FLAGS_WITH_VALUE,
-        "this flag needs a value; give one",
+        f"this flag needs a value; write {flag} VALUE",
     )
     if name in FLAGS_WITH_CHOICE and (value or name == "--cfg"):  # `--info` without a value shows everything
         require(flag, value, value in FLAGS_WITH_CHOICE[name], f"choose one of {', '.join(FLAGS_WITH_CHOICE[name])}")

@@ -1,4 +1,4 @@
-"""The commands other than the one that trains runs, and their options."""
+"""The names of all commands with their options, except for the command that trains runs, which has no name."""
 
 COMMAND_OPTIONS = {
     "report": ("--results", "--formats"),

@@ -1,4 +1,4 @@
-"""Tab completion: Hydra's for the keys of a run, ours for the commands, which Hydra does not know."""
+"""Tab completion. Hydra completes the keys of a run, and this module completes the commands, which Hydra does not know."""
 
 import os
 from argparse import ArgumentParser
@@ -11,11 +11,11 @@ from zdl_bench.plan.command_names import COMMAND_OPTIONS
 from zdl_bench.registry import conf_files
 
 OPTIONS_WITH_VALUE = ("--results", "--formats", "--runs", "--timeout")
-"""Options followed by a value, which the shell completes as a file name."""
+"""Options that take a value. The shell completes such a value as a file name."""
 
 
 def print_completions(arguments: Sequence[str]) -> None:
-    """Answer `-sc query=SHELL` for the line in COMP_LINE. Print nothing if the line cannot be read yet."""
+    """Print the completions of the line in COMP_LINE, as `-sc query=SHELL` asks. Print nothing if the line is unreadable."""
     line = os.environ.get("COMP_LINE", "")
     words = line.split() if line[-1:].strip() else [*line.split(), ""]
     before, current = words[1:-1], words[-1]
@@ -25,7 +25,7 @@ def print_completions(arguments: Sequence[str]) -> None:
         return
     if not command:
         _print(COMMAND_OPTIONS, current)
-    if command == "bench":  # keys of a run follow
+    if command == "bench":  # the words after `bench` are keys of a run
         os.environ["COMP_LINE"] = " ".join([words[0], *before[1:], current])
     from zdl_bench.plan.app import run_hydra
     from zdl_bench.plan.command_line import read_command_line
@@ -35,7 +35,10 @@ def print_completions(arguments: Sequence[str]) -> None:
 
 
 def _candidates(command: str, before: Sequence[str], current: str) -> Sequence[str]:
-    """Return the command's options, the sweeps in the store that the line names, or experiments for `verify --reference`."""
+    """Return what may follow in the line: the command's options, the sweeps in its store, or the experiments.
+
+    The store is the one that the line names with `--results`. Experiments follow `verify --reference`.
+    """
     if current.startswith("-"):
         return COMMAND_OPTIONS[command]
     if command == "ls" or (before and before[-1] in OPTIONS_WITH_VALUE):

@@ -1,4 +1,4 @@
-"""The search on this machine for the data set of a composed config."""
+"""The search on this machine for the data set that a composed config names."""
 
 import os
 import re
@@ -16,8 +16,9 @@ from zdl_bench.run.config import Choice
 class DataSetInUse:
     """A data set that runs of this sweep use.
 
-    settings: the keys of its YAML, updated with the given keys. train_size: number of images, without those for validation.
-    passed_over: candidates that come before this data set, each with the reason why it is not available.
+    train_size: number of training images, without the images for validation. settings: the keys of the data set's YAML, with
+    the values that the user has changed. asked_for: the name in the config. passed_over: the candidates before this data set,
+    each with the reason why it is not available.
     """
 
     choice: Choice
@@ -28,7 +29,10 @@ class DataSetInUse:
 
 
 def find_data_set(given: Mapping[str, Any]) -> DataSetInUse:
-    """Return the data set of these settings, or its first candidate that is available. Raise ConfigError or DataError."""
+    """Return the data set that the settings name. If that data set lists candidates, return the first available candidate.
+
+    Raise ConfigError for a wrong setting, DataError for missing data.
+    """
     settings = dict(given)
     if isinstance(settings.get("dir"), str):
         settings["dir"] = os.path.expanduser(settings["dir"])  # a shell leaves the ~ of dataset.dir=~/mnist as it is
@@ -41,7 +45,12 @@ def find_data_set(given: Mapping[str, Any]) -> DataSetInUse:
     dataset.require_location()
     size = whole(settings["validation_size"])
     fits = type(size) is int and 0 <= size < dataset.train_size
-    require("dataset.validation_size", size, fits, f"{name} has {dataset.train_size} images; take fewer for validation")
+    require(
+        "dataset.validation_size",
+        size,
+        fits,
+        f"{name} has {dataset.train_size} training images in all; give a whole number from 0 to {dataset.train_size - 1}",
+    )
     choice = Choice(name, {"checksum": dataset.checksum, "validation_size": size}, dataset.source)
     return DataSetInUse(choice, dataset.train_size - size, settings, given["name"], passed_over)
 
@@ -52,12 +61,14 @@ def _require_types(settings: Mapping[str, Any]) -> None:
     changed = {key: settings[key] for key in ("dir", "mirrors") if key in yaml and settings[key] != yaml[key]}
     if "dir" in changed:
         folder = changed["dir"]
-        require("dataset.dir", folder, isinstance(folder, str) and bool(folder), "it has to be the name of a folder")
+        require(
+            "dataset.dir", folder, isinstance(folder, str) and bool(folder), "this is not a path; give the path of a folder"
+        )
     if "mirrors" in changed:
         mirrors = changed["mirrors"]
         are_addresses = isinstance(mirrors, list) and all(re.match("https?://[^/]", str(one)) for one in mirrors)
         require(
-            "dataset.mirrors", mirrors, are_addresses, "it has to be a list of addresses, for example [https://host/folder/]"
+            "dataset.mirrors", mirrors, are_addresses, "this is not a list of addresses; give one, as [https://host/folder/]"
         )
 
 
@@ -69,11 +80,11 @@ def _first_available(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         given = {key: settings[key] for key in ("dir", "validation_size") if key in yaml and settings[key] is not None}
         dataset = registry.dataset(name, yaml | given)
         try:
-            if "dir" not in given:  # a given folder is the only place to look, and no candidate stands in for it
+            if "dir" not in given:  # if the user gives a folder, no other candidate replaces the data set there
                 dataset.require_at_hand()
         except DataError as error:
             passed_over[name] = str(error)
         else:
             return yaml | given, passed_over
     candidates = ", ".join(settings["candidates"])
-    raise DataError(f"dataset={settings['name']}: none of {candidates} is available; set ZDL_BENCH_DATA to its folder")
+    raise DataError(f"dataset={settings['name']}: none of {candidates} is available; set ZDL_BENCH_DATA to the folder of one")

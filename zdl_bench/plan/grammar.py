@@ -1,8 +1,8 @@
 """An exact reading of Hydra's override grammar: functions give lists, a dictionary has each key once, and text stays as typed.
 
-Hydra stores a range as its bounds, and sorting and shuffling as flags. So it sorts a range past its stop
-(`sort(range(10,0,-3))` gives 3, 6, 9, 12), adds up the rounding errors of a step (`range(0.7,1,0.1)` reaches 1), and shuffles
-a sorted list. Here, each function returns a list, and functions such as `sort` take that list.
+Hydra stores a range as its bounds, and sorting and shuffling as flags. So Hydra's `sort(range(10,0,-3))` gives 3, 6, 9, 12,
+although 12 is outside the range. Its `range(0.7,1,0.1)` reaches 1 through rounding errors, and its `sort(shuffle(3,1,2))`
+stays shuffled. In this module, each function returns a list, and functions such as `sort` take that list.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,18 +24,18 @@ from zdl_bench.plan.schema import Name
 from zdl_bench.run.untrusted import MAX_DEPTH
 
 MAX_SWEEP = 100_000
-"""Most runs of a sweep. Composed and planned, this many runs take a few hundred megabytes."""
+"""Maximum number of runs in a sweep. Composing and planning this many runs takes a few hundred megabytes of memory."""
 TEXTS = (str, str | None)
-"""Types of a key whose value is text. It stays as typed, even if Hydra would read a number, a list or a flag in it."""
+"""Declared types of keys with text as value. Such text stays as typed, even if Hydra would read it as a number or a list."""
 
 
 def parse(argument: str, declared: Any) -> Override:
-    """Read an override whose key has the declared type. Raise ConfigError, or what Hydra raises for an unreadable override.
+    """Read an override whose key has the declared type. Raise ConfigError, or the error of Hydra for an unreadable override.
 
-    The values of the override are plain: a quoted text becomes a str.
+    Quoted text in the result is a plain str, not the QuotedString of Hydra.
     """
     if max(accumulate((letter in "([{") - (letter in ")]}") for letter in argument), default=0) > MAX_DEPTH:
-        raise ConfigError(f"{display(argument)}: a value is nested too deeply to be read; write it with fewer levels")
+        raise ConfigError(f"{display(argument)}: the value is nested too deeply; write the value with fewer levels")
     is_text, is_name = declared in TEXTS, declared == Name
     visitor = _Texts(takes_null=declared is not str) if is_text else _Names() if is_name else _Values()
     parser = _Parser(visitor)
@@ -52,14 +52,14 @@ def parse(argument: str, declared: Any) -> Override:
         names = [typed] if is_text or is_range else typed.split(",")
         if typed and (
             is_text or (is_name and (is_range or all(map(str.isidentifier, names))))
-        ):  # letters that Hydra reads only in quotes
+        ):  # the value has letters that Hydra reads only in quotes
             return parser.parse_overrides([f"{key}={','.join(quoted(name.strip()) for name in names)}"])[0]
         raise
 
 
 def several_texts(argument: str) -> str:
     key = argument.partition("=")[0].lstrip("+")
-    return f"{display(argument)}: a comma separates values; quote the text: \"{key}='…'\""
+    return f"{display(argument)}: a comma separates values; to give one text with a comma, quote the text: \"{key}='…'\""
 
 
 def quoted(text: str) -> str:
@@ -67,13 +67,13 @@ def quoted(text: str) -> str:
 
 
 def require_few(runs: int, of: str) -> None:
-    """Raise ConfigError if there are more than MAX_SWEEP runs."""
+    """Raise ConfigError if there are more than MAX_SWEEP runs. of: the source of the runs, which the message names."""
     if runs > MAX_SWEEP:
-        raise ConfigError(f"{of}: this gives more than {MAX_SWEEP:,} runs; use shorter lists or ranges")
+        raise ConfigError(f"{of}: more than {MAX_SWEEP:,} runs are too many; use shorter lists or ranges")
 
 
 class _Parser(OverridesParser):
-    """Hydra's parser with one of the visitors below."""
+    """A parser of overrides that uses Hydra's grammar, but one of the visitors below instead of Hydra's."""
 
     def __init__(self, visitor: HydraOverrideVisitor) -> None:
         super().__init__(visitor.functions)
@@ -91,10 +91,10 @@ class _Parser(OverridesParser):
 
 
 class _Values(HydraOverrideVisitor):
-    """A visitor that reads as Hydra does, except for functions, quotes, and dictionaries that give a key twice."""
+    """A visitor that reads values as Hydra does, except for functions and quotes. A dictionary must not repeat a key."""
 
     def __init__(self) -> None:
-        functions = create_functions()  # casts, `tag`, `interval` and `glob` are right as they are
+        functions = create_functions()  # Hydra's casts, `tag`, `interval` and `glob` need no replacement
         functions.functions |= {"choice": _choice, "range": _range, "shuffle": _shuffle, "sort": _sort}
         super().__init__(functions)
 
@@ -109,7 +109,7 @@ class _Values(HydraOverrideVisitor):
     def visitDictContainer(self, ctx: Any) -> Any:  # noqa: N802
         pairs = [self.visitDictKeyValuePair(pair) for pair in ctx.dictKeyValuePair()]
         if len({key for key, _ in pairs}) < len(pairs):
-            raise ConfigError("a dictionary gives a key twice; give it once")
+            raise ConfigError("the dictionary gives a key twice; leave one of the two out")
         return dict(pairs)
 
 
@@ -156,14 +156,14 @@ def _choice(*values: Any) -> ChoiceSweep:
 
 
 def _range(start: float, stop: float | None = None, step: float = 1) -> ChoiceSweep:
-    """Return start + i · step for i = 0, 1, … while it is before `stop`, computed exactly from the typed decimals."""
+    """Return the values start + i · step for i = 0, 1, … that lie before `stop`, computed exactly from the typed decimals."""
     start, stop = (0, start) if stop is None else (start, stop)
     try:
         first, stride = Fraction(str(start)), Fraction(str(step))
         is_endless = str(stop).endswith("inf")
         count = MAX_SWEEP + 1 if is_endless else ceil((Fraction(str(stop)) - first) / stride)
     except (ValueError, ZeroDivisionError) as error:
-        raise ConfigError("a range goes from one number to another, in steps other than 0") from error
+        raise ConfigError("a range needs numbers and a step other than 0; write range(start,stop,step)") from error
     require_few(count, f"range({start},{stop},{step})")
     if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
         return ChoiceSweep(list=list(range(start, stop, step)))
@@ -181,7 +181,7 @@ def _sort(*values: Any, reverse: bool = False, **named: Any) -> Any:
 
 
 def _in_order(order: Callable[[Sequence[Any]], list[Any]], *given: Any) -> Any:
-    """Return the items of a sweep or a list in order. Several values count as a sweep. Return any other value as it is."""
+    """Apply `order` to the items of a sweep or a list. Several values count as a sweep. Return any other value unchanged."""
     one = given[0] if len(given) == 1 else _choice(*given)
     if isinstance(one, ChoiceSweep):
         return ChoiceSweep(list=order(one.list))

@@ -1,4 +1,4 @@
-"""The text of `--help`, written without Hydra, which takes a second for its own help."""
+"""The text of `--help`. It is written without Hydra, because Hydra takes a second to print its own help."""
 
 from textwrap import TextWrapper
 
@@ -8,27 +8,27 @@ from zdl_bench.registry import conf_files
 COMMANDS_HELP = """\
 zdl_bench: which optimizer, at which learning rate, learns faster and steadier, and how sure can we be?
 
-python -m zdl_bench [KEY=VALUE ...]               one run
-python -m zdl_bench -m KEY=V1,V2 ...              a sweep: every combination
-python -m zdl_bench -m experiment=NAME            a named experiment
-python -m zdl_bench report [SWEEP]                figures, tables and page from stored runs
-python -m zdl_bench verify [SWEEP] [--runs N]     trains stored runs again and compares them bit for bit
-python -m zdl_bench ls                            the sweeps in the store
-python -m zdl_bench bench [KEY=VALUE ...]         times this machine and the parts of a training step on it
-report, verify and ls take --results DIR.
+python -m zdl_bench [KEY=VALUE ...]               train one run
+python -m zdl_bench -m KEY=V1,V2 ...              train a sweep: one run for every combination of the values
+python -m zdl_bench -m experiment=NAME            train the runs of a named experiment
+python -m zdl_bench report [SWEEP]                build figures, tables and page from stored runs
+python -m zdl_bench verify [SWEEP] [--runs N]     train stored runs again and compare them bit for bit
+python -m zdl_bench ls                            list the sweeps in the store
+python -m zdl_bench bench [KEY=VALUE ...]         measure this machine and time the parts of a training step
+report, verify and ls take --results DIR, the folder of the store; the default is results.
 """
 FLAGS_HELP = """\
--m, --multirun               a sweep: a run for every combination of the values in lists and ranges
---cfg job [KEY=VALUE ...]    prints the config of one run, with all keys of its parts
--sc install=bash             prints the tab completion of `zdl-bench`, for `eval "$(zdl-bench -sc install=bash)"`
---version                    prints the version of this program
---hydra-help                 prints Hydra's own flags
+-m, --multirun               train a sweep: one run for every combination of the values in lists and ranges
+--cfg job [KEY=VALUE ...]    print the config of one run, with the defaults of its parts, for example of optimizer=adam
+-sc install=bash             print the tab completion of `zdl-bench`, for `eval "$(zdl-bench -sc install=bash)"`
+--version                    print the version of this program
+--hydra-help                 print Hydra's own flags
 """
 BENCH = """\
 usage: zdl-bench bench [KEY=VALUE ...]
 
-times matrix products and memory copies on this machine, and the parts of a training step; the keys are
-those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'; default: every optimizer on the articles' network
+Time matrix products and memory copies on this machine, and the parts of a training step. The keys are the keys of
+a run, for example optimizer=sgd,adam 'problem.hidden=[400]'. The default is every optimizer on the articles' network.
 """
 KEY_WIDTH = 28
 
@@ -42,7 +42,7 @@ def help_text() -> str:
     sections = {
         "Choices (GROUP=NAME)": choices,
         "Keys and their defaults": f"{keys}\n",
-        "Keys of the parts, as optimizer.beta2=0.99, with part names (defaults: --cfg job optimizer=NAME)": _keys_of_parts(),
+        "Keys of the parts, as in optimizer.beta2=0.99, and the parts that have each key": _keys_of_parts(),
         "Flags": FLAGS_HELP,
     }
     return "\n".join([COMMANDS_HELP, *(f"== {heading} ==\n{text}" for heading, text in sections.items())])

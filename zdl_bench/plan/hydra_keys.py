@@ -1,4 +1,4 @@
-"""Hydra's own keys and plug-ins: which of them are open to users, and what to use instead of the others."""
+"""Hydra's own keys and plug-ins: which of them users may set, and what users should give instead of the others."""
 
 import re
 from collections.abc import Sequence
@@ -18,37 +18,38 @@ PACKAGES = {name: f"hydra-{name}-sweeper" for name in ("ax", "nevergrad", "optun
 
 
 def require_open(arguments: Sequence[str]) -> None:
-    """Raise ConfigError for a key of Hydra itself that is not open. Users may choose a foreign sweeper and set its keys."""
+    """Raise ConfigError for a key of Hydra that users may not set. Only a sweeper, its keys, and some launchers are allowed."""
     for argument in filter(HYDRA_KEY.match, arguments):
         launcher = LAUNCHER.fullmatch(argument)
         if launcher and launcher[1] not in LAUNCHERS:
             raise ConfigError(
-                f"{display(argument)}: zdl_bench distributes runs itself, without a launcher of Hydra; leave this out, and "
+                f"{display(argument)}: zdl_bench distributes runs itself, without a launcher of Hydra; leave this key out, and "
                 "give n_jobs=N for processes, or executor=dask for a cluster"
             )
         if SWEEPER_PARAMS.match(argument):
             raise ConfigError(
-                f"{display(argument)}: the values of a sweep are given as keys; leave this out, and write -m lr=1e-3,1e-2"
+                f"{display(argument)}: the values of a sweep are given as keys; leave this key out, and write -m lr=1e-3,1e-2"
             )
         if SWEEPER_KEY.match(argument) and foreign_sweeper(arguments) is None:
             raise ConfigError(
-                f"{display(argument)}: zdl_bench's own sweeper has no keys; choose another with hydra/sweeper=NAME"
+                f"{display(argument)}: zdl_bench's own sweeper has no keys; choose another sweeper with hydra/sweeper=NAME"
             )
         if not (launcher or SWEEPER_KEY.match(argument) or SWEEPER.fullmatch(argument)):
             raise ConfigError(
-                f"{display(argument)}: Hydra's own folders, logs and callbacks are off; leave this out. Results go to "
-                "results_dir=DIR; the only open keys of Hydra are hydra/sweeper, hydra/launcher and those of a sweeper"
+                f"{display(argument)}: zdl_bench does not use Hydra's folders, logs and callbacks; leave this key out, and "
+                "name the folder of the results with results_dir=DIR. Of Hydra's keys, only hydra/sweeper, hydra/launcher and "
+                "the keys of a sweeper can be set"
             )
 
 
 def foreign_sweeper(arguments: Sequence[str]) -> str | None:
-    """Return the name of the chosen sweeper, or None if it is our own."""
+    """Return the name of the chosen sweeper, or None if that is zdl_bench's own sweeper."""
     named = [found[1] for found in map(SWEEPER.fullmatch, arguments) if found]
     return named[-1] if named and named[-1] != OWN_PLUGIN else None
 
 
 def unknown_sweeper(name: str, installed: Sequence[str]) -> str:
     """Return the message for a sweeper that is not installed."""
-    missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package provides it"
-    known = f"there are {', '.join(installed)}; lists and ranges need only -m, for example -m lr=1e-3,1e-2"
+    missing = f"the package {PACKAGES[name]} is not installed" if name in PACKAGES else "no installed package has this sweeper"
+    known = f"choose one of {', '.join(installed)}. Lists and ranges need no sweeper, only -m, for example -m lr=1e-3,1e-2"
     return f"hydra/sweeper={display(name)}: {missing}; {hint(closest(name, [*installed, *PACKAGES]), known)}"

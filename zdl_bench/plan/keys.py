@@ -28,7 +28,7 @@ SYNONYMS = {
     "loss_reduction": "reduction",
     "activation": "nonlinearity act activation_function",
 }
-"""Names of the same keys in other projects."""
+"""Key → the names that other projects have for the same setting."""
 MEANING = {word: key for key, words in SYNONYMS.items() for word in words.split()}
 
 
@@ -56,19 +56,19 @@ def unknown_key(key: str) -> str:
     """Return the message for a key that does not exist or that the chosen part does not have."""
     group, _, own = key.partition(".")
     if owners := owners_of(key):
-        return f"{key}: the chosen {group} has no key {own}; {owners}"
+        return f"{key}: the chosen {group} has no key {own}; choose another {group}: {owners}"
     others = [one for one in similar_keys(key) if one != key]
     if own and group in conf_files.groups():
-        return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see its keys with --cfg job')}"
+        return f"{display(key)}: the chosen {group} has no key {display(own)}; {hint(others, 'see all keys with --cfg job')}"
     listed = ", ".join(one for one in general_keys() if "." not in one)
     known = f"the keys are {listed}; --help also lists the keys of the parts"
     return f"{display(key)}: there is no such key; {hint(others, known)}"
 
 
 def owners_of(key: str) -> str:
-    """Return the words that name the parts with this key, or an empty text if no part has the key."""
+    """Return a phrase that names the parts with this key, or an empty text if no part has the key."""
     names = abridge(key, part_keys().get(key, []))
-    return f"{names} {'have' if ', ' in names else 'has'} it" if names else ""
+    return f"{names} {'have' if ', ' in names else 'has'} this key" if names else ""
 
 
 def similar_keys(word: str) -> list[str]:

@@ -1,7 +1,7 @@
 """A launcher for Hydra that composes a batch of jobs and hands all of them to the sweep at once.
 
-Hydra composes each combination of groups only once, because that takes tens of milliseconds. Each value is checked against
-the schema once and is copied after that.
+Hydra composes each combination of groups only once, because composing takes tens of milliseconds. Each value is checked
+against the schema once for each combination and is reused after that.
 """
 
 import copy
@@ -27,15 +27,15 @@ from zdl_bench.registry import conf_files
 from zdl_bench.run.untrusted import require_no_reference
 
 BatchFunction = Callable[[Sequence[JobConfig]], Sequence[float]]
-"""A function from the composed configs of a batch to the tail_loss of each, NaN for a run without a tail_loss."""
+"""A function that takes the composed configs of a batch and returns the tail_loss of each run, NaN for a run without one."""
 
 
 @dataclass(frozen=True)
 class SweepTask:
-    """The task function for Hydra. Our launcher calls it with batches, Hydra and other launchers with the config of one run.
+    """The task function for Hydra. Our launcher passes whole batches to it. Hydra and other launchers pass one config.
 
-    single: the configs of these single runs, each with its chosen parts. They are run after Hydra has returned, because Hydra
-    would add its own text to an error.
+    single: the configs that came one by one, each with the names of its parts. Their runs start after Hydra has returned,
+    because Hydra would add its own text to an error.
     """
 
     command_line: CommandLine
@@ -55,7 +55,7 @@ class SweepTask:
 
 
 class SweepLauncher(Launcher):
-    """A launcher that handles whole batches, for any sweeper of Hydra."""
+    """A launcher that passes whole batches of jobs to the sweep. It works with any sweeper for Hydra."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.run_batch = cast(BatchFunction, task_function)
@@ -74,7 +74,10 @@ def _returned(overrides: Sequence[str], tail_loss: float) -> JobReturn:
 
 @dataclass
 class GroupConfig:
-    """One combination of groups: the config that Hydra composed, the same as plain values, and checked values of overrides."""
+    """The config that Hydra composed for one combination of groups, from which the configs of many jobs are made.
+
+    plain: the same config as plain values. checked: override → its value, after a check against the schema.
+    """
 
     config: DictConfig
     plain: JobConfig
@@ -82,7 +85,7 @@ class GroupConfig:
 
 
 class Composer:
-    """A composer of job configs from overrides."""
+    """A composer that makes the config of a job from the overrides of the job."""
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader = loader
@@ -92,12 +95,12 @@ class Composer:
         self._read = cache(read)
 
     def compose(self, overrides: Sequence[str]) -> JobConfig:
-        """Return the config of one job without Hydra's own part. Jobs share common values, so callers must not change them.
+        """Return the config of one job without Hydra's own part. Jobs share values, so callers must not change the config.
 
-        Raise ConfigError for an override that does not fit the schema. Pass on what Hydra raises.
+        Raise ConfigError for an override that does not fit the schema. Pass on the errors of Hydra.
         """
         readings = [self._read(text) for text in overrides]
-        if not _are_independent(readings):  # an override may change another, so Hydra composes all
+        if not _are_independent(readings):  # Hydra has to apply such overrides in their order
             return self._base(tuple(overrides)).plain
         values = [reading for reading in readings if self._sets_value(reading)]
         base = self._base(tuple(reading.argument for reading in readings if not self._sets_value(reading)))
@@ -120,9 +123,9 @@ class Composer:
 
     def _checked(self, base: GroupConfig, reading: Reading) -> Any:
         if reading.argument not in base.checked:
-            is_deep = reading.key.count(".") > 1  # another job may set the parent of this key
+            is_deep = reading.key.count(".") > 1  # other jobs may set the parent of this key, so they need it unchanged
             config = copy.deepcopy(base.config) if is_deep else base.config
-            is_of_part = reading.group in self._groups  # the part's keys are checked later
+            is_of_part = reading.group in self._groups  # the class of the part checks such a key later
             try:
                 OmegaConf.update(config, reading.key, reading.values[0], merge=True, force_add=is_of_part)
                 value = OmegaConf.select(config, reading.key)
@@ -133,7 +136,10 @@ class Composer:
 
 
 def _are_independent(readings: Sequence[Reading]) -> bool:
-    """Return whether values can be set in any order: no dictionary, no list item, no repeated key, no key within another."""
+    """Return whether overrides can be applied in any order.
+
+    They cannot if one sets a dictionary or an item of a list, if a key is given twice, or if a key lies within another.
+    """
     keys = [reading.override.key_or_group for reading in readings]
     nested = any(one != other and one.startswith(f"{other}.") for one in keys for other in keys if "." in other)
     has_items = any(word.isdigit() for key in keys for word in key.split("."))
@@ -149,14 +155,14 @@ def plain_values(config: DictConfig) -> JobConfig:
     keys = [str(key) for key in config if key not in ("hydra", "experiment")]
     missing = sorted(OmegaConf.missing_keys(OmegaConf.masked_copy(config, keys)))
     if missing:
-        raise ConfigError(f"{missing[0]}: the value is missing; give one")
+        raise ConfigError(f"{missing[0]}: the value is missing; write {missing[0]}=VALUE")
     plain = OmegaConf.to_container(OmegaConf.masked_copy(config, keys), resolve=False)
     require_no_reference(plain)
     return cast(JobConfig, plain)
 
 
 def _with_value(plain: JobConfig, path: Sequence[str], value: Any) -> JobConfig:
-    """Return the config with the value at the path replaced. Everything else is shared with the given config."""
+    """Return the config with another value at the path. All other values are shared with the given config, not copied."""
     key, *below = path
     inside = plain.get(key)
     return plain | {key: _with_value(inside if isinstance(inside, dict) else {}, below, value) if below else value}

@@ -1,4 +1,4 @@
-"""The errors of Hydra and OmegaConf, explained in one or two lines."""
+"""Explanations of the errors of Hydra and OmegaConf, each in one or two lines."""
 
 import re
 import traceback
@@ -21,12 +21,12 @@ READERS = ("hydra", "omegaconf", "antlr4")
 
 
 class InternalError(Exception):
-    """A bug in the project, wrapped so that it is not explained as one of Hydra's exceptions."""
+    """A wrapper around the exception of a bug in the project. It keeps the bug from being reported as wrong input."""
 
 
 @contextmanager
 def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
-    """Turn exceptions of Hydra and OmegaConf about the typed arguments into ConfigErrors. Let the project's own errors pass."""
+    """Turn exceptions of Hydra and OmegaConf about the typed arguments into ConfigErrors. Pass on the project's own errors."""
     try:
         yield
     except ZdlBenchError:
@@ -34,7 +34,7 @@ def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
     except InternalError as error:
         raise error.__cause__ or error from None
     except RecursionError as error:
-        raise ConfigError("a value is nested too deeply to be read; write it with fewer levels") from error
+        raise ConfigError("a value is nested too deeply; write the value with fewer levels") from error
     except Exception as error:
         is_theirs = isinstance(error, HydraException | OmegaConfBaseException)
         if not is_theirs and not _is_about_input(error):
@@ -42,7 +42,7 @@ def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
         _require_sound_yaml(error)
         if is_theirs or isinstance(error, ValueError):
             raise ConfigError(_explain(error)) from error
-        given = display(" ".join(typed)[-MAX_SHOWN:])  # any other exception in a parser means wrong input, too
+        given = display(" ".join(typed)[-MAX_SHOWN:])  # other exceptions in a parser are also caused by wrong input
         reason = display(f"{type(error).__name__}: {error}")
         raise ConfigError(f"{given}: this cannot be read ({reason}); look for a stray character or bracket") from error
 
@@ -56,7 +56,7 @@ def misfit(override: str, error: OmegaConfBaseException) -> str:
 
 
 def _unknown_within(key: str, error: BaseException | None) -> str:
-    """Return the message for a key that OmegaConf does not know. In `problem={hiden:3}`, it names problem.hiden."""
+    """Return the message for a key that OmegaConf does not know. For `problem={hiden:3}`, the message names problem.hiden."""
     within = re.search(rf"full_key: ({re.escape(key)}\.\S+)", str(error))
     return unknown_key(within[1] if within else key)
 

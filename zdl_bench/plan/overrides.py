@@ -1,7 +1,7 @@
-"""What a user types, read once: `key=value` → a key and its values.
+"""The reader of arguments, which finds the key and the values in `key=value`.
 
-A value is turned into text again only for Hydra, in a form that Hydra reads as the same value. Text stays as typed: the names
-`1.10` and `2026_11_29` are not numbers.
+Values become text again only for Hydra, in a form that Hydra reads as the same values. Text stays as typed: the names `1.10`
+and `2026_11_29` are not read as numbers.
 """
 
 import json
@@ -25,7 +25,7 @@ from zdl_bench.registry.part_types import whole
 from zdl_bench.run.untrusted import require_no_reference
 
 WORD = re.compile(r"(?!(?i:true|false|null|inf|nan)$)[A-Za-z_][A-Za-z0-9_-]*")
-"""A text that Hydra reads as itself without quotes."""
+"""Text that needs no quotes, because Hydra reads the text unchanged."""
 ADDED = re.compile(r"\++([\w.]+)=")
 SUFFIX = re.compile(r"(?<=[\w-])\.ya?ml(?=$|[,\]')\"])")
 INTEGERS = (int, int | None)
@@ -41,7 +41,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Reading:
-    """One argument as it was typed and as it was read. declared: the type of its key, or None if the type is unknown."""
+    """An argument as typed and as read. declared: the type that the schema gives its key, or None if the type is unknown."""
 
     argument: str
     override: Override
@@ -55,7 +55,7 @@ class Reading:
 
     @property
     def group(self) -> str:
-        """The first word of the key."""
+        """The first word of the key, for example optimizer for optimizer.beta1."""
         return re.split(r"[.@:=/]", self.key)[0]
 
     @property
@@ -84,7 +84,7 @@ class Reading:
 
     @property
     def for_hydra(self) -> str:
-        """The argument for Hydra: as typed, or with its values written out if Hydra would read other values from it."""
+        """The argument for Hydra: as typed, or with its values written out if Hydra would read the typed text differently."""
         parsed: Any = self.override.value()
         if self.override.is_interval_sweep() or isinstance(parsed, Glob) or not self.values or self._is_hydras_reading():
             return self.argument
@@ -101,7 +101,7 @@ class Reading:
         return [(type(one), one) for one in typed] == [(type(one), one) for one in self.values]
 
     def parts(self) -> "list[Reading]":
-        """Return a reading for each key of a dictionary that Hydra merges into the config, or else only this reading."""
+        """Return one reading per key if the value is a dictionary that Hydra merges into the config, or else this reading."""
         value = self.override.value()
         is_of_keys = is_dataclass(self.declared) or (self.declared == Name and self.key != "experiment")
         if not (isinstance(value, dict) and value and is_of_keys) or _has_sweep(value):
@@ -127,7 +127,7 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
         for part in read(argument).parts():
             if before := given.get(part.key):
                 raise ConfigError(
-                    f"{display(argument)}: {display(part.key)} is given already, as {display(before)}; give it once"
+                    f"{display(argument)}: {display(part.key)} is already given, as {display(before)}; leave one of the two out"
                 )
             given[part.key] = argument
             readings.append(part)
@@ -135,7 +135,7 @@ def read_all(arguments: Iterable[str]) -> list[Reading]:
 
 
 def read(argument: str) -> Reading:
-    """Read an argument. Raise ConfigError if Hydra would read something else. Pass on the errors of Hydra's parser."""
+    """Read an argument. Raise ConfigError for a value that is not allowed. Pass on the errors of Hydra's parser."""
     require_no_reference(argument)
     declared = declared_type(argument.partition("=")[0].lstrip("+~").partition("@")[0])
     reading = Reading(argument, parse(argument, declared), declared)
@@ -170,14 +170,14 @@ def as_text(value: Any) -> str:
 
 
 def _require_names(reading: Reading) -> None:
-    """Raise ConfigError if an override of a group is not a name or, to change keys of the part, a dictionary."""
+    """Raise ConfigError if the value of a group is neither a name nor a dictionary that changes keys of the part."""
     group = reading.override.key_or_group
     if group not in conf_files.groups() or reading.override.is_delete():
         return
     value: Any = reading.override.value()
     is_choice = isinstance(value, ChoiceSweep)
     for one in value.list if is_choice else [value]:
-        if not isinstance(one, str | Glob | dict) and not (isinstance(one, list) and len(one) == 1):  # Hydra merges a list
+        if not isinstance(one, str | Glob | dict) and not (isinstance(one, list) and len(one) == 1):  # Hydra accepts [NAME]
             text = json.dumps(one, default=str) if is_choice else reading.typed
             raise ConfigError(conf_files.describe_unknown(group, text, conf_files.names(group)))
 
@@ -187,7 +187,7 @@ def _unquoted(value: Any) -> Any:
 
 
 def _as_declared(declared: Any, value: Any) -> Any:
-    """Return an int for an integer key that was typed as 1e3 or as quoted digits. Return any other value unchanged."""
+    """Return an int for the value of an integer key that was typed as 1e3 or in quotes. Return any other value unchanged."""
     if declared in INTEGERS and isinstance(value, str):
         with suppress(ValueError):
             return int(value)

@@ -1,4 +1,4 @@
-"""Composed configs → RunConfigs, and the settings of a sweep."""
+"""The conversion of composed configs to RunConfigs and to the settings of a sweep."""
 
 import math
 import os
@@ -20,13 +20,13 @@ from zdl_bench.run.config import DTYPES, Choice, RunConfig
 BuiltPart = TypeVar("BuiltPart")
 
 MAX_PROBED_STEPS = 200_000
-"""Most steps of a run that is probed at every step: each probe takes half a kilobyte."""
+"""Maximum number of steps of a run that is probed at every step. Each probe takes half a kilobyte of memory."""
 FIXED_KEYS = ("_target_", "targets", "style", "default_lr")
 """Keys in the YAML of a part that a user cannot change."""
 
 
 class Resolver:
-    """A resolver of composed configs, which looks for each data set once and checks each choice of a part once."""
+    """A converter of composed configs to RunConfigs. It looks for each data set once and checks each chosen part once."""
 
     def __init__(self) -> None:
         self._found: dict[str, DataSetInUse] = {}
@@ -44,11 +44,13 @@ class Resolver:
         schedule, _ = self._part("schedule", composed["schedule"], registry.schedule)
         _require_in_dtype(composed["dtype"], optimizer=optimizer, problem=problem)
         few = bool(in_use) or composed["steps"] <= MAX_PROBED_STEPS
-        require("steps", composed["steps"], few, f"every step of a function is probed; take up to {MAX_PROBED_STEPS:,}")
+        require(
+            "steps", composed["steps"], few, f"a run without data is probed at every step; give at most {MAX_PROBED_STEPS:,}"
+        )
         probe_images = composed["probe"]["images"] if in_use else None
         if in_use:
             enough = composed["probe"]["images"] <= in_use.train_size
-            require("probe.images", probe_images, enough, f"the training set has only {in_use.train_size} images; take no more")
+            require("probe.images", probe_images, enough, f"the training set has only {in_use.train_size} images; give fewer")
         return RunConfig(
             optimizer=optimizer,
             problem=problem,
@@ -65,11 +67,11 @@ class Resolver:
 
     @property
     def data_sets(self) -> list[DataSetInUse]:
-        """Every data set in use."""
+        """The data sets that the configs converted so far use."""
         return list(self._found.values())
 
     def decode_data(self) -> list[str]:
-        """Decode the images of every data set in use. Return which files could not be read, and why.
+        """Decode the images of every data set in use. Return a message for each file that could not be read.
 
         Raise DataError if the images of a data set cannot be decoded.
         """
@@ -104,7 +106,7 @@ def part_choice(group: str, settings: Mapping[str, Any]) -> Choice:
 
 @dataclass(frozen=True)
 class SweepSettings:
-    """The settings of a sweep besides its runs. None of them changes a number."""
+    """The settings of a sweep besides its runs. None of these settings changes the numbers of a run."""
 
     executor: Choice
     limits: Limits
@@ -118,9 +120,7 @@ class SweepSettings:
 
     def __post_init__(self) -> None:
         is_count = self.max_failures is None or self.max_failures >= 1
-        require(
-            "max_failures", self.max_failures, is_count, "give 1 or more failed runs after which to stop, or null to never stop"
-        )
+        require("max_failures", self.max_failures, is_count, "give a number of failed runs, at least 1, or null to never stop")
         are_known = bool(self.formats) and all(name in FORMATS for name in self.formats)
         require("formats", list(self.formats), are_known, f"give one or more of {', '.join(FORMATS)}")
 
@@ -142,10 +142,10 @@ def sweep_settings(composed: Mapping[str, Any]) -> SweepSettings:
 
 
 def _require_known_keys(group: str, settings: Mapping[str, Any], fixed: Iterable[str]) -> dict[str, Any]:
-    """Return the settings of a part. Raise ConfigError for a key that its YAML does not have, or a changed key in `fixed`."""
+    """Return the settings of a part. Raise ConfigError for a key that is not in the part's YAML or a changed key in `fixed`."""
     name = settings.get("name")
     if not isinstance(name, str):
-        raise ConfigError(f"{group}.name={display(name)}: the name has to be text; choose one with {group}=NAME")
+        raise ConfigError(f"{group}.name={display(name)}: the name must be text; choose a name with {group}=NAME")
     yaml = conf_files.load_yaml(group, name)
     for key in settings:
         if key not in yaml:
@@ -153,11 +153,12 @@ def _require_known_keys(group: str, settings: Mapping[str, Any], fixed: Iterable
             own = registry.given_keys(group, name)
             near = [f"{group}.{one}" for one in closest(key, own)]
             near = near or [one for one in similar_keys(f"{group}.{key}") if "." not in one]
-            remedies = filter(None, [hint(near, f"it has {', '.join(own) or 'none'}"), owners_of(f"{group}.{key}")])
+            remedy = f"choose one of its keys: {', '.join(own)}" if own else "leave this key out"
+            remedies = filter(None, [hint(near, remedy), owners_of(f"{group}.{key}")])
             raise ConfigError(f"{given}: {name} has no such key; {'; '.join(remedies)}")
     for key in fixed:
         if key in yaml and settings[key] != yaml[key]:
-            raise ConfigError(f"{group}.{key}: the chosen part fixes this key; choose another part with {group}=NAME")
+            raise ConfigError(f"{group}.{key}: this key of a part cannot be changed; choose another part with {group}=NAME")
     return dict(settings)
 
 
@@ -172,11 +173,12 @@ def _learning_rate(composed: Mapping[str, Any]) -> float | None:
 
 
 def _require_in_dtype(dtype: str, **choices: Choice) -> None:
-    """Raise ConfigError for a number that the run's dtype turns into 0, 1 or infinity, which would change the rule.
+    """Raise ConfigError for a number that the run's dtype rounds to 0, 1 or infinity.
 
-    A learning rate may become 0 or infinite. The run then learns nothing or diverges, as it would without the rounding.
+    Such a number would change the update rule or the problem. A learning rate is not checked: if rounding makes it 0 or
+    infinite, the run learns nothing or diverges, as it would do without rounding.
     """
-    if dtype not in DTYPES:  # RunConfig names the dtypes
+    if dtype not in DTYPES:  # RunConfig raises the error for an unknown dtype
         return
     for group, choice in choices.items():
         for key, value in choice.values.items():
@@ -185,6 +187,6 @@ def _require_in_dtype(dtype: str, **choices: Choice) -> None:
                     with np.errstate(over="ignore", under="ignore"):
                         cast = float(np.dtype(dtype).type(number))
                     is_kept = math.isfinite(cast) and (cast == number or cast not in (0, 1))
-                    remedy = f"in {dtype} it is {cast:g}; take a number that {dtype} can hold"
+                    remedy = f"in {dtype} this number is {cast:g}; give a number that {dtype} can represent"
                     remedy += ", or dtype=float64" if dtype == "float32" else ""
                     require(f"{group}.{key}", number, is_kept, remedy)

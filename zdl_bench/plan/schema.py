@@ -12,7 +12,7 @@ from zdl_bench.registry import conf_files, registry
 SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
 )  # fmt: skip
-"""Keys of the whole sweep, which never change a number."""
+"""Keys of the whole sweep, which never change the numbers of a run."""
 JobConfig = dict[str, Any]
 """The config of one job: the schema's keys as nested plain values."""
 Name = str | list[Any] | dict[str, Any] | None
@@ -27,7 +27,7 @@ class ProbeSchema:
 
 @dataclass
 class Schema:
-    """The top-level keys. The keys of a part are checked by the class that its YAML names."""
+    """The types of the top-level keys. The keys of a part are checked later, by the class that the part's YAML names."""
 
     optimizer: dict[str, Any] = MISSING
     problem: dict[str, Any] = MISSING
@@ -57,7 +57,7 @@ TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
 
 @cache
 def declared_type(key: str) -> Any:
-    """Return the declared type of a key, or None if it is unknown.
+    """Return the declared type of a key, or None if the type is unknown.
 
     The type of a group's key is Name. The type of a part's key is known if all classes of the group that have the key agree.
     """

@@ -1,4 +1,4 @@
-"""Hydra's sweeper: command line × blocks of the experiment → one batch of jobs."""
+"""The sweeper for Hydra, which combines the command line with the blocks of an experiment into one batch of jobs."""
 
 import itertools
 import math
@@ -27,9 +27,9 @@ Job = tuple[Setting, ...]
 
 
 class BlockSweeper(Sweeper):
-    """The sweeper over all combinations, which hands them to the launcher in one batch.
+    """A sweeper that hands the jobs of all combinations of values to the launcher in one batch.
 
-    If learning rates are tuned, the runs at the chosen learning rates follow in a second batch.
+    If learning rates are tuned, the jobs with the chosen learning rates follow in a second batch.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -40,7 +40,7 @@ class BlockSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Launch the runs of the command line. It was read before Hydra was called, so `arguments` is not used."""
+        """Launch the runs of the command line. `arguments` is not used: the command line was read before Hydra was called."""
         given = [reading for reading in self.command_line.readings if reading.group not in ("experiment", "hydra")]
         experiment = self.command_line.experiment
         if experiment is None:
@@ -62,7 +62,10 @@ class BlockSweeper(Sweeper):
 
 @dataclass(frozen=True)
 class Tuning:
-    """One combination whose learning rate is tuned. `lrs` are tried on the tuning seeds, the best is then run on `seeds`."""
+    """A combination of values whose learning rate is tuned.
+
+    Each of `lrs` is tried with each tuning seed. The best learning rate is then used for the runs with `seeds`.
+    """
 
     combination: Job
     lrs: Sequence[Setting]
@@ -83,10 +86,10 @@ class Tuning:
 
 
 def jobs_and_tunings(experiment: Experiment, given: Sequence[Reading]) -> tuple[list[Job], list[Tuning]]:
-    """Return the jobs without tuning, and the tunings. Keys of the command line override the keys of the blocks."""
+    """Return the jobs that need no tuning, and the tunings. Keys of the command line override the keys of the blocks."""
     overriding = {reading.key: reading.settings for reading in given}
     if not all(overriding.values()):
-        return [], []  # an empty list or range: there are no combinations with it
+        return [], []  # an empty list or range leaves no combinations
     seeds = overriding["seed"] if "seed" in overriding else _seeds(experiment.evaluation_seeds)
     tuning_seeds = _seeds(experiment.tuning_seeds)
     jobs: list[Job] = []
@@ -110,7 +113,7 @@ def jobs_and_tunings(experiment: Experiment, given: Sequence[Reading]) -> tuple[
 
 
 def combinations(lists: Iterable[Sequence[Setting]]) -> list[Job]:
-    """Return all combinations; the last list varies fastest. Raise ConfigError at once if there would be too many."""
+    """Return all combinations; the last list varies fastest. Raise ConfigError before building them if there are too many."""
     listed = list(lists)
     require_few(math.prod(map(len, listed)), "the sweep")
     return list(itertools.product(*listed))
@@ -135,7 +138,7 @@ def block_settings(block: Block) -> dict[str, list[Setting]]:
     lists = dict(readings)
     if len(lists) < len(readings):
         twice = next(key for key, settings in readings if settings is not lists[key])
-        raise ConfigError(f"{display(twice)}: a block gives this key twice; give it once")
+        raise ConfigError(f"{display(twice)}: a block gives this key twice; remove one of the two from the experiment's YAML")
     return lists
 
 
@@ -149,7 +152,7 @@ def _require_numbers(lrs: Iterable[Setting]) -> None:
         try:
             float(lr.value)
         except (ValueError, TypeError, OverflowError):
-            raise ConfigError(f"{lr.text}: a learning rate to tune has to be a number, for example lr=0.001") from None
+            raise ConfigError(f"{lr.text}: a learning rate must be a number; give one, for example lr=0.001") from None
 
 
 def _seeds(seeds: Iterable[int]) -> list[Setting]:

@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from zdl_bench.kernels.definition import Elementwise
-from zdl_bench.kernels.elementary import select, tanh
+from zdl_bench.kernels.elementary import tanh
+from zdl_bench.kernels.exponentials import select
 
 
 class Activation(NamedTuple):

@@ -21,7 +21,7 @@ NORMALS_PER_DRAW = 4_096
 
 @dataclass(frozen=True)
 class AnalyticSpec(ProblemSpec):
-    """A function of points. One point has the shape (dimension,); many points have the shape (dimension, …).
+    """A function in closed form. One point has the shape (dimension,); many points have the shape (dimension, …).
 
     gradient_noise: standard deviation of the normal noise that is added to each coordinate of the gradient in each step.
     start_std: standard deviation of the normal displacement that is added to each coordinate of the start, once per seed.
@@ -46,11 +46,11 @@ class AnalyticSpec(ProblemSpec):
     @property
     @abstractmethod
     def minima(self) -> tuple[Point, ...]:
-        """The global minima; empty if there are none."""
+        """The global minima, or an empty tuple if there are none."""
 
     @abstractmethod
     def value(self, w: Floats) -> Floats:
-        """Return the gap f − f* at points of shape (dimension, …), as float64 of shape (…); f itself if there is no minimum."""
+        """Return the gap f − f*, or f if there is no minimum, at points of shape (dimension, …), as float64 of shape (…)."""
 
     @abstractmethod
     def gradient(self, w: Floats) -> Floats:

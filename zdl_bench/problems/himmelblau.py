@@ -9,7 +9,7 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Himmelblau(Surface):
-    """f = (x² + y − 11)² + (x + y² − 7)². Minimum 0 at four points; the loss does not depend on which one a run finds.
+    """f = (x² + y − 11)² + (x + y² − 7)². Minimum 0 at four points. A run may find any of the four.
 
     Source: Himmelblau 1972, Applied nonlinear programming (McGraw-Hill).
     """

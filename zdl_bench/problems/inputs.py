@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,13 @@ class Inputs(ABC):
     @abstractmethod
     def transposed_product(self, d: Floats, out: Floats) -> None:
         """Set out ← inputsᵀ · d, for d (images, units) and out (pixels, units)."""
+
+
+class Batch(NamedTuple):
+    """The inputs and labels of a batch. labels: (batch,) uint8."""
+
+    inputs: Inputs
+    labels: npt.NDArray[np.uint8]
 
 
 class DenseInputs(Inputs):

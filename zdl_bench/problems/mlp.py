@@ -14,7 +14,7 @@ from zdl_bench.kernels.choice import kernels_for
 from zdl_bench.kernels.elementary import log
 from zdl_bench.kernels.streams import Stream, Streams
 from zdl_bench.problems.activations import ACTIVATIONS, identity
-from zdl_bench.problems.inputs import Inputs, kind_of_inputs
+from zdl_bench.problems.inputs import Batch, Inputs, kind_of_inputs
 from zdl_bench.problems.problem import Examples, Problem, ProblemSpec, Splits
 from zdl_bench.problems.sampling import SAMPLINGS
 from zdl_bench.run.run import Floats, Layout, Tensor
@@ -75,13 +75,6 @@ class MLP(ProblemSpec):
         return Network(self, splits, np.dtype(dtype))
 
 
-class Batch(NamedTuple):
-    """The inputs and labels of a batch. labels: (batch,) uint8."""
-
-    inputs: Inputs
-    labels: npt.NDArray[np.uint8]
-
-
 class Buffers(NamedTuple):
     """The outputs of the layers, each (batch, units), and the sum of each row of exponentials, (batch,).
 
@@ -130,11 +123,9 @@ class Network(Problem):
             yield self._gather(inputs, train, rows)
 
     def _inputs(self, size: int) -> Inputs:
-        """Return a buffer for the inputs of `size` images."""
         return self._kind(self._kernels, size, self._pixels, self.dtype)
 
     def _gather(self, inputs: Inputs, examples: Examples, rows: npt.NDArray[np.int64]) -> Batch:
-        """Fill `inputs` with the images of these rows."""
         inputs.gather(examples, rows)
         return Batch(inputs, examples.labels[rows])
 
@@ -194,8 +185,7 @@ class Network(Problem):
                 batch.inputs.product(weight, z)
             else:
                 self._kernels.product(buffers.outputs[layer - 1], weight, z)
-            is_last = layer == len(layers) - 1
-            self._kernels.activate(identity if is_last else self._activation.apply, z, bias)
+            self._kernels.activate(identity if layer == len(layers) - 1 else self._activation.apply, z, bias)
         losses = self._kernels.cross_entropy(buffers.outputs[-1], batch.labels, self.spec.log_epsilon, buffers.totals)
         return losses / len(batch.labels)
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from zdl_bench.errors import require
 from zdl_bench.kernels.elementary import geometric
-from zdl_bench.problems.inputs import Inputs
-from zdl_bench.problems.mlp import MLP, Batch, Network
+from zdl_bench.problems.inputs import Batch, Inputs
+from zdl_bench.problems.mlp import MLP, Network
 from zdl_bench.problems.problem import Examples, Splits
 from zdl_bench.run.run import Floats
 

@@ -45,7 +45,7 @@ class Examples:
         return Examples(self.images[start:stop], self.labels[start:stop])
 
     def spread(self, count: int) -> "Examples":
-        """Return `count` evenly spaced examples. No random number is drawn, and sorted labels lose no class."""
+        """Return `count` evenly spaced examples. No random number is drawn. No class is lost if the labels are sorted."""
         rows = np.arange(count) * len(self) // count
         return Examples(self.images[rows], self.labels[rows])
 
@@ -67,7 +67,7 @@ class Problem(ABC):
 
     layout: Layout
     trivial_loss: float
-    """The loss without training: that of uniform class probabilities, or that at the start of an analytic problem."""
+    """The loss without training: the loss of uniform class probabilities, or the loss at the start of an analytic problem."""
     evaluated_splits: tuple[str, ...]
     """The splits to evaluate at the end of a run."""
     is_analytic: bool
@@ -80,7 +80,10 @@ class Problem(ABC):
 
     @abstractmethod
     def batches(self, rng: Streams) -> Iterator[Any]:
-        """Yield batches endlessly, drawn from the streams for batches and for noise. Each is valid until the next is drawn."""
+        """Yield batches endlessly, drawn from the streams for batches and for noise.
+
+        A batch is valid until the next batch is drawn.
+        """
 
     @abstractmethod
     def loss_and_gradient(self, params: Floats, batch: Any, grad: Floats) -> float:
@@ -88,7 +91,7 @@ class Problem(ABC):
 
     @abstractmethod
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
-        """Return the metrics on a split by name; `loss` is always one of them."""
+        """Return the metrics on a split, by name. The metric `loss` is always included."""
 
 
 class ProblemSpec(ABC):

@@ -1,4 +1,4 @@
-"""A quadratic bowl with any condition number and gradient noise; all its results are known in closed form."""
+"""A quadratic bowl with any condition number and gradient noise. The results of runs are known in closed form."""
 
 import math
 from dataclasses import dataclass

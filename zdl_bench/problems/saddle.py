@@ -1,4 +1,4 @@
-"""A saddle: it has no minimum, and a run has to find the way down."""
+"""A saddle. The function has no minimum, and a run has to find the way down."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Saddle(Surface):
-    """f = x² − y², unbounded below; the loss is f itself.
+    """f = x² − y², which is unbounded below. The loss is f itself.
 
     The start lies close to the line y = 0, which leads to the saddle point at the origin. f < 0 means that a run has left the
     saddle point.

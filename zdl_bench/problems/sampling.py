@@ -12,14 +12,17 @@ IMAGES_PER_DRAW = 8_192
 
 
 def sample_with_replacement(rng: Stream, examples: int, batch_size: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the rows of each batch, shape (batch_size,); every image is drawn independently of all others."""
+    """Yield the row indices of each batch, shape (batch_size,). Every image is drawn independently of all others."""
     batches = max(1, IMAGES_PER_DRAW // batch_size)
     while True:
         yield from rng.integers(examples, size=batches * batch_size).reshape(batches, batch_size)
 
 
 def sample_in_epochs(rng: Stream, examples: int, batch_size: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the row indices of each batch, shape (batch_size,). Each epoch permutes anew and drops an incomplete last batch."""
+    """Yield the row indices of each batch, shape (batch_size,). Each epoch is a new permutation.
+
+    An incomplete last batch of an epoch is dropped.
+    """
     while True:
         order = rng.permutation(examples)
         for start in range(0, examples - batch_size + 1, batch_size):

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from zdl_bench.errors import require
-from zdl_bench.kernels.elementary import select
+from zdl_bench.kernels.exponentials import select
 from zdl_bench.problems.analytic import AnalyticSpec
 from zdl_bench.problems.problem import Domain, Point
 from zdl_bench.run.run import Floats
@@ -16,9 +16,9 @@ from zdl_bench.run.run import Floats
 
 @dataclass(frozen=True)
 class Surface(AnalyticSpec):
-    """A function f(x, y), written as in the source that its docstring names.
+    """A function f(x, y). The docstring of each subclass gives the formula and names its source.
 
-    start: the start of all runs, (x, y).
+    start: the starting point (x, y) of all runs, before the random displacement.
     domain: the region that figures show. minima: the global minima. lowest: f*, the value of f at the global minima.
     contours: the lowest and the highest contour in figures, or None to choose contours that fit the domain.
     """
@@ -44,7 +44,7 @@ class Surface(AnalyticSpec):
         """Return ∂f/∂x and ∂f/∂y, elementwise."""
 
     def value(self, w: Floats) -> Floats:
-        """Return f − f*, in float64 because the difference cancels near a minimum. Negative gaps, due to rounding, become 0."""
+        """Return f − f*, in float64 because the difference cancels near a minimum. Gaps below 0, due to rounding, become 0."""
         gap = np.asarray(self.height(*np.asarray(w, np.float64)) - self.lowest)
         return select(gap < 0, 0, gap) if self.minima else gap
 

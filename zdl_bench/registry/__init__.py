@@ -1,4 +1,4 @@
 """Names → objects, through the YAMLs of `conf/`; and the code that identifies a part.
 
-Only names are resolved, never a class or a path that a stored file gives.
+A stored file gives only names of YAMLs and values. A class or a path in a stored file is never used.
 """

@@ -1,4 +1,4 @@
-"""The YAML files of `conf/` and `experiments/`, which are the choices that a user has."""
+"""The YAML files of `conf/` and `experiments/`. Each file is a choice that a user can name."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,7 +11,7 @@ from zdl_bench.registry.sources import PACKAGE
 
 
 def _folder(name: str) -> Path:
-    """Return the folder inside the installed package if there is one, or else the folder beside the package."""
+    """Return the folder of this name inside the installed package, or beside the package in a source checkout."""
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name
 
@@ -25,7 +25,7 @@ def groups() -> set[str]:
 
 
 def names(group: str) -> list[str]:
-    """Return the names of a group of `conf/`, sorted."""
+    """Return the names of the YAMLs in a group of `conf/`, sorted."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
@@ -52,22 +52,22 @@ def require_readable() -> None:
 
 
 def experiment_names() -> list[str]:
-    """Return the names of `experiments/`, sorted."""
+    """Return the names of the YAMLs in `experiments/`, sorted."""
     return sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 
 
 def describe_unknown(group: str, name: str, known: Sequence[str]) -> str:
-    """Return the message for an unknown name, with the known names."""
+    """Return the error message for an unknown name, with the known names."""
     remedy = hint(closest(name, known), f"choose one of {abridge(name, known)}")
     return f"{group}={display(name)}: there is no such {group}; {remedy}"
 
 
 def load_experiment(name: str) -> Mapping[str, Any]:
-    """Return the content of `experiments/NAME.yaml`, which has to exist. Raise ConfigError if the file cannot be read."""
+    """Return the content of `experiments/NAME.yaml`. Raise ConfigError if the file cannot be read or holds no keys."""
     try:
         content = yaml_content(EXPERIMENTS / f"{name}.yaml")
     except ValueError as error:
-        raise ConfigError(f"experiment={name}: its YAML cannot be read: {display(error)}") from error
+        raise ConfigError(f"experiment={name}: its YAML cannot be read ({display(error)}); correct that file") from error
     if not isinstance(content, dict):
         raise ConfigError(f"experiment={name}: its YAML holds no keys; write `key: value` lines")
     return content

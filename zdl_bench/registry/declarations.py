@@ -1,4 +1,4 @@
-"""Reads the YAML of a part, `conf/GROUP/NAME.yaml`, and checks it before the part is built.
+"""Reads the YAML of a part, `conf/GROUP/NAME.yaml`, and checks the content before the part is built.
 
 Each error is reported on one line with the file and the key.
 """
@@ -16,14 +16,14 @@ from zdl_bench.run.untrusted import require_bounded, require_no_reference
 
 MAX_BYTES = 1_000_000
 BAD_TAGS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
-"""What PyYAML raises besides its own errors if a value does not fit its tag, for example `!!bool x`."""
+"""Python's own exceptions, which PyYAML lets through if a value does not fit its tag, for example `!!bool x`."""
 HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 MARKERS = frozenset("ov^<>8sp*hHDdPX.,1234+x|_")
 """The markers of matplotlib that consist of one character."""
 
 
 class _Loader(yaml.SafeLoader):
-    """A YAML loader that, like Hydra's, reads 1e-3 as a number and rejects a key that is given twice."""
+    """A YAML loader that reads 1e-3 as a number and rejects a key that is given twice, as Hydra does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         given: set[Any] = set()
@@ -38,14 +38,14 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\
 
 
 def yaml_content(path: Path) -> Any:
-    """Return the content of a YAML file. Raise ValueError with the reason if it cannot be read."""
+    """Return the content of a YAML file. Raise ValueError, with the reason, if the file cannot be read."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it has more than {MAX_BYTES:,} bytes; shorten it")
+            raise ValueError(f"the file has more than {MAX_BYTES:,} bytes; shorten it")
         content = _Loader(path.read_text(encoding="utf-8")).get_single_data()
         require_bounded(content)
     except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 text (see byte {error.start}); save it as UTF-8") from error
+        raise ValueError(f"the file is not UTF-8 text (see byte {error.start}); save it as UTF-8") from error
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ValueError(f"{line}{error.problem}") from error
@@ -55,14 +55,14 @@ def yaml_content(path: Path) -> Any:
 
 
 def read_declaration(path: Path) -> Mapping[str, Any]:
-    """Return the content of a part's YAML. Raise ConfigError, which names the file and the key, if it has an error."""
+    """Return the content of a part's YAML. If the YAML has an error, raise ConfigError, which names the file and the key."""
     group, file = path.parent.name, "/".join(path.parts[-3:])
     try:
         content = yaml_content(path)
     except ValueError as error:
-        raise ConfigError(f"{file}: it cannot be read: {display(error)}") from error
+        raise ConfigError(f"{file}: this file cannot be read ({display(error)}); correct it") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{file}: it holds no keys; write `key: value` lines, including _target_ and name")
+        raise ConfigError(f"{file}: this file holds no keys; write `key: value` lines, including _target_ and name")
     for key, value in content.items():
         try:
             require_no_reference(value)
@@ -76,13 +76,13 @@ def read_declaration(path: Path) -> Mapping[str, Any]:
 
 
 def _requirements(group: str, name: str, content: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
-    """Return key → whether its value is valid, and what to write if it is not."""
+    """Return key → (whether the value of the key is valid, what to write if the value is not valid)."""
     target, targets = content.get("_target_"), content.get("targets", [])
     is_dotted = isinstance(target, str) and re.fullmatch(r"(\w+\.)+\w+", target) is not None
     are_numbers = isinstance(targets, list) and all(map(_is_number, targets))
     requirements = {
         "_target_": (is_dotted, "name a class as MODULE.CLASS"),
-        "name": (content.get("name") == name, f"write name: {name}, the name of the file"),
+        "name": (content.get("name") == name, f"write name: {name}, as in the name of the file"),
         "source": ("source" not in content, "choose another key; source is reserved for the code of a part"),
         "targets": (are_numbers, "give a list of the losses to be reached, for example [1.0, 0.5]"),
         "style": (_is_style(content.get("style")), "give a color and a marker, for example {color: '#882255', marker: '*'}"),

@@ -1,4 +1,4 @@
-"""The types of a part's hyper-parameters: reads the declared types, interprets the values of a user, and checks them."""
+"""The types of a part's hyper-parameters. Reads the declared types, and converts and checks the values that a user gives."""
 
 import re
 from dataclasses import MISSING, fields, is_dataclass
@@ -24,16 +24,16 @@ WORDS_OF_TYPES = {
 def declared_fields(part: Any) -> dict[str, Any]:
     """Return field → type for a part's class. Raise TypeError, with the reason, if a YAML cannot give values for the fields."""
     if not (isinstance(part, type) and is_dataclass(part)):
-        raise TypeError("it is not a dataclass; write @dataclass(frozen=True) above the class")
+        raise TypeError("this is not a dataclass; write @dataclass(frozen=True) above the class")
     try:
         hints = get_type_hints(part)
     except Exception as error:
-        raise TypeError(f"its types cannot be read ({display(error)}); check its annotations") from error
+        raise TypeError(f"the types of this class cannot be read ({display(error)}); check its annotations") from error
     declared = {field.name: hints[field.name] for field in fields(part) if field.init}
     for key, expected in declared.items():
         if expected not in WORDS_OF_TYPES:
             kinds = ", ".join(dict.fromkeys(WORDS_OF_TYPES.values()))
-            raise TypeError(f"the type of {key} cannot be given in a YAML; use one of: {kinds}")
+            raise TypeError(f"the field {key} has a type that no YAML value has; change the type to one of: {kinds}")
     return declared
 
 
@@ -60,14 +60,17 @@ def parse_value(value: Any, expected: Any) -> Any:
 
 
 def typed_value(key: str, value: Any, expected: Any) -> Value:
-    """Return a value as its declared type: an integer passes for a float, a list for a tuple. Raise ConfigError otherwise."""
+    """Return a value in its declared type. If the type requires it, an integer becomes a float, or a list becomes a tuple.
+
+    Raise ConfigError if the value has any other type.
+    """
     if expected is float and type(value) is int:
         try:
             return float(value)
         except OverflowError as error:
-            raise ConfigError(f"{key}={display(value)}: it is too large for a number; give a smaller one") from error
+            raise ConfigError(f"{key}={display(value)}: this integer is too large; give a smaller number") from error
     if get_origin(expected) is tuple and isinstance(value, list | tuple):
         return tuple(typed_value(key, item, get_args(expected)[0]) for item in value)
     if type(value) is expected or (expected == str | None and isinstance(value, str | None)):
         return cast(Value, value)
-    raise ConfigError(f"{key}={display(value)}: it has to be {WORDS_OF_TYPES[expected]}")
+    raise ConfigError(f"{key}={display(value)}: give {WORDS_OF_TYPES[expected]}")

@@ -1,6 +1,6 @@
 """Builds objects from names: `conf/GROUP/NAME.yaml` names the class that implements NAME.
 
-Only the classes that `conf/` names are ever imported. All other content of a stored file is data for a validated constructor.
+Only classes that `conf/` names are ever imported. A stored file gives names of YAMLs, and values that these classes check.
 """
 
 import importlib
@@ -54,13 +54,18 @@ def dataset(name: str, settings: Mapping[str, Any] | None = None) -> "DataSet":
         made = cast("DataSet", _implementation("dataset", name)(**arguments, name=name))
     except (TypeError, LookupError, ValueError, AttributeError) as error:
         reason = display(f"{type(error).__name__}: {error}")
-        raise ConfigError(f"{_file('dataset', name)}: no data set can be built from it ({reason}); check its keys") from error
+        raise ConfigError(
+            f"{_file('dataset', name)}: this file does not define a data set ({reason}); check its keys"
+        ) from error
     made.source = source("dataset", name)
     return made
 
 
 def choice(group: str, name: str, values: Mapping[str, Any]) -> Choice:
-    """Return the choice of a part: all values, typed, and the identifier of its code. Raise ConfigError for a wrong value."""
+    """Return the Choice of a part: its name, all its values in their declared types, and the identifier of its code.
+
+    Raise ConfigError if a value is wrong.
+    """
     return Choice(name, typed_values(group, name, values), source(group, name))
 
 
@@ -74,7 +79,7 @@ def source(group: str, name: str) -> str | None:
 
 
 def code_hashes(group: str, name: str) -> dict[str, str]:
-    """Return module → hash for the code of a part, and part → hash of what its YAML fixes."""
+    """Return module → hash for the code of a part, together with part → hash of what the part's YAML fixes."""
     return _declaration_hash(group, name) | code_of(_implementation(group, name).__module__)
 
 
@@ -93,15 +98,15 @@ def require_same_code(config: RunConfig) -> None:
         chosen: Choice | None = getattr(config, group)
         if chosen and source(group, chosen.name) != chosen.source:
             raise ConfigError(
-                f"{group}={display(chosen.name)}: its code here is not the code that the run was planned with; "
+                f"{group}={display(chosen.name)}: its code differs from the code that the run was planned with; "
                 "run the command of its sweep again"
             )
 
 
 def targets(config: RunConfig) -> tuple[float, ...]:
-    """Return the target losses from the YAML of the data set, or from that of the problem if no data set is used.
+    """Return the target losses that the YAML of the data set lists, or the YAML of the problem if no data set is used.
 
-    For each target, the time until the loss first reaches it is measured.
+    Runs are measured by how soon their loss reaches each target.
     """
     group, choice = ("dataset", config.dataset) if config.dataset else ("problem", config.problem)
     return tuple(float(target) for target in load_yaml(group, choice.name).get("targets", []))
@@ -115,7 +120,7 @@ def given_keys(group: str, name: str) -> list[str]:
 
 @cache
 def types_of(group: str, key: str) -> list[Any]:
-    """Return the types that classes of a group declare for a key, one per part whose YAML has the key and can be read."""
+    """Return the types that the classes of a group declare for a key: one type per readable YAML with this key."""
     found = []
     for name in names(group):
         with suppress(ConfigError, NameError, LookupError, AttributeError, TypeError):
@@ -127,8 +132,8 @@ def types_of(group: str, key: str) -> list[Any]:
 def typed_values(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
     """Return the hyper-parameters of a part, complete and in the types that its dataclass declares.
 
-    A key that the YAML omits takes the default of the class. Raise ConfigError if the part does not have a key, if one is
-    missing, or if a value has another type.
+    A key that the YAML omits takes the default of the class. Raise ConfigError if a key is unknown or missing, or if a
+    value has the wrong type.
     """
     declared, implementation = _declared_types(group, name), _implementation(group, name)
     values = default_values(implementation) | {key: parse_value(value, declared.get(key)) for key, value in values.items()}
@@ -147,27 +152,29 @@ def _typed(group: str, name: str, values: Mapping[str, Any]) -> dict[str, Value]
     for key, value in values.items():
         where = f"{_file(group, name)}: {key}" if key in own and own[key] == value else f"{group}.{key}"
         if key not in declared:
-            has = f"it has {', '.join(declared)}" if declared else "it has none"
+            has = f"its keys are {', '.join(declared)}" if declared else "leave it out"
             raise ConfigError(f"{where}={display(value)}: {name} has no such key; {has}")
         typed[key] = typed_value(where, value, declared[key])
     return typed
 
 
 def _build_part(group: str, choice: Choice) -> object:
-    """Return the part of a choice. A key that is newer than a stored run takes the class's default, which changes no result."""
+    """Return the part of a choice. A key that an older run lacks takes its default value, which changes no result."""
     return _implementation(group, choice.name)(**_typed(group, choice.name, choice.values))
 
 
 @cache
 def _implementation(group: str, name: str) -> Any:
-    """Return the class that the part's YAML names. Raise ConfigError if it cannot be imported."""
+    """Return the class that the part's YAML names. Raise ConfigError if the class cannot be imported."""
     target = load_yaml(group, name)["_target_"]
     module, _, attribute = target.rpartition(".")
     try:
         return getattr(importlib.import_module(module), attribute)
     except Exception as error:  # a module of the user may raise any exception
         reason = display(f"{type(error).__name__}: {error}")
-        raise ConfigError(f"{_file(group, name)}: _target_={display(target)}: it cannot be imported ({reason})") from error
+        raise ConfigError(
+            f"{_file(group, name)}: _target_={display(target)}: this class cannot be imported ({reason}); fix it"
+        ) from error
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Hashes of the code of parts, which belong to the identity of a run.
+"""Hashes of the code of parts. They belong to the identity of a run.
 
-`ENGINE_VERSION` covers the parts of this package as `covered.json` lists them: the syntax tree of each module, and what each
-YAML fixes. All other code, in an edited part or a part from another package, is identified by a hash.
+`ENGINE_VERSION` covers the code that `covered.json` lists: the syntax tree of each module with parts, and what each YAML fixes.
+Any other code, such as an edited part or a part from another package, is identified by a hash.
 """
 
 import ast
@@ -27,15 +27,19 @@ DIGITS = 16
 
 
 def beyond_engine(code: Mapping[str, str]) -> str | None:
-    """Return 16 hex digits that identify code, given as `code_of` returns it, or None if ENGINE_VERSION covers all of it."""
+    """Return 16 hex digits that identify the code of a part, or None if ENGINE_VERSION covers all of this code.
+
+    code: hashes as `code_of` returns them.
+    """
     others = sorted(value for key, value in code.items() if covered_code().get(key) != value)
     return text_hash("\n".join(others))[:DIGITS] if others else None
 
 
 def code_of(module: str) -> dict[str, str]:
-    """Return module → hash, for a module and those that it imports, directly or indirectly, except modules of distributions.
+    """Return module → hash, for a module and all modules that it imports, directly or indirectly.
 
-    If the module itself belongs to a distribution, the version of the distribution stands for all modules.
+    Modules of installed distributions are left out. If the given module itself belongs to a distribution, the version of the
+    distribution stands for all modules.
     """
     if _part_file(module) is None:
         return {module: _installed_version(module)}
@@ -54,7 +58,7 @@ def code_of(module: str) -> dict[str, str]:
 def is_untouched(module: str) -> bool:
     """Return whether a module is in this package and no byte of the package's parts has changed.
 
-    If so, no module has to be parsed.
+    In this case, no module has to be parsed to identify its code.
     """
     return module.startswith(f"{PACKAGE.name}.") and hash_of_parts() == covered_code()[ALL_PARTS]
 
@@ -77,7 +81,7 @@ def hash_of_sources(*patterns: str) -> str:
 
 @cache
 def covered_code() -> Mapping[str, str]:
-    """Return module or part → hash, as `covered.json` lists them.
+    """Return module or part → hash, from `covered.json`.
 
     The list is updated with each change that raises ENGINE_VERSION or leaves all results unchanged.
     """
@@ -104,7 +108,7 @@ def _is_docstring(node: Any) -> bool:
 
 
 def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
-    """Yield the names that a module of the package may import: names of modules, and of some objects in modules."""
+    """Yield all names that a module of the package imports. The name of an object is included, since it may be a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -115,11 +119,11 @@ def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
 
 
 def _part_file(module: str) -> Path | None:
-    """Return the file of a module that belongs to no distribution, or of a part of this package; None for any other name."""
+    """Return the file of a module that is in no distribution or that holds parts of this package. Return None for others."""
     package, _, below = module.partition(".")
     if package == PACKAGE.name:
         return _python_file(module) if below.partition(".")[0] in ROOMS else None
-    file = _python_file(package)  # first, since finding a module imports its parents
+    file = _python_file(package)  # checked first, since a search for a module imports its parents
     if file is None or file.is_relative_to(STANDARD_LIBRARY) or INSTALLED & {*file.parts}:
         return None
     return _python_file(module)
@@ -135,7 +139,7 @@ def _python_file(module: str) -> Path | None:
 
 
 def _installed_version(module: str) -> str:
-    """Return the distributions that a module comes from, with versions, or the hash of its file if there is no distribution."""
+    """Return the distributions that contain a module, with versions, or the hash of the module's file if there are none."""
     names = packages_distributions().get(module.partition(".")[0], [])
     if names:
         return ", ".join(f"{name} {version(name)}" for name in sorted({*names}))

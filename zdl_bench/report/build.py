@@ -8,13 +8,13 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from zdl_bench.errors import DamagedFile, OtherEngine, StoreError
+from zdl_bench.errors import DamagedFile, StoreError
 from zdl_bench.report.chart import chart_of
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.catalogue import sweep_figures
 from zdl_bench.report.figures.style import LOOK, house_style
 from zdl_bench.report.files import Files
-from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, fingerprint_of_runs, page_path
+from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, hash_of_inputs, page_path
 from zdl_bench.report.page import Page
 from zdl_bench.report.rendering import render
 from zdl_bench.report.section import comparison_section
@@ -34,17 +34,19 @@ from zdl_bench.store.store import Store
 def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Path:
     """Write report.html, figures/ and tables/ into the sweep's folder, and return the path of the page.
 
-    The report leaves out damaged runs and runs of another engine, and names them. Raise StoreError if no run is left.
+    The report leaves out damaged runs, and runs of other engines than the one it shows, and names them. Raise StoreError if no
+    run is left.
     """
     found = store.read_all(manifest.run_ids)
+    found = found.of_engine(found.engine)
     if not found.runs:
-        damaged = [error for error in found.missing.values() if isinstance(error, DamagedFile | OtherEngine)]
+        damaged = [error for error in found.missing.values() if isinstance(error, DamagedFile)]
         raise next(iter(damaged), StoreError(f"no run of {manifest.name} is stored; run the sweep again: {manifest.command}"))
     runs, hashes = zip(*found.runs, strict=True)
     checksums = [each.content for each in hashes]
     files = report_files(manifest, runs, formats, found.missing)
     store.replace_report(manifest.name, files)
-    built = Report(fingerprint_of_runs(manifest, formats, checksums), sorted(files), list(formats))
+    built = Report(hash_of_inputs(manifest, formats, checksums), sorted(files), list(formats))
     now = store.find_manifest(manifest.name) or manifest  # the sweep may have finished in the meantime
     store.write_manifest(replace(now, report=built))
     return page_path(store, manifest)
@@ -53,9 +55,9 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str]) -> Pa
 def report_files(
     manifest: Manifest, runs: Sequence[Run], formats: Sequence[str], missing: Mapping[str, StoreError] = MappingProxyType({})
 ) -> dict[str, bytes]:
-    """Return the content of every file of the report, by its path below the sweep's folder.
+    """Map the path of each file of the report, relative to the sweep's folder, to the content of the file.
 
-    The same runs give the same bytes. missing: the error of each run that cannot be read, by the run's id.
+    The same runs give the same bytes. missing: maps the id of each run that cannot be read to the error.
     """
     files = Files(formats)
     experiment = Experiment.of(manifest.name, manifest.experiment or {})  # only experiments have claims and tuning seeds
@@ -96,7 +98,7 @@ def report_files(
 
 
 def _made(manifest: Manifest) -> str:
-    """Return the phrase for when the sweep started and finished."""
+    """Return the text that says when the sweep started and finished."""
     started = datetime.fromisoformat(manifest.started)
     if manifest.finished is None:
         return f"started {started:%Y-%m-%d %H:%M} UTC, not finished"

@@ -1,4 +1,4 @@
-"""The curves of a sweep, as data for the page's interactive chart."""
+"""Prepare the curves of a sweep as data for the interactive chart of the page."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ from zdl_bench.report.figures.style import are_near, line_looks
 from zdl_bench.run.conditions import texts_of
 
 MAX_POINTS = 60
-"""Largest number of points in the curve of a run. A screen cannot show more as separate points."""
+"""Largest number of points in the curve of a run. More points could not be told apart on a screen."""
 MAX_CURVES = 3_000
-"""Largest number of curves. With more, the page is slow to open and the chart too crowded to read."""
+"""Largest number of curves in the chart. With more curves, the page opens slowly and the chart is too crowded to read."""
 LOSS_DIGITS = 5
 PLOTLY_MARKERS = {
     "s": "square",
@@ -33,12 +33,15 @@ PLOTLY_MARKERS = {
     "h": "hexagon",
     "*": "star",
 }
-"""matplotlib's markers → Plotly's names. Markers that are not listed become circles."""
+"""matplotlib's markers, mapped to Plotly's names for the same shapes. Markers that are not listed become circles."""
 
 
 @dataclass(frozen=True)
 class ChartSetting:
-    """A setting. loss: the name of the losses, with their unit. has_log_scale: whether the losses fit a logarithmic axis."""
+    """A setting that readers can choose in the chart.
+
+    loss: the label of the loss axis, with the unit. has_log_scale: whether a logarithmic axis can show the losses.
+    """
 
     name: str
     loss: str
@@ -47,7 +50,10 @@ class ChartSetting:
 
 @dataclass(frozen=True)
 class ChartOptimizer:
-    """How an optimizer is drawn. symbol: the marker on its lines, or empty if all colours differ enough."""
+    """An optimizer in the chart, with the look of its lines.
+
+    symbol: Plotly's name of the marker on the lines, or empty if colours alone distinguish all optimizers.
+    """
 
     name: str
     color: str
@@ -58,7 +64,7 @@ class ChartOptimizer:
 class ChartRun:
     """The curve of a run. losses: None stands for a loss that is not finite.
 
-    setting, optimizer, lr, seed and steps are indices into the lists of the chart.
+    setting, optimizer, lr, seed and steps are indices into the lists `settings`, `optimizers`, … of `Chart`.
     """
 
     id: str
@@ -73,11 +79,11 @@ class ChartRun:
 
 @dataclass(frozen=True)
 class Chart:
-    """The choices that the chart offers to a reader, in the order in which they are shown, and the runs.
+    """The data of the chart: its runs, and what readers can choose, in the order in which the choices are shown.
 
-    lrs, seeds: as text, since JavaScript's numbers cannot hold every seed. steps: the lists of steps at which losses were
-    recorded. Many runs share a list; the list of a run that ended early is shorter. left_out: the number of runs beyond
-    MAX_CURVES.
+    lrs, seeds: as text, because JavaScript's numbers cannot represent every seed. steps: every list of steps that is the
+    horizontal axis of some curve. Many runs share a list; a run that ended early has a shorter list. left_out: the number of
+    runs that the chart leaves out to stay within MAX_CURVES.
     """
 
     settings: Sequence[ChartSetting]
@@ -95,7 +101,7 @@ class Chart:
 def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     """Return the chart of all runs that have a curve, whatever their status.
 
-    If there are more than MAX_CURVES such runs, keep those with the smallest seeds.
+    If there are more than MAX_CURVES such runs, the chart shows the runs with the smallest seeds.
     """
     curves = dict(chain.from_iterable(map(_curves, comparisons)))
     about = pd.concat([one.runs.assign(place=place) for place, one in enumerate(comparisons)], ignore_index=True)
@@ -127,7 +133,7 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
 
 
 def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...], tuple[float | None, ...]]]]:
-    """Yield the id of each run with its steps and losses at equal strides, up to MAX_POINTS of them."""
+    """Yield the id of each run that has a curve, with the steps and losses of up to MAX_POINTS evenly spread probes."""
     probes = comparison.probes
     if "strided" not in probes:
         return
@@ -139,7 +145,10 @@ def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...]
 
 
 def _optimizers(runs: pd.DataFrame) -> list[ChartOptimizer]:
-    """Return the variants with the colours and markers of the figures. Dashes distinguish learning rates in the chart."""
+    """Return the variants, each with the colour and the marker that it has in the figures.
+
+    The dashes of the figures are not used, because dashes distinguish learning rates in the chart.
+    """
     looks = line_looks(runs)
     colors = {look["color"] for look in looks.values()}
     has_markers = len(colors) < len(looks) or any(are_near(*pair) for pair in combinations(colors, 2))

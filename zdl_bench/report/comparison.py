@@ -1,4 +1,4 @@
-"""The runs of a sweep, arranged for comparison."""
+"""Group the runs of a sweep by setting, so that optimizers can be compared within a setting."""
 
 import hashlib
 import math
@@ -27,9 +27,9 @@ class Comparison:
 
     setting: what sets these runs apart from the sweep's other runs, in words; empty if there are no other runs.
     context: what these runs have in common, in two lines.
-    runs: the columns of `Results.runs`, and variant (the optimizer with its varied hyper-parameters), setting, and the look
-    of the variant: color, marker, linestyle.
-    probes: as `Results.probes`. members: the runs themselves, in the order of `runs`.
+    runs: one row per run, with the columns of `Results.runs`, variant (the optimizer with its varied hyper-parameters),
+    setting, and the look of the variant in figures: color, marker, linestyle.
+    probes: the probes of these runs, as in `Results.probes`. members: the runs themselves, in the order of `runs`.
     tuning_seeds: the seeds on which the experiment chooses learning rates; empty if the experiment has no tuning seeds.
     """
 
@@ -42,12 +42,12 @@ class Comparison:
 
     @cached_property
     def recorded(self) -> tuple[Run, ...]:
-        """The runs with recorded points."""
+        """The runs that stored the points of their path."""
         return tuple(run for run in self.members if run.curve is not None and run.curve.points is not None)
 
     @cached_property
     def with_curve(self) -> tuple[str, ...]:
-        """The ids of the runs with a curve."""
+        """The ids of the runs that have a curve."""
         return tuple(run.run_id for run in self.members if run.curve is not None)
 
     @cached_property
@@ -84,9 +84,9 @@ class Comparison:
 
     @cached_property
     def has_log_scale(self) -> bool:
-        """Whether the losses fit a log scale.
+        """Whether a log scale can show the losses.
 
-        Losses may be negative if the problem has no minimum, and the first loss is 0 if a run starts on a minimum.
+        A log scale cannot show the negative losses of a problem without a minimum, or a run that starts with a loss of 0.
         """
         probes = self.probes
         if "probe_loss" not in probes:
@@ -96,11 +96,11 @@ class Comparison:
 
     @cached_property
     def losses(self) -> pd.DataFrame:
-        """The losses of the judged runs at equal strides: run_id, step, loss, seconds, ABOUT, planned_steps and line.
+        """The losses of the judged runs, one row per run and probe at equal strides, for the figures of losses.
 
-        seconds: of training. line: the variant, with its learning rate if there are several. A diverged run has one more row,
-        for the step that ended the run. The loss in this row is that of the batch, or DIVERGENCE_FACTOR times the first loss
-        if the batch's loss is not finite.
+        Columns: run_id, step, loss, seconds (of training), ABOUT, planned_steps, and line (the variant, with its learning rate
+        if the runs have several). A diverged run has one more row, for the step that ended the run. The loss in this row is
+        the batch loss, or DIVERGENCE_FACTOR times the first loss if the batch loss is not finite.
         """
         names = {"run_id": "run_id", "step": "step", "probe_loss": "loss", "train_seconds": "seconds"}
         if "strided" not in self.probes:
@@ -115,18 +115,18 @@ class Comparison:
         return losses.assign(loss=losses["loss"].clip(lower=FLOOR * first))
 
     def above_floor(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """Return the runs, with tail losses between 0 and FLOOR times the loss at the start raised to that value.
+        """Return the runs with a floor under their tail losses: FLOOR times the loss at the start of the run.
 
-        A perfect run ends with a loss of 0, which a log scale cannot show.
+        Tail losses from 0 up to the floor are raised to the floor, because a log scale cannot show the 0 of a perfect run.
         """
         floor = FLOOR * runs["start_loss"]
         return runs.assign(tail_loss=runs["tail_loss"].mask((runs["tail_loss"] >= 0) & (runs["tail_loss"] < floor), floor))
 
     @cached_property
     def best_lrs(self) -> dict[str, float]:
-        """variant → its only learning rate, or the best one by `choose_lr_of` over the trials.
+        """Each variant's best learning rate, chosen by `choose_lr_of` from the trials, or its only learning rate.
 
-        A variant for which neither exists has no entry.
+        A variant without a learning rate, or for which none could be chosen, has no entry.
         """
         choices = {str(variant): choose_lr_of(runs) for variant, runs in self.trials.groupby("variant", sort=False)}
         found = {
@@ -135,7 +135,7 @@ class Comparison:
         return {variant: float(lr) for variant, lr in found.items() if lr is not None}
 
     def at_best_lr(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows at the best learning rate of their variant, and the rows without a learning rate.
+        """Return the rows that have the best learning rate of their variant, and the rows without a learning rate.
 
         frame: has the columns variant and lr.
         """
@@ -143,14 +143,14 @@ class Comparison:
 
     @property
     def choice_words(self) -> str:
-        """How the `best_lrs` were chosen, in words."""
+        """The phrase that says how the `best_lrs` were chosen."""
         if not self.was_tuned:
             return "best by mean tail loss, chosen on the seeds that are shown"
         return f"best by mean tail loss on {self.trials['seed'].nunique()} tuning seeds, shown on others"
 
 
 def alike(effective_lrs: "pd.Series[float]") -> "pd.Series[float]":
-    """Return the learning rates rounded to nine digits, so that 0.01 and 0.001 / (1 − 0.9) are equal."""
+    """Return the learning rates rounded to nine significant digits, so that 0.01 and 0.001 / (1 − 0.9) are equal."""
     return effective_lrs.astype(float).map(lambda lr: float(f"{lr:.9g}"))
 
 
@@ -163,7 +163,7 @@ def _end(run: Run) -> dict[str, Any]:
 
 
 def _lines(runs: pd.DataFrame) -> pd.Series:
-    """Return the name of each run's line: the variant, and the learning rate if the runs have several."""
+    """Return the name of each run's line: the variant, with the learning rate if the runs have several learning rates."""
     if runs["lr"].nunique(dropna=False) < 2:
         return runs["variant"]
     texts = texts_of(runs["lr"].dropna().unique())
@@ -171,7 +171,7 @@ def _lines(runs: pd.DataFrame) -> pd.Series:
 
 
 def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
-    """Return one Comparison per setting of the runs in `results.runs`, as figures and tables need it.
+    """Return one Comparison per setting of the runs in `results.runs`, for use in figures and tables.
 
     The order is that of `results.runs`. Runs of one setting differ only by optimizer, its hyper-parameters, lr and seed. Runs
     of different settings are never compared. A variant looks the same in all settings. tuning_seeds: the seeds on which an
@@ -182,14 +182,14 @@ def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Co
 
 
 def comparisons_of(runs: Sequence[Run], tuning_seeds: tuple[int, ...] = ()) -> list[Comparison]:
-    """Return one Comparison per setting of these runs, as `comparisons` does."""
+    """Return one Comparison per setting of these runs, as `comparisons` does for `results.runs`."""
     facets = facets_of(run.config for run in runs)
-    pairs = [(facets[run.run_id].variant, run.config.optimizer.name) for run in runs]
+    pairs = [(facets[run.config.run_id].variant, run.config.optimizer.name) for run in runs]
     variants = pd.DataFrame(pairs, columns=["variant", "optimizer"])
     found = []
     for setting in dict.fromkeys(facet.setting for facet in facets.values()):
-        members = tuple(run for run in runs if facets[run.run_id].setting == setting)
-        frame = run_frame(members).assign(variant=[facets[run.run_id].variant for run in members], setting=setting)
+        members = tuple(run for run in runs if facets[run.config.run_id].setting == setting)
+        frame = run_frame(members).assign(variant=[facets[run.config.run_id].variant for run in members], setting=setting)
         context = context_of([run.config for run in members], tuning_seeds)
         found.append(Comparison(setting, context, with_looks(frame, variants), probe_frame(members), members, tuning_seeds))
     return found

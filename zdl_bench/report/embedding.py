@@ -1,4 +1,4 @@
-"""Data, scripts and libraries within a page."""
+"""Encode data, scripts and libraries so that they can be embedded in a page."""
 
 import base64
 import gzip
@@ -15,24 +15,30 @@ NO_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
 def embedded_json(value: Any) -> Markup:
-    """Return the value as JSON that is safe within <script>, even with markup. Raise ValueError for NaN and infinity."""
+    """Return the value as JSON that is safe inside a <script> element, even if the value contains markup.
+
+    Raise ValueError for NaN and infinity.
+    """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.translate(NO_MARKUP))  # noqa: S704  no markup characters are left
 
 
 def packed_json(value: Any) -> str:
-    """Return the value as JSON, compressed and in base64, for the page's script. Raise ValueError for NaN and infinity."""
+    """Return the value as JSON, compressed with gzip and encoded in base64. The page's script decodes it.
+
+    Raise ValueError for NaN and infinity.
+    """
     return _packed(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
 
 
 def script_hash(script: str) -> str:
-    """Return the hash source with which a Content Security Policy allows this script."""
+    """Return the SHA-256 by which the page's Content Security Policy allows this script."""
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 @cache
 def packed_libraries() -> dict[str, str]:
-    """Return the page's JavaScript and CSS libraries by name, compressed and in base64, for the page's script."""
+    """Map the name of each JavaScript and CSS library of the page to its content, compressed with gzip and in base64."""
     from plotly.offline import get_plotlyjs
 
     tables = _folder_of("itables") / "html"
@@ -44,7 +50,7 @@ def packed_libraries() -> dict[str, str]:
 
 
 def _folder_of(package: str) -> Path:
-    """Return the folder of a package without importing the package: on import, itables would search for its own settings."""
+    """Return the folder of a package without importing the package. On import, itables would look for settings files."""
     spec = find_spec(package)
     assert spec is not None
     assert spec.origin is not None
@@ -52,5 +58,5 @@ def _folder_of(package: str) -> Path:
 
 
 def _packed(content: bytes) -> str:
-    """Return the content compressed and in base64. No date is stored, so the same content gives the same text."""
-    return base64.b64encode(gzip.compress(content, mtime=0)).decode()
+    """Return the content, compressed with gzip and encoded in base64. The same content always gives the same text."""
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()  # mtime=0 stores no date

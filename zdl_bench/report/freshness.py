@@ -5,17 +5,19 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
-from zdl_bench.errors import DamagedFile, MissingRun, OtherEngine, StoreError, printable
+from zdl_bench.errors import DamagedFile, MissingRun, StoreError, printable
 from zdl_bench.registry.conf_files import CONF
 from zdl_bench.registry.sources import hash_of_sources
 from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.runs import choose_engine, other_engine
 from zdl_bench.store.store import Store
 
 PAGE_FILE = "report.html"
 VERDICTS_FILE = "tables/verdicts.txt"
 MAX_VERDICTS = 200_000
-"""Largest verdict file that is printed, in bytes. The largest shipped experiment has 4,000."""
+"""Largest size of a verdict file that is printed, in bytes. The verdict files of shipped experiments have up to 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
 SOURCES = ("*.py", "*.jinja", "*.css", "*.js")
 
@@ -25,7 +27,7 @@ def page_path(store: Store, manifest: Manifest) -> Path:
 
 
 def verdict_text(store: Store, manifest: Manifest) -> str:
-    """Return the verdicts in a sweep's report, or the path of their file if they are long.
+    """Return the verdicts in a sweep's report, or the path of the verdict file if it is larger than MAX_VERDICTS.
 
     The text is empty if the report has no verdicts.
     """
@@ -37,29 +39,44 @@ def verdict_text(store: Store, manifest: Manifest) -> str:
     return printable(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def sound_checksums(store: Store, manifest: Manifest) -> tuple[list[str], dict[str, StoreError]]:
-    """Return the checksums of the sweep's intact runs, in the order of the plan, and the errors of the other runs by id."""
-    checksums: list[str] = []
+class IntactRuns(NamedTuple):
+    """The engine and the checksums of the runs that a report shows, in the order of the plan, and the errors of the others."""
+
+    engine: int
+    checksums: list[str]
+    missing: dict[str, StoreError]
+
+
+def intact_runs(store: Store, manifest: Manifest) -> IntactRuns:
+    """Read the content of all runs of a sweep, but do not decode it. Runs of other engines than the shown one are missing."""
+    found: dict[str, tuple[str, int]] = {}
     missing: dict[str, StoreError] = {}
     for run_id in manifest.run_ids:
         try:
-            checksums.append(store.sound_checksum(run_id))
-        except (MissingRun, DamagedFile, OtherEngine) as error:
+            found[run_id] = store.sound_checksum(run_id)
+        except (MissingRun, DamagedFile) as error:
             missing[run_id] = error
-    return checksums, missing
+    engine = choose_engine(made_by for _, made_by in found.values())
+    missing |= {run_id: other_engine(run_id, made_by) for run_id, (_, made_by) in found.items() if made_by != engine}
+    return IntactRuns(engine, [checksum for checksum, made_by in found.values() if made_by == engine], missing)
 
 
 def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
-    """Return whether the report has all its files, and was built by this code from runs with these checksums in this order."""
+    """Return whether the report is complete and up to date.
+
+    That is, all its files exist, and this version of the code built the report from this manifest, in these formats, and from
+    runs with these checksums in this order.
+    """
     folder = store.sweep_folder(manifest.name)
     is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
-    return is_whole and manifest.report.inputs == fingerprint_of_runs(manifest, formats, checksums)
+    return is_whole and manifest.report.inputs == hash_of_inputs(manifest, formats, checksums)
 
 
-def fingerprint_of_runs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
+def hash_of_inputs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
     """Return the SHA-256 of everything that determines a report.
 
-    That is: manifest, formats, checksums of the runs, source files, YAML files, and the versions of LIBRARIES.
+    These are the manifest, the formats, the checksums of the runs, the source files, the YAML files, and the versions of
+    LIBRARIES.
     """
     shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
     about = [shown, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]

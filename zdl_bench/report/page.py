@@ -11,9 +11,10 @@ from zdl_bench.report.words.reported_finding import ReportedFinding
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure on the page. image: a data URL, or empty if the page only links to the files.
+    """A figure on the page.
 
-    files: the paths of the figure's files, relative to the page.
+    image: a data URL, or empty if the page only links to the files. files: the paths of the figure's files, relative to the
+    page.
     """
 
     title: str
@@ -33,7 +34,7 @@ def data_url(webp: bytes) -> str:
 
 @dataclass(frozen=True)
 class PageVerdict:
-    """A claim on the page: a heading with the verdict, the claim's sentence, notes, and a table of its comparisons."""
+    """The page's section on a claim: a heading with the verdict, the claim, notes, and a table of the comparisons."""
 
     heading: str
     sentence: str
@@ -43,7 +44,10 @@ class PageVerdict:
 
 @dataclass(frozen=True)
 class PagePart:
-    """A comparison on the page. tables: heading, note and table of each; the page leaves out tables without rows."""
+    """The page's section on a comparison.
+
+    tables: the heading, the note and the content of each table. The page leaves out tables without rows.
+    """
 
     heading: str
     context: Sequence[str]
@@ -56,8 +60,8 @@ class PagePart:
 class Page:
     """The whole content of a sweep's page.
 
-    notes: warnings. across: figures of all comparisons together. downloads: paths of the files that the page links to.
-    made: when the sweep started and finished. settings: what was run, with one row per optimizer.
+    notes: warnings at the head of the page. across: figures that combine all comparisons. downloads: paths of the files that
+    the page links to. made: when the sweep started and finished. settings: what was run, with one row per optimizer.
     """
 
     name: str

@@ -20,7 +20,7 @@ def shorten(name: str) -> str:
 
 
 def list_names(names: Iterable[str]) -> str:
-    """Return the distinct names as a list in a sentence: the first MAX_IN_SENTENCE, and the number of the others."""
+    """Return the distinct names as a list in a sentence: up to MAX_IN_SENTENCE names, then the number of the others."""
     unique = [shorten(name) for name in dict.fromkeys(names)]
     if len(unique) > MAX_IN_SENTENCE:
         return f"{', '.join(unique[:MAX_IN_SENTENCE])} and {len(unique) - MAX_IN_SENTENCE} more"
@@ -28,21 +28,24 @@ def list_names(names: Iterable[str]) -> str:
 
 
 def join_notes(*notes: str) -> str:
-    """Return the notes that are not empty, joined into one line."""
+    """Return the notes that are not empty, joined by semicolons."""
     return "; ".join(filter(None, notes))
 
 
 def limit_lines(lines: Iterable[str], most: int, ending: str) -> list[str]:
-    """Return the first `most` lines. If there are more, add a line with their number and the ending: `and 3 more`."""
+    """Return the first `most` lines.
+
+    If lines are left out, add a line with the number of these lines and the ending, such as `and 3 more`.
+    """
     every = list(lines)
     rest = len(every) - most
     return every[:most] + ([f"and {rest} more{ending}"] if rest > 0 else [])
 
 
 def more_in_tables(*counts: tuple[int, str]) -> str:
-    """Return the note on what only the tables show, such as `2 more lines`. counts: number and noun of each.
+    """Return the note on what only the tables show, such as `2 more lines in the tables only`.
 
-    The note is empty if no count is above 0.
+    counts: pairs of a number and a noun, such as (2, "line"). The note is empty if no number is above 0.
     """
     hidden = [count_of(count, f"more {noun}") for count, noun in counts if count > 0]
     return f"{' and '.join(hidden)} in the tables only" if hidden else ""

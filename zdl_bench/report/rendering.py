@@ -15,9 +15,9 @@ from zdl_bench.statistics.metrics.metric import Metric
 TEMPLATES = Path(__file__).with_name("templates")
 SCRIPTS = ("unpack.js", "tables.js", "chart.js", "chart_controls.js", "page.js")
 MAX_HTML_ROWS = 500
-"""Largest number of rows that a table has as HTML.
+"""Largest number of rows of a table that is written as HTML.
 
-A longer table is compressed data, of which the browser builds only the rows on the screen.
+A longer table is stored as compressed data, and the browser builds only the rows on the screen.
 """
 
 
@@ -50,5 +50,5 @@ def _glossary_row(metric: Metric) -> tuple[str, str, str, str]:
 
 
 def _own(*names: str) -> Markup:
-    """Return the joined text of these files in TEMPLATES, unescaped."""
+    """Return the text of these files in TEMPLATES, joined and marked as safe HTML that is not escaped."""
     return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))  # noqa: S704

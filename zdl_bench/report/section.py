@@ -1,4 +1,4 @@
-"""Turn a comparison into a section of the page and the files of the section."""
+"""Build the page's section on a comparison, and the files of this section."""
 
 from itertools import chain
 
@@ -14,7 +14,7 @@ from zdl_bench.report.words.findings import findings_numbers, findings_of
 
 
 def comparison_section(comparison: Comparison, files: Files) -> PagePart:
-    """Return the section of the page on a comparison, and add the section's figures and tables to the files."""
+    """Return the page's section on a comparison. Add the figures and tables of the section to `files`."""
     standings = Standings(comparison)
     findings = findings_of(standings)
     files.add_numbers("findings", findings_numbers(findings), comparison.slug)

@@ -1,4 +1,4 @@
-"""How the optimizers of a comparison stand in speed, loss at the end, steadiness and accuracy."""
+"""Compare the optimizers of a comparison in speed, loss at the end, steadiness and accuracy."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -20,10 +20,11 @@ EACH_AS_GIVEN = "each at its only lr"
 
 @dataclass(frozen=True)
 class Question:
-    """A question about the optimizers, such as which is fastest. One metric answers it.
+    """A question about the optimizers that a metric answers, such as which optimizer is fastest.
 
-    noun: the subject of the question. words: the compared quantity. better: which values of the quantity are better, `lower`
-    or `higher`. log_unit: the unit of the exponential of a difference, if the metric is a logarithm.
+    noun: what the question is about, such as `speed`. words: the quantity that is compared. better: which values of this
+    quantity are better, `lower` or `higher`. log_unit: if the metric is a logarithm, the unit of the exponential of a
+    difference; otherwise empty.
     """
 
     metric: str
@@ -51,13 +52,13 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Standings:
-    """The optimizers of a comparison, compared on each of QUESTIONS that the runs can answer."""
+    """The optimizers of a comparison, compared with one another on all QUESTIONS that the runs can answer."""
 
     comparison: Comparison
 
     @cached_property
     def questions(self) -> list[Question]:
-        """The QUESTIONS; without those about accuracy if the comparison has no data set."""
+        """The QUESTIONS, without the question about accuracy if the comparison has no data set."""
         has_data = bool(self.comparison.runs["dataset"].notna().any())
         return [question for question in QUESTIONS if has_data or question.metric not in END_NUMBERS]
 
@@ -75,7 +76,7 @@ class Standings:
 
     @property
     def left_out(self) -> list[str]:
-        """The reason why each left-out optimizer is not compared."""
+        """For each optimizer that is not compared, a note with the reason."""
         return [f"left out: {reason}" for reason in self.entrants.reasons.values()]
 
     @property
@@ -85,10 +86,11 @@ class Standings:
 
     @cached_property
     def at_same(self) -> list[tuple[str, Question, Pairwise]]:
-        """Pairwise comparisons without a verdict, for each learning rate that several variants share.
+        """Pairwise comparisons, without verdicts, of the variants that share a learning rate or effective learning rate.
 
-        The same for each shared effective learning rate, with only the pairs of variants whose learning rates differ.
-        An entry is a phrase for the learning rate, the question, and the pairs.
+        At a shared effective learning rate, only pairs of variants whose learning rates differ are compared. Each entry
+        consists of a phrase for the shared learning rate, the question, and the comparisons. There are no entries if no
+        variant was tried at several learning rates.
         """
         return list(self._at_same()) if self.comparison.has_lr_choice else []
 
@@ -112,7 +114,7 @@ def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
     """Return the frame of the forest plot, with one row per variant compared with the control.
 
     Columns: label, mean, low, high, unit, verdict, n, note. If a pair of runs lacks a value, the verdict depends on the wins,
-    and the effect is that of the other pairs. The note then gives the wins and the number of those pairs.
+    and the effect is computed from the pairs that have values. The note then gives the wins and the number of these pairs.
     """
     rows = []
     for judged in standing.contrasts:
@@ -131,7 +133,7 @@ def _note(finding: Finding) -> str:
 
 
 def improvement_frame(standing: Pairwise) -> pd.DataFrame:
-    """Return a row per ordered pair of optimizers: first, second, win_rate, n.
+    """Return the frame of the table of win rates: first, second, win_rate and n, with a row per ordered pair of optimizers.
 
     win_rate: the share of seeds on which the optimizer `first` is better than `second`.
     """

@@ -1,7 +1,7 @@
-"""Files and folders that are written completely or not at all: first as a draft in the same folder, which is then renamed.
+"""Files and folders that are written completely or not at all. Each is written as a draft in the same folder, then renamed.
 
 A draft is locked while a process writes it. The system releases the locks of a killed process, so the next process can tell an
-abandoned draft from a draft in use. A limit on the age of drafts would not work: the drafts of a killed sweep have to go
+abandoned draft from a draft in use. A limit on the age of drafts would not work: the drafts of a killed sweep must be removed
 as soon as its command is started again, while another sweep may be writing to the same folder.
 """
 
@@ -34,14 +34,20 @@ def draft_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def draft_folder(path: Path) -> Iterator[Path]:
-    """Yield a draft folder beside `path` for the caller to fill and rename. Remove it if it was not renamed. Raise OSError."""
+    """Yield a draft folder beside `path`, which the caller fills and renames. A draft that was not renamed is removed.
+
+    Raise OSError if the folder cannot be written.
+    """
     with _draft(path, Path.mkdir) as draft:
         yield draft
 
 
 @contextmanager
 def folder_locked(folder: Path) -> Iterator[None]:
-    """Lock a folder, so that no other process replaces a file there between a check of the file and its move. Raise OSError."""
+    """Lock a folder, so that no other process replaces a file there between a check of the file and its move.
+
+    Raise OSError if the folder is missing or cannot be read.
+    """
     lock = _lock(folder)
     try:
         yield
@@ -81,7 +87,7 @@ def _draft(path: Path, create: Callable[[Path], None]) -> Iterator[Path]:
 def _lock(path: Path) -> int:
     """Lock a file or folder and return the descriptor that holds the lock. Raise FileNotFoundError if the path is gone."""
     lock = os.open(path, os.O_RDONLY)
-    with suppress(OSError):  # a file system without locks: no draft there counts as abandoned
+    with suppress(OSError):  # on a file system without locks, no draft counts as abandoned
         fcntl.flock(lock, fcntl.LOCK_EX)
     if not path.exists():
         os.close(lock)

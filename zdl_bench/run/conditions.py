@@ -1,4 +1,4 @@
-"""Conditions. Runs that differ only in their seed belong to the same condition."""
+"""Conditions and their names. Runs that differ only in their seed belong to the same condition."""
 
 import math
 from collections import defaultdict
@@ -15,11 +15,11 @@ Writer = Callable[[Value], str]
 ALWAYS_SHOWN = ("optimizer", "lr")
 NEVER_SHOWN = ("seed",)
 MAX_TEXT_LETTERS = 60
-"""A text with more characters, such as a checksum, is cut."""
+"""A text with more characters, such as a checksum, is cut in labels."""
 MAX_NUMBER_LETTERS = 12
 """A number with more characters, such as 0.0031622776601683794 from a grid, is written with six digits."""
 OWNERS = {"probe.images": "dataset"}
-"""The group of a key that the key's name does not show: only runs with a data set have probe.images."""
+"""Key → the group that the key depends on, if its name does not say so. Only runs with a data set have probe.images."""
 
 
 def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
@@ -74,11 +74,11 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 ACCURACY_DECIMALS = 2
-"""Decimals of an accuracy in percent. The last one corresponds to one image of 10,000."""
+"""The number of decimals of an accuracy in percent. The second decimal stands for one image of 10,000."""
 
 
 def accuracy_text(mean: float, sd: float = math.nan) -> str:
-    """Return an accuracy as a percentage, with its standard deviation if that is not NaN."""
+    """Return an accuracy as a percentage, followed by its standard deviation unless `sd` is NaN."""
     digits = f".{ACCURACY_DECIMALS}f" if abs(mean) <= 1 else ".3g"  # a file may claim any number
     spread = "" if math.isnan(sd) else f" ± {100 * sd:{digits}}"
     return f"{100 * mean:{digits}}{spread} %"
@@ -121,7 +121,7 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
 
 
 def _identity(flat: Mapping[str, Value], key: str) -> str:
-    """Return a text that differs for all values with different run ids, such as 1 and 1.0, or None and a missing key."""
+    """Return a text for the value of a key. The texts of 1 and 1.0 differ, as do the texts of None and of a missing key."""
     return repr(flat[key]) if key in flat else ""
 
 

@@ -13,7 +13,7 @@ from zdl_bench.errors import require
 from zdl_bench.run.untrusted import decode_as
 
 ENGINE_VERSION = 2
-"""The version of the training engine, a part of every run id. Increase it whenever an existing config gives other numbers."""
+"""The version of the training engine, part of every run id. Increase it if any existing config gives different numbers."""
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 DTYPES = ("float32", "float64")
@@ -29,7 +29,7 @@ Value = bool | int | float | str | tuple["Value", ...] | None
 class Choice:
     """One choice in a group of `conf/`: the name of its YAML and every value that determines numbers.
 
-    source: a hash of the code if ENGINE_VERSION does not cover it, because a user edited or added the part; else None.
+    source: None if ENGINE_VERSION covers the part's code. If a user edited or added the part, a hash of its code.
     """
 
     name: str
@@ -50,7 +50,7 @@ def _freeze(value: Any) -> Value:
     if isinstance(value, list):
         return tuple(_freeze(item) for item in value)
     if isinstance(value, dict):
-        raise TypeError("a value of a choice cannot be a mapping")
+        raise TypeError("a value in the config of the run cannot be a mapping")
     return value  # type: ignore[no-any-return]
 
 
@@ -104,7 +104,7 @@ class RunConfig:
         }
 
     def flat(self) -> dict[str, Value]:
-        """Return all values by command-line key: the key `optimizer` gives its name, `optimizer.beta1` one of its values."""
+        """Return command-line key → value, for example `optimizer` → adam and `optimizer.beta1` → 0.9."""
         flat: dict[str, Value] = {}
         for key, value in self.as_dict().items():
             if isinstance(value, dict) and "name" in value:
@@ -118,7 +118,7 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
-        """Return the config from the result of `as_dict`.
+        """Return the config that `as_dict` turned into `stored`.
 
         Raise ConfigError, KeyError, TypeError, ValueError or AttributeError if `stored` is not a valid config.
         """
@@ -135,6 +135,9 @@ class RunConfig:
 
     @cached_property
     def run_id(self) -> str:
-        """The id of the run: the first 16 hex digits of the SHA-256 of the config and the engine version as canonical JSON."""
-        canonical = json.dumps({**self.as_dict(), "engine": ENGINE_VERSION}, sort_keys=True, separators=(",", ":"))
+        return self.id_under(ENGINE_VERSION)
+
+    def id_under(self, engine: int) -> str:
+        """Return the first 16 hex digits of the SHA-256 of the config and the engine version as canonical JSON."""
+        canonical = json.dumps({**self.as_dict(), "engine": engine}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

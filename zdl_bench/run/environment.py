@@ -1,4 +1,4 @@
-"""The environment of a run: versions, BLAS kernel, CPU and commit."""
+"""The environment of a run: versions, CPU and commit. It tells where a run was made, and decides none of its bits."""
 
 import os
 import platform
@@ -8,40 +8,20 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
-import threadpoolctl
-
-FINGERPRINT = ("numpy", "blas", "blas_kernel", "simd")
-"""Runs can be expected to agree bit by bit only if all these values and the dtype agree."""
-
 
 @cache
 def describe_environment() -> Mapping[str, str]:
     """Return a description of this process and machine, which is the same for every run of the process."""
-    blas = _blas()
     return {
         "zdl_bench": _version("zdl_bench"),
         "commit": _commit(),
         "python": platform.python_version(),
-        "numpy": np.__version__,
-        "blas": f"{blas.get('internal_api', 'unknown')} {blas.get('version', '')}".strip(),
-        "blas_kernel": str(blas.get("architecture", "unknown")),
-        "simd": " ".join(np.show_config(mode="dicts")["SIMD Extensions"]["found"]),
+        "numpy": _version("numpy"),
+        "numba": _version("numba"),
         "cpu": _cpu(),
         "cores": str(os.cpu_count()),
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def fingerprint(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of an environment that can change the bits of a result."""
-    return tuple(environment.get(key, "") for key in FINGERPRINT)
-
-
-def _blas() -> dict[str, object]:
-    """Return the properties of NumPy's BLAS library. Other imported packages may have loaded BLAS libraries of their own."""
-    found = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
-    return next((info for info in found if "numpy" in info["filepath"]), found[0] if found else {})
 
 
 def _version(package: str) -> str:
@@ -52,7 +32,7 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """Return the commit of the source checkout, with `+` if files were changed since; empty for an installed package."""
+    """Return the commit of the source checkout, with `+` if files were changed since. Return '' for an installed package."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""

@@ -20,11 +20,12 @@ Block = Mapping[str, Any]
 class Experiment:
     """The validated content of `experiments/NAME.yaml`.
 
-    blocks: each block maps keys, including the fixed keys, to a value or a list of values. Its runs are all combinations.
+    blocks: each block maps keys, including the fixed keys, to a value or a list of values. The runs of a block are all
+        combinations of these values.
     tuning_seeds: a block with several learning rates runs all of them on these seeds. The learning rate with the best mean
         tail_loss then runs on evaluation_seeds. A block with one learning rate runs only on evaluation_seeds. A block that
-        names its own seeds runs on those. If there are no tuning seeds, every learning rate runs on evaluation_seeds.
-    claims: the claims as in the YAML; `statistics.claims` reads them.
+        names its own seeds runs on its own seeds. If there are no tuning seeds, every learning rate runs on evaluation_seeds.
+    claims: the claims as they stand in the YAML, which `statistics.claims` checks.
 
     Raises ConfigError if a seed is both a tuning seed and an evaluation seed.
     """
@@ -39,27 +40,27 @@ class Experiment:
     def __post_init__(self) -> None:
         self.require_judging(self.evaluation_seeds)
         if self.tuning_seeds and not self.evaluation_seeds:
-            raise ConfigError("experiment: it has tuning_seeds but no evaluation_seeds; give both, or neither")
+            raise ConfigError("experiment: there are tuning_seeds but no evaluation_seeds; give both, or neither")
 
     def require_judging(self, seeds: Iterable[int]) -> None:
         """Raise ConfigError if one of the seeds is a tuning seed."""
         both = sorted({*self.tuning_seeds} & {*seeds})
         if both:
-            raise ConfigError(f"seed={both[0]}: it is one of the tuning seeds of this experiment; evaluate on other seeds")
+            raise ConfigError(f"seed={both[0]}: this is one of the tuning seeds of the experiment; evaluate on other seeds")
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> "Experiment":
         """Return the experiment in the content of a YAML file. Raise ConfigError if the content is not a valid experiment."""
         unknown = [key for key in content if key not in EXPERIMENT_KEYS]
         if unknown:
-            raise ConfigError(f"experiment={name}: it has the key {unknown[0]}; use only {', '.join(EXPERIMENT_KEYS)}")
+            raise ConfigError(f"experiment={name}: there is no key {unknown[0]}; use only {', '.join(EXPERIMENT_KEYS)}")
         fixed, blocks, claims = content.get("fixed", {}), content.get("blocks", [{}]), content.get("claims", [])
         if not isinstance(fixed, dict) or not _are_mappings(blocks) or not blocks:
             raise ConfigError(
-                f"experiment={name}: `blocks` must be a list of mappings from key to value or values, `fixed` such a mapping"
+                f"experiment={name}: `blocks` must be a list of mappings and `fixed` a mapping; write `key: value` lines"
             )
         if not _are_mappings(claims):
-            raise ConfigError(f"experiment={name}: `claims` must be a list of mappings")
+            raise ConfigError(f"experiment={name}: `claims` must be a list of mappings; write `key: value` lines")
         blocks = [fixed | block for block in blocks]
         try:
             require_no_reference(blocks)

@@ -39,7 +39,7 @@ class BestEffort:
             self._stream.flush()
 
     def end(self) -> None:
-        """Flush the stream. If that fails, redirect it to the null device, so that Python does not fail when it exits."""
+        """Flush the stream. If that fails, redirect the stream to the null device, so that Python can exit without an error."""
         try:
             self._stream.flush()
         except (OSError, ValueError) as error:
@@ -60,7 +60,7 @@ class BestEffort:
 
 @contextmanager
 def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
-    """Replace standard output and standard error of this process by best-effort streams in the block, and yield both."""
+    """Replace this process's standard output and standard error with best-effort streams in the block. Yield both streams."""
     _occupy_closed_descriptors()
     with ExitStack() as stack:
         nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # replaces a missing stream
@@ -73,7 +73,7 @@ def best_effort_output() -> Iterator[tuple[BestEffort, BestEffort]]:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Open the null device for each missing standard stream. Otherwise the next opened file would take its descriptor."""
+    """Open the null device for each missing standard stream. Otherwise the next opened file would get that descriptor."""
     for number in range(3):
         try:
             os.fstat(number)

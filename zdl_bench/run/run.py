@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ Layout = tuple[Tensor, ...]
 
 
 class Status(StrEnum):
-    """How a run ended. Divergence counts as a result; the next sweep repeats a run that failed or timed out."""
+    """The way a run ended. Divergence counts as a result. A run that failed or timed out is repeated by the next sweep."""
 
     COMPLETED = "completed"
     DIVERGED = "diverged"
@@ -72,11 +73,11 @@ class Probes:
 class Curve:
     """The values that a run recorded in T' of its T planned steps.
 
-    train_loss: (T',) float64, the loss of each step's batch before the update. The last loss of a diverged run is the one
-        that ended the run; the curve is never padded.
+    train_loss: (T',) float64, the loss of each step's batch before the update. The last loss of a diverged run is the
+        loss that ended the run. The curve is never padded.
     lr: (T',) float64, the learning rate of each step.
     trivial_loss: the loss of the trivial answer: ln C for C classes, or the loss at the start for analytic problems.
-    points: (T'+1, d) float64, the iterates of an analytic problem with up to 16 parameters, else None.
+    points: (T'+1, d) float64, the iterates of an analytic problem with up to 16 parameters; None for other problems.
     minimum: (d,), the global minimum nearest to the start, or None if there are no points or the minimum is unknown.
     """
 
@@ -117,9 +118,9 @@ class Run:
     failure: Failure | None = None
     engine: int = ENGINE_VERSION
 
-    @property
+    @cached_property
     def run_id(self) -> str:
-        return self.config.run_id
+        return self.config.id_under(self.engine)
 
 
 DIVERGENCE_FACTOR = 1000

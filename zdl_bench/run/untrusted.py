@@ -1,4 +1,4 @@
-"""Checks of values from untrusted YAML and JSON files: limits on their size, and their types."""
+"""Checks of the sizes and the types of values from untrusted YAML and JSON files."""
 
 import json
 from dataclasses import MISSING, fields, is_dataclass
@@ -10,7 +10,7 @@ from zdl_bench.errors import ConfigError, display
 MAX_INTEGER_BITS = 1023
 """The largest number of bits in an integer. A larger integer does not fit into a float and cannot be printed in full."""
 MAX_VALUES, MAX_DEPTH = 100_000, 50
-"""Limits on the content of a file. A YAML alias counts at each use, since ten lines of aliases can mean a billion values."""
+"""Limits on the content of a file. Each use of a YAML alias counts, since ten lines of aliases can mean a billion values."""
 
 
 def require_bounded(content: object) -> None:
@@ -21,10 +21,10 @@ def require_bounded(content: object) -> None:
         value, depth = waiting.pop()
         count += 1
         if count > MAX_VALUES or depth > MAX_DEPTH:
-            raise ValueError(f"it has more than {MAX_VALUES:,} values or {MAX_DEPTH} levels; make it smaller")
+            raise ValueError(f"the content has more than {MAX_VALUES:,} values or {MAX_DEPTH} nested levels; shorten it")
         keys = list(value) if isinstance(value, dict) else []
         if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
-            raise ValueError(f"it has an integer of over {MAX_INTEGER_BITS} bits; give a smaller number")
+            raise ValueError(f"the content has an integer of over {MAX_INTEGER_BITS} bits; give a smaller number")
         odd = [key for key in keys if not isinstance(key, str)]
         for text in (one for one in (value, *keys) if isinstance(one, str)):
             text.encode()  # raises UnicodeEncodeError (a ValueError) for half of a surrogate pair
@@ -37,12 +37,12 @@ def require_bounded(content: object) -> None:
 def parse_json(text: bytes, max_bytes: int) -> Any:
     """Return the value of a JSON text.
 
-    Raise ValueError if the text is not JSON, or if its values could take more than `max_bytes` in memory: the text `[],` has
-    three bytes, but its value takes a hundred.
+    Raise ValueError if the text is not JSON, or if its values could take more than `max_bytes` in memory. Three bytes of text,
+    such as `[],`, can take a hundred bytes in memory.
     """
     size = max_memory_of(text)
     if size > max_bytes:
-        raise ValueError(f"its values may take {size:,} bytes of memory; the limit is {max_bytes:,}")
+        raise ValueError(f"the values in the JSON may take {size:,} bytes of memory; the limit is {max_bytes:,}")
     return json.loads(text)
 
 
@@ -74,7 +74,7 @@ def decode_as(kind: Any, value: Any, key: str) -> Any:
         return kind(**{f.name: decode_as(f.type, known[f.name], name) for name, f in given.items()})  # type: ignore[operator]
     origin, inside = get_origin(kind) or kind, get_args(kind)
     if type(value) is not origin and not (kind is float and type(value) is int):
-        raise ValueError(f"{key or 'its content'} is not of type {origin.__name__}")
+        raise ValueError(f"{key or 'the content'} is not of type {origin.__name__}")
     if not inside or inside[-1] is Any:
         return value
     if origin is list:
@@ -83,7 +83,7 @@ def decode_as(kind: Any, value: Any, key: str) -> Any:
 
 
 def require_no_reference(value: Any) -> None:
-    """Raise ConfigError if a value has an interpolation, which could reveal another key or the environment in a message."""
+    """Raise ConfigError if a value has an interpolation, since a message could then reveal another key or the environment."""
     if isinstance(value, dict | list):
         for item in [*value, *value.values()] if isinstance(value, dict) else value:
             require_no_reference(item)

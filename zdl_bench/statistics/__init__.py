@@ -1,4 +1,4 @@
 """Numbers of runs → intervals and verdicts; the metrics are in `metrics/`.
 
-Knows no figures, no files and no training.
+The code here knows nothing about figures, files or training.
 """

@@ -10,14 +10,14 @@ from zdl_bench.statistics.claim_part import ClaimPart, Kind, Statistic, View, re
 
 ALL_OF = "all_of"
 MAX_COMPARISONS = 300
-"""Most comparisons that an experiment may ask for, all views included; each comparison takes milliseconds."""
+"""The largest number of comparisons in an experiment, including those in other views. Each comparison takes milliseconds."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence with the comparisons that decide it. The claim holds if all its parts hold.
+    """A sentence with the comparisons, its parts, that decide whether it holds. The claim holds if all parts hold.
 
-    also: further views, shown without a verdict. waits_for: what is still missing to decide the claim, or empty.
+    also: further views, in which parts are shown without a verdict. waits_for: what is missing to decide the claim, or empty.
     """
 
     id: str
@@ -52,7 +52,7 @@ def claims_of(contents: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
                 f"the claims ask for more than {MAX_COMPARISONS} comparisons; remove claims or views",
             )
         except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
-            missing = f"the key `{error.args[0]}` is missing; add it" if isinstance(error, KeyError) else str(error)
+            missing = f"the key `{error.args[0]}` is missing; add this key" if isinstance(error, KeyError) else str(error)
             raise ConfigError(f"{name} of the experiment: {missing}") from error
     return tuple(claims.values())
 
@@ -65,12 +65,12 @@ def _claim(content: Mapping[str, Any]) -> Claim:
     if content["kind"] == ALL_OF:
         parts = [_part(shared | part) for part in content["parts"]]
     else:
-        refuse_unless("parts" not in content, f"only a claim of kind {ALL_OF} takes `parts`; remove them")
+        refuse_unless("parts" not in content, f"only a claim of kind {ALL_OF} takes `parts`; remove the parts")
         parts = [] if "waits_for" in content and "metric" not in content else [_part(shared | {"kind": content["kind"]})]
     also = tuple(View(view) for view in content.get("also", []))
     for view in also:
         for part in parts:
-            part.in_view(view)  # refuses a view that lacks its learning rate
+            part.in_view(view)  # raises ConfigError if the view needs a learning rate and the part has none
     waits_for, note = (str(content.get(key, "")) for key in ("waits_for", "note"))
     refuse_unless(bool(parts) or bool(waits_for), "there are no parts; add `parts`, or state in `waits_for` what is missing")
     texts = {key: str(content[key]) for key in ("id", "sentence", "source", "kind")}

@@ -37,7 +37,7 @@ class ExperimentRuns:
         return pair_up(part, first, None if part.second is None else side({**part.second, **level}))
 
     def _as_named(self, selector: Selector) -> Side:
-        """Return the runs that match the selector. In it, `lr: best` stands for the tuned learning rate of this side."""
+        """Return the runs that match the selector, in which `lr: best` stands for the tuned learning rate of this side."""
         if selector.get("lr") == "best":
             return self._at_best({key: value for key, value in selector.items() if key != "lr"})
         return Side(by_seed(self._matching(selector), _ambiguous(selector)))
@@ -45,26 +45,29 @@ class ExperimentRuns:
     def _matching(self, selector: Selector) -> pd.DataFrame:
         matching = _filter(self._judging, selector)
         if matching.empty:
-            raise Undecidable(f"there are no runs of {_words(selector)}")
+            raise Undecidable(f"there are no runs of {_words(selector)}; train such runs, or select others in the claim")
         return matching
 
     def _at(self, selector: Selector, column: str, value: float) -> Side:
         at_value = _near(self._matching(selector), column, value)
         if at_value.empty:
             tried = _filter(self._tuning, selector)[column]
-            hint = "; it ran on tuning seeds only, so give it a block of its own" if (tried == value).any() else ""
-            raise Undecidable(f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}")
+            hint = " except on tuning seeds" if (tried == value).any() else ""
+            raise Undecidable(
+                f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}; "
+                "add a block with only this learning rate to the experiment"
+            )
         return Side(by_seed(at_value, _ambiguous(selector)))
 
     def _at_best(self, selector: Selector) -> Side:
         trials = _filter(self._tuning, selector)
         if trials["lr"].nunique() < 2:
-            raise Undecidable(f"the lr of {_words(selector)} was not tuned")
+            raise Undecidable(f"the lr of {_words(selector)} was not tuned; try two or more learning rates on tuning seeds")
         if trials.duplicated(["lr", "seed"]).any():
             raise Undecidable(_ambiguous(selector))
         choice = choose_lr_of(trials)
         if choice.lr is None:
-            raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds")
+            raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds; try other learning rates")
         return Side(self._at(selector, "lr", choice.lr).runs, choice)
 
 
@@ -72,8 +75,8 @@ class ExperimentRuns:
 class Entrants:
     """The optimizers of one setting as evidence, each with one run per seed. A part of a claim names its sides by `variant`.
 
-    sides: variant → its runs, in the order of the plan. reasons: variant → why it has no side. are_tuned: whether learning
-    rates were chosen on tuning seeds, or there was nothing to choose.
+    sides: variant → its runs, in the order of the plan. reasons: variant → why the variant has no side. are_tuned: whether
+    learning rates were chosen on tuning seeds, or there was nothing to choose.
     """
 
     sides: Mapping[str, Side]
@@ -83,7 +86,7 @@ class Entrants:
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
         """Return the pairs of two variants.
 
-        Raise Undecidable if a side has no runs, or if the side with more learning rates could win by their number alone.
+        Raise Undecidable if a side has no runs, or if one side could win merely because it tried more learning rates.
         """
         assert part.second is not None
         names = (part.first[VARIANT], part.second[VARIANT])
@@ -101,11 +104,12 @@ class Entrants:
 
 
 def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrants:
-    """Return each variant at its best learning rate; a variant with one learning rate has no choice.
+    """Return the runs of each variant at its best learning rate, or at its only learning rate.
 
     runs: the data frame `Results.runs` of one setting, with the column `variant`. If there are tuning seeds, learning rates
-    are chosen on them and compared on the evaluation seeds. Without tuning seeds, all seeds do both: under equal budgets each
-    side gains equally from that, and the test errs in 3 to 5 % of cases (docs/statistics.md).
+    are chosen on them and compared on the evaluation seeds. Without tuning seeds, all seeds are used both to choose and to
+    compare. If all sides try equally many learning rates, each side gains equally from this double use, and the test errs
+    in 3 to 5 % of cases (docs/statistics.md).
     """
     is_tuning = runs["seed"].isin(tuning_seeds)
     if not is_tuning.any():
@@ -120,7 +124,7 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
 def entrants_of(runs: pd.DataFrame) -> Entrants:
     """Return each variant with all of its runs. The runs of a variant have one learning rate.
 
-    A variant with several runs of one seed is left out, and the reason is kept.
+    A variant with several runs of one seed gets a reason instead of a side.
     """
     return _entrants(runs, lambda members: Side(by_seed(members)), are_tuned=True)
 
@@ -160,7 +164,7 @@ def _filter(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
     """Return the runs that have the selector's values. Raise Undecidable if the runs lack a key of the selector."""
     for key, value in selector.items():
         if key not in runs:
-            raise Undecidable(f"no run has the key {key}")
+            raise Undecidable(f"no run has the key {key}; select runs by a key of their config")
         runs = runs[_equal(runs[key], value)]
     return runs
 
@@ -188,7 +192,7 @@ def _near(runs: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
 
 
 def _ambiguous(selector: Selector) -> str:
-    return f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys"
+    return f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys in the claim"
 
 
 def _words(selector: Mapping[str, Any]) -> str:

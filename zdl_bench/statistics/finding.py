@@ -50,9 +50,9 @@ class Effect:
 class Finding:
     """What the runs show about one part in one view.
 
-    n: the number of pairs. n_values: the number of pairs with values, over which the effect is taken. n_deciding: the number of
-    pairs on which the p-values rest. p_for, p_against: the p-values for the part and for its opposite. reason: why nothing can
-    be said, or empty.
+    n: the number of pairs. n_values: the number of pairs without a missing value, which give the effect. n_deciding: the number
+    of pairs that give the p-values. p_for, p_against: the p-values for the part and for its opposite. reason: why the part
+    cannot be decided, or empty.
     """
 
     view: View
@@ -86,7 +86,7 @@ class Finding:
         return is_neutral and (self.wins is None or self.wins.wins == self.wins.losses)
 
     def inverse(self) -> "Finding":
-        """Return the finding of the second side against the first. Valid for a superiority, but not for an exact tie."""
+        """Return the finding of the second side against the first. Valid for a superiority that is not an exact tie."""
         effect, wins = self.effect, self.wins
         return replace(
             self,
@@ -114,7 +114,7 @@ def effect_of(differences: Floats, part: ClaimPart, images: float = math.inf) ->
 
 
 def exponential(effect: Effect) -> Effect:
-    """Return the effect whose logarithm is given; a number too large for a float becomes infinite."""
+    """Return the effect whose logarithm is given. A number that is too large for a float becomes infinite."""
     with np.errstate(over="ignore"):
         mean, low, high = np.exp([effect.mean, effect.low, effect.high]).tolist()
     return replace(effect, mean=mean, low=low, high=high)

@@ -12,12 +12,12 @@ from zdl_bench.run.run import Floats
 ALPHA = 0.05
 """Significance level of a family of tests."""
 MIN_SEEDS = 6
-"""Fewer seeds decide nothing: with five seeds, the smallest p-value of the sign-flip test is 2**-4 = 0.0625."""
+"""The fewest seeds that can decide anything. With five seeds, the smallest p-value of the sign-flip test is 2**-4 = 0.0625."""
 MAX_EXACT = 16
 """Largest number n of differences for which all 2**n sign flips are tried."""
 RANDOM_FLIPS = 100_000
 TIE_TOLERANCE = 1e-12
-"""Share of the sum of magnitudes; sums that differ by less differ by rounding alone and are ties."""
+"""The difference between two sums that counts as rounding, and thus as a tie, as a share of the sum of magnitudes."""
 
 
 class Interval(NamedTuple):
@@ -35,7 +35,7 @@ class Interval(NamedTuple):
 def student_interval(values: Floats, confidence: float = 0.95) -> Interval:
     """Return the mean over the first axis of `values`, (n, …), with its Student's t interval.
 
-    At n = 10 this interval has its nominal coverage for differences from normal to log-gamma; the bootstrap does not.
+    At n = 10 this interval has its nominal coverage for normal to log-gamma differences. A bootstrap interval does not.
     """
     n, mean = len(values), values.mean(axis=0)
     if n < 2:
@@ -99,7 +99,7 @@ def _all_sums(differences: Floats) -> Floats:
 def _random_sums(differences: Floats, seed: int) -> Floats:
     """Return the sum with the observed signs, then the sums under random sign flips, (1 + RANDOM_FLIPS,).
 
-    One random byte flips eight differences, whose sum is one of 256. That takes a tenth of the time.
+    One random byte flips eight differences at once: it picks one of their 256 sums. This takes a tenth of the time.
     """
     rng = np.random.default_rng(seed)
     sums = np.zeros(1 + RANDOM_FLIPS)
@@ -111,9 +111,10 @@ def _random_sums(differences: Floats, seed: int) -> Floats:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return the adjusted p-values in the given order. A test is decided at level α if its adjusted p-value is at most α.
+    """Return the p-values adjusted by Holm's method, in the given order.
 
-    An undefined p-value (NaN) stays undefined, and counts as a member of the family.
+    A test is decided at level α if its adjusted p-value is at most α. An undefined p-value (NaN) stays undefined, and counts
+    as a member of the family.
     Source: Holm 1979, Scandinavian Journal of Statistics 6:65.
     """
     p = np.asarray(p_values, np.float64)

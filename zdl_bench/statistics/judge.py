@@ -26,7 +26,7 @@ def judge(part: ClaimPart, evidence: Evidence) -> Finding:
             return _judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
         pairs = evidence.pairs(part, {})
         if part.kind is Kind.EXACT and not pairs.is_exact:
-            raise Undecidable("the runs are not deterministic: seeds gave different bits")
+            raise Undecidable("the runs are not deterministic: seeds gave different bits; use kind superiority or threshold")
         if pairs.is_exact:
             return _judge_exact(part, pairs)
         if part.measure.is_binary:
@@ -46,7 +46,10 @@ def describe(part: ClaimPart, evidence: Evidence) -> Finding:
 
 
 def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
-    """Judge all seeds as one run, without a p-value. A part that does not hold is refuted, such as a superiority in a tie."""
+    """Judge deterministic runs, whose seeds all count as one run, without a p-value.
+
+    A part that does not hold is refuted. A tie refutes a superiority.
+    """
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
     if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
@@ -93,7 +96,7 @@ def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
 
 
 def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
-    """Test a yes-or-no metric by the seeds on which only one side says yes."""
+    """Test a yes-or-no metric on the seeds for which exactly one side has the value yes."""
     first, second = pairs.first > 0, pairs.second > 0
     counts = [int(np.sum(cell)) for cell in (first & second, first & ~second, ~first & second, ~first & ~second)]
     ps = _by_direction(sign_test_p(counts[1], counts[2]), counts[1] > counts[2])
@@ -108,7 +111,7 @@ def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
 
 
 def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
-    """Test the least-squares slope of each seed's difference over the levels. With a missing value, nothing is decided."""
+    """Test the least-squares slope of each seed's difference over the levels. A missing value leaves the part undecided."""
     is_exact = all(level.is_exact for level in levels)
     by_level = np.array([level.differences[:1] for level in levels]) if is_exact else _by_shared_seed(levels)
     with_values = by_level[:, np.isfinite(by_level).all(axis=0)]
@@ -146,7 +149,7 @@ def _by_shared_seed(levels: list[Pairs]) -> Floats:
     """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there is no such seed."""
     seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
     if not seeds:
-        raise Undecidable("the levels share no seed")
+        raise Undecidable("the levels share no seed; train all levels on the same seeds")
     return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
 
 
@@ -159,7 +162,7 @@ def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRa
     """Return a finding with the p-values for and against the part. An undefined p-value counts as 1."""
     p_for, p_against = (1.0 if math.isnan(p) else p for p in ps)
     with_values, notes = pairs.differences_with_values, pairs.notes
-    if part.measure.is_time and part.second is not None:  # runs that miss the target count with all their steps
+    if part.measure.is_time and part.second is not None:  # runs that miss the target count with all planned steps
         ratios = map(three_digits, ert_ratio_interval(np.exp(pairs.first), np.exp(pairs.second), pairs.planned_steps))
         notes += ("ratio of expected running times {} [{}, {}], bootstrap".format(*ratios),)
     return Finding(
@@ -182,5 +185,5 @@ def _sign_flip_ps(excess: Floats) -> tuple[float, float]:
 
 
 def _by_direction(p: float, supports: bool) -> tuple[float, float]:
-    """Return the p-values for and against a part: a two-sided p-value speaks for the side on which the effect lies."""
+    """Return the p-values for and against a part: the two-sided p-value for the direction of the effect, 1 for the other."""
     return (p, 1.0) if supports else (1.0, p)

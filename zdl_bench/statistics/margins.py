@@ -1,4 +1,4 @@
-"""By how much a part of a claim holds: its margin or bound on the scale of its metric."""
+"""How far a part of a claim is from its margin or bound, on the scale of its metric."""
 
 import math
 
@@ -14,7 +14,10 @@ DEFAULT_EQUIVALENCE = 1.1
 
 
 def excess_of(part: ClaimPart, pairs: Pairs) -> Floats:
-    """Return how far each difference exceeds the margin or bound, (seeds,): below 0 if the part holds for that seed."""
+    """Return by how much each difference exceeds the margin or bound, (seeds,).
+
+    A value below 0 means that the part holds for the seed.
+    """
     if part.at_most is not None:
         return pairs.differences - _limit(part, part.at_most, pairs.images)
     if part.at_least is not None:
@@ -29,7 +32,7 @@ def _limit(part: ClaimPart, bound: float, images: float) -> float:
         return part.measure.distance_on_scale(bound)
     limit = float(part.measure.on_scale(np.array([bound]), images)[0])
     if not math.isfinite(limit):
-        raise Undecidable(f"a bound of {bound:g} needs the number of images, which its data set does not state")
+        raise Undecidable(f"a bound of {bound:g} needs the number of images, which is unknown; give one above 0 and below 1")
     return limit
 
 
@@ -48,5 +51,7 @@ def wins_of(part: ClaimPart, pairs: Pairs) -> WinRate:
 def equivalence_margin(part: ClaimPart) -> float:
     """Return the margin on the metric's scale. Raise Undecidable if differences are compared and no margin is stated."""
     if part.margin is None and part.measure.scale != "ln":
-        raise Undecidable(f"{part.metric} is compared by differences: state the margin as one")
+        raise Undecidable(
+            f"{part.metric} is compared by differences and has no default margin; state the margin as a difference"
+        )
     return part.measure.distance_on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin)

@@ -12,15 +12,15 @@ from zdl_bench.statistics.metrics.metric import Scale
 
 ACCURACY = "_accuracy"
 OUTCOME_METRICS = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
-"""Metrics that tell where a run ended."""
+"""Metrics of the outcome of a run. A run that did not learn has no value of such a metric."""
 
 
 @dataclass(frozen=True)
 class Measure:
     """A column of the runs that can be compared, with its scale and the direction that is better.
 
-    is_outcome: whether the column tells where a run ended, so that a run that did not learn has no value. is_time: whether the
-    column is the number of steps to a target. is_binary: whether its values are yes or no: a target was reached or not.
+    is_outcome: whether the column tells the outcome of a run, so that a run that did not learn has no value. is_time: whether
+    the column is the number of steps to a target. is_binary: whether the column says if a target was reached, yes or no.
     """
 
     column: str
@@ -31,7 +31,9 @@ class Measure:
     is_binary: bool = False
 
     def on_scale(self, values: Floats, images: Floats | float = math.inf) -> Floats:
-        """Return the values on the scale of differences, NaN outside its domain; a target met at the start counts as 1 step.
+        """Return the values on the scale on which differences are taken, or NaN for values outside the domain of the scale.
+
+        A target that is met at the start counts as 1 step.
 
         images: the number of images behind an accuracy, ∞ if unknown. A perfect accuracy is infinite if this number is unknown,
         otherwise finite.
@@ -44,7 +46,7 @@ class Measure:
         return np.where(np.isfinite(values), values, np.nan)
 
     def distance_on_scale(self, ratio_or_difference: float) -> float:
-        """Return a margin or bound between two sides on the scale.
+        """Return a margin or bound between two sides on the scale on which differences are taken.
 
         ratio_or_difference: a ratio if the scale is ln, otherwise a difference.
         """
@@ -91,5 +93,5 @@ def measure_of(name: str) -> Measure:
     if name.startswith("reached_"):
         return Measure(name, "identity", lower_is_better=False, is_outcome=False, is_binary=True)
     if name.startswith(("seconds_to_", "train_seconds")):
-        raise ConfigError(f"{name}: seconds of a sweep's parallel runs decide nothing; compare steps_to_TARGET")
+        raise ConfigError(f"metric: {name}: the seconds of runs in parallel decide nothing; use steps_to_TARGET")
     raise ConfigError(f"there is no metric {name}; use {', '.join(MEASURES)}, steps_to_TARGET or reached_TARGET")

@@ -24,12 +24,12 @@ or failed run ranks last.
 
 
 class Undecidable(ZdlBenchError):
-    """An error if the runs do not allow a comparison. Its message is the reason that the verdict gives."""
+    """The error if the runs do not allow a comparison. The verdict gives the message of the error as its reason."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """The runs of one side, at most one per seed, with the choice of their learning rate, or None without a choice."""
+    """The runs of one side, at most one per seed. choice: the choice of their learning rate, or None if nothing was chosen."""
 
     runs: pd.DataFrame
     choice: LrChoice | None = None
@@ -51,7 +51,7 @@ class Side:
         """Return one value per seed on the measure's scale, (seeds,); NaN for a run that diverged, failed or did not learn."""
         measure = part.measure
         if measure.column not in self.runs:
-            raise Undecidable(f"the runs have no {measure.column}; a target belongs to the YAML of its data set or problem")
+            raise Undecidable(f"the runs have no {measure.column}; name a target from the YAML of the data set or problem")
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
@@ -75,8 +75,8 @@ class Side:
     def ranks(self, values: Floats) -> Floats:
         """Return the ranks that the win rate compares, one per seed, (seeds,); a lower rank is better.
 
-        values: with the sign that makes lower values better. A perfect accuracy of an unknown number of images is infinite, so
-        it ranks first; an accuracy of 0 ranks last among the values.
+        values: with the sign that makes lower values better. A perfect accuracy of an unknown number of images is infinite
+        and ranks first. An accuracy of 0 ranks last among the values.
         """
         within = np.clip(values, -NO_VALUE_RANK / 2, NO_VALUE_RANK / 2)
         has_lost = np.asarray(self.runs["status"] != "completed", dtype=bool)
@@ -149,7 +149,7 @@ def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
     if second is not None:
         seeds = seeds.intersection(second.runs.index)
         if not len(seeds):
-            raise Undecidable("the two sides share no seed")
+            raise Undecidable("the two sides share no seed; train both on the same seeds")
         if len(seeds) < max(len(first.runs), len(second.runs)):
             notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
         second = second.on(seeds)

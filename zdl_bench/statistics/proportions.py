@@ -1,4 +1,4 @@
-"""Tests and intervals of outcomes that are, for each seed, yes or no, or a win or a loss."""
+"""Tests and intervals for outcomes with two values per seed: yes or no, or a win or a loss."""
 
 import math
 from typing import NamedTuple
@@ -19,8 +19,9 @@ class WinRate(NamedTuple):
 
 
 def win_rate(first: Floats, second: Floats) -> WinRate:
-    """Return how often `first`, (n,), beats `second`, (n,), pair by pair. Lower is better: negate a metric if higher is better.
+    """Return how often `first`, (n,), beats `second`, (n,), pair by pair.
 
+    The lower value wins, so negate a metric if higher is better.
     A run without a value (NaN) loses to a run with a value; two runs without a value tie.
     """
     wins = int(np.sum((first < second) | (~np.isnan(first) & np.isnan(second))))
@@ -31,10 +32,10 @@ def win_rate(first: Floats, second: Floats) -> WinRate:
 
 
 def sign_test_p(wins: int, losses: int) -> float:
-    """Return the exact two-sided p-value of the test that a win is as likely as a loss, or 1 if there are neither.
+    """Return the exact two-sided p-value of the test that a win is as likely as a loss, or 1 without wins and losses.
 
-    Ties are left out. For pairs in which only one side says yes, this tests two paired proportions for equality
-    (McNemar 1947).
+    Ties are left out. If a win is a pair in which only the first side says yes, and a loss one in which only the second does,
+    this tests two paired proportions for equality (McNemar 1947).
     """
     return min(1.0, 2 * float(special.bdtr(min(wins, losses), wins + losses, 0.5)))
 

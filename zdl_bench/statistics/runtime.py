@@ -24,9 +24,9 @@ def expected_running_time(steps: Floats, planned_steps: int) -> float:
 
 
 def ert_intervals(steps: Floats, planned_steps: int, draws: int = DRAWS) -> list[tuple[float, float, float]]:
-    """Return the ERT of each target with the ends of its interval over runs, each of which may be ∞.
+    """Return the ERT of each target with the ends of its interval over runs. Each of these numbers may be ∞.
 
-    steps: (runs, targets). All targets share their bootstrap samples, since drawing them takes most of the time.
+    steps: (runs, targets). All targets share their bootstrap samples, since drawing samples takes most of the time.
     """
     counts = _resampling_counts(len(steps), draws)
     intervals = []
@@ -41,7 +41,7 @@ def ert_ratio_interval(
 ) -> tuple[float, float, float]:
     """Return the ERT of the first side over the ERT of the second, with the ends of the ratio's interval.
 
-    first_steps, second_steps: (seeds,), paired: a bootstrap draw takes the same seeds of both. The ratio is ∞ if only the
+    first_steps, second_steps: (seeds,), paired: a bootstrap draw takes the same seeds of both sides. The ratio is ∞ if only the
     second side reaches the target, 0 if only the first does, and NaN if neither does (or if both meet it at the start). A draw
     whose ratio is undefined could have any ratio, so it counts as 0 for the lower end and as ∞ for the upper end.
     """
@@ -87,7 +87,7 @@ def performance_profile(erts: Floats, ratios: Floats) -> Floats:
 
 
 def _weighted_ert(counts: Floats, steps: Floats, planned_steps: int) -> Floats:
-    """Return the ERT, (…), if each run occurs as often as `counts`, (…, runs), states."""
+    """Return the ERT, (…), of samples that contain each run as often as `counts`, (…, runs), says."""
     reached = ~np.isnan(steps)
     spent = counts @ np.where(reached, steps, planned_steps)
     successes = counts @ reached

@@ -1,4 +1,4 @@
-"""How the optimizers of one setting compare: each with a control, every pair, and whether one of them beats all others."""
+"""How the optimizers of one setting compare: each with a control, pair by pair, and whether one optimizer beats all others."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -15,15 +15,15 @@ from zdl_bench.statistics.pairing import Evidence
 from zdl_bench.statistics.verdict import Judgment, Verdict, judge_family
 
 FindingOf = Mapping[tuple[str, str], Finding]
-"""(first, second) → the finding on the first against the second, for every ordered pair of variants."""
+"""(first, second) → the finding on the first variant against the second, for every ordered pair of variants."""
 
 
 @dataclass(frozen=True)
 class Leader:
-    """The variant that is ahead of most others, and whether the tests show that it is ahead of each.
+    """The variant that is ahead of most others, and whether the tests show that this variant is ahead of every other.
 
-    rivals: each other variant → the finding on the leader against it, the closest rival first. p: the p-value of the claim that
-    the leader is better than each rival, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or
+    rivals: each other variant → the finding on the leader against this rival, the closest first. p: the p-value of the claim
+    that the leader is better than each rival, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or
     NOT_DECIDABLE with its reason.
     """
 
@@ -52,7 +52,7 @@ class Leader:
 class Pairwise:
     """Comparisons of all variants by one metric, pair by pair, without a verdict.
 
-    pairs: first every pair in the order of the plan, then every pair in reverse.
+    pairs: first every pair in the order of the plan, then every pair with its variants swapped.
     """
 
     metric: str
@@ -110,7 +110,7 @@ def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pai
 def _pairs(
     entrants: Entrants, variants: Sequence[str], metric: str, find: Callable[[ClaimPart, Evidence], Finding]
 ) -> FindingOf:
-    """Return the findings on all pairs in both orders. Exact pairs are judged again, since neither side wins a tie."""
+    """Return the findings on all pairs in both orders. Exact pairs are judged in each order, since neither side wins a tie."""
     pairs = {(a, b): find(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
     inverse = {
         (b, a): find(_part(b, a, metric), entrants) if finding.is_exact or finding.reason else finding.inverse()
@@ -120,11 +120,11 @@ def _pairs(
 
 
 def leader_of(pairs: FindingOf, variants: Sequence[str]) -> Leader | None:
-    """Return the variant with the most evidence that it is better than each of the others, or None if there are fewer than two.
+    """Return the variant with the most evidence that it is better than each of the others, or None for fewer than two variants.
 
-    variants: those that have runs. A variant is shown to be better than all others if every comparison shows it, so its p-value
-    is the largest of the one-sided p-values (intersection-union test, Berger 1982, Technometrics 24:295). The data choose for
-    which of the m variants this is tested, so the p-value is multiplied by m (Bonferroni).
+    variants: the variants with runs. A variant is shown to be better than all others if it is shown to be better than each, so
+    its p-value is the largest of the one-sided p-values (intersection-union test, Berger 1982, Technometrics 24:295). The data
+    choose which of the m variants is tested, so the p-value is multiplied by m (Bonferroni).
     """
     if len(variants) < 2:
         return None

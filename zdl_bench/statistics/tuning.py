@@ -1,6 +1,6 @@
 """The choice of the best learning rate, and how certain it is.
 
-Imports neither pandas nor SciPy, because every sweep imports this module at its start.
+This module imports neither pandas nor SciPy, because every sweep starts by importing this module.
 """
 
 from collections.abc import Sequence
@@ -33,17 +33,17 @@ class LrChoice:
 
     @cached_property
     def lr(self) -> float | None:
-        """The candidate with the lowest mean loss, the smaller one in a tie, or None if there is no candidate."""
+        """The candidate with the lowest mean loss, the smaller candidate in a tie, or None if there is no candidate."""
         return float(self.lrs[self._best_rows(self.tail_losses)]) if self._are_candidates.any() else None
 
     @property
     def at_edge(self) -> bool:
-        """Whether the best learning rate is the smallest or the largest of the grid, so that a better one may lie beyond it."""
+        """Whether the best learning rate is the smallest or largest of the grid. If so, a better one may lie beyond it."""
         return self.lr is not None and self.lr in (self.lrs[0], self.lrs[-1])
 
     @cached_property
     def shares(self) -> dict[float, float]:
-        """The share of 1,000 resamples of the seeds, the same for all learning rates, in which each learning rate is chosen."""
+        """Learning rate → the share of 1,000 resamples of the seeds in which it is chosen. All rates share these resamples."""
         if self.lr is None:
             return dict.fromkeys(self.lrs.tolist(), 0.0)
         seeds = self.tail_losses.shape[1]
@@ -77,7 +77,8 @@ def choose_lr_of(trials: "pd.DataFrame") -> LrChoice:
 def lr_grid(trials: "pd.DataFrame", column: str = "tail_loss") -> "pd.DataFrame":
     """Return the losses of one optimizer's trials, a row per learning rate and a column per seed.
 
-    A cell is NaN if the learning rate was not tried on the seed. Several runs count with their mean, NaN if a run has no value.
+    A cell is NaN if the learning rate was not tried on the seed. Several runs in a cell count with their mean, which is NaN if
+    one of the runs has no value.
     """
     cells = trials.dropna(subset="lr").groupby(["lr", "seed"])[column]
     return cells.mean().where(cells.count() == cells.size()).unstack("seed").astype(float)

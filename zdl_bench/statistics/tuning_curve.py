@@ -33,9 +33,9 @@ def tuning_curve(tail_losses: Floats, start_losses: Floats) -> Interval:
 def expected_best(losses: Floats) -> Floats:
     """Return the expected smallest of k of the n losses, drawn without replacement: (…, n) → (…, n), for k = 1 … n.
 
-    Exact: of the C(n, k) subsets, the i-th smallest loss is the best in C(n − i, k − 1). Non-increasing in k; at k = n it is
-    the smallest loss.
-    Source: Dodge et al. 2019, arXiv:1909.03004, draw with replacement, as from an infinite search space, so that n trials
+    The result is exact: the i-th smallest loss is the best in C(n − i, k − 1) of the C(n, k) subsets. The result does not
+    increase with k, and at k = n it is the smallest loss.
+    Source: Dodge et al. 2019, arXiv:1909.03004. They draw with replacement, as from an infinite search space, so that n trials
     need not find the smallest of n losses. A grid is finite, and nobody tries the same learning rate twice.
     """
     n = losses.shape[-1]

@@ -31,8 +31,8 @@ class Judgment:
     """A claim with its verdict.
 
     findings: one per part, in the claim's primary view. other_views: view → one finding per part, without a verdict. p: the
-    smaller of p_for and p_against of the whole claim. p_family: p adjusted over the family. reason: the reason of the
-    verdict, if the numbers alone do not explain it.
+    smaller of p_for and p_against of the whole claim. p_family: p adjusted over the family. reason: the reason for the
+    verdict, or empty if the numbers explain it.
     """
 
     claim: Claim
@@ -87,7 +87,7 @@ class _Whole:
         self.p = min(self.p_for, self.p_against)
 
     def verdict(self, p_family: float, members: int) -> tuple[Verdict, str]:
-        """Return the verdict and its reason. p_family: p adjusted over the family. members: the claims in the family."""
+        """Return the verdict and its reason. p_family: p adjusted over the family. members: the size of the family."""
         if self.reasons:
             return Verdict.NOT_DECIDABLE, self.reasons
         direction = Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED
@@ -99,7 +99,7 @@ class _Whole:
             return Verdict.INSUFFICIENT, f"{seeds} {have} values, a family of this size needs {needed}"
         if p_family <= ALPHA:
             return direction, ""
-        parts = len(self.findings)  # many parts may need more seeds to be refuted than to be supported
+        parts = len(self.findings)  # refuting many parts may need more seeds than supporting them
         needed = seeds_needed(parts * members)
         reason = f"{seeds} cannot refute a claim of {parts} parts here; that needs {needed}" if self.seeds < needed else ""
         return Verdict.INSUFFICIENT, reason

@@ -1,4 +1,4 @@
 """Files of runs and sweeps, and the frames that are loaded from them.
 
-Knows nothing about training. The contents of a file are data, and no part of them is executed.
+This package knows nothing about training. The content of a file is treated as data; no part of the content is executed.
 """

@@ -1,4 +1,4 @@
-"""What can be wrong with the files of a store, and how it is reported to the user."""
+"""Errors in the files of a store, and the messages that report such errors to the user."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, display
 from zdl_bench.run.atomic import draft_file
+from zdl_bench.run.config import ENGINE_VERSION
 
 NOT_A_RUN = (
     OSError,
@@ -31,7 +32,10 @@ def first_line(error: Exception) -> str:
 
 
 def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str = PLANNED) -> str:
-    """Return a phrase that counts the missing runs and names those damaged or of another engine; empty if none is missing."""
+    """Return a phrase that counts the missing runs and names the damaged runs and the runs of other engine versions.
+
+    Return an empty text if no run is missing.
+    """
     if not missing:
         return ""
     words = f"{len(missing)} of {of} {what}"
@@ -42,9 +46,19 @@ def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str =
     return words
 
 
+def about_engine(engine: int) -> str:
+    """Return what readers must know about runs of this engine version; empty if it is the version of this program."""
+    if engine == ENGINE_VERSION:
+        return ""
+    return (
+        f"These are runs of engine {display(engine)}, but this program has engine {ENGINE_VERSION}: their numbers cannot be "
+        "compared with those of new runs; run the command of the sweep again to make them anew"
+    )
+
+
 @contextmanager
 def looking_at(path: Path) -> Iterator[None]:
-    """Raise StoreError if the system does not allow the block to find out whether the path exists."""
+    """Raise StoreError if the block cannot find out whether the path exists, for example without permission for a folder."""
     try:
         yield
     except OSError as error:  # the name is too long, or a folder cannot be entered
@@ -60,5 +74,5 @@ def writing(path: Path) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(
-            f"{path} cannot be written ({reason}); free some space or check its permissions. What was stored before is kept"
+            f"{path} cannot be written ({reason}); free some space or check its permissions. All earlier results are kept"
         ) from error

@@ -1,6 +1,6 @@
 """Conversion between a run and a table. Columns hold the numbers of each step; the schema's metadata hold the rest as JSON.
 
-Nothing is pickled, and nothing that a file says is imported.
+Nothing is pickled, and no module that a file names is imported.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ LARGE_TEXTS = (b"curve", b"probes")
 
 @dataclass(frozen=True)
 class _Texts:
-    """The contents of a run's metadata, except its curve."""
+    """The contents of a run's metadata, except the curve and the probes."""
 
     config: dict[str, Any]
     engine: int
@@ -47,7 +47,7 @@ class _AboutCurve:
 
 
 def encode(run: Run) -> pa.Table:
-    """Return the table that the store keeps for a run."""
+    """Return the table that the store saves for a run."""
     curve = run.curve
     columns: dict[str, Any] = {"step": np.array([], np.int64), "train_loss": np.array([]), "lr": np.array([])}
     about_curve: dict[str, Any] | None = None
@@ -99,7 +99,7 @@ def decode(table: pa.Table) -> Run:
 
 
 def _decode_curve(table: pa.Table, large: dict[bytes, bytes]) -> Curve | None:
-    """Return the curve in a table, or None if there is none. Each text is removed when it is decoded, since it may be large."""
+    """Return the curve in a table, or None if the run has no curve. Remove each decoded text from `large` to free memory."""
     content = decode_as(dict[str, Any] | None, json.loads(large.pop(b"curve")), "curve")
     if not content:
         return None
@@ -153,7 +153,7 @@ def _column(values: "np.ndarray[Any, Any]") -> pa.Array:
 
 
 def _values(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
-    """Return the array in a column. Raise ValueError if its type is not one of STORED_TYPES, or if values are missing."""
+    """Return the array in a column. Raise ValueError if the column's type is not in STORED_TYPES, or if values are missing."""
     if column.type not in STORED_TYPES:
         raise ValueError("the table has a column of a type that no run has")
     if column.null_count:

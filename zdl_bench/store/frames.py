@@ -14,11 +14,11 @@ import pandas as pd
 from zdl_bench.errors import ConfigError, OtherEngine
 from zdl_bench.registry import registry
 from zdl_bench.run.conditions import exact
-from zdl_bench.run.config import Choice, RunConfig, Value
+from zdl_bench.run.config import ENGINE_VERSION, Choice, RunConfig, Value
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.metrics import convergence
 from zdl_bench.statistics.metrics.catalogue import METRICS, compute_metrics
-from zdl_bench.store.damage import PLANNED, how_many_are_missing
+from zdl_bench.store.damage import PLANNED, about_engine, how_many_are_missing
 from zdl_bench.store.store import Store
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
@@ -28,10 +28,10 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Results:
-    """Three tidy frames, joined by `run_id`.
+    """Runs as three tidy data frames, which can be joined by `run_id`.
 
-    runs: one row per run, with run_id, lr, seed, and the names of the YAMLs of optimizer, problem and dataset; effective_lr
-        (lr/(1 − β) for momentum methods); the other keys of the config; status, learned, digest, train_seconds, failure;
+    runs: one row per run. Its columns are run_id, lr, seed, the names of optimizer, problem and dataset, effective_lr
+        (lr/(1 − β) for momentum methods), the other keys of the config, status, learned, digest, train_seconds, failure,
         the losses and accuracies at the end of the run, and all metrics.
     curves: one row per step, with run_id, step (1 … T'), train_loss, lr.
     probes: one row per probe, with run_id, step, strided, probe_loss, val_loss, gradient_norm, …
@@ -45,10 +45,11 @@ class Results:
 
 
 def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
-    """Load all runs that this version of the engine made in the store at `path`, or the runs of one sweep.
+    """Load the runs of a sweep in the store at `path`. If no sweep is given, load all runs of this version of the engine.
 
-    Metrics are computed from the curves while loading. Runs whose file is damaged or gone are left out, with a warning.
-    Raise StoreError if there is no such store or sweep, or if none of its runs can be read.
+    Metrics are computed from the curves while loading. Runs whose file is damaged or gone are left out, with a warning. A sweep
+    of another engine is loaded with a warning. Raise StoreError if there is no such store or sweep, or if none of its runs can
+    be read.
     """
     store = Store(path)
     store.require_existing()
@@ -56,12 +57,15 @@ def load_results(path: str | Path = "results", sweep: str | None = None) -> Resu
         (store.run_ids(), "files cannot be read") if sweep is None else (store.read_manifest(sweep).run_ids, PLANNED)
     )
     found = store.read_all(run_ids)
+    found = found.of_engine(ENGINE_VERSION if sweep is None else found.engine)
     missing = {key: error for key, error in found.missing.items() if sweep is not None or not isinstance(error, OtherEngine)}
     if missing and not found.runs:
         raise next(iter(missing.values()))
     if missing:
         words = how_many_are_missing(missing, len(found.runs) + len(missing), what)
         warnings.warn(f"{path}: {words}; run the command of the sweep again", stacklevel=2)
+    if note := about_engine(found.engine):
+        warnings.warn(f"{path}: {sweep}: {note}", stacklevel=2)
     return frames_of([run for run, _ in found.runs])
 
 
@@ -72,12 +76,12 @@ def frames_of(runs: Sequence[Run]) -> Results:
 
 def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the frame `Results.runs` for the given runs."""
-    with np.errstate(all="ignore"):  # a number that cannot be computed is NaN, whatever a file says
+    with np.errstate(all="ignore"):  # numbers that cannot be computed from a file become NaN
         return pd.DataFrame([run_row(run) for run in runs])
 
 
 def curve_frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return the frame `Results.curves` for the given runs. With 10,000 runs of 1,000 steps, it takes half a gigabyte."""
+    """Return the frame `Results.curves` for the given runs. 10,000 runs of 1,000 steps take half a gigabyte."""
     curves = {run.run_id: run.curve for run in runs if run.curve}
     columns = {key: {"train_loss": curve.train_loss, "lr": curve.lr} for key, curve in curves.items()}
     return _stack({key: {"step": np.arange(1, len(column["lr"]) + 1)} | column for key, column in columns.items()})
@@ -119,7 +123,7 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def target_column(measure: str, target: float) -> str:
-    """Return the column name of a measure for a target, such as `steps_to_0.5`, or `reached_0.5` (False if censored)."""
+    """Return the column name of a measure for a target loss, such as `steps_to_0.5` or `reached_0.5`."""
     return measure.replace("target", exact(target))
 
 
@@ -137,7 +141,7 @@ def _effective_lr(config: RunConfig) -> float | None:
 
 
 def _image_counts(dataset: Choice | None) -> dict[str, float]:
-    """Return the numbers of images behind the final accuracies; NaN if there are no images or if their number is unknown."""
+    """Return how many images the final accuracies were computed on. A number is NaN if it is unknown or without a data set."""
     if dataset is None:
         return {"val_images": math.nan, "test_images": math.nan}
     test_images = _if_installed(lambda: registry.dataset(dataset.name).test_size, None)
@@ -152,11 +156,11 @@ def _cell(value: Value) -> Any:
 
 
 def _stack(parts: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
-    """Return one frame with the rows of all runs below each other. All parts have the same columns; the keys are run ids."""
+    """Return one frame with the rows of all runs. parts: run id → the columns of the run, with the same names for each run."""
     if not parts:
         return pd.DataFrame({"run_id": pd.Series([], dtype="str"), "step": pd.Series([], dtype="int64")})
     columns = list(parts.values())
     lengths = [len(part["step"]) for part in columns]
     ids = pd.Categorical.from_codes(np.repeat(np.arange(len(parts), dtype=np.int32), lengths), categories=list(parts))
     stacked = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
-    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # the columns belong to this frame alone
+    return pd.DataFrame({"run_id": ids} | stacked, copy=False)  # nothing else uses the columns, so they need not be copied

@@ -13,11 +13,14 @@ from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
 MAX_SWEEP_RUNS = 200_000
-"""The largest number of runs in a sweep. A store with more files could not be handled in seconds."""
+"""The largest number of runs in a sweep. Commands on a store with more files would take too long."""
 MAX_MANIFEST = 70_000_000
-"""The largest size of a manifest, in bytes. With MAX_SWEEP_RUNS runs and their summaries it has 60 million."""
+"""The largest size of a manifest, in bytes. A manifest with MAX_SWEEP_RUNS runs and their summaries has 60 million bytes."""
 MAX_MANIFEST_MEMORY = 650_000_000
-"""Limit in bytes for the values of a manifest in memory. The bound for MAX_SWEEP_RUNS summaries beside a `β` is 630 million."""
+"""The largest result of `max_memory_of` for a manifest, in bytes.
+
+With MAX_SWEEP_RUNS runs, and a character such as β in the text, the result is 630 million.
+"""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESULTS = {status.value for status in Status if status.is_result}
@@ -25,7 +28,11 @@ RESULTS = {status.value for status in Status if status.is_result}
 
 @dataclass(frozen=True)
 class Report:
-    """A hash of what a sweep's report was built from, its files and its formats. All are empty before the first report."""
+    """The state of a sweep's report. All values are empty before the first report.
+
+    inputs: a hash of everything that the report was built from. files: the paths of the report's files below the sweep's
+        folder. formats: the file formats of its figures.
+    """
 
     inputs: str = ""
     files: list[str] = field(default_factory=list)
@@ -34,7 +41,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Summaries:
-    """Short summaries of a sweep's runs, so that the same command need not decode all run files again.
+    """Short summaries of a sweep's runs. They save a repeated command from decoding all run files again.
 
     code: SHA-256 of the source code that computed the summaries. runs: `RunSummary.as_list()` of each run, by run id.
     """
@@ -47,7 +54,7 @@ class Summaries:
 class Manifest:
     """The record of a sweep: its command, its run ids in the order of the plan, and its start and end (UTC, ISO 8601).
 
-    experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None without an experiment.
+    experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None if there is no experiment.
     """
 
     name: str
@@ -92,7 +99,7 @@ def encode_manifest(manifest: Manifest) -> str:
 def decode_manifest(content: bytes, name: str) -> Manifest:
     """Return the manifest in a file's content.
 
-    Raise ValueError, TypeError, AttributeError or RecursionError if the content is not a sound manifest of that name.
+    Raise ValueError, TypeError, AttributeError or RecursionError if the content is not a sound manifest of the sweep `name`.
     """
     stored = parse_json(content, MAX_MANIFEST_MEMORY)
     if stored.pop("checksum", None) not in (None, _checksum(stored)):  # earlier versions wrote no checksum
@@ -100,7 +107,7 @@ def decode_manifest(content: bytes, name: str) -> Manifest:
     require_bounded({key: value for key, value in stored.items() if key not in ("run_ids", "summaries")})  # both may be long
     manifest: Manifest = decode_as(Manifest, stored, "")
     if manifest.name != name or not manifest.is_sound:
-        raise ValueError(f"it is not a manifest of {name}")
+        raise ValueError(f"the file is not a manifest of {name}")
     return manifest
 
 

@@ -1,8 +1,8 @@
-"""Reading of Parquet files from untrusted sources, after a check of how much memory their headers request.
+"""Reads Parquet files from untrusted sources. First checks how much memory the headers of a file request.
 
-The header of each page, not the footer, decides how much memory a page takes, and a list in the footer may claim any length.
-Therefore this module first reads every header that pyarrow will read, up to a number of values far above that of any stored
-run. pyarrow then gets a new footer with only the known fields, without the metadata, which may be long.
+How much memory a page takes is stated only in the header of the page, and a list in the footer may claim any length.
+Therefore this module first reads every header that pyarrow will read, and stops at limits that no stored run reaches. pyarrow
+then gets a new footer that has only the known fields. The metadata, which may be long, are left out of the new footer.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +15,7 @@ from zdl_bench.store.thrift import BINARY, I32, I64, Fields, ThriftReader, encod
 
 MAGIC = b"PAR1"
 MAX_FOOTER_VALUES, MAX_PAGE_VALUES, MAX_PAGES = 20_000, 100, 20_000
-"""Limits far above those of a real file: a run of 10 million steps has about 1,500 values in its footer, and 1,500 pages."""
+"""Limits that no real file reaches: a run of 10 million steps has about 1,500 values in its footer, and 1,500 pages."""
 ARROW_SCHEMA = b"ARROW:schema"
 """The key of a copy of the schema in Arrow's own format, in which a few bytes can describe any number of columns."""
 
@@ -47,11 +47,11 @@ class Footer(NamedTuple):
 
 
 def read_footer(content: bytes) -> Footer:
-    """Return the footer. Raise ValueError if the content is not a Parquet file, or if its footer exceeds the limits."""
+    """Return the footer of a file. Raise ValueError if the file is not a Parquet file, or if its footer exceeds the limits."""
     length = int.from_bytes(content[-8:-4], "little")
     start = len(content) - 8 - length
     if content[:4] != MAGIC or content[-4:] != MAGIC or start < len(MAGIC):
-        raise ValueError("it is not a Parquet file")
+        raise ValueError("the file is not a Parquet file")
     fields = ThriftReader(content, start, MAX_FOOTER_VALUES).struct(FILE_WITH_METADATA)
     metadata = {pair.get(1, b""): pair.get(2, b"") for pair in fields.pop(5, ())}
     metadata.pop(ARROW_SCHEMA, None)
@@ -59,17 +59,17 @@ def read_footer(content: bytes) -> Footer:
 
 
 def size_of_table(footer: Footer) -> int:
-    """Return the size of the table in bytes if it has as many values, of 8 bytes each, as the footer claims."""
+    """Return the size of the table in bytes, from the number of values in the footer. Each value takes 8 bytes."""
     return 8 * sum(_count(group, 3) * len(group.get(1, ())) for group in footer.fields.get(4, ()))
 
 
 def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType], max_bytes: int) -> pa.Table:
-    """Return the table without the metadata.
+    """Return the table in the bytes of a file, without the metadata.
 
     Raise ValueError if a column has a type that is not in `types`, or if all pages or all texts together exceed `max_bytes`.
     Raise OSError or ArrowException if a page is damaged.
     """
-    _require_size("its pages", _size_of_pages(content, footer), max_bytes)
+    _require_size("the pages", _size_of_pages(content, footer), max_bytes)
     written = encode_struct(FILE, footer.fields)
     metadata = pq.read_metadata(pa.BufferReader(MAGIC + written + len(written).to_bytes(4, "little") + MAGIC))
     schema = metadata.schema.to_arrow_schema()
@@ -81,14 +81,14 @@ def read_columns(content: bytes, footer: Footer, types: Collection[pa.DataType],
 
 
 def _with_texts(table: pa.Table, names: Collection[str], max_bytes: int) -> pa.Table:
-    """Return the table with its text columns decoded, after a check of the size: every row may repeat a long text."""
+    """Return the table with its text columns decoded. Their size is checked first, since every row may repeat a long text."""
     if not names:
         return table
     import pyarrow.compute as pc
 
     chunks = [chunk for name in names for chunk in table[name].chunks]
     longest = (len(chunk) * (pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0) for chunk in chunks)
-    _require_size("its texts", sum(longest), max_bytes)
+    _require_size("the texts", sum(longest), max_bytes)
     for name in names:
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
     return table
@@ -103,14 +103,14 @@ def _size_of_pages(content: bytes, footer: Footer) -> int:
                 size += _count(page, 2)
                 pages += 1
                 if pages > MAX_PAGES:
-                    raise ValueError(f"it has more than {MAX_PAGES:,} pages")
+                    raise ValueError(f"the file has more than {MAX_PAGES:,} pages")
     return size
 
 
 def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Mapping[int, Any]]:
     """Yield the page headers of a column in the order in which pyarrow reads them, up to the page that completes the rows."""
     if column.get(1) not in PHYSICAL_TYPES or column.get(4) not in CODECS or _count(column, 5) != rows:
-        raise ValueError("a column has an unsupported type, compression or length")
+        raise ValueError("a column of the file has an unsupported type, compression or length")
     start, dictionary = _count(column, 9), column.get(11, 0)
     start = dictionary if 0 < dictionary < start else start
     end = start + _count(column, 7)
@@ -123,9 +123,9 @@ def _pages(content: bytes, column: Mapping[int, Any], rows: int) -> Iterator[Map
         rows -= values if is_data else 0
         is_known = page.get(1) in (DATA, DICTIONARY) and about.get(2) in ENCODINGS
         if not is_known or rows < 0 or (is_data and values == 0) or start > min(end, len(content)):
-            raise ValueError("the pages do not match the footer")
+            raise ValueError("the pages of the file do not match its footer")
         if not is_data and 4 * values > _count(page, 2):
-            raise ValueError("a dictionary has more values than its bytes can hold")
+            raise ValueError("a dictionary in the file claims more values than its bytes can hold")
         yield page
 
 
@@ -133,7 +133,7 @@ def _count(fields: Mapping[int, Any], number: int) -> int:
     """Return the value of a field that holds a count or a size. Raise ValueError if the value is missing or negative."""
     count: int = fields.get(number, -1)
     if count < 0:
-        raise ValueError("a count or a size in a header is missing or negative")
+        raise ValueError("a count or a size in a header of the file is missing or negative")
     return count
 
 

@@ -1,4 +1,4 @@
-"""Conversion between a run's table and its Parquet file. Limits on the size are checked before memory is allocated."""
+"""Conversion between a run's table and the run's Parquet file. Sizes are checked before memory is allocated."""
 
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from zdl_bench.store.encoding import LARGE_TEXTS, STORED_TYPES
 from zdl_bench.store.parquet import Footer, read_columns, read_footer, size_of_table
 
 MAX_RUN_BYTES = 2**28
-"""The largest size of a run's file, and also of its table. It suffices for MAX_STEPS steps."""
+"""The largest size in bytes of a run's file, and also of a run's table. A run of MAX_STEPS steps stays below this limit."""
 MAX_TEXT = 2**20
-"""The largest size in bytes of a text in the metadata, except LARGE_TEXTS."""
+"""The largest size in bytes of a text in a run's metadata. The texts in LARGE_TEXTS may be larger."""
 MAX_RUN_MEMORY = 640_000_000
-"""Limit in bytes for a run's table, texts and values. 200,000 steps in 16 dimensions, all probed, take 600 million."""
+"""The largest memory in bytes that a run may take when it is read: its table, its texts and the values in the texts.
+
+A run of 200,000 steps in 16 dimensions, with a probe at each step, takes 600 million bytes.
+"""
 
 
 def file_of(table: pa.Table) -> bytes:
@@ -35,19 +38,19 @@ def read_file(path: Path) -> bytes:
     """Return the bytes of a run's file. Raise OSError if the file cannot be read, or ValueError if it is too large."""
     if not path.is_file():  # reading from a pipe could block forever
         raise FileNotFoundError(path)
-    _require_size("its file", path.stat().st_size)
+    _require_size("the file", path.stat().st_size)
     return path.read_bytes()
 
 
 def metadata_in(content: bytes) -> dict[bytes, bytes]:
-    """Return the metadata in the bytes of a run's file. Raise ValueError as `table_in` does."""
+    """Return the metadata in the bytes of a run's file. Raise ValueError if the footer is damaged or exceeds a limit."""
     return _sound_footer(content).metadata
 
 
 def table_in(content: bytes) -> pa.Table:
     """Return the table in the bytes of a run's file.
 
-    Raise ValueError if the file does not hold a run, or if the table would be too large: a few bytes can expand to gigabytes.
+    Raise ValueError if the file does not hold a run, or if the table would be too large. A small file can expand to gigabytes.
     """
     footer = _sound_footer(content)
     return read_columns(content, footer, STORED_TYPES, MAX_RUN_BYTES).replace_schema_metadata(footer.metadata)
@@ -56,13 +59,15 @@ def table_in(content: bytes) -> pa.Table:
 def _sound_footer(content: bytes) -> Footer:
     footer = read_footer(content)
     table = size_of_table(footer)
-    _require_size("its table", table)
+    _require_size("the table", table)
     for key, text in footer.metadata.items():
         if key not in LARGE_TEXTS and len(text) > MAX_TEXT:
-            raise ValueError(f"{display(key.decode(errors='replace'))} has {len(text):,} bytes; the limit is {MAX_TEXT:,}")
+            raise ValueError(
+                f"the text {display(key.decode(errors='replace'))} has {len(text):,} bytes; the limit is {MAX_TEXT:,}"
+            )
     texts = sum(len(text) + max_memory_of(text) for text in footer.metadata.values())
     if table + texts > MAX_RUN_MEMORY:
-        raise ValueError(f"it may take {table + texts:,} bytes of memory; the limit is {MAX_RUN_MEMORY:,}")
+        raise ValueError(f"the run may take {table + texts:,} bytes of memory; the limit is {MAX_RUN_MEMORY:,}")
     return footer
 
 

@@ -12,6 +12,7 @@ from zdl_bench.errors import ConfigError, DamagedFile, MissingRun, OtherEngine, 
 from zdl_bench.run.atomic import folder_locked
 from zdl_bench.run.config import ENGINE_VERSION, RUN_ID
 from zdl_bench.run.run import Run
+from zdl_bench.run.untrusted import decode_as
 from zdl_bench.store.damage import NOT_A_RUN, first_line, looking_at, writing
 from zdl_bench.store.encoding import decode, encode, sound_checksum, stored_checksum
 from zdl_bench.store.run_file import file_of, metadata_in, read_file, table_in
@@ -20,7 +21,7 @@ from zdl_bench.store.run_file import file_of, metadata_in, read_file, table_in
 class Hashes(NamedTuple):
     """SHA-256 hashes of a stored run, in hex.
 
-    content: the checksum of the table, as in its metadata. file: the hash of the bytes of the file.
+    content: the checksum of the run's table, also stored in the table's metadata. file: the hash of the bytes of the file.
     """
 
     content: str
@@ -28,14 +29,27 @@ class Hashes(NamedTuple):
 
 
 class FoundRuns(NamedTuple):
-    """The runs that could be read, each with the hashes of its file, and the errors of the other runs, by run id."""
+    """The outcome of reading several runs.
+
+    runs: each run that could be read, with its hashes. missing: run id → error, for the runs that could not be read.
+    """
 
     runs: list[tuple[Run, Hashes]]
     missing: dict[str, StoreError]
 
+    @property
+    def engine(self) -> int:
+        """The engine whose runs are shown."""
+        return choose_engine(run.engine for run, _ in self.runs)
+
+    def of_engine(self, engine: int) -> "FoundRuns":
+        """Return the runs of one engine. The others count as missing: numbers of two engines cannot be compared."""
+        others = {run.run_id: other_engine(run.run_id, run.engine) for run, _ in self.runs if run.engine != engine}
+        return FoundRuns([found for found in self.runs if found[0].engine == engine], {**self.missing, **others})
+
 
 class RunFiles:
-    """The files below DIR/runs.
+    """The run files of a store, in the folder DIR/runs.
 
     Every method raises StoreError if the folder cannot be read or written, or DamagedFile if a stored file is damaged.
     """
@@ -80,9 +94,8 @@ class RunFiles:
             file, table = _hash_of(content), table_in(content)
             del content  # `content` may be large, and decoding needs as much memory again
             run, hashes = decode(table), Hashes(stored_checksum(table), file)
-            _require_this_engine(run_id, run.engine)
             if {run_id, json.loads(table.schema.metadata[b"run_id"])} != {run.run_id}:
-                raise ValueError("the file holds another run")
+                raise ValueError("the file holds another run than its name or its metadata say")
         return run, hashes
 
     def read_all(self, run_ids: Iterable[str]) -> FoundRuns:
@@ -96,20 +109,23 @@ class RunFiles:
         return found
 
     def read_metadata(self, run_id: str) -> dict[str, str]:
-        """Return the JSON texts of a run's metadata, for a listing. The checksum is not verified."""
+        """Return the metadata of a run as key → JSON text. The checksum is not verified, so that listings are fast."""
         with self._reading(run_id) as path:
             return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
 
-    def sound_checksum(self, run_id: str) -> str:
-        """Return the checksum of a run's content, computed again. Raise DamagedFile if it differs from the stored checksum."""
+    def sound_checksum(self, run_id: str) -> tuple[str, int]:
+        """Return the checksum of a run's content, computed again, and the run's engine.
+
+        Raise DamagedFile if the checksum differs from the stored checksum.
+        """
         with self._reading(run_id) as path:
             table = table_in(read_file(path))
             checksum = sound_checksum(table)
-            _require_this_engine(run_id, json.loads(table.schema.metadata[b"engine"]))
-        return checksum
+            engine: int = decode_as(int, json.loads(table.schema.metadata[b"engine"]), "engine")
+        return checksum, engine
 
     def hash_of_file(self, run_id: str) -> str:
-        """Return the SHA-256 of the bytes of a run's file, which is not decoded."""
+        """Return the SHA-256 of a run's file. The content of the file is not decoded."""
         with self._reading(run_id) as path:
             return _hash_of(read_file(path))
 
@@ -144,7 +160,9 @@ class RunFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"{path} is damaged and cannot be set aside ({error.strerror}); move it elsewhere") from error
+            raise StoreError(
+                f"{path} is damaged and cannot be set aside ({error.strerror}); move the file out of the store"
+            ) from error
         return aside
 
 
@@ -152,7 +170,12 @@ def _hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _require_this_engine(run_id: str, engine: object) -> None:
-    if engine != ENGINE_VERSION:
-        made_by = f"run {run_id} was made by engine {display(engine)}, this is engine {ENGINE_VERSION}"
-        raise OtherEngine(f"{made_by}; run its sweep's command again")
+def choose_engine(engines: Iterable[int]) -> int:
+    """Return the engine whose runs of a sweep are shown: this program's if it made any of them, otherwise the newest."""
+    found = {*engines}
+    return ENGINE_VERSION if ENGINE_VERSION in found else max(found, default=ENGINE_VERSION)
+
+
+def other_engine(run_id: str, engine: int) -> OtherEngine:
+    made_by = f"run {run_id} was made by engine {display(engine)}, this is engine {ENGINE_VERSION}"
+    return OtherEngine(f"{made_by}; run its sweep's command again")

@@ -4,7 +4,7 @@
     DIR/sweeps/NAME/sweep.json    the manifest of the sweep
     DIR/damaged/                  files that could not be read and were moved here
 
-The parent process is the only writer.
+Only the parent process of a sweep writes to the store; its worker processes do not.
 """
 
 import re
@@ -21,7 +21,7 @@ from zdl_bench.store.runs import RunFiles
 
 FOLDERS_WRITTEN_TO = ("runs/??", "sweeps/*", "sweeps/*/figures", "sweeps/*/tables")
 SWEEP_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
-"""The names of stored sweeps. The name of a new sweep must not begin with '-', since a command would read it as a flag."""
+"""The pattern of sweep names. A new name must also not begin with '-', since a command would read such a name as a flag."""
 
 
 class Store(RunFiles):
@@ -35,7 +35,7 @@ class Store(RunFiles):
                 pass
         except OSError as error:
             raise StoreError(
-                f"results_dir={self.root}: the store cannot be written ({error.strerror}); name another with results_dir=DIR"
+                f"results_dir={self.root}: the store cannot be written ({error.strerror}); name a folder with results_dir=DIR"
             ) from error
 
     def require_existing(self) -> None:
@@ -61,16 +61,18 @@ class Store(RunFiles):
             (folder / "rows.json").unlink()  # earlier versions kept the summaries there
 
     def write_optimized(self, name: str, content: str) -> None:
-        """Write the results that a third-party Hydra sweeper reports."""
+        """Write the results that a third-party Hydra sweeper reports to the folder of its sweep."""
         with writing(self.sweep_folder(name) / "optimization_results.yaml") as draft:
             draft.write_text(content, encoding="utf-8")
 
     def replace_report(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Write a sweep's report and remove what is left of an earlier one. files: content by path below the sweep's folder."""
+        """Write a sweep's report and remove old report files. files: path below the sweep's folder → content of the file."""
         folder = self.sweep_folder(name)
         links = [one for one in (folder.parent, folder, folder / "figures", folder / "tables") if one.is_symlink()]
         if links:  # a store from an untrusted source could make us overwrite other files
-            raise StoreError(f"{links[0]} is a link; a report is only written to real folders: replace the link by a folder")
+            raise StoreError(
+                f"{links[0]} is a link, but reports are written only to real folders; replace the link with a folder"
+            )
         for path, content in files.items():
             with writing(folder / path) as draft:
                 draft.write_bytes(content)
@@ -89,13 +91,13 @@ class Store(RunFiles):
             raise StoreError(f"there is no sweep {name} in {self.root}; {hint(closest(name, names), known)}")
         try:
             if path.stat().st_size > MAX_MANIFEST:
-                raise ValueError(f"it has more than {MAX_MANIFEST:,} bytes")
+                raise ValueError(f"the file has more than {MAX_MANIFEST:,} bytes")
             return decode_manifest(path.read_bytes(), name)
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise DamagedFile(f"{path} is damaged ({first_line(error)}); run the sweep's command again") from error
+            raise DamagedFile(f"{path} is damaged ({first_line(error)}); run the command of the sweep again") from error
 
     def find_manifest(self, name: str) -> Manifest | None:
-        """Return a sweep's manifest, or None if it cannot be read."""
+        """Return a sweep's manifest, or None if the manifest is missing or damaged."""
         try:
             return self.read_manifest(name)
         except StoreError:
@@ -107,7 +109,7 @@ class Store(RunFiles):
         return sorted(name for name in names if SWEEP_NAME.fullmatch(name))
 
     def manifests(self) -> list[Manifest]:
-        """Return all manifests that can be read, sorted by the start of the sweep, the latest last."""
+        """Return all manifests that can be read, sorted by the start of the sweep from the earliest to the latest."""
         found = filter(None, map(self.find_manifest, self.sweep_names()))
         return sorted(found, key=lambda manifest: (manifest.started, manifest.name))
 
@@ -128,5 +130,5 @@ def is_new_name(name: str) -> bool:
 
 
 def _require_name(name: str, holds: bool) -> None:
-    allowed = "a sweep's name is up to 100 letters, digits, '.', '_' or '-', and begins with a letter, a digit or '_'"
+    allowed = "give a name of up to 100 letters, digits, '.', '_' or '-' that begins with a letter, a digit or '_'"
     require("name", name, holds, allowed)

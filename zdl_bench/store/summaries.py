@@ -1,7 +1,7 @@
-"""Short summaries of runs: the values that a sweep prints and uses for its decisions.
+"""Short summaries of runs. A summary holds the few values that a sweep prints and uses for its decisions.
 
-A sweep's manifest keeps the summaries of its runs. A summary is used only if the same version of the code computed it and the
-bytes of the run's file have not changed since; otherwise the file is decoded again.
+A sweep's manifest stores the summaries of the sweep's runs. A stored summary is used only if the same version of the code
+computed it and the run's file has not changed since. Otherwise the run's file is decoded again.
 """
 
 import math
@@ -24,7 +24,7 @@ from zdl_bench.store.store import Store
 class RunSummary:
     """The part of a run that a sweep keeps in memory.
 
-    hashes: the hashes of the stored run. reason: why the run has no result; empty if it has one.
+    hashes: the hashes of the stored run. reason: why the run has no result, or an empty text if the run has a result.
     """
 
     config: RunConfig
@@ -41,7 +41,7 @@ class RunSummary:
         return self.config.run_id
 
     def as_list(self) -> list[Any]:
-        """Return the values that a manifest keeps: the hashes, the status, `learned` and the numbers, with None for NaN."""
+        """Return the values that a manifest stores for a run. NaN becomes None, since JSON has no NaN."""
         numbers = (self.tail_loss, self.final_train_loss, self.test_accuracy)
         return [*self.hashes, self.status.value, self.learned, *(None if math.isnan(x) else float(x) for x in numbers)]
 
@@ -52,7 +52,7 @@ class RunSummary:
         return cls(config, Hashes(content, file), Status(status), learned, tail, final, accuracy)
 
 
-@np.errstate(all="ignore")  # a number that cannot be computed is NaN, whatever a file says
+@np.errstate(all="ignore")  # numbers that cannot be computed from a file become NaN
 def summarize(run: Run, hashes: Hashes) -> RunSummary:
     curve = run.curve
     return RunSummary(
@@ -68,13 +68,13 @@ def summarize(run: Run, hashes: Hashes) -> RunSummary:
 
 
 def collect_summaries(summaries: Iterable[RunSummary]) -> Summaries:
-    """Return the summaries that a manifest keeps: those of runs that have a result."""
+    """Return the given summaries in the form that a manifest stores. Runs without a result are left out."""
     runs = {summary.run_id: summary.as_list() for summary in summaries if summary.status.is_result}
     return Summaries(hash_of_sources("*.py"), runs)
 
 
 def recall(store: Store, name: str) -> Summaries:
-    """Return the summaries in a sweep's manifest; empty if there are none or if another version of the code computed them."""
-    code = hash_of_sources("*.py")  # before any run: later the sources may differ from the code that computes the summaries
+    """Return the summaries in a sweep's manifest, or no summaries if a different version of the code computed them."""
+    code = hash_of_sources("*.py")  # hashed before any run, since the source files may change during the sweep
     manifest = store.find_manifest(name)
     return manifest.summaries if manifest and manifest.summaries.code == code else Summaries()

@@ -1,6 +1,6 @@
 """Thrift's compact protocol, limited to the parts that the headers of Parquet files use.
 
-The number of values that are read is limited, since a list may claim any length.
+A reader stops after a given number of values, since a list in a damaged file may claim any length.
 Source: the Apache Thrift specification, "Thrift Compact protocol encoding".
 """
 
@@ -14,7 +14,7 @@ TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 4
 FIXED_SIZES = {TRUE: 0, FALSE: 0, BYTE: 1, DOUBLE: 8}
 INTEGER_BITS = {I16: 16, I32: 32, I64: 64}
 Fields = Mapping[int, Any]
-"""The types or the values of a struct's fields, by field number. `[X]` is the type of a list whose items have type X."""
+"""Field number → type, or field number → value, for the fields of a struct. `[X]` is the type of a list of items of type X."""
 
 
 class ThriftReader:
@@ -24,14 +24,14 @@ class ThriftReader:
         self.content, self.position, self._values_left = content, position, max_values
 
     def struct(self, types: Fields, depth: int = 0) -> dict[int, Any]:
-        """Return the fields of the next struct that `types` lists; skip its other fields."""
+        """Return field number → value for the next struct. Fields that `types` does not list are skipped."""
         found: dict[int, Any] = {}
         seen: set[int] = set()
         number = 0
         while kind := (head := self._byte()) & 15:
             number = number + (head >> 4) if head >> 4 else self._integer(16)
             if number in seen:
-                raise ValueError("a header contains the same field twice")
+                raise ValueError("a header of the file has the same field twice")
             seen.add(number)
             expected = types.get(number)
             value = self._value(kind, expected, depth + 1)
@@ -43,9 +43,9 @@ class ThriftReader:
         """Return the next value, of type code `kind`. expected: the required type, or None if every type is allowed."""
         self._values_left -= 1
         if self._values_left < 0 or depth > MAX_NESTING:
-            raise ValueError("the headers have too many values or nested levels")
+            raise ValueError("the headers of the file have more values or nested levels than those of any valid file")
         if expected is not None and kind != type_code(expected):
-            raise ValueError("a field in a header has an unexpected type")
+            raise ValueError("a field in a header of the file has an unexpected type")
         if kind in INTEGER_BITS:
             return self._integer(INTEGER_BITS[kind])
         if kind == BINARY:
@@ -56,13 +56,13 @@ class ThriftReader:
             return self._list(expected, depth)
         if kind in FIXED_SIZES:
             return self._take(FIXED_SIZES[kind])
-        raise ValueError("a header contains a value of an unknown type")
+        raise ValueError("a header of the file has a value of an unknown type")
 
     def _list(self, expected: Any, depth: int) -> list[Any]:
         head = self._byte()
         length, kind = head >> 4, head & 15
         length = self._varint() if length == 15 else length
-        kind = BYTE if kind in (TRUE, FALSE) else kind  # booleans take one byte each in a list
+        kind = BYTE if kind in (TRUE, FALSE) else kind  # in a list, each boolean takes one byte
         return [self._value(kind, expected[0] if expected else None, depth) for _ in range(length)]
 
     def _byte(self) -> int:
@@ -71,7 +71,7 @@ class ThriftReader:
     def _take(self, length: int) -> bytes:
         self.position += length
         if self.position > len(self.content):
-            raise ValueError("the headers are cut off")
+            raise ValueError("a header of the file ends too early")
         return self.content[self.position - length : self.position]
 
     def _varint(self) -> int:
@@ -80,13 +80,13 @@ class ThriftReader:
             value |= (byte & 127) << shift
             shift += 7
             if shift > 63:
-                raise ValueError("a header contains an integer of more than 64 bits")
+                raise ValueError("a header of the file has an integer of more than 64 bits")
         return value | byte << shift
 
     def _integer(self, bits: int) -> int:
         coded = self._varint()
         if coded >> bits:
-            raise ValueError(f"a header contains an integer of more than {bits} bits")
+            raise ValueError(f"a header of the file has an integer of more than {bits} bits")
         return coded >> 1 ^ -(coded & 1)
 
 
@@ -95,7 +95,7 @@ def type_code(expected: Any) -> int:
 
 
 def encode_struct(types: Fields, fields: Mapping[int, Any]) -> bytes:
-    """Return the struct as bytes, which `ThriftReader.struct` can read back."""
+    """Return the bytes of a struct, in the form that `ThriftReader.struct` reads."""
     parts, before = [], 0
     for number, value in sorted(fields.items()):
         parts += [bytes([number - before << 4 | type_code(types[number])]), _encode_value(types[number], value)]

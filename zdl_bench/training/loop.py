@@ -10,6 +10,7 @@ import numpy as np
 
 from zdl_bench.datasets.dataset import Arrays, load_decoded
 from zdl_bench.errors import DataError
+from zdl_bench.kernels.choice import kernels_for
 from zdl_bench.kernels.rounding import require_default_rounding
 from zdl_bench.kernels.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.optimizers.optimizer import Optimizer
@@ -51,6 +52,15 @@ def train(config: RunConfig) -> Run:
             train_seconds=descent.seconds,
             environment=describe_environment(),
         )
+
+
+def prepare(config: RunConfig) -> None:
+    """Load the compiled kernels of a network's runs, which the first process on a machine has to compile for some seconds.
+
+    Raise ConfigError if the environment asks for kernels that are not available.
+    """
+    if config.dataset is not None:
+        kernels_for(np.dtype(config.dtype))
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def main(pairs: int = 7, steps: int = 1000, *names: str) -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     warnings.simplefilter("ignore")  # scikit-learn's: one epoch is not enough for it
     environment = describe_environment()
-    print(f"{environment['cpu']}, one core; NumPy {environment['numpy']}, {environment['blas_kernel']}; {versions()}")
+    print(f"{environment['cpu']}, one core; NumPy {environment['numpy']}; {versions()}")
     print(f"{pairs} pairs of {steps} steps: seconds of ours and theirs, ratio (least to most), largest difference of a loss")
     found: dict[str, dict[str, float]] = {}
     for name in names or RATES:

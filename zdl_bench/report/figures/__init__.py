@@ -1,6 +1,7 @@
-"""The figures, one per file.
+"""The figures of a report, with one file per kind of figure.
 
-Each file has a function that draws a tidy frame on an Axes, also for notebooks, and one that yields the report's figures.
+The file of a figure has two public functions: one draws a tidy frame on an Axes and is also meant for notebooks, and the other
+yields the figures that the report shows.
 """
 
 import os
@@ -12,7 +13,8 @@ from zdl_bench.errors import ConfigError
 def _import_matplotlib() -> None:
     """Import matplotlib even if the user's settings break the import.
 
-    Examples are an unknown MPLBACKEND and a settings file that is not text. Raise ConfigError if the import still fails.
+    Examples of such settings are an unknown MPLBACKEND and a settings file that is not text. Raise ConfigError if the import
+    still fails without MPLBACKEND and MATPLOTLIBRC.
     """
     try:
         import matplotlib
@@ -23,7 +25,7 @@ def _import_matplotlib() -> None:
         try:
             import matplotlib  # noqa: F401
         except (ValueError, OSError) as error:
-            raise ConfigError(f"matplotlib cannot read its settings: {error}; correct or delete matplotlibrc") from error
+            raise ConfigError(f"matplotlib cannot read its settings: {error}; correct or delete your matplotlibrc") from error
         finally:
             os.environ.update(settings)
 

@@ -1,4 +1,4 @@
-"""The benefit of tuning: the loss at the best of k learning rates against k, one line per optimizer."""
+"""The benefit of tuning: the expected loss at the best of k learning rates against k, with one line per optimizer."""
 
 from collections.abc import Iterator
 
@@ -18,12 +18,12 @@ MAX_TRIAL_MARKERS = 40
 
 
 def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw one line per optimizer.
+    """Draw the loss at the best of k learning rates against k, with one line per optimizer.
 
     frame: one row per run, with variant, optimizer, lr, seed, tail_loss and start_loss. All losses are above 0.
     A point is the expected tail loss at the best of k different learning rates, drawn at random from those in the frame. If
     there are up to MAX_BANDS lines, each has a 95 % bootstrap band over seeds. If a learning rate has a run without a value,
-    or has no run on some seed, its loss is that at the start of training.
+    or has no run on some seed, the loss at the start of training replaces the tail loss.
     """
     with_lr = frame.dropna(subset="lr")
     heights: list[float] = []
@@ -45,7 +45,7 @@ def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure of a comparison's trials, if there was a choice of learning rates."""
+    """Yield the figure of a comparison's trials, if some optimizer was tried at several learning rates."""
     if not comparison.has_lr_choice or not comparison.best_lrs:
         return
     everything = comparison.above_floor(comparison.trials)

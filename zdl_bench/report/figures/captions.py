@@ -1,4 +1,4 @@
-"""A figure with its caption, and the sentences and notes that captions share. A note that does not apply is empty."""
+"""Write captions, with sentences and notes that several captions share. A note that does not apply is empty."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class CaptionedFigure:
 
 
 def caption(figure: Figure, name: str, title: str, lines: Sequence[str], sentences: Sequence[str]) -> CaptionedFigure:
-    """Return the figure with its caption.
+    """Write the title and the lines above the figure, and return the figure with its name and description.
 
-    title, lines: written above the figure, the title first. sentences: the description of the figure.
+    sentences: the description of the figure, for readers who cannot see the figure. Empty lines and sentences are left out.
     """
     head(figure, title, list(filter(None, lines)))
     return CaptionedFigure(name, title, " ".join(filter(None, sentences)), figure)
@@ -42,8 +42,8 @@ def optimizers_sentence(frame: pd.DataFrame) -> str:
 def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[float], str] = "{:.3g}".format) -> str:
     """Return the sentence that names the first variant with the best value, and the number of others with the same value.
 
-    what: the start of the sentence. values: by variant, or by variant and lr; NaN if a run has no value. best: the best of
-    the values. write: formats a value.
+    what: the start of the sentence. values: one per variant, or one per variant and lr, or NaN if some run has no value. best:
+    the best of these values. write: turns a value into text.
     """
     leaders = values.index[values == best]
     if leaders.empty:
@@ -57,7 +57,7 @@ def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[
 def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
     """Return the sentence on the lowest mean of the values, grouped by the keys.
 
-    A group in which a run has no value does not count.
+    what: the start of the sentence. A group in which some run has no value is left out.
     """
     groups = values.groupby(list(keys), sort=False, dropna=False)
     means = groups.mean().where(groups.count() == groups.size())
@@ -65,7 +65,7 @@ def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
 
 
 def tail_loss_name(comparison: Comparison) -> str:
-    """Return the name of the tail loss, with its unit, as an axis shows it."""
+    """Return the name of the tail loss, with its unit, for the label of an axis."""
     return comparison.loss_name.replace("probe loss", "tail loss")
 
 
@@ -75,7 +75,7 @@ def lowest_tail_loss(runs: pd.DataFrame) -> str:
 
 
 def best_lr_note(comparison: Comparison) -> str:
-    """Return the note on how the learning rates of a figure were chosen; empty if there was no choice."""
+    """Return the note on how the learning rates of a figure were chosen, or an empty note if each optimizer has only one."""
     return f"each optimizer at its best lr, {comparison.choice_words}" if comparison.has_lr_choice else ""
 
 
@@ -87,10 +87,10 @@ def no_best_lr_note(comparison: Comparison) -> str:
 
 
 def floor_note(losses: pd.Series, starts: pd.Series) -> str:
-    """Return the note on the floor of a log scale. A figure shows lower losses at this floor.
+    """Return the note that a figure shows losses below the floor of its log scale at the floor.
 
-    The note is empty if no loss is at the floor. losses: as the figure shows them. starts: for each loss, the loss at the
-    start of the same run.
+    The note is empty if no loss is at the floor. losses: the losses that the figure shows. starts: for each loss, the loss at
+    the start of the same run.
     """
     floors = (FLOOR * starts)[(losses >= 0) & (losses <= FLOOR * starts)]
     if floors.empty:

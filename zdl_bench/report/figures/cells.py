@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 def color_cells(values: pd.DataFrame, axes: Axes, **look: Any) -> None:
     """Draw a coloured cell for each value, without axis labels. A cell without a value stays blank.
 
-    look: keyword arguments of seaborn.heatmap.
+    look: further keyword arguments for seaborn.heatmap.
     """
     import seaborn as sns
 
@@ -18,7 +18,7 @@ def color_cells(values: pd.DataFrame, axes: Axes, **look: Any) -> None:
 
 
 def write_cells(texts: pd.DataFrame, is_dark: pd.DataFrame, axes: Axes) -> None:
-    """Write the text of each cell, in white on dark cells. Text that contains a fraction is small."""
+    """Write the text of each cell, in white on dark cells and in black on others. Text with a fraction has a smaller font."""
     for (row, column), text in np.ndenumerate(texts.to_numpy()):
         color = "white" if is_dark.iloc[row, column] else "black"
         place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7 if "/" in str(text) else 9, "color": color}

@@ -15,13 +15,13 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.finding import three_digits
 
 INK = "#222222"
-"""A colour that no optimizer has, since a row compares two optimizers."""
+"""Colour of all rows. No optimizer has this colour, since a row compares two optimizers."""
 DECIDED = ("supported", "refuted")
 SMALLEST_ROOM = 0.05
 TITLES = {"test_accuracy": "test accuracy (odds)"}
-"""Panel titles by metric, if the effect is not the ratio of the quantity in question."""
+"""Panel titles, by metric, for effects that are not ratios of the compared quantity itself."""
 EFFECT_AXES = {"ratio": (LOG, 1.0, "ratio   (1: no difference)"), "difference": (LINEAR, 0.0, "difference   (0: none)")}
-"""Unit of the effect → scale of the axis, value that means no effect, and label of the axis."""
+"""For each unit of an effect: the scale of the axis, the value that means no effect, and the label of the axis."""
 
 
 def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -30,9 +30,9 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
     frame: label, mean, low, high, unit, verdict, n and, optionally, note.
     unit: `ratio` or `difference`, the same in all rows.
     mean, low, high: the effect and its interval. low and high are NaN if there is no interval, and mean is NaN too if there
-    is no effect to show. Each may be infinite, or 0 for a ratio. An arrow marks a value beyond the end of the axis.
-    verdict: in words. The marker is filled if the verdict is `supported` or `refuted`.
-    n: number of pairs. note: anything else that a reader has to know about the row; may be empty.
+    is no effect to show. All three may be infinite, and ratios may be 0. An arrow marks a value beyond the end of the axis.
+    verdict: the verdict in words. The marker is filled if the verdict is `supported` or `refuted`.
+    n: the number of pairs. note: anything else that readers have to know about the row, or empty.
     """
     if frame.empty:  # a single optimizer has nothing to be compared with
         return axes
@@ -72,7 +72,8 @@ def _arrow(value: float, limits: Floats) -> str:
 def _limits(effects: Floats, neutral: float) -> Floats:
     """Return the ends of the axis, on its scale.
 
-    The axis includes the value of no effect, every finite mean, and intervals up to a usual length.
+    The axis includes the value that means no effect, and every finite mean. Intervals extend the axis beyond these points by
+    at most the span of the points or the median length of an interval, whichever is larger.
     """
     points = np.append(effects[np.isfinite(effects[:, 0]), 0], neutral)
     intervals = effects[np.isfinite(effects).all(axis=1), 1:]
@@ -92,9 +93,9 @@ def _text(row: Mapping[Any, Any]) -> str:
 
 
 def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure with a panel per question that has an effect: the first optimizer compared with the others.
+    """Yield the figure that compares each optimizer with the first one, with a panel per question that has an effect.
 
-    Of many optimizers, only the first MAX_STANDINGS are drawn.
+    If there are many optimizers, only the first MAX_STANDINGS are compared.
     """
     every = [(question, contrast_frame(question, standing)) for question, standing in standings.at_best]
     frames = [(question, frame.head(selection.MAX_STANDINGS - 1)) for question, frame in every]

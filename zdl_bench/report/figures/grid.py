@@ -1,4 +1,4 @@
-"""Figures of one or more panels, with a title that says what was run, and with a legend outside the panels."""
+"""Make figures of one or more panels, with a title that says what was run, and with a legend outside the panels."""
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +15,13 @@ PANEL_WIDTH, PANEL_HEIGHT = 3.7, 2.9
 ROW_HEIGHT, PANEL_GAP = 0.36, 0.12
 LEGEND_ROWS = 22
 LEGEND_ROW_HEIGHT, LEGEND_INCHES_PER_LETTER, LEGEND_INCHES = 0.18, 0.07, 2.4
-"""Height of a row, width per character, and the legend width that a figure has room for.
+"""Height of a row of a legend, width of a character, and legend width for which a figure has room, in inches.
 
-A figure with a wider legend is as much wider as the legend is.
+If a legend is wider than this, the width of the figure grows by the difference.
 """
 SEPARATOR = " · "
 LETTERS_PER_INCH = 13
-"""Characters of a title. Lines do not quite fill the figure, which leaves room for wide characters."""
+"""Number of characters per inch of a title. Lines of this length leave some room for wide characters."""
 
 
 def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
@@ -34,7 +34,10 @@ def panels(count: int, columns: int = 3) -> tuple[Figure, list[Axes]]:
 
 
 def row_panels(count: int, rows: int, columns: int = 4) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its `count` panels, beside one another, with the same `rows` named rows in each."""
+    """Return a figure and its `count` panels, of which up to `columns` are side by side.
+
+    All panels have the same named rows. rows: the number of these rows, which determines the height of a panel.
+    """
     columns = columns if count % columns != 1 else columns - 1
     return _grid(count, min(columns, count), 1.0 + ROW_HEIGHT * max(rows, 2), {"sharey": True})
 
@@ -42,7 +45,7 @@ def row_panels(count: int, rows: int, columns: int = 4) -> tuple[Figure, list[Ax
 def _grid(count: int, columns: int, height: float, shared: Mapping[str, Any]) -> tuple[Figure, list[Axes]]:
     rows = -(-count // columns)
     figure, everything = grid_of(rows, columns, (max(6.4, PANEL_WIDTH * columns), height * rows + 1.0), **shared)
-    figure.set_layout_engine("constrained", w_pad=PANEL_GAP)  # keeps the numbers of neighbouring axes apart
+    figure.set_layout_engine("constrained", w_pad=PANEL_GAP)  # keeps the tick labels of neighbouring panels apart
     for unused in everything[count:]:
         unused.set_visible(False)
     return figure, everything[:count]
@@ -62,9 +65,9 @@ def outer_labels(axes_list: Sequence[Axes]) -> None:
 def single(
     draw: Callable[[pd.DataFrame, Axes], Axes], frame: pd.DataFrame, width: float = 7.6, height: float = 4.6
 ) -> tuple[Figure, Axes]:
-    """Return a figure of one panel, and the panel, in which `draw` has drawn the frame. The legend is outside.
+    """Draw a frame in a figure of one panel, with the legend outside the panel. Return the figure and the panel.
 
-    width, height: in inches.
+    draw: draws the frame on the panel. width, height: the size of the figure in inches.
     """
     figure, [axes] = grid_of(1, 1, (width, height))
     draw(frame, axes)
@@ -73,9 +76,9 @@ def single(
 
 
 def grid_of(rows: int, columns: int, size: tuple[float, float], **shared: Any) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its axes, row by row. size: in inches.
+    """Return a figure and its axes, row by row. size: width and height of the figure in inches.
 
-    The figure needs no window, whichever backend pyplot uses.
+    The figure never opens a window, whichever backend pyplot uses.
     """
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
@@ -83,14 +86,14 @@ def grid_of(rows: int, columns: int, size: tuple[float, float], **shared: Any) -
 
 
 def head(figure: Figure, title: str, context: Sequence[str]) -> None:
-    """Write the title, and below the title the context, in lines that fit the width of the figure."""
+    """Write the title and the lines of context at the top of the figure, broken to fit the width of the figure."""
     width = int(LETTERS_PER_INCH * figure.get_figwidth())
     lines = [line for text in (title, *context) for line in _lines(text, width)]
     figure.suptitle("\n".join(lines), fontsize=9.5, x=0.01, ha="left")
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """Return the text broken into lines, if possible only at the separators."""
+    """Return the text, broken into lines of up to `width` characters, if possible only at the separators."""
     parts = text.split(SEPARATOR)
     if len(parts) == 1 or max(map(len, parts)) > width:
         return textwrap.wrap(text, width)
@@ -109,7 +112,7 @@ def common_legend(figure: Figure, axes_list: Sequence[Axes]) -> None:
 
 
 def legend_outside(axes: Axes) -> None:
-    """Put a legend to the right of the axes, in as many columns as needed, and enlarge the figure if necessary."""
+    """Put a legend to the right of the axes. Use several columns and enlarge the figure if the legend is long."""
     labels = axes.get_legend_handles_labels()[1]
     if labels:
         columns = -(-len(labels) // LEGEND_ROWS)

@@ -1,4 +1,4 @@
-"""A table of optimizers × learning rates: mean tail loss, and the share of runs without a value."""
+"""A coloured table of mean tail losses and of runs without a value, with a row per optimizer and a column per learning rate."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from zdl_bench.run.conditions import texts_of
 
 GREY = "#d9d9d9"
 MAX_HEAT_ROWS, MAX_HEAT_COLUMNS = 40, 24
-"""Largest numbers of rows and columns. An image with more could not be read, or not even be stored."""
+"""Largest numbers of rows and columns. A larger table could not be read, and its image might be too large for a file."""
 NO_LOG_SCALE = "losses here may be negative, or 0 at the start: no colour for those, no figure on a log scale"
 
 
@@ -26,8 +26,8 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
 
     frame: one row per run, with variant, lr, status, learned and tail_loss.
     A cell shows the mean tail loss of its runs, and is dark if this loss is low. If some runs have no value, the cell is grey
-    and gives their share and the reason, such as 1/3 diverged. If all runs completed but some did not learn, the cell has an
-    asterisk. The cell of a learning rate that was not tried is blank.
+    and gives the share of these runs and the reason, such as 1/3 diverged. If all runs completed but some did not learn, the
+    cell has an asterisk. The cell of a learning rate that was not tried is blank.
     """
     require_prepared(frame, "variant")
     cells = frame.groupby(["variant", "lr"], sort=False, dropna=False)

@@ -1,4 +1,4 @@
-"""A table of how often each optimizer beats each other: the share of seeds on which the row beats the column."""
+"""A table of win rates: the share of seeds on which the optimizer of the row beats the optimizer of the column."""
 
 from collections.abc import Iterator
 
@@ -12,22 +12,22 @@ from zdl_bench.report.phrases import more_in_tables, shorten
 from zdl_bench.report.standings import Standings, improvement_frame
 
 DIVERGING = "PuOr_r"
-"""A colour map whose colours readers with any colour vision can tell apart."""
+"""A colour map that readers with any kind of colour vision can read."""
 PALE = 0.35
-"""Distance of the win rate from one half, up to which a cell is pale and its text black."""
+"""Largest distance of a win rate from one half at which a cell is pale and its text is black."""
 MAX_NUMBERED = 20
-"""Largest number of optimizers whose cells have room for numbers. With more, a colour bar replaces the numbers."""
+"""Largest number of optimizers in a table with numbers in its cells. In a larger table, a colour bar replaces the numbers."""
 MAX_IN_ROW = 8
-"""Largest number of optimizers whose tables stand in one row. With more, the tables stand in two columns."""
+"""Largest number of optimizers for which all tables are in one row. Larger tables are arranged in two columns."""
 
 
 def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
     """Draw a table of win rates, with the optimizers in the order in which they first appear in the frame.
 
     frame: one row per ordered pair, with first, second, win_rate and n.
-    win_rate: of first against second, from 0 to 1, or NaN if there is no rate. A cell shows the win rate, and also n if n is
-    not the largest in the frame. The diagonal and the pairs that are not in the frame are blank. A pair without a win rate
-    has a dash.
+    win_rate: the share of seeds on which `first` beats `second`, or NaN if unknown. n: the number of seeds. A cell shows
+    the win rate, and also n if n is smaller than the largest n in the frame. The cells of the diagonal and of pairs that are
+    not in the frame are blank. The cell of a pair without a win rate has a dash.
     """
     if frame.empty:
         return axes
@@ -55,9 +55,9 @@ def _cell_text(rate: float, n: int, largest: int) -> str:
 
 
 def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure with a table per question, if there are more than two optimizers.
+    """Yield the figure with a table of win rates per question, if there are more than two optimizers.
 
-    Of many optimizers, only the first MAX_STANDINGS are shown.
+    If there are many optimizers, only the first MAX_STANDINGS are shown.
     """
     if len(standings.variants) < 3:
         return

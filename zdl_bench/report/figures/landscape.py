@@ -1,4 +1,4 @@
-"""Contours of a function of two parameters, over which paths are drawn."""
+"""Draw the contours of a function of two parameters, as the background of paths."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from zdl_bench.run.run import Floats
 LEVELS = 35
 GRID_POINTS = 241
 LOWEST_SHARE = 1e-3
-"""Height of the lowest contour as a share of the median height in the domain, if the landscape gives no contours."""
+"""Height of the lowest contour as a share of the median height in the domain, if the landscape specifies no contours."""
 FAR = 50
 """Largest distance from the domain at which points are drawn, in widths of the domain.
 
@@ -36,7 +36,10 @@ class Landscape(Protocol):
 
 
 def draw_landscape(landscape: Landscape, axes: Axes) -> Axes:
-    """Draw contours at logarithmic distances, and a star on each minimum. Without a minimum, the distances are equal."""
+    """Draw contours, and a star on each minimum.
+
+    The levels of the contours are equally spaced on a log scale, or on a linear scale if there is no minimum.
+    """
     xs, ys = (np.linspace(low, high, GRID_POINTS) for low, high in landscape.domain)
     heights = landscape.value(np.array(np.meshgrid(xs, ys)))
     norm: Normalize

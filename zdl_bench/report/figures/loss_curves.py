@@ -15,8 +15,8 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
     """Draw one line for each value of the column `line`, in the order in which the values first appear.
 
     frame: the losses of all runs at equal strides: run_id, line, color, step, loss, planned_steps.
-    The mean and Student's 95 % band are computed from ln loss, so both are geometric. They cover only the runs that completed
-    all their steps. Each run that ended early is drawn as a thin line up to a cross, and counted in a note.
+    A line is the geometric mean with Student's 95 % band, both computed from ln loss over the runs that completed all their
+    steps. Each run that ended early is drawn as a thin line up to a cross, and counted in a note.
     """
     draw_loss_lines(frame, axes, "step")
     axes.set(xlim=(0, 1.02 * frame["planned_steps"].max()), xlabel="step")

@@ -17,7 +17,7 @@ from zdl_bench.report.phrases import shorten
 from zdl_bench.run.run import has_diverged
 
 CEILING_FACTOR = 4
-"""Upper end of the axis, as a multiple of the median first loss. Runs with higher losses are diverging."""
+"""Upper end of the loss axis, as a multiple of the median first loss. Runs with higher losses are diverging."""
 MAX_LINE_NOTES = 3
 
 
@@ -26,8 +26,8 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
 
     frame: run_id, line, color, step, loss, planned_steps, and the column that `against` names.
     against: the column of the horizontal axis. A mean loss is drawn at the mean of this column over the same runs. Lines of
-    one colour have different dashes. If the frame has a column `linestyle` that distinguishes these lines, it gives the
-    dashes, so that a line looks the same in all panels.
+    one colour have different dashes. The column `linestyle` gives the dashes, if there is one and it distinguishes these lines,
+    so that a line looks the same in all panels.
     """
     require_prepared(frame, "line")
     lost: dict[str, tuple[int, int]] = {}
@@ -53,7 +53,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
 
 
 def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
-    """Return the ends of the axis for the losses of a frame, for all panels that show parts of this frame."""
+    """Return the ends of the loss axis, which are the same in all panels that show parts of this frame."""
     losses = frame.loc[np.isfinite(frame["loss"]) & (frame["loss"] > 0), "loss"]
     if losses.empty:
         return EMPTY_LOG_LIMITS
@@ -78,7 +78,7 @@ def _ended_early(rows: pd.DataFrame) -> list[str]:
 
 
 def _draw_mean(rows: pd.DataFrame, axes: Axes, against: str, look: dict[str, Any], has_band: bool) -> float:
-    """Draw the mean of some runs and the band of the mean. Return the end of the line on the horizontal axis."""
+    """Draw the mean loss of some runs, and its band if has_band. Return the end of the line on the horizontal axis."""
     if rows.empty:  # the line has no mean, but still needs a name in the legend
         axes.plot([], [], **look)
         return 0.0
@@ -91,7 +91,7 @@ def _draw_mean(rows: pd.DataFrame, axes: Axes, against: str, look: dict[str, Any
 
 
 def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, ceiling: float) -> float:
-    """Draw each run as a thin line up to a cross, with losses cut at the ceiling.
+    """Draw each run as a thin line that ends in a cross. Losses above the ceiling are drawn at the ceiling.
 
     Return the largest end of these lines on the horizontal axis; 0 if there are no lines.
     """
@@ -107,7 +107,7 @@ def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, c
 
 
 def _lost_note(lost: Mapping[str, tuple[int, int]]) -> str:
-    """Return the note on how many runs of which lines diverged, and on the means of the other runs.
+    """Return the note that says how many runs of each line diverged, and that the mean is that of the other runs.
 
     lost: line → number of diverged runs, number of other runs.
     """

@@ -17,7 +17,7 @@ def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
     """Draw one line for each value of the column `line`, in the order in which the values first appear.
 
     frame: the losses of all runs at equal strides: run_id, line, color, step, loss, planned_steps, seconds.
-    seconds: of training up to the step, without evaluation.
+    seconds: the time spent in training up to the step, without evaluation.
     A line covers only the runs that completed all their steps. Each point is the mean loss of these runs at one step, drawn at
     the mean of their seconds at this step. Each run that ended early is drawn at its own seconds, as a thin line up to a cross,
     and counted in a note. Runs that are executed at the same time slow one another, so their seconds must not be compared.

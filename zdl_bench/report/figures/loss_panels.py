@@ -1,6 +1,6 @@
-"""The panels in which a report shows losses.
+"""The figures in which a report shows losses against steps or seconds.
 
-The optimizers have the same learning rate, the same effective learning rate, or each its best learning rate.
+They show optimizers at the same learning rate, at the same effective learning rate, or each at its best learning rate.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ MAX_LR_PANELS = 12
 MAX_VARIANT_PANELS = 24
 MAX_LR_LINES = 12
 MAX_INNER_LEGEND = 4
-"""Largest number of lines in a panel with its own legend. With more, one legend stands outside the panels."""
+"""Largest number of lines in a panel with its own legend. With more lines, one legend outside serves all panels."""
 MAX_LOST_CELLS = 4
 """Largest number of pairs of optimizer and learning rate in the note on runs without a curve."""
 
@@ -33,7 +33,7 @@ MAX_LOST_CELLS = 4
 class LossFigures:
     """The figures of a comparison's losses against steps or seconds.
 
-    title: the start of each figure's title. label: the horizontal axis in words. draw: draws a frame of losses on a panel.
+    title: the start of each figure's title. label: the name of the horizontal axis. draw: draws a frame of losses on a panel.
     can_draw: returns whether a frame of losses at equal strides has what `draw` needs. note: a further note for readers.
     """
 
@@ -108,7 +108,7 @@ class LossFigures:
         yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences(groups))
 
     def at_best_lr(self, name: str) -> Iterator[captions.CaptionedFigure]:
-        """Yield the figure of all optimizers, each at its best learning rate, if there was a choice of learning rates."""
+        """Yield the figure of all optimizers, each at its best learning rate, if some were tried at several learning rates."""
         losses = self.comparison.at_best_lr(self.comparison.losses)
         if not self.comparison.has_lr_choice or not self.can_draw(losses):
             return
@@ -123,7 +123,7 @@ class LossFigures:
         yield captions.caption(figure, name, title, [*self.comparison.context, *notes], self._sentences({title: frame}))
 
     def _panels(self, groups: Mapping[str, pd.DataFrame]) -> tuple[Figure, list[Axes]]:
-        """Return a figure and its panels, with the losses drawn on shared axes. groups: title of a panel → its losses."""
+        """Draw a panel per group, with shared axes. Return the figure and its panels. groups: title of a panel → its losses."""
         figure, axes_list = grid.panels(len(groups))
         ends = []
         for axes, (title, rows) in zip(axes_list, groups.items(), strict=True):
@@ -149,7 +149,7 @@ class LossFigures:
 def _curve_notes(frame: pd.DataFrame, comparison: Comparison, runs: pd.DataFrame) -> list[str]:
     """Return notes on what a line shows, where losses are cut, and which runs are in no line.
 
-    runs: all runs that the figure should show.
+    runs: all runs that belong to the figure, even if they have no curve.
     """
     by_run = frame.groupby("run_id")
     has_means = frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1
@@ -161,7 +161,7 @@ def _curve_notes(frame: pd.DataFrame, comparison: Comparison, runs: pd.DataFrame
 
 
 def _no_curve_note(comparison: Comparison, runs: pd.DataFrame) -> str:
-    """Return the note on the runs without a curve, which are in no line and no mean: they failed or ran out of time."""
+    """Return the note on runs without a curve, which failed or ran out of time. No line shows them and no mean counts them."""
     has_curve = runs["run_id"].isin(comparison.with_curve)
     cells = has_curve.groupby([runs["variant"], runs["lr"]], sort=False, dropna=False).agg(["sum", "size"])
     has_lrs = runs.groupby("variant")["lr"].nunique().max() > 1
@@ -181,7 +181,7 @@ def _lr_colors(lrs: pd.Series) -> list[str]:
 
 
 def _labels(column: str, values: pd.Series) -> pd.Series:
-    """Return the name of the line or panel for each value. Different values have different names."""
+    """Return for each value the name of its line or panel. Different values have different names."""
     if column == "variant":
         return values.astype(str)
     texts = {value: f"{column} {text}" for value, text in texts_of(values.dropna().unique().tolist()).items()}

@@ -1,4 +1,4 @@
-"""Tail loss against learning rate, with one line per optimizer, on which the best learning rate is marked."""
+"""Tail loss against learning rate, with one line per optimizer and a mark at the best learning rate of each line."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,18 +17,18 @@ from zdl_bench.statistics.tuning import choose_lr_of
 
 LEGEND_COLOR = "#555555"
 ARROW = Path([(-1, 0), (1, 0), (0.4, 0.45), (1, 0), (0.4, -0.45)])
-"""An arrow to the right, drawn as a path, since text is not parsed as mathematics."""
+"""A marker in the form of an arrow to the right. A marker made of text would need `text.parse_math`, which is off."""
 RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "linestyle": ""}
 
 
 def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw one line per optimizer.
+    """Draw tail loss against learning rate, with one line per optimizer.
 
     frame: one row per run, with variant, optimizer, lr, seed, status, learned and tail_loss.
     A point is the geometric mean over the runs at a learning rate, with its 95 % interval. A ring marks the best learning
     rate of each line, by `statistics.tuning.choose_lr_of`. If this is the smallest or largest learning rate that was tried, an
-    arrow shows that a better value may lie beyond. If a run at some learning rate has no value, there is a cross at the top
-    instead of the mean of the other runs.
+    arrow shows that a better learning rate may lie beyond. If some run at a learning rate has no value, a cross at the top
+    replaces the mean of the other runs.
     """
     heights: list[float] = []
     marks: set[str] = set()
@@ -57,9 +57,10 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def _best(rows: pd.DataFrame) -> tuple[float | None, str]:
-    """Return the best of several learning rates of a line, and an arrow in the direction of a possibly better value.
+    """Return the best learning rate of a line, and an arrow in the direction in which a better learning rate may lie.
 
-    The learning rate is None if there is no choice. The arrow is empty if the best is not at the edge of the grid.
+    The learning rate is None if the line has fewer than two learning rates, or if none can be chosen. The arrow is empty if the
+    best learning rate is not at the edge of the grid.
     """
     choice = choose_lr_of(rows)
     if len(choice.lrs) < 2:
@@ -83,7 +84,7 @@ def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> 
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure of a comparison's trials, if there was a choice of learning rates."""
+    """Yield the figure of a comparison's trials, if some optimizer was tried at several learning rates."""
     if not comparison.has_lr_choice or not comparison.best_lrs:
         return
     everything = comparison.above_floor(comparison.trials)

@@ -33,7 +33,7 @@ def draw_optimizer_paths(frame: pd.DataFrame, axes: Axes, landscape: Landscape) 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Yield the figure of all paths over the same contours, each optimizer at its best learning rate.
 
-    There is no figure for a single optimizer or for more than MAX_PATHS.
+    There is no figure if there is only one optimizer, or if there are more than MAX_PATHS optimizers.
     """
     landscape = paths.landscape_of(comparison)
     if landscape is None:

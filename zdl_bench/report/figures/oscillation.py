@@ -1,4 +1,4 @@
-"""Metrics of oscillation side by side: a row per optimizer with its seeds, their mean, and the 95 % interval of the mean."""
+"""Metrics of oscillation, with a panel each. A row shows the seeds of an optimizer, and their mean with its 95 % interval."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,16 +16,16 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.metrics.catalogue import METRICS
 
 BELOW = 0.24
-"""Distance of the seeds from their mean, in rows, so that the seeds do not hide the mean."""
+"""Distance at which seeds are drawn below their mean, as a share of a row, so that seeds do not hide the mean."""
 BEYOND = 0.5
-"""Largest extension of the axis by an interval, as a share of the span of the seeds.
+"""Largest distance by which an interval extends the axis beyond the seeds, as a share of the span of the seeds.
 
-A long interval must not squeeze the seeds.
+Longer intervals are cut, because they would squeeze the seeds.
 """
 NARROW = 0.05
-"""Extent of the axis on both sides of values that are all 0."""
+"""Length of the axis on each side of 0, if all values are 0."""
 PANELS = ("jitter", "overshoot", "displacement_cosine", "gradient_cosine", "path_efficiency", "axis_crossings", "flip_rate")
-"""Metrics with a panel each: first those of networks, then those of surfaces."""
+"""Metrics that have a panel: first the metrics of networks, then those of surfaces."""
 MAX_OPTIMIZERS = 40
 
 _METRIC_OF = {metric.name: metric for metric in METRICS}
@@ -64,7 +64,7 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
 
 
 def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale: AxisScale) -> tuple[float, float]:
-    """Draw the seeds of an optimizer and their mean. Return the ends of the mean's interval, NaN if there is one value."""
+    """Draw the seeds of an optimizer and their mean. Return the ends of the interval, NaN for one value."""
     mean, low, high = map(float, scale.interval(values))
     if len(values) > 1:
         below = np.full(len(values), row + BELOW)
@@ -75,7 +75,7 @@ def _draw_row(values: Floats, row: int, axes: Axes, look: dict[str, Any], scale:
 
 
 def _limits(values: Floats, intervals: Floats) -> Floats:
-    """Return the ends of the axis, on its scale. The axis includes all seeds, and intervals up to BEYOND."""
+    """Return the ends of the axis, on its scale. The axis includes all seeds, and intervals as far as BEYOND allows."""
     reach = BEYOND * float(np.ptp(values)) or 0.1 * abs(float(values.max())) or NARROW
     return limits_around(values, intervals[np.isfinite(intervals)], reach, 0.06, reach)
 
@@ -85,7 +85,7 @@ def _words(metric: str) -> str:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure with a panel per metric that some run has, if there are several optimizers.
+    """Yield the figure with a panel per metric that has values other than 0, if there are several optimizers.
 
     Each optimizer is at its best learning rate.
     """

@@ -24,7 +24,7 @@ def landscape_of(comparison: Comparison) -> Landscape | None:
 
 
 def first_paths(comparison: Comparison) -> pd.DataFrame:
-    """Return the paths of the runs with the first seed, one row per step: x, y, ABOUT and status."""
+    """Return the paths of the runs on the first seed: one row per step, with the columns x, y, ABOUT and status."""
     seed = _first_seed(comparison)
     points = [
         pd.DataFrame(run.curve.points, columns=["x", "y"]).assign(run_id=run.run_id)
@@ -41,7 +41,7 @@ def best_paths(comparison: Comparison) -> pd.DataFrame:
 
 
 def path_notes(comparison: Comparison, landscape: Landscape) -> list[str]:
-    """Return the notes on which seed is shown, and on the star that marks a minimum."""
+    """Return the note that says which seed is shown, and the note that explains the stars on minima."""
     seeds = comparison.judged["seed"].nunique()
     return [
         f"seed {_first_seed(comparison)}, the first of {seeds}" if seeds > 1 else "",

@@ -18,11 +18,11 @@ from zdl_bench.statistics.runtime import expected_running_time, performance_prof
 
 MAX_RATIO = 100.0
 MIN_PROBLEMS = 4
-"""Smallest number of problems. With fewer, a profile says no more than the tables."""
+"""Smallest number of problems for which a profile is drawn. A profile of fewer problems says no more than the tables."""
 
 
 def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw one line per optimizer. Draw nothing if the frame is empty.
+    """Draw the performance profile, with one line per optimizer. Draw nothing if the frame is empty.
 
     frame: one row per problem and optimizer, with problem, variant, optimizer and ert, the expected running time.
     ert: in steps; ∞ if the target was never reached.
@@ -46,11 +46,11 @@ def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def solved_problems(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Return the `expected_running_times` on the problems that count, with the columns of LOOK.
+    """Return the `expected_running_times` on the problems of the performance profile, with the columns of LOOK.
 
-    A problem is a target in a setting. It counts if some optimizer reached the target, no expected running time is 0, and
-    every optimizer was tried in the setting. Each optimizer is at its best learning rate in the setting. An optimizer without
-    a best learning rate there solves none of the setting's problems.
+    A problem is a target in a setting. A problem is left out if no optimizer reached the target, if some expected running time
+    is 0, or if some optimizer was not tried in the setting. Each optimizer is at its best learning rate in the setting. An
+    optimizer without a best learning rate in a setting solves none of the setting's problems.
     """
     erts = expected_running_times(comparisons)
     by_problem = erts.groupby("problem")
@@ -62,8 +62,8 @@ def solved_problems(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """Return the expected running times, with the columns setting, problem, variant, optimizer and ert (in steps).
 
-    There is one row per setting, target and optimizer, each optimizer at its best learning rate. If an optimizer has no best
-    learning rate, because every learning rate has a run without a value, ert is ∞.
+    There is one row per setting, target and optimizer, each optimizer at its best learning rate. An optimizer has no best
+    learning rate if every learning rate has a run without a value. In this case, ert is ∞.
     """
     rows = []
     for comparison in comparisons:
@@ -85,7 +85,7 @@ def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure of all comparisons, if they have several settings and optimizers, and MIN_PROBLEMS or more."""
+    """Yield the profile over all comparisons, if there are several settings and optimizers, and MIN_PROBLEMS problems."""
     everything = solved_problems(comparisons)
     frame = selection.first_variants(everything)
     problems, settings = frame["problem"].nunique(), frame["setting"].nunique()

@@ -18,7 +18,7 @@ TARGET = "^steps_to_"
 
 
 def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw one line per optimizer.
+    """Draw the share of targets reached against steps, with one line per optimizer.
 
     frame: one row per run, with variant, optimizer, steps (the planned number), and a column `steps_to_…` per target, which is
     NaN if the run did not reach the target. A line shows the share of (run, target) pairs in which the target was reached
@@ -34,13 +34,13 @@ def draw_runtime_ecdf(frame: pd.DataFrame, axes: Axes) -> Axes:
         if len(steps) > 1 and len(looks) <= MAX_BANDS:
             low, high = ecdf_band(steps, planned, at)
             axes.fill_between(at, low, high, step="post", color=look["color"], alpha=0.14, linewidth=0)
-    share_axes(axes, 1.03 * planned)  # the rise in the last step can be seen
+    share_axes(axes, 1.03 * planned)  # leaves room to see a rise in the last step
     axes.set(xlabel="steps", ylabel="share of (run, target) pairs reached")
     return axes
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure of each optimizer at its best learning rate, if some run reached a target after the start."""
+    """Yield the figure, each optimizer at its best learning rate, if some run reached a target after the start."""
     everything = comparison.at_best_lr(comparison.judged)
     runs = selection.first_variants(everything)
     steps = runs.filter(regex=TARGET)

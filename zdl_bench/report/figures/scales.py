@@ -1,4 +1,4 @@
-"""Logarithmic and linear axes with plain numbers, and with limits that do not change with what is drawn later."""
+"""Set up logarithmic and linear axes with plain numbers, and with limits that later drawing does not change."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -14,15 +14,15 @@ from zdl_bench.statistics.inference import Interval, student_interval
 EMPTY_LOG_LIMITS = (0.1, 10.0)
 """Limits of a logarithmic axis without values."""
 FLOAT_LIMITS = (5e-324, 1.7e308)
-"""Largest limits of a logarithmic axis: the smallest and the largest positive float."""
+"""Widest limits of a logarithmic axis: about the smallest and the largest positive float."""
 PER_CENT = PercentFormatter(1.0, symbol=" %")
 """Formatter for an axis of shares."""
 
 
 class AxisScale(NamedTuple):
-    """The scale on which means are computed and effects are symmetric.
+    """The scale of an axis, linear or logarithmic. Means and intervals are also computed on this scale.
 
-    to: converts values to this scale. back: converts from this scale to values.
+    to: converts values to this scale. back: converts numbers on this scale to values.
     """
 
     is_log: bool
@@ -39,7 +39,7 @@ class AxisScale(NamedTuple):
         return Interval(*map(self.back, student_interval(np.where(np.isfinite(scaled), scaled, np.nan))))
 
     def set_limits(self, axes: Axes, limits: Floats) -> None:
-        """Set the scale and the limits of the horizontal axis. limits: its ends, on this scale."""
+        """Set the scale and the limits of the horizontal axis. limits: the ends of the axis, on this scale."""
         if self.is_log:
             log_axis(axes.xaxis, self.back(limits))
         else:
@@ -51,7 +51,7 @@ LINEAR = AxisScale(False, np.asarray, np.asarray)
 
 
 def limits_around(points: Floats, intervals: Floats, reach: float, share: float, least: float) -> Floats:
-    """Return the ends of an axis that includes all points, and intervals up to `reach` beyond the points.
+    """Return the ends of an axis that includes all points, and those parts of intervals within `reach` of the points.
 
     share: extra room at each end, as a share of the distance between the ends. least: extra room if this distance is 0.
     """
@@ -62,9 +62,9 @@ def limits_around(points: Floats, intervals: Floats, reach: float, share: float,
 
 
 def plain_log_axis(axis: Axis) -> None:
-    """Put plain numbers on a logarithmic axis whose limits are set.
+    """Label a logarithmic axis with plain numbers, such as 0.01. The limits of the axis must have been set.
 
-    The fewer decades the axis spans, the more numbers each decade has.
+    An axis that spans fewer decades has more numbers in each decade.
     """
     low, high = axis.get_view_interval()
     subs = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
@@ -78,8 +78,8 @@ def log_axis(axis: Axis, values: Iterable[float], share: float = 0.0, least: flo
     """Make an axis logarithmic, with limits around the positive values, and with plain numbers.
 
     share: extra room at each end, as a share of the distance between the smallest and the largest value, in decades.
-    least: smallest extra room, in decades, if there is any. Provisional limits are set before the scale, since matplotlib
-    would otherwise choose limits itself, which may be too large for a float.
+    least: smallest extra room, in decades, unless `share` is 0 and the values differ. Provisional limits are set before the
+    scale, since matplotlib would otherwise choose limits that may be too large for a float.
     """
     given = np.array(list(values), dtype=float)
     within = np.clip(given[given > 0], *FLOAT_LIMITS)

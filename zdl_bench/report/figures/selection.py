@@ -12,7 +12,7 @@ from zdl_bench.report.phrases import more_in_tables
 
 NOUNS = {"variant": "optimizer", "lr": "learning rate"}
 MAX_STANDINGS = 20
-"""Largest number of optimizers in a figure that compares them in pairs. A figure of more could not be read."""
+"""Largest number of optimizers in a figure that compares them in pairs. A figure with more could not be read."""
 
 
 def evenly_spread(count: int, most: int) -> npt.NDArray[np.int64]:
@@ -21,7 +21,7 @@ def evenly_spread(count: int, most: int) -> npt.NDArray[np.int64]:
 
 
 def spread_with(favourites: Collection[float], values: Iterable[float], most: int) -> list[float]:
-    """Return up to `most` distinct values, sorted: the favourites, and evenly spread other values if there is room."""
+    """Return up to `most` distinct values, sorted: the favourites and, if there is room, evenly spread other values."""
     distinct = sorted(set(values))
     if len(distinct) <= most:
         return distinct
@@ -42,8 +42,8 @@ def at_some_lrs(frame: pd.DataFrame, comparison: Comparison, most: int) -> pd.Da
 
 
 def hidden_note(part: pd.DataFrame, everything: pd.DataFrame, columns: Sequence[str] = ("variant",)) -> str:
-    """Return the note on how many values of these columns a figure does not show.
+    """Return the note that says how many optimizers or learning rates a figure does not show.
 
-    part: the rows that the figure shows. everything: all rows.
+    part: the rows that the figure shows. everything: all rows. columns: the columns whose values are counted.
     """
     return more_in_tables(*((everything[column].nunique() - part[column].nunique(), NOUNS[column]) for column in columns))

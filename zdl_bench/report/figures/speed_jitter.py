@@ -1,4 +1,4 @@
-"""Speed against steadiness, with one curve per optimizer, on which each point is a learning rate."""
+"""Speed against steadiness, with one curve per optimizer and one point per learning rate."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,14 +15,14 @@ from zdl_bench.statistics.inference import student_interval
 
 POINT_COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
 FARTHEST = 2
-"""Factor by which the axes may extend beyond the points to show the ends of intervals."""
+"""Largest factor by which an axis extends beyond the points to show the ends of intervals."""
 PLACES = ((6, 5), (-6, -11), (6, -11), (-6, 5))
-"""Horizontal and vertical offsets of a number from its point, in points (1/72 inch).
+"""Possible places of a learning rate's number: horizontal and vertical offset from its point on the curve, in 1/72 inch.
 
-The number stands to the left of the point if the horizontal offset is negative.
+A number with a negative horizontal offset is to the left of the point.
 """
 LETTER_WIDTH, LETTER_HEIGHT, MARKER = 5.0, 9.0, 4.0
-"""Width and height of a character, and half the width of a marker, in points (1/72 inch)."""
+"""Width and height of a character, and half the width of a marker, in 1/72 inch."""
 
 
 def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
 
     frame: one row per run, with variant, lr, log_aulc and jitter.
     loss: the geometric mean of the probe loss over each run (exp of log_aulc) and over the runs. jitter: the geometric mean
-    over the runs. Both are NaN if a run has no value or no jitter above 0. The `_low` and `_high` columns are the 95 %
+    over the runs. Both are NaN if some run has no value or a jitter of 0. The `_low` and `_high` columns are the 95 %
     intervals of the means (Student, on the log scale), and NaN if there is one run.
     """
     points = frame.groupby(["variant", "lr"], sort=False)[["log_aulc", "jitter"]].apply(_summary)
@@ -38,7 +38,7 @@ def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
-    """Draw one curve per optimizer. Points to the left are faster, and lower points are steadier.
+    """Draw speed against jitter, with one curve per optimizer. Faster points are to the left, and steadier points are lower.
 
     frame: one row per run, with variant, optimizer, lr, log_aulc and jitter.
     Each point is a learning rate, with 95 % intervals. The smallest and the largest learning rate of a curve are written
@@ -73,7 +73,7 @@ def _summary(runs: pd.DataFrame) -> pd.Series:
 
 
 def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None:
-    """Write each learning rate beside its point, if there is a place that hides no point and no other number.
+    """Write each learning rate beside its point, if there is room where it hides no point and no other number.
 
     ends: the points whose learning rates are written. points: all points.
     """
@@ -93,7 +93,7 @@ def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None
 
 
 def _limits(points: pd.DataFrame, name: str) -> tuple[float, ...]:
-    """Return the ends of an axis that includes all points, and intervals up to FARTHEST; empty if there are no points."""
+    """Return the ends of an axis that includes all points, and intervals as far as FARTHEST allows; empty without points."""
     lowest, highest = points[name].min(), points[name].max()
     if np.isnan(lowest):
         return ()
@@ -104,7 +104,7 @@ def _limits(points: pd.DataFrame, name: str) -> tuple[float, ...]:
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
-    """Yield the figure of a comparison's trials, if there was a choice of learning rates and some jitter is defined."""
+    """Yield the figure of a comparison's trials, if an optimizer has several learning rates and some jitter is defined."""
     if not comparison.has_lr_choice:
         return
     runs = selection.first_variants(comparison.trials)

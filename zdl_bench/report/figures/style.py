@@ -1,4 +1,4 @@
-"""Colours, markers and fonts: an optimizer looks the same in every figure of every report."""
+"""Define colours, markers and fonts, so that an optimizer looks the same in every figure of every report."""
 
 import colorsys
 import hashlib
@@ -30,7 +30,7 @@ DASHES = (
 )
 
 MAX_BANDS = 8
-"""Largest number of lines with bands. With more lines, the bands would hide one another and are left out."""
+"""Largest number of lines that have bands. The bands of more lines would hide one another and are left out."""
 MAX_TOLD_APART = 20
 """Largest number of lines in one figure that the eye can tell apart, by colour or by dashes and marker."""
 NEAR = 0.25
@@ -58,7 +58,7 @@ SETTINGS: Any = {
 
 
 class Look(NamedTuple):
-    """How an optimizer is drawn."""
+    """The colour and the marker of an optimizer in figures."""
 
     color: str
     marker: str
@@ -78,17 +78,17 @@ def look_of(optimizer: str) -> Look:
 
 
 def require_prepared(frame: pd.DataFrame, column: str) -> None:
-    """Raise ConfigError if the frame does not come from `comparisons`, since its runs may then have several settings."""
+    """Raise ConfigError if the frame lacks the column. Only frames from `comparisons`, with runs of one setting, have it."""
     if column not in frame:
-        raise ConfigError(f"{column}: the frame has no such column; draw a frame from one of zdl_bench.comparisons(results)")
+        raise ConfigError(f"{column}: the frame has no such column; pass a frame of one of zdl_bench.comparisons(results)")
 
 
 def line_looks(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Map each variant, in the order of the frame, to the keyword arguments that give its line its look.
+    """Map each variant, in the order of the frame, to keyword arguments that define the look of its line.
 
     frame: has the columns variant and optimizer. If the frame also has the columns of LOOK, these give the looks.
     Otherwise each optimizer has its own colour and marker, and each variant of an optimizer its own colour. Variants whose
-    colours are near each other have different dashes and markers, as long as there are enough of them. Any MAX_TOLD_APART
+    colours are near each other have different dashes and markers, as far as these suffice. Any MAX_TOLD_APART
     consecutive lines can be told apart.
     """
     require_prepared(frame, "variant")
@@ -120,7 +120,7 @@ def with_looks(frame: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
     everything: has the columns variant and optimizer for all compared variants, and may have the columns of LOOK.
     """
     looks = line_looks(everything)
-    places, variants = pd.factorize(frame["variant"])  # a frame of losses has a row per run and step
+    places, variants = pd.factorize(frame["variant"])  # looks up each variant once, since frames of losses have many rows
     columns = {key: pd.Series([looks[str(variant)][key] for variant in variants], dtype=object) for key in LOOK}
     return frame.assign(**{key: column.to_numpy()[places] for key, column in columns.items()})
 
@@ -142,8 +142,8 @@ def are_near(first: str, second: str) -> bool:
 def _looks_of_optimizers(optimizers: Iterable[str]) -> dict[str, Look]:
     """Map each optimizer to its look.
 
-    If an earlier optimizer has the same marker or a similar colour, use a free marker or colour instead. If none is free,
-    use the least used.
+    If an earlier optimizer has the same marker or a similar colour, use a free marker or colour instead. If no marker or
+    colour is free, use the one that fewest optimizers have.
     """
     looks: dict[str, Look] = {}
     for optimizer in optimizers:
@@ -165,13 +165,13 @@ def _shades(color: str, count: int) -> list[str]:
 
 
 def _scale(count: int) -> list[str]:
-    """Return the colours of up to MAX_TOLD_APART variants if there is only one optimizer: a whole colour scale."""
+    """Return the colours of up to MAX_TOLD_APART variants of the only optimizer, spread over a whole colour scale."""
     steps = max(1, min(count, MAX_TOLD_APART) - 1)
     return [mpl.colors.to_hex(mpl.colormaps["viridis"](0.88 * place / steps)) for place in range(steps + 1)]
 
 
 def _least_used(choices: Sequence[Any], used: Sequence[Any]) -> Any:
-    """Return the least used choice; of several, the first."""
+    """Return the choice that `used` contains least often, or the first of several such choices."""
     return min(choices, key=used.count)
 
 

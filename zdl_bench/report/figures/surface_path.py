@@ -14,7 +14,7 @@ from zdl_bench.run.conditions import short
 
 RED = "#d62728"
 LONG = 100
-"""Largest number of points of a path with dots of the usual size. Longer paths have smaller dots."""
+"""Largest number of points of a path that is drawn with dots of the usual size. Longer paths have smaller dots."""
 MAX_PANELS = 12
 
 
@@ -41,7 +41,7 @@ def draw_path(frame: pd.DataFrame, axes: Axes, landscape: Landscape) -> Axes:
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Yield the figure with a panel per optimizer and learning rate, in the order of the plan.
 
-    If there are more than MAX_PANELS runs, show only those at the best learning rates.
+    If there are more than MAX_PANELS runs, show only the runs at the best learning rates.
     """
     landscape = paths.landscape_of(comparison)
     if landscape is None:

@@ -1,1 +1,1 @@
-"""Frames of numbers → tables. One list of columns gives the files and the cells of the page."""
+"""Turn frames of numbers into tables. The page and the Markdown and LaTeX files share one list of columns."""

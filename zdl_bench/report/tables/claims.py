@@ -1,4 +1,4 @@
-"""Judgments on the claims of an experiment → a table of all numbers and run ids, and what the page shows of each claim."""
+"""Turn the judgments on an experiment's claims into a table of all numbers and into sections of the page."""
 
 import math
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from zdl_bench.statistics.finding import Effect
 from zdl_bench.statistics.verdict import Judgment
 
 PAGE_ONLY = ["compared", "lacks", "p"]
-"""Columns that only the page shows."""
+"""Columns that the page needs, but the CSV file leaves out."""
 
 
 def claim_table(judged: Sequence[Judgment]) -> pd.DataFrame:
-    """Return every number behind the verdicts, one row per comparison, with the ids of its runs."""
+    """Return a table of all numbers behind the verdicts, one row per comparison, with the ids of the compared runs."""
     rows: list[dict[str, Any]] = []
     for one in judged:
         claim = one.claim
@@ -30,7 +30,7 @@ def claim_table(judged: Sequence[Judgment]) -> pd.DataFrame:
 
 
 def page_verdicts(judged: Sequence[Judgment]) -> list[PageVerdict]:
-    """Return what the page shows of each claim."""
+    """Return the page's sections on the claims."""
     return [
         PageVerdict(
             heading=f"Claim {one.claim.id}: {outcome_text(one)}",
@@ -67,7 +67,7 @@ def _rows(one: Judgment) -> list[dict[str, Any]]:
 
 
 def _notes(one: Judgment) -> list[str]:
-    """Return the notes on a verdict, without the reasons that already stand beside its comparisons."""
+    """Return the notes on a verdict, without the reasons that the table of comparisons already gives."""
     reasons = {finding.reason for finding in one.findings}
     return [text for text in (one.reason, one.claim.note) if text and text not in reasons]
 

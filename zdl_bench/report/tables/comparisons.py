@@ -1,4 +1,4 @@
-"""The table of pairwise comparisons: effects with intervals for every pair, verdicts if a test was planned."""
+"""The table of pairwise comparisons: an effect with its interval for every pair, and a verdict for every planned test."""
 
 import math
 from collections.abc import Iterator
@@ -21,7 +21,10 @@ QUESTION_NOUNS = {question.metric: question.noun for question in QUESTIONS}
 
 
 def comparison_table(standings: Standings) -> Table:
-    """Return a table of all pairs: at best learning rates, with verdicts against the control, and at shared learning rates."""
+    """Return a table of all pairs of optimizers, first at their best learning rates, then at the learning rates they share.
+
+    Only comparisons with the control at the best learning rates have a verdict.
+    """
     rows = []
     for question, standing in standings.at_best:
         rows += list(_with_verdicts(question, standing, standings.view))

@@ -44,7 +44,7 @@ NOTE_ON_MEDIANS = "Steps to a target are the median of the runs that got there, 
 
 
 def condition_table(runs: pd.DataFrame, tuning_seeds: Sequence[int] = ()) -> Table:
-    """Return a table with a row per variant and learning rate; tuning seeds have rows of their own."""
+    """Return a table with a row per variant and learning rate. Tuning seeds have separate rows."""
     runs = _with_pace(runs)
     uses = np.where(runs["seed"].isin(tuning_seeds), "tuning", "judging")
     groups = [
@@ -60,7 +60,10 @@ def condition_table(runs: pd.DataFrame, tuning_seeds: Sequence[int] = ()) -> Tab
 
 
 def optimizer_table(standings: Standings) -> Table:
-    """Return a table with a row per variant at its best or only learning rate, or with the reason why there is none."""
+    """Return a table with a row per variant, at its best or only learning rate.
+
+    If no learning rate could be chosen for a variant, its row counts no runs, and the CSV file gives the reason.
+    """
     judged = _with_pace(standings.comparison.judged)
     groups = []
     for variant in standings.variants:
@@ -81,10 +84,13 @@ def optimizer_table(standings: Standings) -> Table:
 
 
 def _about_choice(variant: str, members: pd.DataFrame, standings: Standings) -> Record:
-    """Return the learning rate at which a variant is compared, and why. members: its runs at that learning rate."""
+    """Return the cells on the learning rate at which a variant is compared, and on how this learning rate was chosen.
+
+    members: the runs of the variant at this learning rate.
+    """
     side = standings.entrants.sides.get(variant)
     choice = side.choice if side else None
-    can_vary = standings.comparison.trials["seed"].nunique() > 1  # a single seed is resampled into itself
+    can_vary = standings.comparison.trials["seed"].nunique() > 1  # every resample of a single seed is the same
     return {
         "optimizer": variant,
         "best_lr": members["lr"].iloc[0] if len(members) else np.nan,
@@ -96,15 +102,15 @@ def _about_choice(variant: str, members: pd.DataFrame, standings: Standings) -> 
 
 
 def _with_pace(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs with the seconds per 1,000 steps, NaN for a run that did not complete all its steps."""
+    """Return the runs with a column of seconds per 1,000 steps, which is NaN if a run did not complete all its steps."""
     pace = 1000 * runs["train_seconds"] / runs["steps"]
     return runs.assign(**{PACE: pace.where(runs["status"] == Status.COMPLETED.value)})
 
 
 def _summaries(runs: pd.DataFrame, groups: Iterable[tuple[Record, pd.DataFrame]], names: Sequence[str]) -> pd.DataFrame:
-    """Return a row per group: counts of outcomes, mean, sd and n of each measure that some run has, targets, and run ids.
+    """Return a row per group of runs: counts of outcomes, statistics of measures, steps to targets, and run ids.
 
-    n is the number of runs that have a value. It stands beside every mean, because a mean leaves out runs without a value.
+    Each measure that some run has gives mean, sd and n. A mean leaves out runs without a value, and n counts the others.
     """
     measures = [name for name in names if runs[name].notna().any()]
     targets = [column for column in runs if column.startswith(STEPS_TO) and runs[column].notna().any()]
@@ -113,7 +119,7 @@ def _summaries(runs: pd.DataFrame, groups: Iterable[tuple[Record, pd.DataFrame]]
 
 def _summary(members: pd.DataFrame, measures: Sequence[str], targets: Sequence[str]) -> dict[str, object]:
     row: dict[str, object] = {"runs": len(members)}
-    if members.empty:  # no learning rate could be chosen; the row has its reason
+    if members.empty:  # no learning rate could be chosen, and the column `reason` says why
         return row | dict.fromkeys(COUNTS, 0) | {f"{name}_n": 0 for name in measures} | {"run_ids": ""}
     row |= {status.value: int((members["status"] == status.value).sum()) for status in Status}
     row[NOT_LEARNED] = int(((members["status"] == Status.COMPLETED.value) & ~members["learned"].astype(bool)).sum())
@@ -129,7 +135,7 @@ def _summary(members: pd.DataFrame, measures: Sequence[str], targets: Sequence[s
 
 
 def _columns(numbers: pd.DataFrame) -> list[Column]:
-    """Return the columns that readers see of `_summaries`: `mean ± sd`, with n if n differs from the number of runs."""
+    """Return the columns that readers see. A cell shows `mean ± sd`, with n if n differs from the number of runs."""
     columns = [Column("runs", "runs")]
     columns += [Column(readable(name), name) for name in COUNTS if name == Status.COMPLETED.value or numbers[name].any()]
     for key in numbers:

@@ -1,4 +1,4 @@
-"""Values as texts, and frames of texts as CSV, Markdown and LaTeX."""
+"""Write values as text, and frames as CSV, Markdown and LaTeX."""
 
 import re
 
@@ -8,22 +8,22 @@ import pandas as pd
 SIGNIFICANT_DIGITS = 4
 FORMULA = ("=", "+", "@", "\t", "\r")
 DIFFERENCE = re.compile(r"-(?!inf$|[\d.,]*(e[-+]?\d+)?$)")
-"""The start of a formula that begins like a negative number."""
+"""Pattern for text that starts with a minus sign but is not a negative number, and may therefore be a formula."""
 MARKDOWN = re.compile(r"\\|\[|@|:/|www\.", re.IGNORECASE)
-"""The start of an escape or a link, or part of an address that some programs turn into a link."""
+"""Pattern for the start of an escape or link in Markdown, and for parts of addresses that some programs turn into links."""
 MIN_POWER_OF_TEN = 1e7
-"""Means of this size or more are written with a power of ten."""
+"""Smallest absolute value of a mean that is written with a power of ten."""
 NEGLIGIBLE_SPREAD = 1e-12
-"""Share of the mean; a spread below it comes from rounding."""
+"""Largest standard deviation that is taken for a rounding error and not shown, as a share of the mean."""
 LATEX_SYMBOLS = {
     ord(symbol): latex
     for symbol, latex in {"∞": r"$\infty$", "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "≤": r"$\leq$"}.items()
 }
-"""Symbols that LaTeX's fonts lack."""
+"""Symbols that LaTeX's fonts lack, mapped to the LaTeX that replaces them."""
 
 
 def rounded(mean: float, sd: float) -> str:
-    """Return `mean ± sd`, rounded to two significant digits of the sd, or the mean with four digits if there is no sd."""
+    """Return `mean ± sd`, rounded to two significant digits of sd, or only the mean with four digits if there is no sd."""
     if not np.isfinite(sd) or sd <= NEGLIGIBLE_SPREAD * abs(mean):
         return f"{mean:.{SIGNIFICANT_DIGITS}g}"
     decimals = max(0, 1 - int(np.floor(np.log10(sd))))
@@ -33,14 +33,14 @@ def rounded(mean: float, sd: float) -> str:
 
 
 def cell_text(value: object) -> str:
-    """Return a value as readers see it."""
+    """Return a value as the text of a table's cell."""
     if isinstance(value, float):
         return f"{value:.{SIGNIFICANT_DIGITS}g}"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a frame of texts as a table in GitHub's Markdown."""
+    """Return a frame of cell texts as a table in GitHub's Markdown."""
     lines = [table.columns.tolist(), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
     return "".join(f"| {' | '.join(_escaped(cell) for cell in line)} |\n" for line in lines)
 
@@ -50,12 +50,12 @@ def _escaped(cell: object) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Return the text as one line of Markdown without HTML, images and links, not even bare links."""
+    """Return the text as one line of Markdown, escaped so that it contains no HTML, image or link."""
     return MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", " ".join(text.splitlines())).replace("<", "&lt;")
 
 
 def csv(table: pd.DataFrame) -> str:
-    """Return a frame as CSV with every digit; a text that a spreadsheet would read as a formula gets a leading apostrophe."""
+    """Return a frame as CSV with all digits. Text that a spreadsheet would read as a formula gets a leading apostrophe."""
     return str(table.map(_no_formula).to_csv(index=False, lineterminator="\n"))
 
 
@@ -64,6 +64,6 @@ def _no_formula(value: object) -> object:
 
 
 def latex(table: pd.DataFrame) -> str:
-    """Return a frame of texts as a LaTeX table in the style of booktabs."""
+    """Return a frame of cell texts as a LaTeX table in the style of booktabs."""
     text = str(table.to_latex(index=False, escape=True, column_format="l" + "r" * (len(table.columns) - 1)))
     return text.translate(LATEX_SYMBOLS)

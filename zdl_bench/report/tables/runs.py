@@ -18,13 +18,13 @@ FAILURE_COLUMNS = ("variant", "lr", "seed", "status", "run_id")
 
 
 def runs_table(runs: pd.DataFrame) -> Table:
-    """Return a table with a row per run, the run id first."""
+    """Return a table with a row per run. The run id is the first column."""
     has_settings = "setting" in runs and runs["setting"].ne("").any()
     return Table("runs", runs, _columns(runs, [name for name in RUN_COLUMNS if name != "setting" or has_settings]))
 
 
 def failure_table(comparison: Comparison) -> Table:
-    """Return a table of the runs that diverged or failed, each with its reason; the CSV also has the traceback."""
+    """Return a table of the runs that diverged or failed, with the reasons. The CSV file also has the tracebacks."""
     lost = [run for run in comparison.members if run.status is not Status.COMPLETED]
     numbers = comparison.runs.loc[comparison.runs["status"] != Status.COMPLETED.value, list(FAILURE_COLUMNS)].assign(
         reason=[reason_of(run) for run in lost],
@@ -34,7 +34,7 @@ def failure_table(comparison: Comparison) -> Table:
 
 
 def missing_table(missing: Mapping[str, StoreError]) -> Table:
-    """Return a table of the planned runs that could not be read, each with the reason."""
+    """Return a table of the planned runs that could not be read, with the reasons."""
     numbers = pd.DataFrame([{"run_id": run_id, "reason": printable(str(why))} for run_id, why in missing.items()])
     return Table("missing", numbers, _columns(numbers, ["run_id", "reason"]))
 
@@ -44,7 +44,7 @@ def _columns(runs: pd.DataFrame, names: Sequence[str]) -> list[Column]:
 
 
 def reason_of(run: Run) -> str:
-    """Return why a run has no result, or where and how it diverged."""
+    """Return why a run did not complete: its failure, its divergence and the step at which it diverged, or its status."""
     if run.failure:
         return f"{run.failure.type}: {run.failure.message}"
     if run.status is Status.DIVERGED and run.curve is not None and len(run.curve.train_loss):
@@ -89,7 +89,7 @@ def _listed(values: "pd.Series") -> str:
 
 
 def _seeds(seeds: "pd.Series[int]") -> str:
-    """Return the seeds as text, with consecutive seeds as ranges."""
+    """Return the seeds as text, with consecutive seeds as ranges: `0 to 4, 7`."""
     ordered = sorted({int(seed) for seed in seeds})
     starts = [seed for seed in ordered if seed - 1 not in {*ordered}]
     ends = [seed for seed in ordered if seed + 1 not in {*ordered}]
@@ -97,7 +97,10 @@ def _seeds(seeds: "pd.Series[int]") -> str:
 
 
 def environment_table(runs: Sequence[Run]) -> Table:
-    """Return a table of the runs' environments: the values of each key, with the number of runs per value if these differ."""
+    """Return a table of the environments in which the runs were trained.
+
+    A row gives the value of a key. If runs have different values, the row gives each value with its number of runs.
+    """
     rows, summary = [], []
     for key in dict.fromkeys(key for run in runs for key in run.environment):
         counts = Counter(run.environment.get(key, "") for run in runs)

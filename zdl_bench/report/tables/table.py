@@ -1,4 +1,4 @@
-"""A table: a frame of numbers, and one list of columns that says how readers see it."""
+"""Tables of a report: a frame of numbers, and a list of columns that says how readers see the numbers."""
 
 import math
 import sys
@@ -14,14 +14,14 @@ from zdl_bench.run.conditions import accuracy_text, texts_of
 from zdl_bench.statistics.measures import ACCURACY
 
 Record = Mapping[str, Any]
-"""A row of a table's frame: its values by the names of the frame's columns."""
+"""A row of a table's frame, as a mapping from column names to values."""
 NO_TEXT = ("", "–")
 INFINITE = sys.float_info.max
 """The sort key of ∞, which JSON cannot express."""
 
 
 class Cell(NamedTuple):
-    """A cell of a table: its text, the key that sorts it (None comes last), and its link."""
+    """A cell of a table. order: the key by which a page sorts the cell, or None: it comes last. href: its link, or empty."""
 
     text: str
     order: float | str | None = None
@@ -33,7 +33,8 @@ class Column:
     """A column as readers see it.
 
     key: the column of the frame that is shown, and by which a page sorts. write: turns a value into text. missing: the text for
-    a missing value. row_text: writes the cell from the whole row instead. href: a link, with {} for the value.
+    a missing value. row_text: turns the whole row into the text of the cell, and replaces `write` and `missing`. href: the link
+    of each cell, with {} in place of the value, or empty.
     """
 
     heading: str
@@ -52,19 +53,19 @@ class Column:
 
 
 def order_of(value: object) -> float | str:
-    """Return the key by which a page sorts a value: the number itself, or the text of any other value."""
+    """Return the key by which a page sorts a value: a number itself, or any other value as text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value if math.isfinite(value) else math.copysign(INFINITE, value)
     return cell_text(value)
 
 
 def readable(name: str) -> str:
-    """Return the heading of a column of numbers."""
+    """Return the name of a frame's column as readers see it, such as `tail loss` for `tail_loss`."""
     return name.replace("variant", "optimizer").replace("_", " ")
 
 
 def column_of(name: str) -> Column:
-    """Return a table column that shows a column of the runs as it is."""
+    """Return a table column that shows the values of a frame's column. Run ids link to the files of the runs."""
     href = "../../runs/{0:.2}/{0}.parquet" if name == "run_id" else ""
     return Column(readable(name), name, accuracy_text if name.endswith(ACCURACY) else cell_text, href=href)
 
@@ -77,7 +78,7 @@ def lr_column(numbers: pd.DataFrame, key: str = "lr", missing: str = "none") -> 
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table as a page shows it. file: the path of a file beside the page with the same rows."""
+    """A table as a page shows it. file: the path of the table's CSV file, relative to the page."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -100,7 +101,7 @@ class PageTable:
 
 
 class ColumnAbout(NamedTuple):
-    """How a column sorts. is_numeric: whether by numbers. has_keys: whether the sort keys differ from the texts."""
+    """How a page sorts a column. is_numeric: whether by numbers. has_keys: whether sort keys differ from the texts of cells."""
 
     is_numeric: bool
     has_keys: bool
@@ -111,7 +112,7 @@ class Table:
     """A table of the report.
 
     name: the name of the table's files. numbers: the values with every digit, for programs. columns: what readers see. heading,
-    note: shown on the page. summary: the rows that readers see, if they differ from those of `numbers`.
+    note: shown on the page. summary: the rows that readers see instead of those of `numbers`, or None if readers see `numbers`.
     """
 
     name: str
@@ -134,7 +135,7 @@ class Table:
         return pd.DataFrame(page.texts, columns=page.columns, dtype=object)
 
     def files(self, slug: str = "") -> dict[str, bytes]:
-        """Return the table's files by their paths below the sweep's folder; no files if the table has no rows."""
+        """Map the path of each file of the table, relative to the sweep's folder, to its content. No rows give no files."""
         if self.numbers.empty:
             return {}
         texts = {"csv": csv(self.numbers), "md": markdown(self.reading), "tex": latex(self.reading)}

@@ -1,4 +1,4 @@
-const FLOOR = 1e-12; // of a run's first loss: smaller ones are raised to it on a logarithmic axis, as in the metrics
+const FLOOR = 1e-12; // share of a run's first loss; a logarithmic axis shows smaller losses at this floor
 const DASHES = ["solid", "8px,3px", "2px,2px", "8px,3px,2px,3px", "14px,4px", "14px,4px,2px,4px", "4px,4px", "8px,3px,2px,3px,2px,3px"];
 const DIMENSIONS = { optimizer: ["optimizers", "Optimizers"], lr: ["lrs", "Learning rates"], seed: ["seeds", "Seeds"] };
 
@@ -35,7 +35,7 @@ function shownRuns(chart) {
   return runsOfSetting(chart).filter((run) => Object.keys(DIMENSIONS).every((key) => !chart.off[key].has(run[key])));
 }
 
-/** A trace per optimizer and learning rate, its seeds in turn with gaps between; then the ends of diverged runs. */
+/** Return a trace per optimizer and learning rate, with gaps between its seeds, and a trace of the ends of diverged runs. */
 function tracesOf(chart) {
   const traces = new Map();
   const ends = { x: [], y: [], text: [], marker: { color: [], symbol: "x", size: 8 }, mode: "markers", name: "diverged" };
@@ -73,19 +73,19 @@ function pointsOf(chart, run) {
   };
 }
 
-/** Learning rates differ in their dashes; if there are many, the later ones also have thicker lines. */
+/** Return the dashes and the width of the lines of a learning rate. If dashes repeat, the lines are thicker. */
 function lookOfLr(place) {
   return { dash: DASHES[place % DASHES.length], width: 1.5 + 1.5 * Math.floor(place / DASHES.length) };
 }
 
-/** Escape a text: Plotly interprets some HTML. */
+/** Escape text, because Plotly interprets some HTML. */
 function plain(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 function axisOf(type, title) {
   const look = { title: { text: title }, tickformat: "~g", gridcolor: "#e6e8eb", zeroline: false, automargin: true };
-  return { ...look, type, nticks: type === "log" ? 5 : 0 }; // 0: as many as fit, too many on a log axis
+  return { ...look, type, nticks: type === "log" ? 5 : 0 }; // 0: as many ticks as fit, which are too many on a log axis
 }
 
 async function draw(chart) {
@@ -103,7 +103,7 @@ async function draw(chart) {
   describe(chart);
 }
 
-/** remark: why the last request was refused. */
+/** Describe in words what the chart shows. remark: why the last input was refused, or empty. */
 function describe(chart, remark = "") {
   const all = runsOfSetting(chart).length;
   const runs = shownRuns(chart);

@@ -1,11 +1,11 @@
 // The controls of the chart.
 
-/** Plotly's symbols as letters. */
+/** Characters that look like Plotly's symbols. */
 const MARKS = {
   circle: "●", square: "■", diamond: "◆", "diamond-tall": "♦", cross: "✚", x: "✖", pentagon: "⬟", hexagon: "⬢", star: "★",
   "triangle-up": "▲", "triangle-down": "▼", "triangle-left": "◀", "triangle-right": "▶",
 };
-const FOLDED_FROM = 21; // choices: so many boxes are folded away
+const FOLDED_FROM = 21; // smallest number of checkboxes that are folded away
 
 function fillControls(chart) {
   const groups = Object.entries(DIMENSIONS).map(([key, [list, title]]) => choiceGroup(chart, key, list, title));
@@ -63,7 +63,7 @@ function labelOf(chart, list, place) {
   return choice.name ?? choice;
 }
 
-/** A legend in place: the colour and marker of an optimizer, or the dashes of a learning rate. */
+/** Return the legend beside a checkbox: the colour and marker of an optimizer, or the dashes of a learning rate. */
 function swatch(chart, key, place) {
   if (key === "seed") return [];
   const { color = "#1b1f24", symbol } = key === "optimizer" ? chart.data.optimizers[place] : {};
@@ -94,7 +94,7 @@ function axisGroup(chart) {
   return group("Axes", element("div", {}, ...radios("x", "steps")), element("div", {}, ...radios("y", "loss")));
 }
 
-/** Zoom by numbers, for readers without a mouse. */
+/** Return the fields in which readers without a mouse enter the limits of the axes. */
 function zoomGroup(chart) {
   const ends = (axis, title) =>
     ["from", "to"].map((word, end) => {
@@ -111,9 +111,9 @@ function zoomTo(chart, axis, end, value) {
   const isLog = chart[axis] === "log";
   const refuse = (why) => {
     showRanges(chart);
-    describe(chart, `The zoom is as before: ${why}.`);
+    describe(chart, `The zoom has not changed: ${why}.`);
   };
-  if (Number.isNaN(value)) return refuse("that is no number");
+  if (Number.isNaN(value)) return refuse("enter a number");
   if (isLog && value <= 0) return refuse("a logarithmic axis has only numbers above 0");
   const range = [...chart.plot.layout[`${axis}axis`].range];
   range[end] = isLog ? Math.log10(value) : value;

@@ -1,4 +1,4 @@
-/** The command's copy button. */
+/** Add a button that copies the command. */
 function startCopying() {
   const command = document.getElementById("command");
   const said = element("span", { role: "status" });
@@ -15,7 +15,7 @@ function startCopying() {
   command.after(button, said);
 }
 
-/** Mark boxes with wider content; the arrow keys then scroll a figure too, as they always do a table. */
+/** Mark boxes whose content is wider than the box. Figures in such boxes can be scrolled by arrow keys, as tables always can. */
 function markWide() {
   for (const box of document.querySelectorAll(".scroll")) {
     const isWide = box.scrollWidth > box.clientWidth;
@@ -26,7 +26,7 @@ function markWide() {
   }
 }
 
-/** A part that fails says so in its place; the page is complete without it. */
+/** Start all parts of the page. If a part fails, its place says so, and the rest of the page still works. */
 async function startAll() {
   startCopying();
   markWide();
@@ -41,7 +41,7 @@ async function startAll() {
       if (!notes.length) console.warn(error);
     }
   }
-  markWide(); // tables have their filters now
+  markWide(); // again, since tables have filters now
 }
 
 startAll();

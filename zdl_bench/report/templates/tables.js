@@ -1,9 +1,9 @@
-const PAGED_FROM = 200; // rows: a shorter table is on one page
+const PAGED_FROM = 200; // smallest number of rows of a table with several pages
 const FILTERED_FROM = 5;
 
 async function startTables() {
   const style = element("style", { textContent: await unpacked("datatables-css") });
-  document.head.prepend(style); // the page's own style goes last and wins
+  document.head.prepend(style); // the page's own style comes last and takes precedence
   const { default: DataTable } = await importUnpacked("datatables-js");
   addOrders(DataTable);
   const tables = [];
@@ -13,7 +13,7 @@ async function startTables() {
   showWholeTablesOnPaper(tables);
 }
 
-/** Add the orders of numbers and of words; missing values come last in both directions. */
+/** Define how numbers and words are sorted. Missing values come last in both directions. */
 function addOrders(DataTable) {
   const collator = new Intl.Collator("en", { numeric: true });
   const compare = { numbers: (a, b) => a - b, words: (a, b) => collator.compare(a, b) };
@@ -29,7 +29,7 @@ function isMissing(value) {
   return value === "" || value === null || value === undefined;
 }
 
-/** Return the rows of a table that are not in the HTML; null if they are. */
+/** Return the rows of a table from its compressed data, or null if the rows are in the HTML. */
 async function rowsOf(table) {
   if (!table.classList.contains("from-data")) return null;
   return JSON.parse(await unpackedText(table.closest(".scroll").querySelector("script.rows")));
@@ -64,7 +64,7 @@ function startTable(DataTable, table, data) {
   return started;
 }
 
-/** Columns whose cells are [text, order, href]. */
+/** Return the definitions of the columns of a table whose cells are [text, order, href]. */
 function cellsOfData(table) {
   return [...table.tHead.rows[0].cells].map((header, target) => ({
     targets: target,
@@ -93,7 +93,7 @@ function showWholeTablesOnPaper(tables) {
   const cut = tables.filter((table) => table.page.info().pages > 1 && !table.table().node().matches(".from-data"));
   const lengths = cut.map((table) => table.page.len());
   const show = (isPaper) => cut.forEach((table, i) => table.page.len(isPaper ? -1 : lengths[i]).draw(false));
-  addEventListener("beforeprint", () => show(true)); // before the pages are counted
+  addEventListener("beforeprint", () => show(true)); // before the browser counts the printed pages
   addEventListener("afterprint", () => show(false));
-  matchMedia("print").addEventListener("change", (event) => show(event.matches)); // a preview without a print
+  matchMedia("print").addEventListener("change", (event) => show(event.matches)); // for a print preview without printing
 }

@@ -1,11 +1,11 @@
-// The scripts of this folder are joined into one <script type="module">: they share their names.
+// The scripts of this folder are joined into one <script type="module">, so they share one namespace.
 
-/** Return the text of a library within the page; needs no network. */
+/** Return the text of a library that is embedded in the page. No network is needed. */
 function unpacked(id) {
   return unpackedText(document.getElementById(id));
 }
 
-/** Return the text that an element holds compressed. */
+/** Return the decompressed text of an element. */
 async function unpackedText(source) {
   const bytes = Uint8Array.from(atob(source.textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -25,7 +25,7 @@ async function importUnpacked(id) {
   }
 }
 
-/** Load a library that is no module and puts its name on window. */
+/** Load a library that is not a module and adds its name to window. */
 async function loadUnpacked(id) {
   const script = document.createElement("script");
   script.src = await blobUrl(id);
@@ -40,7 +40,7 @@ async function loadUnpacked(id) {
   }
 }
 
-/** Return an element with properties and children; texts are never read as HTML. */
+/** Return an element with these properties and children. Text is never parsed as HTML. */
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);

@@ -1,1 +1,1 @@
-"""Numbers → English: findings, verdicts, notes, and what the numbers mean."""
+"""Describe numbers in English: findings, verdicts and notes."""

@@ -1,4 +1,4 @@
-"""What the runs of a comparison have in common, in words."""
+"""Describe in words what the runs of a comparison have in common."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,8 @@ from zdl_bench.run.config import RunConfig, Value
 def context_of(configs: Sequence[RunConfig], tuning_seeds: Sequence[int] = ()) -> tuple[str, ...]:
     """Return what the runs of one setting have in common, in two lines.
 
-    The first line names data, network and steps; the second names seeds and conventions.
+    The first line gives the data set, the problem and the number of steps. The second line gives the number of seeds, the
+    batch size and other conventions.
     """
     config = configs[0]
     values = config.problem.values
@@ -35,5 +36,5 @@ def _seeds_text(seeds: set[int], tuning_seeds: set[int]) -> str:
 
 
 def _point_text(value: Value) -> str:
-    """Return the text of a value, with a point in brackets."""
+    """Return a value as text. The coordinates of a point are put in brackets."""
     return f"({', '.join(map(short, value))})" if isinstance(value, tuple) else short(value)

@@ -1,4 +1,4 @@
-"""A statistical finding, in words and as a row of numbers."""
+"""Write a statistical finding as text and as a row of numbers."""
 
 import math
 
@@ -9,7 +9,7 @@ NO_EFFECT = Effect(math.nan, math.nan, math.nan, "")
 
 
 def effect_text(effect: Effect | None) -> str:
-    """Return the text of an effect, with its interval if it has an interval."""
+    """Return an effect as text, followed by its interval if there is one."""
     if effect is None or math.isnan(effect.mean):
         return "no value"
     write = accuracy_text if effect.unit == "share" else three_digits
@@ -19,7 +19,7 @@ def effect_text(effect: Effect | None) -> str:
 
 
 def wins_text(rate: float, n: int) -> str:
-    """Return on how many of n seeds the first side is better, ties counted half."""
+    """Return on how many of n seeds the first side is better, such as `7 of 10`. A tie counts half. rate: share of wins."""
     return "–" if math.isnan(rate) else f"{rate * n:g} of {n}"
 
 
@@ -28,7 +28,7 @@ def p_text(p: float) -> str:
 
 
 def pairs_text(n: int, n_values: int) -> str:
-    """Return the number of pairs, and the number of pairs with values if some pairs lack values."""
+    """Return the number of pairs. If some pairs lack values, add the number of the others: `10 (9 with values)`."""
     return f"{n}" if n == n_values else f"{n} ({n_values} with values)"
 
 
@@ -39,7 +39,7 @@ def counts_text(finding: Finding) -> str:
 
 
 def numbers_of(finding: Finding, effect: Effect | None) -> dict[str, object]:
-    """Return the numbers of a finding that every CSV has. effect: the effect in the unit that readers see."""
+    """Return the numbers that every CSV file gives of a finding, by column. effect: in the unit that readers see."""
     effect = effect or NO_EFFECT
     return {
         "n": finding.n,

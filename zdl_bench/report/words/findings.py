@@ -1,4 +1,4 @@
-"""What a comparison shows, in words written from its numbers. Each sentence rests on a test, which stands below it."""
+"""Describe in words what a comparison shows. The numbers behind each sentence are listed below it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,8 +24,8 @@ from zdl_bench.statistics.proportions import wilson_interval
 def findings_of(standings: Standings) -> list[ReportedFinding]:
     """Return the findings of a comparison.
 
-    They say which optimizer is fastest, lowest at the end and steadiest, what is undecided, which best learning rates lie at
-    the edge of their grid, and which runs were lost.
+    The findings answer each question, such as which optimizer is fastest. They also say which comparisons are undecided, which
+    best learning rates lie at the edge of their grid, and which runs have no value.
     """
     findings: list[ReportedFinding] = []
     if len(standings.variants) > 1:
@@ -35,7 +35,7 @@ def findings_of(standings: Standings) -> list[ReportedFinding]:
 
 
 def findings_numbers(findings: Iterable[ReportedFinding]) -> pd.DataFrame:
-    """Return the numbers behind the findings: a row per comparison, or per condition with lost runs, with the runs' ids."""
+    """Return the numbers behind the findings, with run ids: one row per comparison, or per condition with lost runs."""
     return pd.DataFrame([{"finding": one.heading} | dict(row) for one in findings for row in one.rows])
 
 
@@ -52,7 +52,7 @@ def findings_markdown(parts: Iterable[PagePart]) -> str:
 
 
 def _about_edges(standings: Standings) -> Iterator[ReportedFinding]:
-    """Yield a finding if some best learning rates are the smallest or the largest tried."""
+    """Yield a finding if some optimizer's best learning rate is the smallest or the largest that was tried."""
     lines, rows = [], []
     trials = standings.comparison.trials
     for variant, side in standings.entrants.sides.items():
@@ -77,7 +77,10 @@ def _about_edges(standings: Standings) -> Iterator[ReportedFinding]:
 
 
 def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
-    """Return whether the loss is lower at the edge than at the neighbour, as a finding over the seeds that chose the edge."""
+    """Return the finding on whether the tail loss is lower at the edge of the grid than at the next learning rate.
+
+    trials: the runs from which the learning rate at the edge was chosen.
+    """
     sides = {name: Side(by_seed(trials[trials["lr"] == lr])) for name, lr in (("edge", edge), ("neighbour", neighbour))}
     part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {VARIANT: "edge"}, {VARIANT: "neighbour"}, View.BEST_LR)
     return judge(part, Entrants(sides, {}, are_tuned=True))
@@ -93,7 +96,7 @@ def _edge_text(finding: Finding) -> str:
 
 
 def _about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:
-    """Yield a finding if runs diverged, failed or did not learn, with the interval of their share in each condition."""
+    """Yield a finding if runs diverged, failed or did not learn. Its lines give their share per condition, with intervals."""
     has_value = (runs["status"] == Status.COMPLETED.value) & runs["learned"].astype(bool)
     outcomes = runs["status"].mask(runs["status"] == Status.COMPLETED.value, "not learned")[~has_value]
     if outcomes.empty:

@@ -1,4 +1,4 @@
-"""Which optimizer is fastest, lowest at the end, or steadiest, in words and with every test behind the answer."""
+"""Say in words which optimizer leads, for example in speed, and list every test behind the answer."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ SAME_SEEDS = (
 
 
 def about_leader(question: Question, standing: Standing, standings: Standings) -> ReportedFinding:
-    """Return which optimizer leads in one question, or why no optimizer does."""
+    """Return the finding that says which optimizer leads on a question, or why no optimizer leads."""
     leader = standing.leader
     if leader is None:  # fewer than two variants have runs to compare
         reasons = "; ".join(standings.entrants.reasons.values())
@@ -41,7 +41,7 @@ def _sentence(question: Question, leader: Leader, standings: Standings) -> str:
     if leader.verdict is not Verdict.SUPPORTED and leader.reason:  # too few seeds for a test, so nobody is ahead
         return f"Undecided: {leader.reason}."
     name = f"{leader.variant}{_lr_text(leader.variant, standings)}"
-    view = f", {standings.view}" if standings.comparison.has_lr_choice else ""  # otherwise the lr beside the name says it
+    view = f", {standings.view}" if standings.comparison.has_lr_choice else ""  # else the lr beside the name is enough
     lacks = any(finding.n_values < finding.n for finding in leader.rivals.values())
     by = f"{question.better} {question.words}" + (" (a run without a value loses)" if lacks else "")
     if leader.verdict is Verdict.SUPPORTED:
@@ -71,7 +71,7 @@ def _leader_notes(question: Question, leader: Leader, standings: Standings) -> I
 
 
 def about_undecided(standings: Standings) -> Iterator[ReportedFinding]:
-    """Yield a finding on the undecided comparisons with the control. Their numbers are in the table of comparisons."""
+    """Yield a finding if comparisons with the control are undecided. The numbers are in the table of comparisons."""
     undecided = [
         (question, judged)
         for question, standing in standings.at_best

@@ -1,17 +1,18 @@
-"""Warnings at the head of a report."""
+"""Write the warnings at the head of a report."""
 
 from collections.abc import Iterator, Sequence
 
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.phrases import list_names
-from zdl_bench.run.environment import FINGERPRINT
 from zdl_bench.run.run import Run, Status
+from zdl_bench.store.damage import about_engine
 
 
 def notes_of(missing: str, runs: Sequence[Run], comparisons: Sequence[Comparison]) -> list[str]:
-    """Return the warnings. missing: the number of missing runs, in words, or empty. runs: the stored runs."""
+    """Return the warnings. missing: the number of missing runs, in words, or empty. runs: all of one engine."""
     missing_runs = [f"{missing}; the command above makes them."] if missing else []
-    return [*missing_runs, *_about_results(runs, comparisons), *_about_kinds(runs, comparisons), *_about_origins(runs)]
+    engine = [f"{note}."] if (note := about_engine(runs[0].engine)) else []
+    return [*engine, *missing_runs, *_about_results(runs, comparisons), *_about_kinds(runs, comparisons), *_about_origins(runs)]
 
 
 def _about_results(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Iterator[str]:
@@ -25,7 +26,7 @@ def _about_results(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> It
 
 
 def _is_deterministic(comparison: Comparison) -> bool:
-    """Return whether the seeds of some condition gave the same bits, so that they count as one run."""
+    """Return whether all seeds of some condition gave bit-identical runs, which count as one run."""
     digests = comparison.runs.dropna(subset="digest").groupby(["variant", "lr"], dropna=False)["digest"]
     return bool(((digests.size() > 1) & (digests.nunique() == 1)).any())
 
@@ -45,11 +46,8 @@ def _about_kinds(runs: Sequence[Run], comparisons: Sequence[Comparison]) -> Iter
 
 
 def _about_origins(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield warnings if the runs come from different code or different machines."""
+    """Yield a warning if the runs come from different code."""
     environments = [run.environment for run in runs]
     versions = dict.fromkeys(f"{e.get('zdl_bench', '')} {e.get('commit', '')}".strip() or "unknown" for e in environments)
     if len(versions) > 1:
         yield f"These runs were made by {len(versions)} versions of zdl_bench ({list_names(versions)}) of the same engine."
-    differing = [key.replace("_", " ") for key in FINGERPRINT if len({e.get(key, "") for e in environments}) > 1]
-    if differing:
-        yield f"These runs differ in {list_names(differing)}, so their bits cannot be compared; losses agree but for rounding."

@@ -1,4 +1,4 @@
-"""A finding that a report states: words for a reader, and the numbers behind them."""
+"""A finding in a report: the words for readers, and the numbers behind the words."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,10 @@ MAX_DETAILS = 8
 
 @dataclass(frozen=True)
 class ReportedFinding:
-    """What a comparison shows, in words. rows: the numbers behind it, one row per comparison, with the ids of its runs."""
+    """A finding in words.
+
+    rows: the numbers behind the finding, for the CSV file, with the ids of the runs.
+    """
 
     heading: str
     sentence: str
@@ -23,7 +26,7 @@ class ReportedFinding:
 
 
 def finding_text(question: Question, finding: Finding) -> str:
-    """Return the effect if it has an interval, then n and wins; or only the reason if there is one."""
+    """Return a finding as text: the effect if it has an interval, n and wins; or only the reason why there is no result."""
     if finding.reason:
         return finding.reason
     missing = "".join(f"; {note}" for note in finding.notes if "seeds are on both sides" in note)
@@ -32,7 +35,7 @@ def finding_text(question: Question, finding: Finding) -> str:
 
 
 def number_row(question: Question, finding: Finding) -> dict[str, object]:
-    """Return the numbers of a finding for the CSV."""
+    """Return a finding as a row of the CSV file of findings."""
     p = math.nan if finding.reason else finding.p
     return {"metric": question.metric, "p": p, "reason": finding.reason} | numbers_of(finding, question.effect(finding))
 

@@ -1,4 +1,4 @@
-"""Judgments on the claims of an experiment → lines for a terminal."""
+"""Write the judgments on an experiment's claims as lines for a terminal."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ MAX_RUN_IDS = 3
 
 
 def verdict_lines(judged: Sequence[Judgment]) -> list[str]:
-    """Return for each claim a line with its verdict, then a line for each comparison."""
+    """Return the lines on each claim: first its verdict, then its notes and its comparisons."""
     lines = []
     for one in judged:
         lines.append(f"claim {one.claim.id}: {outcome_text(one)}. {claim_text(one)}")
@@ -35,7 +35,10 @@ def claim_text(one: Judgment) -> str:
 
 
 def findings_of_claim(one: Judgment) -> Iterator[tuple[ClaimPart, Finding, bool]]:
-    """Yield each part, its finding, and whether the finding decides. Only the primary view decides; it comes first."""
+    """Yield each part of a claim, the finding on the part, and whether the finding decides the verdict.
+
+    The findings of the primary view come first. Only these findings decide.
+    """
     for part, finding in zip(one.claim.parts, one.findings, strict=True):
         yield part, finding, True
     for view, findings in one.other_views.items():
@@ -44,7 +47,7 @@ def findings_of_claim(one: Judgment) -> Iterator[tuple[ClaimPart, Finding, bool]
 
 
 def comparison_text(part: ClaimPart, decides: bool) -> str:
-    """Return the text of what is compared, after `shown: ` if the comparison decides nothing."""
+    """Return what is compared, as text. Put `shown: ` before the text if the comparison does not decide the verdict."""
     spread = "spread of " if part.statistic is Statistic.SPREAD else ""
     sides = side_text(part.first) + (f" against {side_text(part.second)}" if part.second is not None else "")
     bounds = (("at most", part.at_most), ("at least", part.at_least), ("margin", part.margin))
@@ -70,7 +73,7 @@ def _finding_text(finding: Finding) -> str:
 
 
 def _direction_text(finding: Finding, decides: bool) -> str:
-    """Return what a finding says about its part of the claim."""
+    """Return whether a finding supports its part of the claim, as text, with the p-value if the finding decides."""
     if finding.reason:
         return ""
     if finding.is_exact:

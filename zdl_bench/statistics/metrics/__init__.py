@@ -1,1 +1,1 @@
-"""Metrics: a Curve in, a float out. To add one: a function with the `metric` decorator in the file of its kind."""
+"""Metrics: functions from a Curve to a float. To add a metric, decorate a function in the file of its kind with `metric`."""

@@ -1,4 +1,4 @@
-"""All metrics, in the order of their files. Imports no pandas, so that claims can be checked at every start."""
+"""All metrics, in the order of their files. Pandas is not imported, so that every start can check claims without delay."""
 
 import math
 
@@ -10,6 +10,6 @@ METRICS = metrics_of(convergence, oscillation, trajectory)
 
 
 def compute_metrics(curve: Curve) -> dict[str, float]:
-    """Return all metrics of a curve by name. Each condition, such as `has_learned`, takes longest and is checked only once."""
+    """Return all metrics of a curve by name. Conditions such as `has_learned` take longest, so each is checked only once."""
     holds = {condition: condition(curve) for condition in {metric.of for metric in METRICS}}
     return {metric.name: metric.compute(curve) if holds[metric.of] else math.nan for metric in METRICS}

@@ -19,9 +19,9 @@ FLOOR = 1e-12
 
 @dataclass(frozen=True)
 class Metric:
-    """A pure function of a Curve, NaN if undefined, with what a reader has to know about the metric.
+    """A pure function of a Curve, with the unit, direction and scale of its values. An undefined value is NaN.
 
-    scale: the scale on which differences are taken; on ln, an effect reads as a ratio.
+    scale: the scale on which differences are taken. On the scale ln, an effect is a ratio.
     of: the condition that a run must meet; for all other runs the metric is NaN, whatever their curves would give.
     """
 
@@ -52,9 +52,10 @@ def metrics_of(*modules: ModuleType) -> tuple[Metric, ...]:
 
 
 def log_losses(losses: Floats) -> Floats:
-    """Return ln of max(x, 1e-12 · x₀), the scale of all ratios; every value is NaN unless all losses are finite and positive.
+    """Return ln of max(x, 1e-12 · x₀) for each loss x, where x₀ is the first loss. Differences of these values are log ratios.
 
-    An exact 0 counts as positive, because an analytic problem may end there.
+    All values are NaN unless all losses are finite and positive. An exact 0 counts as positive, because an analytic problem
+    may end there.
     """
     if len(losses) == 0 or not np.isfinite(losses).all() or losses[0] <= 0 or (losses < 0).any():
         return np.full(len(losses), np.nan)

@@ -1,6 +1,6 @@
 """The module in which Hydra finds the plugins of zdl_bench. Hydra accepts only classes defined in `hydra_plugins`.
 
-This folder has no `__init__.py`: `hydra_plugins` is a namespace package that others may share.
+This folder has no `__init__.py`: `hydra_plugins` is a namespace package to which other packages may add plugins.
 """
 
 from hydra.core.config_store import ConfigStore
@@ -10,11 +10,11 @@ from zdl_bench.plan.sweeper import BlockSweeper
 
 
 class ZdlBenchLauncher(SweepLauncher):
-    """`hydra/launcher=zdl_bench`"""
+    """The launcher that `hydra/launcher=zdl_bench` chooses."""
 
 
 class ZdlBenchSweeper(BlockSweeper):
-    """`hydra/sweeper=zdl_bench`"""
+    """The sweeper that `hydra/sweeper=zdl_bench` chooses."""
 
 
 for group, plugin in (("hydra/launcher", ZdlBenchLauncher), ("hydra/sweeper", ZdlBenchSweeper)):

@@ -1,0 +1,48 @@
+"""The numbers of an existing config do not change unless ENGINE_VERSION does; neither the CPU nor the libraries change them."""
+
+import itertools
+import os
+import subprocess
+import sys
+
+import digests
+import pytest
+from digests import full_set, legacy, products, short_set, stored
+from machines import lacking, settings
+
+SETTINGS = settings()
+
+
+def test_the_numbers_are_those_of_this_engine():
+    assert digests.differences(digests.available(short_set())) == []
+
+
+def test_legacy_runs_are_the_same_runs():
+    _, entries = stored()
+    assert {name: config.run_id for name, config in legacy().items()} == {name: entries[name]["run_id"] for name in legacy()}
+
+
+def test_every_run_is_stored_and_every_stored_run_is_compared():
+    assert list(stored()[1]) == [*full_set(), *legacy()]
+
+
+@pytest.mark.parametrize("data", digests.DATA)
+def test_the_short_set_covers_every_pair_of_values(data):
+    axes = ({data}, digests.OPTIMIZERS, digests.ACTIVATIONS, digests.DTYPES, digests.REDUCTIONS)
+    rows = [name.split(", ") for name in products(data)[0]]
+    for one, other in itertools.combinations(range(len(axes)), 2):
+        assert {(row[one], row[other]) for row in rows} == set(itertools.product(axes[one], axes[other]))
+    assert sum(map(len, products(data))) == len(list(itertools.product(*axes)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_numbers_are_those_of_every_machine(name, digits):
+    setting = SETTINGS[name]
+    if missing := lacking(setting.level):
+        pytest.skip(f"this CPU is no {setting.level}: it lacks {', '.join(missing)}")
+    command = [sys.executable, digests.__file__, "--check"]
+    done = subprocess.run(
+        command, env=os.environ | setting.variables, capture_output=True, text=True, timeout=1200, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
