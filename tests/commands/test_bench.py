@@ -118,13 +118,15 @@ def test_a_system_that_does_not_tell_which_cores_may_be_used(tmp_path, monkeypat
 def test_fewer_cores_than_there_are_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {2}, raising=False)
-    assert warnings_of(True, tree(tmp_path, **QUIET)) == ["this process may use 1 of 4 cores"]
+    assert warnings_of(True, tree(tmp_path, **QUIET)) == [
+        "this process may use 1 of 4 cores: allow all of them, for example with `taskset`"
+    ]
 
 
 def test_a_quota_is_said_without_advice_that_joblib_follows_already(tmp_path, all_cores):
     files = QUIET | {"sys__fs__cgroup__cpu.max": "50000 100000"}
     (warning,) = warnings_of(True, tree(tmp_path, **files))
-    assert warning == f"this container may use 0.5 of {os.cpu_count()} cores"
+    assert warning == f"this container may use 0.5 of {os.cpu_count()} cores: raise the CPU limit of the container"
 
 
 def test_its_help(command):

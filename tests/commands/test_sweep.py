@@ -94,7 +94,7 @@ def test_divergence_is_a_result(small_sweep):
     outcome = small_sweep("-m", "optimizer=sgd", "lr=1e-3,1e6")
     assert outcome.status == 0
     assert "1 diverged" in outcome.out
-    runs = load_results("results").runs.set_index("lr")
+    runs = load_results("results").runs.sort_values("lr")
     assert runs["status"].tolist() == ["completed", "diverged"]
     assert "nothing to train" in small_sweep("-m", "optimizer=sgd", "lr=1e-3,1e6").err
 

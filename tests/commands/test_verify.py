@@ -207,7 +207,7 @@ def test_a_result_that_calls_itself_a_failure_is_compared(command, digits):
     store.write(replace(store.read(run_id), status=Status.FAILED, failure=Failure("OSError", "no disk", "")))
     outcome = command("verify")
     assert outcome.status == 1
-    assert "fields that differ: failure, status" in outcome.out
+    assert "differing: failure, status" in outcome.out
 
 
 @pytest.fixture
@@ -299,7 +299,7 @@ def test_what_cannot_be_trained_here_stops_no_other(command, digits, tmp_path):
     store, sound = Store(tmp_path / "results"), train(digits_config(steps=2))
     unlike = {
         "there is no such optimizer": {"optimizer": Choice("torch_adam", {})},
-        "its code here is not the code": {"optimizer": replace(part("optimizer", "adam"), source="0" * 16)},
+        "its code differs from the code": {"optimizer": replace(part("optimizer", "adam"), source="0" * 16)},
         "restore that YAML": {"dataset": Choice("digits", {"checksum": "0" * 64, "validation_size": 300})},
         "there is no such dataset": {"dataset": Choice("nowhere", {"checksum": "0" * 64, "validation_size": 300})},
     }

@@ -384,7 +384,7 @@ def test_a_dry_run_warns_of_a_disk_that_is_too_small(command, digits, small_disk
     outcome = command("-m", "seed=range(0,200)", f"results_dir={small_disk}/results", "dry_run=true", *KEYS)
     assert outcome.status == 0, outcome.err
     assert "the runs need about" in outcome.err
-    assert "66 kB free" in outcome.err
+    assert "66 kB are free" in outcome.err
     assert "results_dir=DIR" in outcome.err
     assert list(small_disk.iterdir()) == []
 

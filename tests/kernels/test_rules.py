@@ -10,8 +10,9 @@ from conftest import optimizer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zdl_bench.kernels.compiled import UPDATES, CompiledKernels
+from zdl_bench.kernels.compiled import CompiledKernels
 from zdl_bench.kernels.definition import SLICE, Kernels
+from zdl_bench.kernels.element_loops import UPDATES
 from zdl_bench.kernels.elementary import cos_pi, exp, log, power, select, sin_pi, tanh
 
 SHARE = 0.9
@@ -313,6 +314,28 @@ def test_one_rule_may_have_more_buffers_another_time(compiled, dtype):
 @pytest.mark.parametrize("lr", [0.1, 7.0])
 def test_a_rule_may_decide_by_a_scalar_another_way_in_another_step(lr, compiled, dtype):
     check(compiled, that_decides_by_a_scalar, numbers(np.random.default_rng(0), (2, 100), dtype), (dtype.type(lr),))
+
+
+def first_of_its_name():
+    def rule(w, g, lr):
+        return (w - lr * g * 0.25,)
+
+    return rule
+
+
+def second_of_its_name():
+    def rule(w, g, lr):
+        return (w - lr * g * 0.75,)
+
+    return rule
+
+
+def test_rules_of_one_name_and_file_are_told_apart(compiled, dtype):
+    """In memory and on disk."""
+    for rule in (first_of_its_name(), second_of_its_name(), first_of_its_name()):
+        assert is_compiled(compiled, rule, 0, 1)
+        for kernels in (compiled, CompiledKernels(dtype)):
+            check(kernels, rule, numbers(np.random.default_rng(0), (2, 100), dtype), (dtype.type(0.1),))
 
 
 def too_few(w, g, a, lr):

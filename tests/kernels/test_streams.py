@@ -32,7 +32,7 @@ def test_normals_of_many_small_draws_are_normal():
     """Each draw keeps only some of the points that it makes, so the choice must not depend on their values."""
     stream = stream_of(0, "noise")
     for size in (1, 2, 3):
-        normals = np.concatenate([stream.standard_normal(size) for _ in range(20_000)])
+        normals = np.concatenate([stream.standard_normal(size) for _ in range(5_000)])
         assert stats.kstest(normals, "norm").pvalue > 0.01
 
 

@@ -9,16 +9,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-LIBRARY = {"torch": "torch", "torch fused": "torch", "jax": "optax", "sklearn": "sklearn", "numpy": "numpy"}
+from peers.programs import LIBRARIES, PROGRAMS, ours
+from peers.work import Work
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("peer", LIBRARY)
+@pytest.mark.parametrize("peer", [peer for peer in PROGRAMS if peer != "articles"])  # it draws its own weights
 def test_a_peer_has_the_losses_of_ours(peer, mnist):
-    pytest.importorskip(LIBRARY[peer], reason="the extra `peers` is not installed")
-    from peers.programs import PROGRAMS, ours
-    from peers.work import Work
-
+    pytest.importorskip(LIBRARIES[peer], reason="the extra `peers` is not installed")
     work = Work("sgd", hidden=(50, 30), batch_size=20, steps=60)
     _, expected = ours(work)()
     with warnings.catch_warnings():

@@ -33,7 +33,7 @@ from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 
-SWEEP = ("dataset=digits", "executor=serial", "steps=20", *SMALL)
+SWEEP = ("dataset=digits", "executor=serial", "steps=40", *SMALL)
 
 
 def files_of(folder: Path) -> dict[str, str]:
@@ -69,6 +69,7 @@ def test_a_sweep_ends_with_its_report(command, digits):
         "lr_sensitivity",
         "best_of_trials",
         "oscillation",
+        "speed_jitter",
         "heat_map",
     }
     tables = {"optimizers", "comparisons", "convergence", "environment", "settings"}

@@ -273,7 +273,7 @@ def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] |
         ({"curve.points": [[10**400, 0.0]]}, "too large"),
         ({"probes.probe_loss": [10**400]}, "too large"),
         ({"config.lr": 10**400}, "over 1023 bits"),
-        ({"config.problem.start_std": {"a": 1}}, "cannot be a mapping"),
+        ({"config.problem.start_std": {"a": 1}}, "has a mapping as a value"),
         ({"config.problem.start_std": json.loads("[" * 60 + "]" * 60)}, "50 nested levels"),
     ],
     ids=str,
@@ -336,7 +336,7 @@ def test_a_few_bytes_that_stand_for_gigabytes_are_refused_unread(store, run):
     assert path.stat().st_size < 1_000_000
     memory = PeakMemory()
     for read in (store.read, store.sound_checksum):
-        with pytest.raises(DamagedFile, match=r"the table has 1,610,612,736 bytes; the limit is 268,435,456"):
+        with pytest.raises(DamagedFile, match=r"1,610,612,736 bytes of the table, but at most 268,435,456 are allowed"):
             read(run.run_id)
     assert memory.growth() < 50_000_000
 

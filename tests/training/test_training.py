@@ -1,16 +1,18 @@
 """The training loop: statuses, common random numbers, digests, and closed forms on a quadratic."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import digits_config, part, quadratic_config
 
 from zdl_bench.problems.mlp import Network
+from zdl_bench.registry import registry
 from zdl_bench.run.config import Choice, RunConfig
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.metrics.convergence import tail_loss
-from zdl_bench.training.loop import train
+from zdl_bench.training.loop import digest_of, train
 from zdl_bench.training.probes import early_steps, stride_steps
 
 
@@ -166,3 +168,37 @@ def test_strides_and_early_steps():
     assert stride_steps(7, 3).tolist() == [0, 2, 5, 7]
     assert early_steps(1000).tolist() == [1, 2, 5, 10, 20, 50, 100, 200, 500]
     assert early_steps(1).tolist() == []
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 100])
+def test_schedules_have_the_factors_of_their_formulas(steps):
+    cosine, decay = (registry.schedule(part("schedule", name, **keys)) for name, keys in SCHEDULES.items())
+    warmup = int(0.2 * steps)
+    for step in range(1, steps + 1):
+        progress = (step - warmup - 1) / max(1, steps - warmup - 1)
+        expected = step / warmup if step <= warmup else 0.1 + 0.9 * (1 + math.cos(math.pi * progress)) / 2
+        assert cosine.factor(step, steps) == pytest.approx(expected, abs=1e-15)
+        assert decay.factor(step, steps) == pytest.approx(0.3 ** ((step - 1) * 5 // steps), rel=1e-15)
+
+
+SCHEDULES = {"cosine": {"warmup_share": 0.2, "final_factor": 0.1}, "step_decay": {"decay": 0.3, "drops": 4}}
+
+
+@pytest.mark.parametrize("bits", [0x7FF8000000000000, 0xFFF8000000000000, 0x7FF8000000000001, 0xFFFFFFFFFFFFFFFF])
+def test_the_digest_takes_every_nan_for_the_same_one(bits):
+    """x86 makes a NaN with a sign, ARM one without."""
+    run = train(quadratic_config(steps=3))
+    nan = np.array([bits], np.uint64).view(np.float64)[0]
+    curve = replace(run.curve, train_loss=np.array([1.0, nan]))
+    plain = replace(run.curve, train_loss=np.array([1.0, math.nan]))
+    with np.errstate(invalid="ignore"):
+        weights = np.array([nan, 2.0]).astype(np.float32)
+    assert digest_of(curve, weights) == digest_of(plain, np.array([math.nan, 2.0], np.float32))
+    assert digest_of(curve, weights) != digest_of(plain, np.array([math.nan, -2.0], np.float32))
+
+
+def test_the_digest_tells_zeros_and_answers_apart():
+    curve = train(quadratic_config(steps=3)).curve
+    zero, negative = np.array([0.0]), np.array([-0.0])
+    assert len({digest_of(curve, zero), digest_of(curve, negative), digest_of(curve, zero, zero)}) == 3
+    assert digest_of(curve, zero) != digest_of(replace(curve, train_loss=curve.train_loss + 1), zero)

@@ -13,7 +13,9 @@ class Auto(DataSet):
 
     @property
     def checksum(self) -> str:
-        raise DataError(f"dataset={self.name}: a placeholder has no checksum; name one of its candidates instead")
+        raise DataError(
+            f"dataset={self.name}: this is a placeholder without a checksum; name one of {', '.join(self.candidates)}"
+        )
 
     def decode(self) -> Arrays:
-        raise DataError(f"dataset={self.name}: a placeholder has no images; name one of its candidates instead")
+        raise DataError(f"dataset={self.name}: this is a placeholder without images; name one of {', '.join(self.candidates)}")

@@ -153,7 +153,7 @@ def _members(raw: bytes, files: Mapping[str, IdxFile]) -> Iterator[bytes]:
 
 
 def _decompress(packed: bytes, files: Mapping[str, IdxFile]) -> bytes:
-    """Return the decompressed bytes, at most one byte more than the IDX header announces."""
+    """Return the decompressed bytes. Stop one byte after the length in the IDX header, which shows that a file is too long."""
     with gzip.open(io.BytesIO(packed)) as stream:
         head = stream.read(max(len(file.header) for file in files.values()))
         announced = [file.size for file in files.values() if head.startswith(file.header)]

@@ -18,7 +18,7 @@ UNTOLD = 2
 class Candidate(NamedTuple):
     """A file, with the parts of a data set that it may hold.
 
-    is_telling: whether the file belongs to the data set according to its name or to the user.
+    is_telling: whether the file's name, or the user, says that the file belongs to the data set.
     """
 
     path: Path

@@ -16,7 +16,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from zdl_bench.errors import ConfigError, ExecutorError, display, refusal
+from zdl_bench.errors import ExecutorError, display, refusal
 from zdl_bench.executors.attempt import Stopwatch, attempt, timed_out_run
 from zdl_bench.executors.process_end import end_with_parent, kill_with_descendants
 from zdl_bench.interrupts import signals_deferred
@@ -180,7 +180,7 @@ def serve(descriptor: int, parent: int) -> None:
         connection.send("ready")
         while connection.poll(IDLE_SECONDS):
             config = connection.recv()
-            with suppress(ConfigError):  # the run will raise it
+            with suppress(Exception):  # the run will raise it
                 prepare(config)
             connection.send("taken")
             connection.send(attempt(config))

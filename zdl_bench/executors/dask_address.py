@@ -53,7 +53,8 @@ def connect(address: str | None) -> "Client":
         return Client(address, timeout=CLIENT_SECONDS, set_as_default=False)
     except (OSError, ValueError, ImportError) as error:  # the scheduler has stopped, or has an incompatible version
         raise ExecutorError(
-            f"executor.address={display(address)}: the connection failed ({display(error)}); restart the scheduler"
+            f"executor.address={display(address)}: the connection failed ({display(error)}); check the address, or "
+            "restart the scheduler"
         ) from error
 
 

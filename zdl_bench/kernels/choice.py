@@ -14,7 +14,6 @@ MIN_COMPILED = 20_000
 """Vectors of at least this many elements make compiled kernels worth the import of their compiler."""
 VARIABLE = "ZDL_BENCH_KERNELS"
 CHOICES = ("", "numpy", "numba")
-LOGGER = logging.getLogger(__name__)
 
 
 def kernels_for_vectors(elements: int, dtype: np.dtype) -> Kernels:
@@ -32,11 +31,14 @@ def kernels_for(dtype: np.dtype) -> Kernels:
     if wanted == "numpy":
         return Kernels()
     try:
-        return _compile(dtype)
-    except ConfigError as error:
+        with signals_deferred():
+            from zdl_bench.kernels.compiled import CompiledKernels
+        return CompiledKernels(dtype)
+    except Exception as error:  # numba is missing, lacks a library or does not support this NumPy
+        problem = f"numba does not work here ({display(error)}); install a version that does"
         if wanted:
-            raise
-        LOGGER.warning("%s; NumPy does the arithmetic: the same bits, but 30 times slower", error)
+            raise ConfigError(f"{VARIABLE}={wanted}: {problem}") from error
+        _warn_once(problem)
         return Kernels()
 
 
@@ -46,17 +48,12 @@ def require_wanted() -> None:
         kernels_for(np.dtype(np.float32))
 
 
+@cache
+def _warn_once(problem: str) -> None:
+    logging.getLogger(__name__).warning("%s; NumPy does the arithmetic: the same bits, but 30 times slower", problem)
+
+
 def _wanted() -> str:
     wanted = os.environ.get(VARIABLE, "")
     require(VARIABLE, wanted, wanted in CHOICES, "choose numpy or numba, or unset the variable")
     return wanted
-
-
-def _compile(dtype: np.dtype) -> Kernels:
-    """Return kernels compiled by numba. Raise ConfigError if numba is not installed or does not work."""
-    try:
-        with signals_deferred():
-            from zdl_bench.kernels.compiled import CompiledKernels
-        return CompiledKernels(dtype)
-    except Exception as error:  # numba does not support this NumPy, or lacks a library
-        raise ConfigError(f"numba does not work here ({display(error)}); install a version that does") from error

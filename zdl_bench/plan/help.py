@@ -27,8 +27,9 @@ FLAGS_HELP = """\
 BENCH = """\
 usage: zdl-bench bench [KEY=VALUE ...]
 
-Time matrix products and memory copies on this machine, and the parts of a training step. The keys are the keys of
-a run, for example optimizer=sgd,adam 'problem.hidden=[400]'. The default is every optimizer on the articles' network.
+Time the parts of a training step, and compute the least time that its operations take on this machine. The keys are
+those of a run, for example optimizer=sgd,adam 'problem.hidden=[400]'. The default is every optimizer on the articles'
+network.
 """
 KEY_WIDTH = 28
 

@@ -120,7 +120,12 @@ class SweepSettings:
 
     def __post_init__(self) -> None:
         is_count = self.max_failures is None or self.max_failures >= 1
-        require("max_failures", self.max_failures, is_count, "give a number of failed runs, at least 1, or null to never stop")
+        require(
+            "max_failures",
+            self.max_failures,
+            is_count,
+            "give the number of failed runs after which to stop, at least 1, or null to never stop",
+        )
         are_known = bool(self.formats) and all(name in FORMATS for name in self.formats)
         require("formats", list(self.formats), are_known, f"give one or more of {', '.join(FORMATS)}")
 

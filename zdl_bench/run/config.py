@@ -50,7 +50,9 @@ def _freeze(value: Any) -> Value:
     if isinstance(value, list):
         return tuple(_freeze(item) for item in value)
     if isinstance(value, dict):
-        raise TypeError("a value in the config of the run cannot be a mapping")
+        raise TypeError(
+            "the config of a run has a mapping as a value; a value is a number, a text, true, false, null or a list of these"
+        )
     return value  # type: ignore[no-any-return]
 
 

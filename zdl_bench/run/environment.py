@@ -32,7 +32,7 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """Return the commit of the source checkout, with `+` if files were changed since. Return '' for an installed package."""
+    """Return the commit of the source checkout, followed by `+` if files have changed since. Return '' for a package."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""

@@ -75,7 +75,7 @@ class Finding:
 
     @property
     def has_interval(self) -> bool:
-        """Whether the effect can be stated, because it has an interval or because nothing is random."""
+        """Whether the effect can be reported: it has an interval, or it needs none because nothing is random."""
         return self.effect is not None and (self.is_exact or not math.isnan(self.effect.low))
 
     @property

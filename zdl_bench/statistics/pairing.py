@@ -89,10 +89,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Values of both sides by seed, on the metric's scale. `second` is 0 if a part has only one side.
+    """The values of both sides, one per seed, on the metric's scale. `second` is all zeros if the part has only one side.
 
-    All arrays have shape (seeds,). first_ranks, second_ranks: see `Side.ranks`. images: the number of images behind an accuracy
-    of the first side, ∞ if unknown.
+    All arrays have shape (seeds,). first_ranks, second_ranks: see `Side.ranks`. images: the number of images on which each
+    accuracy of the first side was measured, or ∞ if that is unknown.
     """
 
     seeds: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -129,7 +129,7 @@ class Pairs:
 
 
 class Evidence(Protocol):
-    """A source of the pairs of runs that one part of a claim compares."""
+    """The runs from which a part of a claim takes the pairs to compare."""
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
         """Return the pairs of runs that a part compares at one level. Raise Undecidable with the reason if there are none."""

@@ -139,4 +139,4 @@ def _count(fields: Mapping[int, Any], number: int) -> int:
 
 def _require_size(what: str, size: int, max_bytes: int) -> None:
     if size > max_bytes:
-        raise ValueError(f"{what} have {size:,} bytes; the limit is {max_bytes:,}")
+        raise ValueError(f"{size:,} bytes of {what}, but at most {max_bytes:,} are allowed")

@@ -114,7 +114,7 @@ class RunFiles:
             return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
 
     def sound_checksum(self, run_id: str) -> tuple[str, int]:
-        """Return the checksum of a run's content, computed again, and the run's engine.
+        """Compute the checksum of a run's content again. Return it and the number of the run's engine.
 
         Raise DamagedFile if the checksum differs from the stored checksum.
         """

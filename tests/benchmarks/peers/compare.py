@@ -1,10 +1,10 @@
-"""Our training against the same one of other programs, turn by turn in one process and on one core.
+"""Time our training against the same training in other programs, in turn, in one process and on one core.
 
     ZDL_BENCH_DATA=FOLDER python tests/benchmarks/peers/compare.py [PAIRS=7] [STEPS=1000] [OPTIMIZER ...]
 
-Needs MNIST, the extras `fast` and `peers`. Ratios are taken pair by pair, ours over theirs; medians are printed and, where no
-optimizer is named, stored in tests/benchmarks/peers/ratios.json. Ours counts what the others leave out, too: its recording;
-evaluation counts for none.
+Needs MNIST. Leaves out programs that are not installed; the extra `peers` installs all. Ratios are taken pair by pair, ours
+over theirs, and medians are printed. If all programs and optimizers were timed, the medians are stored in ratios.json beside
+this file. Our time includes the recording of every step, which the others do without. Evaluation counts for none.
 """
 
 import json
@@ -12,8 +12,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -22,8 +24,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from peers.programs import ONLY, PROGRAMS, jax_scan, jax_scan_with_compilation, ours
+from peers.programs import LIBRARIES, ONLY, PROGRAMS, jax_scan, jax_scan_with_compilation, ours
 from peers.work import RATES, Training, Work
+from zdl_bench.kernels.choice import kernels_for
 from zdl_bench.run.environment import describe_environment
 
 STORED = Path(__file__).parent / "ratios.json"
@@ -34,17 +37,22 @@ def main(pairs: int = 7, steps: int = 1000, *names: str) -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     warnings.simplefilter("ignore")  # scikit-learn's: one epoch is not enough for it
     environment = describe_environment()
-    print(f"{environment['cpu']}, one core; NumPy {environment['numpy']}; {versions()}")
+    installed = {peer: make for peer, make in PROGRAMS.items() if find_spec(LIBRARIES[peer])}
+    missing = sorted({*PROGRAMS} - {*installed})
+    kernels = kernels_for(np.dtype(np.float32)).name
+    print(f"{environment['cpu']}, one core; NumPy {environment['numpy']}; ours by {kernels}; {versions()}")
     print(f"{pairs} pairs of {steps} steps: seconds of ours and theirs, ratio (least to most), largest difference of a loss")
     found: dict[str, dict[str, float]] = {}
     for name in names or RATES:
         work = Work(name, steps=steps)
-        programs = {peer: make for peer, make in PROGRAMS.items() if name in ONLY.get(peer, RATES)}
+        programs = {peer: make for peer, make in installed.items() if name in ONLY.get(peer, RATES)}
         found |= {f"{name} / {peer}": numbers for peer, numbers in compared(work, programs, pairs).items()}
-        found[f"{name} / jax, sweep"] = sweep_with_compilation(work)
-        print(f"{name:>9} jax, {RUNS_OF_A_SWEEP} runs, compiling  {found[f'{name} / jax, sweep']['ratio']:.3f}", flush=True)
-    if names:
-        return  # a part is no table
+        if "jax" in installed:
+            found[f"{name} / jax, sweep"] = sweep_with_compilation(work)
+            print(f"{name:>9} jax, {RUNS_OF_A_SWEEP} runs, compiling  {found[f'{name} / jax, sweep']['ratio']:.3f}", flush=True)
+    if names or missing:
+        print(f"not stored: only a part was timed (not installed: {', '.join(missing) or 'none'})")
+        return
     content = {
         "environment": dict(environment),
         "versions": versions(),
@@ -82,7 +90,7 @@ def numbers_of(optimizer: str, peer: str, measured: Sequence[tuple[float, float]
 
 
 def sweep_with_compilation(work: Work) -> dict[str, float]:
-    """Of some runs, where a program that compiles each time it starts pays for that, too; ours is compiled on disk."""
+    """Compare several runs, with the compilation that JAX repeats at each start. The machine code of ours is on disk."""
     mine = sum(ours(work)()[0] for _ in range(RUNS_OF_A_SWEEP))
     theirs = jax_scan_with_compilation(work)()[0]
     compiled = jax_scan(work)
@@ -91,7 +99,11 @@ def sweep_with_compilation(work: Work) -> dict[str, float]:
 
 
 def versions() -> str:
-    return ", ".join(f"{package} {version(package)}" for package in ("torch", "jax", "optax", "scikit-learn", "numba"))
+    found = []
+    for package in ("torch", "jax", "optax", "scikit-learn", "numba"):
+        with suppress(PackageNotFoundError):
+            found.append(f"{package} {version(package)}")
+    return ", ".join(found)
 
 
 if __name__ == "__main__":

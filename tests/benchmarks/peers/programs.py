@@ -7,7 +7,6 @@ from collections.abc import Callable
 import articles_program
 import numpy as np
 import threadpoolctl
-from numpy_alone import numpy_alone
 
 from peers.work import Training, Work
 from zdl_bench.run.run import Floats
@@ -25,17 +24,13 @@ def timed(training: Callable[[], Floats]) -> Training:
 
 
 def ours(work: Work) -> Training:
-    """With the compiled loops where numba is installed. Seconds of the steps and their recording; evaluation lies between."""
+    """Count the seconds of the steps and of their recording, but not of the evaluation between them."""
 
     def run():
         made = train(work.config)
         return made.train_seconds, made.curve.train_loss
 
     return run
-
-
-def ours_with_numpy_alone(work: Work) -> Training:
-    return numpy_alone()(ours(work))
 
 
 def articles(work: Work) -> Training:
@@ -181,13 +176,14 @@ def scikit_learn(work: Work) -> Training:
 
 
 PROGRAMS = {
-    "numpy": ours_with_numpy_alone,
     "articles": articles,
     "torch": torch_default,
     "torch fused": torch_fused,
     "jax": jax_scan,
     "sklearn": scikit_learn,
 }
-"""What ours is compared with; the first is ours without the compiled loops."""
+"""The programs that ours is compared with."""
+LIBRARIES = {"articles": "numpy", "torch": "torch", "torch fused": "torch", "jax": "optax", "sklearn": "sklearn"}
+"""The library that a program needs."""
 ONLY = {"torch fused": ("sgd", "momentum", "adagrad", "adam"), "sklearn": ("sgd", "momentum", "adam")}
 """Optimizers that a program has, where not all."""

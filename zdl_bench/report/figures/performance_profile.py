@@ -85,7 +85,7 @@ def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.CaptionedFigure]:
-    """Yield the profile over all comparisons, if there are several settings and optimizers, and MIN_PROBLEMS problems."""
+    """Yield the profile over all comparisons if there are several settings and optimizers, and MIN_PROBLEMS problems or more."""
     everything = solved_problems(comparisons)
     frame = selection.first_variants(everything)
     problems, settings = frame["problem"].nunique(), frame["setting"].nunique()

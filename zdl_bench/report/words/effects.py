@@ -39,7 +39,7 @@ def counts_text(finding: Finding) -> str:
 
 
 def numbers_of(finding: Finding, effect: Effect | None) -> dict[str, object]:
-    """Return the numbers that every CSV file gives of a finding, by column. effect: in the unit that readers see."""
+    """Return the numbers of a finding for the CSV files, by column name. effect: in the unit that readers see."""
     effect = effect or NO_EFFECT
     return {
         "n": finding.n,
