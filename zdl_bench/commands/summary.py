@@ -1,5 +1,6 @@
 """The tables that sum up a sweep on the terminal."""
 
+import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -64,6 +65,13 @@ def failures_table(rows: Iterable[RunSummary]) -> Table | None:
         reason = (row.reason.splitlines() or [""])[0]
         table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, Text(printable(reason)))
     return table
+
+
+def digest_line(rows: Sequence[RunSummary]) -> str:
+    """Return a line with the digest of a sweep, a SHA-256 over the digests of its runs in the order of their ids."""
+    digests = "".join(row.digest or "" for row in sorted(rows, key=lambda row: row.run_id))
+    where = "" if any(row.config.rng == "legacy" for row in rows) else "  (the same on every machine)"
+    return f"digest:  {hashlib.sha256(digests.encode()).hexdigest()[:16]}{where}"
 
 
 def _loss_digits(rows: Sequence[RunSummary]) -> str:

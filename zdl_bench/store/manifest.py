@@ -85,8 +85,9 @@ class Manifest:
 
 def _is_summary(values: Any) -> bool:
     match values:
-        case [str(content), str(file), str(status), bool(), float() | None, float() | None, float() | None]:
-            return bool(SHA256.fullmatch(content) and SHA256.fullmatch(file) and status in RESULTS)
+        case [str(content), str(file), str(status), bool(), float() | None, float() | None, float() | None, *digests]:
+            hashes = [content, file, *map(str, digests)]  # engine 1 wrote no digest
+            return len(digests) <= 1 and all(map(SHA256.fullmatch, hashes)) and status in RESULTS
     return False
 
 

@@ -15,7 +15,7 @@ from zdl_bench.registry.sources import hash_of_sources
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run, Status
 from zdl_bench.statistics.metrics.convergence import final_train_loss, has_learned, tail_loss
-from zdl_bench.store.manifest import Summaries
+from zdl_bench.store.manifest import SHA256, Summaries
 from zdl_bench.store.runs import Hashes
 from zdl_bench.store.store import Store
 
@@ -34,6 +34,7 @@ class RunSummary:
     tail_loss: float
     final_train_loss: float
     test_accuracy: float
+    digest: str | None
     reason: str = ""
 
     @property
@@ -43,13 +44,14 @@ class RunSummary:
     def as_list(self) -> list[Any]:
         """Return the values that a manifest stores for a run. NaN becomes None, since JSON has no NaN."""
         numbers = (self.tail_loss, self.final_train_loss, self.test_accuracy)
-        return [*self.hashes, self.status.value, self.learned, *(None if math.isnan(x) else float(x) for x in numbers)]
+        floats = [None if math.isnan(x) else float(x) for x in numbers]
+        return [*self.hashes, self.status.value, self.learned, *floats, self.digest]
 
     @classmethod
     def from_list(cls, config: RunConfig, stored: list[Any]) -> "RunSummary":
-        content, file, status, learned = stored[:4]
-        tail, final, accuracy = (math.nan if number is None else number for number in stored[4:])
-        return cls(config, Hashes(content, file), Status(status), learned, tail, final, accuracy)
+        content, file, status, learned, *numbers, digest = stored
+        tail, final, accuracy = (math.nan if number is None else number for number in numbers)
+        return cls(config, Hashes(content, file), Status(status), learned, tail, final, accuracy, digest)
 
 
 @np.errstate(all="ignore")  # numbers that cannot be computed from a file become NaN
@@ -63,13 +65,14 @@ def summarize(run: Run, hashes: Hashes) -> RunSummary:
         tail_loss=tail_loss(curve) if curve else math.nan,
         final_train_loss=final_train_loss(curve) if curve else math.nan,
         test_accuracy=run.end.get("test_accuracy", math.nan),
+        digest=run.digest,
         reason=f"{run.failure.type}: {run.failure.message}" if run.failure else "",
     )
 
 
 def collect_summaries(summaries: Iterable[RunSummary]) -> Summaries:
-    """Return the given summaries in the form that a manifest stores. Runs without a result are left out."""
-    runs = {summary.run_id: summary.as_list() for summary in summaries if summary.status.is_result}
+    """Return the given summaries in the form that a manifest stores. Runs without a result or a digest are left out."""
+    runs = {one.run_id: one.as_list() for one in summaries if one.status.is_result and SHA256.fullmatch(one.digest or "")}
     return Summaries(hash_of_sources("*.py"), runs)
 
 

@@ -85,7 +85,10 @@ def expected_running_times(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 
 
 def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.CaptionedFigure]:
-    """Yield the profile over all comparisons if there are several settings and optimizers, and MIN_PROBLEMS problems or more."""
+    """Yield the profile over all comparisons.
+
+    Yield nothing unless there are several settings, several optimizers and at least MIN_PROBLEMS problems.
+    """
     everything = solved_problems(comparisons)
     frame = selection.first_variants(everything)
     problems, settings = frame["problem"].nunique(), frame["setting"].nunique()
