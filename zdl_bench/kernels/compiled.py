@@ -88,12 +88,13 @@ class CompiledKernels(Kernels):
                 loops.cross_entropy: (matrix, labels, types.float64, vector),
                 loops.softmax_delta: (matrix, vector, labels, number),
                 loops.dot: (vector, vector),
+                loops.squared_distance: (vector, vector),
             }
         )
         self._strided_product, self._transpose = code["strided_product"], code["transpose"]
         self._sparse_product, self._sort_by_column = code["sparse_product"], code["sort_by_column"]
         self._gather_sparse = code["gather_sparse"]
-        for name in ("gather", "column_sums", "cross_entropy", "softmax_delta", "dot"):
+        for name in ("gather", "column_sums", "cross_entropy", "softmax_delta", "dot", "squared_distance"):
             setattr(self, name, code[name])
         self._compiled = lru_cache(None)(self._compile_elementwise)
 

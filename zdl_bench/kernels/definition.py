@@ -141,6 +141,11 @@ class Kernels:
             total += term
         return total
 
+    def squared_distance(self, a: Floats, b: Floats) -> float:
+        """Return Σ (aᵢ − bᵢ)² like `dot`; the differences are rounded to the dtype of the vectors."""
+        difference = a - b
+        return Kernels.dot(self, difference, difference)
+
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         """Set params, *state ← rule(params, grad, *state, *scalars), element by element. All vectors have shape (n,)."""
         for start in range(0, len(params), SLICE):

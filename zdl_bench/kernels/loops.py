@@ -145,6 +145,21 @@ def dot(a, b):
         x, y = a[start : start + SIDE_BY_SIDE], b[start : start + SIDE_BY_SIDE]
         for j in range(x.size):
             sums[j] += np.float64(x[j]) * np.float64(y[j])
+    return sum_in_order(sums)
+
+
+def squared_distance(a, b):
+    sums = np.zeros(SIDE_BY_SIDE)
+    for start in range(0, a.size, SIDE_BY_SIDE):
+        x, y = a[start : start + SIDE_BY_SIDE], b[start : start + SIDE_BY_SIDE]
+        for j in range(x.size):
+            difference = np.float64(x[j] - y[j])
+            sums[j] += difference * difference
+    return sum_in_order(sums)
+
+
+@register_jitable
+def sum_in_order(sums):
     total = 0.0
     for j in range(SIDE_BY_SIDE):
         total += sums[j]

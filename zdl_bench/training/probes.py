@@ -32,6 +32,7 @@ class Prober:
         self._start = start.copy()
         self._stride_point = self._start
         self._last_displacement: Floats | None = None
+        self._last_length = 0.0
         self._point_before: Floats | None = None
         self._gradient_before: Floats | None = None
         self._next_gradient_before: Floats | None = None
@@ -59,14 +60,15 @@ class Prober:
         assert self._point_before is not None, "call remember() before the update of the step"
         row = self._row(step, point, seconds) | {
             "gradient_norm": self._norm(grad),
-            "update_norm": self._norm(params - self._point_before),
-            "distance": self._norm(point - self._start),
+            "update_norm": math.sqrt(self._kernels.squared_distance(params, self._point_before)),
+            "distance": math.sqrt(self._kernels.squared_distance(point, self._start)),
         }
         if self._gradient_before is not None:
-            row["gradient_cosine"] = self._cosine(grad, self._gradient_before)
+            lengths = row["gradient_norm"] * self._norm(self._gradient_before)
+            row["gradient_cosine"] = self._cosine(grad, self._gradient_before, lengths)
         if step in self._strides:
             row |= self._displacement(point)
-        if not np.isfinite(params).all():
+        if not math.isfinite(row["update_norm"]) and not np.isfinite(params).all():
             row["probe_loss"] = math.nan
         self._rows.append(row)
         return row["probe_loss"]
@@ -97,18 +99,18 @@ class Prober:
         displacement = point - self._stride_point
         row = {"displacement": self._norm(displacement)}
         if self._last_displacement is not None:
-            row["displacement_cosine"] = self._cosine(displacement, self._last_displacement)
+            lengths = row["displacement"] * self._last_length
+            row["displacement_cosine"] = self._cosine(displacement, self._last_displacement, lengths)
         self._stride_point = point.copy()
-        self._last_displacement = displacement
+        self._last_displacement, self._last_length = displacement, row["displacement"]
         return row
 
     def _norm(self, vector: Floats) -> float:
         """Return the Euclidean norm of a flat vector."""
         return math.sqrt(self._kernels.dot(vector, vector))
 
-    def _cosine(self, a: Floats, b: Floats) -> float:
-        """Return the cosine of the angle between two flat vectors, or NaN if either vector is 0."""
-        lengths = self._norm(a) * self._norm(b)
+    def _cosine(self, a: Floats, b: Floats, lengths: float) -> float:
+        """Return the cosine of the angle between two flat vectors, or NaN if the product of their lengths is 0."""
         return self._kernels.dot(a, b) / lengths if lengths > 0 else math.nan
 
 
