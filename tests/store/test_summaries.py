@@ -121,7 +121,8 @@ def test_failed_runs_are_not_recalled(store, summaries):
 
 GOOD = ["0" * 64, "0" * 64, "completed", True, 0.1, None, 0.1, "0" * 64]
 BAD = [
-    3, None, "x", {"file": 1}, [], GOOD[:-2], [*GOOD, 1], [*GOOD, GOOD[0]], [*GOOD[:-2], "1", GOOD[0]], [*GOOD[:-2], 1, GOOD[0]], [*GOOD[:-1], "1"],
+    3, None, "x", {"file": 1}, [], GOOD[:-2], [*GOOD, 1], [*GOOD, GOOD[0]], [*GOOD[:-2], "1", GOOD[0]],
+    [*GOOD[:-2], 1, GOOD[0]], [*GOOD[:-1], "1"],
     [*GOOD[:-2], True, GOOD[0]],
     [*GOOD[:3], 1, *GOOD[4:]], [*GOOD[:2], "failed", *GOOD[3:]], [*GOOD[:2], "odd", *GOOD[3:]], ["0" * 63, *GOOD[1:]],
     ["\ud800" * 64, *GOOD[1:]], [GOOD[0], None, *GOOD[2:]], [*GOOD[:7], None], json.loads("[" * 500 + "]" * 500),

@@ -7,27 +7,40 @@ from zdl_bench.kernels.tiles import HAS_WIDE_REGISTERS, sparse_tile
 WIDTH = 12 if HAS_WIDE_REGISTERS else 4
 """Vectors of a wide sparse tile."""
 
-wide, narrow = sparse_tile(WIDTH), sparse_tile(1)
+wide, double, narrow = sparse_tile(WIDTH), sparse_tile(2), sparse_tile(1)
 
 
 def sparse_product(start, column, value, w, out):
     """Set out ← a·w for sparse rows `a`. The last vector overlaps the one before; narrow matrices go by single elements."""
     lanes, width = lanes_of(w), w.shape[1]
     if width < lanes:
-        out[:] = 0
-        for i in range(out.shape[0]):
-            for k in range(start[i], start[i + 1]):
-                for c in range(width):
-                    out[i, c] += value[k] * w[column[k], c]
+        multiply_elements(start, column, value, w, out)
         return
     wide_end = width - width % (WIDTH * lanes)
     for j in range(0, wide_end, WIDTH * lanes):
         for i in range(out.shape[0]):
             wide(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
-    for first in range(wide_end, width, lanes):
-        j = min(first, width - lanes)
-        for i in range(out.shape[0]):
-            narrow(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
+    done = wide_end
+    while done < width:
+        if width - done > lanes and width >= 2 * lanes:
+            j = min(done, width - 2 * lanes)
+            for i in range(out.shape[0]):
+                double(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
+            done += 2 * lanes
+        else:
+            j = min(done, width - lanes)
+            for i in range(out.shape[0]):
+                narrow(column, value, start[i], start[i + 1], w, j, width, out, i * width + j)
+            done += lanes
+
+
+@register_jitable
+def multiply_elements(start, column, value, w, out):
+    out[:] = 0
+    for i in range(out.shape[0]):
+        for k in range(start[i], start[i + 1]):
+            for c in range(out.shape[1]):
+                out[i, c] += value[k] * w[column[k], c]
 
 
 def sort_by_column(start, column, value, starts, row, by_column):
