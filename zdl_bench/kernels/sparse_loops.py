@@ -1,6 +1,8 @@
 """The loops of the compiled kernels over sparse rows."""
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
+from numba.extending import register_jitable
+
 from zdl_bench.kernels.loops import CACHE_LINE, lanes_of
 from zdl_bench.kernels.tiles import HAS_WIDE_REGISTERS, sparse_tile
 
