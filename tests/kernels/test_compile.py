@@ -21,7 +21,7 @@ UPDATE = (
     "kernels.update(SGD.rule, w, w.copy(), (), (np.float32(0.5),)); print(kernels.name.split()[0], w)"
 )
 BY_NUMBA, BY_NUMPY = "numba [0.5 0.5 0.5]\n", "numpy [0.5 0.5 0.5]\n"
-COMPILING = "compiling the arithmetic for this machine, once: this takes about 10 seconds"
+COMPILING = "compiling the arithmetic for this machine, once: this takes about 8 seconds"
 WITHOUT_NUMBA = "NumPy does the arithmetic: the same bits, but 30 times slower"
 
 
@@ -98,7 +98,7 @@ def test_a_numba_that_is_told_not_to_compile_is_done_without():
     assert "NUMBA_DISABLE_JIT is set" in messages
 
 
-# The code that is kept. Compiling takes about 10 seconds.
+# The code that is kept. Compiling takes about 8 seconds.
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def _first_compiler(folder: Path | None, functions: Sequence[FunctionType]) -> I
     folder.mkdir(parents=True, exist_ok=True)
     with folder_locked(folder):
         if len(functions) > 1 and not _are_stored(folder, functions):
-            logging.getLogger(__name__).warning("compiling the arithmetic for this machine, once: this takes about 10 seconds")
+            logging.getLogger(__name__).warning("compiling the arithmetic for this machine, once: this takes about 8 seconds")
         yield
 
 
