@@ -57,20 +57,18 @@ def strided_product(a, row, step, w, out):
         out[:] = 0
     is_narrow = width < lanes
     packs = is_narrow or (height >= 4 * HEIGHT and width >= MIN_PACKED)
+    target, target_line = (side, lanes) if is_narrow else (out, width)
     for start in range(0, width, lanes):
         j = max(0, min(start, width - lanes))
         for k0 in range(0, depth, DEPTH):
             terms = min(DEPTH, depth - k0)
+            source, source0, source_line = w, k0 * width + j, width
             if packs:
+                source, source0, source_line = panel, 0, lanes
                 for k in range(terms):
                     for c in range(min(lanes, width)):
                         panel[k, c] = w[k0 + k, j + c]
-            if is_narrow:
-                column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, side, 0, lanes, height, terms, k0)
-            elif packs:
-                column_of_tiles(a, k0 * step, row, step, panel, 0, lanes, out, j, width, height, terms, k0)
-            else:
-                column_of_tiles(a, k0 * step, row, step, w, k0 * width + j, width, out, j, width, height, terms, k0)
+            column_of_tiles(a, k0 * step, row, step, source, source0, source_line, target, j, target_line, height, terms, k0)
     if is_narrow and depth > 0:
         out[:] = side[:, :width]
 
