@@ -56,7 +56,9 @@ class Verification:
 
 def compare_runs(stored: Run, fresh: Run) -> Verification:
     """Compare all fields of a stored run, except for NOT_COMPARED, with the fields of a fresh run."""
-    differing = find_differences(comparable_fields(stored), comparable_fields(fresh))
+    ours, theirs = comparable_fields(stored), comparable_fields(fresh)
+    theirs = {name: theirs[name] for name in theirs if name in ours or not name.startswith("profile.")}  # an old run has none
+    differing = find_differences(ours, theirs)
     step, values = first_difference(stored.curve, fresh.curve)
     notes = [values, _fields_text(differing), _end_text(_final_numbers(stored), _final_numbers(fresh))]
     return _verification(fresh, describe_config(fresh.config), notes if differing else [], step)
@@ -119,8 +121,11 @@ def comparable_fields(run: Run) -> dict[str, Any]:
     found = {field.name: getattr(run, field.name) for field in fields(Run) if field.name not in ("curve", "end")}
     found |= {f"end.{name}": value for name, value in run.end.items()}
     if run.curve is not None:
-        found |= {field.name: getattr(run.curve, field.name) for field in fields(Curve) if field.name != "probes"}
+        found |= {
+            field.name: getattr(run.curve, field.name) for field in fields(Curve) if field.name not in ("probes", "profile")
+        }
         found |= {f"probes.{name}": values for name, values in run.curve.probes.items()}
+        found |= {f"profile.{name}": values for name, values in vars(run.curve.profile).items()} if run.curve.profile else {}
     return {name: value for name, value in found.items() if name not in NOT_COMPARED}
 
 
@@ -187,6 +192,8 @@ def _recorded(curve: Curve) -> Iterator[tuple[str, Values, Values]]:
             yield f"probes.{name}", curve.probes.step, values
     if curve.points is not None:
         yield "points", np.arange(len(curve.points)), curve.points
+    if curve.profile is not None:
+        yield "profile.probe_loss", curve.profile.step, curve.profile.probe_loss
 
 
 def describe_config(config: RunConfig) -> str:

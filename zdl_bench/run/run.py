@@ -70,6 +70,17 @@ class Probes:
 
 
 @dataclass(frozen=True)
+class ProfileLosses:
+    """The loss on the probe images at the places of the oscillation profile that have no probe of their own.
+
+    Nothing but the profile uses them: they reach no target and end no run.
+    """
+
+    step: npt.NDArray[np.int64]  # number of updates before the measurement
+    probe_loss: Floats  # in nats
+
+
+@dataclass(frozen=True)
 class Curve:
     """The values that a run recorded in T' of its T planned steps.
 
@@ -79,6 +90,8 @@ class Curve:
     trivial_loss: the loss of the trivial answer: ln C for C classes, or the loss at the start for analytic problems.
     points: (T'+1, d) float64, the iterates of an analytic problem with up to 16 parameters; None for other problems.
     minimum: (d,), the global minimum nearest to the start, or None if there are no points or the minimum is unknown.
+    profile: None where the loss is probed at every step, and in runs that were stored before there was a profile.
+    dtype: the type of the numbers of the run, which sets the resolution of its losses.
     """
 
     planned_steps: int
@@ -88,6 +101,8 @@ class Curve:
     probes: Probes
     points: Floats | None = None
     minimum: tuple[float, ...] | None = None
+    profile: ProfileLosses | None = None
+    dtype: str = "float64"
 
 
 @dataclass(frozen=True)

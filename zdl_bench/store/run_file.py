@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from zdl_bench.errors import display
 from zdl_bench.run.untrusted import max_memory_of
-from zdl_bench.store.encoding import LARGE_TEXTS, STORED_TYPES
+from zdl_bench.store.curve_encoding import LARGE_TEXTS, STORED_TYPES
 from zdl_bench.store.parquet import Footer, read_columns, read_footer, size_of_table
 
 MAX_RUN_BYTES = 2**28

@@ -80,10 +80,8 @@ class Descent:
 
 def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descent:
     """Take all steps of a run, or stop if a loss diverges. Probes are measured between the steps, with the timer stopped."""
-    steps = config.steps
-    base_lr = 1.0 if config.lr is None else config.lr
+    steps, base_lr = config.steps, 1.0 if config.lr is None else config.lr
     streams, schedule = streams_of(config), registry.schedule(config.schedule)
-
     params = problem.init(streams.weights)
     grad = np.empty_like(params)
     state = optimizer.init(params, problem.layout, base_lr)
@@ -106,9 +104,9 @@ def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descen
             points.append(params.copy())
         if prober.is_due(step):
             seconds += time.perf_counter() - resumed
-            probe_loss = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
+            ends = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
             resumed = time.perf_counter()
-            if has_diverged(probe_loss, first_probe):
+            if ends:
                 break
         prober.end_step()
     else:
@@ -123,6 +121,8 @@ def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descen
         probes=prober.table(),
         points=np.array(points, dtype=np.float64) if points is not None else None,
         minimum=problem.minimum if points is not None else None,
+        profile=prober.profile(),
+        dtype=config.dtype,
     )
     return Descent(status, curve, params, optimizer.evaluation_point(params, state), seconds)
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from zdl_bench.kernels.choice import kernels_for_vectors
 from zdl_bench.problems.problem import Problem
-from zdl_bench.run.run import Floats, Probes
+from zdl_bench.run.profile import places_of
+from zdl_bench.run.run import Floats, Probes, ProfileLosses, has_diverged
 
 VALIDATED_STRIDES = 5
 """The number of last strides after which the validation loss is measured; tail_loss is the mean of these losses."""
@@ -29,6 +30,8 @@ class Prober:
         self._validated = set(strides[-VALIDATED_STRIDES:].tolist()) if validates else set()
         due = range(steps + 1) if problem.is_analytic else [*strides.tolist(), *early_steps(steps).tolist()]
         self._due = frozenset(due)
+        self._places = frozenset() if problem.is_analytic else places_of(steps, tuple(strides.tolist())) - self._due
+        self._profile: dict[int, float] = {}
         self._start = start.copy()
         self._stride_point = self._start
         self._last_displacement: Floats | None = None
@@ -39,7 +42,7 @@ class Prober:
         self._rows: list[dict[str, float]] = []
 
     def is_due(self, step: int) -> bool:
-        return step in self._due
+        return step in self._due or step in self._places
 
     def remember(self, step: int, params: Floats, grad: Floats) -> None:
         """Keep what the probes of this and the next step need. Call this before each update, with the gradient of the step."""
@@ -52,11 +55,14 @@ class Prober:
         self._rows.append(row)
         return row["probe_loss"]
 
-    def probe(self, step: int, params: Floats, point: Floats, grad: Floats, seconds: float) -> float:
-        """Measure after the update of a step. Return the probe loss.
+    def probe(self, step: int, params: Floats, point: Floats, grad: Floats, seconds: float) -> bool:
+        """Measure after the update of a step. Return whether the run has diverged, which a place of the profile never says.
 
-        Return NaN if a parameter or the validation loss is not finite: the loss of the probe images may be finite even then.
+        The probe loss becomes NaN if a parameter or the validation loss is not finite: it may be finite even then.
         """
+        if step in self._places:
+            self._profile[step] = self._problem.evaluate(point, "probe")["loss"]
+            return False
         assert self._point_before is not None, "call remember() before the update of the step"
         row = self._row(step, point, seconds) | {
             "gradient_norm": self._norm(grad),
@@ -71,7 +77,7 @@ class Prober:
         if not math.isfinite(row["update_norm"]) and not np.isfinite(params).all():
             row["probe_loss"] = math.nan
         self._rows.append(row)
-        return row["probe_loss"]
+        return has_diverged(row["probe_loss"], self._rows[0]["probe_loss"])
 
     def end_step(self) -> None:
         """Keep the gradient of this step as the previous gradient of the next step."""
@@ -85,6 +91,12 @@ class Prober:
             for field in fields(Probes)
         }
         return Probes(**columns)
+
+    def profile(self) -> ProfileLosses | None:
+        """Return the losses at the places of the profile, or None if each of them has a probe."""
+        if not self._places:
+            return None
+        return ProfileLosses(np.array(list(self._profile), np.int64), np.array(list(self._profile.values()), np.float64))
 
     def _row(self, step: int, point: Floats, seconds: float) -> dict[str, float]:
         row = {"step": step, "strided": step in self._strides, "train_seconds": seconds}

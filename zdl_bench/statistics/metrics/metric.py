@@ -52,11 +52,16 @@ def metrics_of(*modules: ModuleType) -> tuple[Metric, ...]:
 
 
 def log_losses(losses: Floats) -> Floats:
-    """Return ln of max(x, 1e-12 · x₀) for each loss x, where x₀ is the first loss. Differences of these values are log ratios.
+    """Return ln of `positive_losses`. Differences of these values are log ratios."""
+    return np.asarray(np.log(positive_losses(losses)))
+
+
+def positive_losses(losses: Floats) -> Floats:
+    """Return max(x, 1e-12 · x₀) for each loss x, where x₀ is the first loss.
 
     All values are NaN unless all losses are finite and positive. An exact 0 counts as positive, because an analytic problem
     may end there.
     """
     if len(losses) == 0 or not np.isfinite(losses).all() or losses[0] <= 0 or (losses < 0).any():
         return np.full(len(losses), np.nan)
-    return np.asarray(np.log(np.maximum(losses, FLOOR * losses[0])))
+    return np.asarray(np.maximum(losses, FLOOR * losses[0]))

@@ -7,11 +7,10 @@ import math
 
 import numpy as np
 
+from zdl_bench.run.profile import SETTLING_SHARE
 from zdl_bench.run.run import Curve, Floats
 from zdl_bench.statistics.metrics.convergence import has_learned
 from zdl_bench.statistics.metrics.metric import log_losses, metric
-
-SETTLING_SHARE = 0.1
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
