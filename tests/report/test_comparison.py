@@ -18,6 +18,7 @@ from zdl_bench.training.loop import train
 CONFIGS = {
     "network": lambda: digits_config("adam", steps=8, probe_count=4),
     "diverged": lambda: digits_config(lr=1e30, steps=8, probe_count=4),
+    "profile": lambda: digits_config(steps=24, probe_count=4),
     "points": lambda: quadratic_config("momentum", steps=6, dtype="float32"),
 }
 
@@ -142,6 +143,7 @@ def test_every_change_to_a_file_is_named(run, tmp_path):
     assert {f"probes.{name}" for name, _ in run.curve.probes.items()} - {"probes.train_seconds"} <= named
     assert {f"end.{name}" for name in run.end} | {"planned_steps", "trivial_loss"} <= named
     assert run.curve.points is None or {"points", "minimum"} <= named
+    assert run.curve.profile is None or {"profile.step", "profile.probe_loss"} <= named
 
 
 def test_a_forged_environment_hides_no_difference(run, tmp_path):

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zdl_bench import load_results
+from zdl_bench.commands.comparison import Agreement, compare_runs
 from zdl_bench.commands.ls import states
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError
 from zdl_bench.executors import attempt as contract
@@ -27,6 +28,7 @@ from zdl_bench.executors.attempt import attempt
 from zdl_bench.report.freshness import intact_runs
 from zdl_bench.run.config import ENGINE_VERSION, Choice
 from zdl_bench.run.run import Failure, Run, Status
+from zdl_bench.statistics.metrics.profile import jitter_1
 from zdl_bench.store.encoding import decode, encode
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.run_file import MAX_RUN_BYTES
@@ -63,6 +65,13 @@ def assert_same(one: Run, other: Run):
         assert np.array_equal(values, others, equal_nan=values.dtype.kind == "f"), name
     if one.curve.points is not None:
         assert np.array_equal(one.curve.points, other.curve.points)
+    assert one.curve.dtype == other.curve.dtype
+    assert (one.curve.profile is None) == (other.curve.profile is None)
+    if one.curve.profile is not None:
+        for name, values in vars(one.curve.profile).items():
+            others = getattr(other.curve.profile, name)
+            assert values.dtype == others.dtype, name
+            assert np.array_equal(values, others, equal_nan=values.dtype.kind == "f"), name
 
 
 def test_what_is_written_is_read(store, run):
@@ -70,11 +79,25 @@ def test_what_is_written_is_read(store, run):
         run,
         train(quadratic_config()),
         train(digits_config(lr=1e30)),
+        train(digits_config("adam", lr=0.01, steps=240)),
         attempt(digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300}))),
     ):
         store.write(each)
         assert_same(each, store.read(each.run_id))
-    assert len(list(store.run_ids())) == 4
+    assert len(list(store.run_ids())) == 5
+
+
+def test_a_run_from_before_there_was_a_profile_is_readable(store, digits):
+    run = train(digits_config("adam", lr=0.01, steps=240))
+    texts = texts_of(run)
+    del texts["curve"]["profile"]
+    path = store.run_path(run.run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(file_of(pa.table(columns_of(run)), as_metadata(texts)))
+    read = store.read(run.run_id)
+    assert_same(replace(run, curve=replace(run.curve, profile=None)), read)
+    assert math.isnan(jitter_1(read.curve))
+    assert compare_runs(read, run).agreement is Agreement.SAME_BITS
 
 
 def test_a_failed_run_keeps_its_traceback(store):
@@ -251,6 +274,14 @@ def rewritten(run: Run, changes: dict[str, object], columns: dict[str, object] |
         ({"curve.trivial_loss": None}, "trivial_loss is not"),
         ({"curve.points": [[1.0]]}, "points is not"),
         ({"curve.minimum": [0.0, 0.0, 0.0]}, "minimum is not"),
+        ({"curve.profile": [1]}, "profile is not of type dict"),
+        ({"curve.profile": {"step": [3]}}, "profile.probe_loss is missing"),
+        ({"curve.profile": {"step": [3], "probe_loss": []}}, "profile is not valid"),
+        ({"curve.profile": {"step": [3, 3], "probe_loss": [1.0, 1.0]}}, "profile is not valid"),
+        ({"curve.profile": {"step": [0], "probe_loss": [1.0]}}, "profile is not valid"),
+        ({"curve.profile": {"step": [51], "probe_loss": [1.0]}}, "profile is not valid"),
+        ({"curve.profile": {"step": [3], "probe_loss": ["1"]}}, "profile.probe_loss is not of type float"),
+        ({"curve.profile": {"step": [10**30], "probe_loss": [1.0]}}, "too large"),
         ({"probes.probe_loss": [1.0]}, "probes is not"),
         ({"probes.step": [10**30]}, "too large"),
         ({"probes.step": [0] * 51}, "probes.step is not"),

