@@ -2,7 +2,7 @@
 
     python tests/benchmarks/oscillation_validation.py
 
-Prints the table of docs/statistics.md; takes a minute. "planned": a network's run, whose loss is known at the strides and at
+Prints a table; takes two minutes. "planned": a network's run, whose loss is known at the strides and at
 the places of the profile. "every step": an analytic problem.
 """
 

@@ -17,16 +17,17 @@ SETTLING_SHARE = 0.1
 """The share of the steps at the start that does not count."""
 SPANS_PER_SCALE = 4
 """A scale is used if it fits so often into the steps that count."""
-STRIDES_PER_BURST, FEWEST_BURSTS = 13, 3
-"""The number of bursts of three consecutive steps; of three, the middle one has room for every scale."""
+STRIDES_PER_BURST = 13
+FEWEST_BURSTS, MOST_BURSTS = 3, 40
+"""The limits of the number of bursts of three consecutive steps. Of three, the middle one has room for every scale."""
 GAP_PAIRS = 100
 """Number of different pairs of gaps, left and right. Many, so that no period of the loss divides them all."""
-CHOICES = 4
+PAIRS_PER_PLACE = 4
 """Number of pairs of gaps that are tried around each place."""
 DRAW = 1727
 """The number of the draw: of 16,953, one that reads every whole period from 2 to 60 of a sine within a tenth at some scale, in
 1,000 steps with 50 strides and few places."""
-NEAREST, FARTHEST = 0.5, 1.5
+SHORTEST_GAP, LONGEST_GAP = 0.5, 1.5
 """The limits of a gap, in scales."""
 PLASTIC = 1.324717957244746
 """The root of x³ = x + 1. Multiples of 1/x and 1/x² modulo 1 fill the square evenly (Roberts 2018)."""
@@ -52,7 +53,7 @@ def _gap(scale: int, turns: float) -> int:
 
 
 def _gap_range(scale: int) -> range:
-    return range(math.ceil(NEAREST * scale), math.floor(FARTHEST * scale) + 1)
+    return range(math.ceil(SHORTEST_GAP * scale), math.floor(LONGEST_GAP * scale) + 1)
 
 
 @lru_cache(maxsize=128)
@@ -64,7 +65,7 @@ def triples_of(steps: int, strides: tuple[int, ...]) -> Mapping[int, Triples]:
     scales, first = scales_of(steps), _first_step(steps)
     known = {step for step in strides if step >= first}
     members: dict[int, None] = {}
-    bursts = max(FEWEST_BURSTS, math.ceil((len(strides) - 1) / STRIDES_PER_BURST))
+    bursts = min(max(FEWEST_BURSTS, math.ceil((len(strides) - 1) / STRIDES_PER_BURST)), MOST_BURSTS)
     for number, centre in enumerate(_centres(steps, bursts) if scales else ()):
         burst = dict.fromkeys((centre, centre - 1, centre + 1))
         known.update(burst)
@@ -113,11 +114,11 @@ def _nearest(place: int, candidates: Collection[int]) -> int:
 
 
 def _triples(centres: list[int], known: set[int], scale: int, counted: range) -> Triples:
-    """Return triples around the centres that have a known place on both sides, with up to CHOICES pairs of gaps each."""
+    """Return triples around the centres that have a known place on both sides, with up to PAIRS_PER_PLACE pairs of gaps each."""
     found: dict[tuple[int, int, int], None] = {}
     for number, centre in enumerate(centres):
         left, right = (known.intersection(_allowed(centre, side, scale, counted)) for side in (-1, 1))
-        for choice in range(number * CHOICES, (number + 1) * CHOICES) if left and right else ():
+        for choice in range(number * PAIRS_PER_PLACE, (number + 1) * PAIRS_PER_PLACE) if left and right else ():
             start, end = (_nearest(_place(centre, side, scale, choice), near) for side, near in ((-1, left), (1, right)))
             found[start, centre, end] = None
     return np.array(list(found), dtype=np.int64).reshape(-1, 3)
