@@ -114,7 +114,7 @@ def _nearest(place: int, candidates: Collection[int]) -> int:
 
 
 def _triples(centres: list[int], known: set[int], scale: int, counted: range) -> Triples:
-    """Return triples around the centres that have a known place on both sides, with up to PAIRS_PER_PLACE pairs of gaps each."""
+    """Return triples around the centres that have a known place on both sides: up to PAIRS_PER_PLACE for each."""
     found: dict[tuple[int, int, int], None] = {}
     for number, centre in enumerate(centres):
         left, right = (known.intersection(_allowed(centre, side, scale, counted)) for side in (-1, 1))
