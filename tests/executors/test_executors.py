@@ -135,15 +135,15 @@ def test_whatever_a_run_raises_it_ends_as_a_failed_one(digits, monkeypatch, erro
 
 OF_A_WORKER = {"numpy", "platformdirs", "threadpoolctl", "yaml"}
 """Whatever a worker imports costs each of them time and memory."""
-OF_COMPILED_LOOPS = {"charset_normalizer", "llvmlite", "numba", "scipy"}
+OF_COMPILED_KERNELS = {"charset_normalizer", "llvmlite", "numba", "scipy"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("units", "more"), [(16, set()), (300, OF_COMPILED_LOOPS)])
-def test_a_worker_imports_these_libraries_and_no_others(digits, monkeypatch, capfd, units, more):
+@pytest.mark.parametrize(("config", "more"), [(quadratic_config("adam"), set()), (digits_config("adam"), OF_COMPILED_KERNELS)])
+def test_a_worker_imports_these_libraries_and_no_others(digits, monkeypatch, capfd, config, more):
     monkeypatch.setenv("PYTHONVERBOSE", "1")
     with closing(Children()) as children:
-        assert children.make(digits_config("adam", problem=part("problem", "mlp", hidden=(units,))), 60).status.is_result
+        assert children.make(config, 60).status.is_result
     files = re.findall(r"site-packages/(?:__pycache__/)?(\w+)(?:/|\.cpython)", capfd.readouterr().err)
     found = {name for name in files if not name.startswith("_")}
     assert {"numpy", *(["numba"] if more else [])} <= found <= OF_A_WORKER | more

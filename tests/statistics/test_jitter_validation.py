@@ -123,6 +123,7 @@ def test_jitter_of_a_gap_does_not_see_the_level_of_the_noise():
 @pytest.mark.slow
 def test_ten_seeds_tell_noise_levels_apart():
     """Disjoint seeds: with the same ones the noise is the same but for its size, and any ratio shows."""
-    quiet, loud, other = (jitters_of_noise(noise, first, SEEDS) for noise, first in ((0.5, 0), (0.75, 100), (0.5, 200)))
+    quiet, loud = (jitters_of_noise(noise, first, SEEDS) for noise, first in ((0.5, 0), (0.75, 100)))
     assert sign_flip_p(loud - quiet) <= 0.01
-    assert sign_flip_p(other - quiet) > 0.05
+    same = [sign_flip_p(jitters_of_noise(0.5, first, SEEDS) - quiet) for first in (200, 300, 400)]
+    assert np.median(same) > 0.05
