@@ -46,6 +46,17 @@ def ordered_sum(terms: Any) -> Any:
     return 0 + np.add.accumulate(terms)[-1] if len(terms) else np.zeros(terms.shape[1:], terms.dtype)[()]
 
 
+def sum_side_by_side(terms: Floats) -> float:
+    """Return the sum of terms (n,): term i belongs to partial sum i mod SIDE_BY_SIDE; then these are added in order."""
+    if len(terms) > SIDE_BY_SIDE:
+        complete = np.append(terms, np.zeros(-len(terms) % SIDE_BY_SIDE))
+        terms = ordered_sum(complete.reshape(-1, SIDE_BY_SIDE))
+    total = 0.0
+    for term in terms.tolist():
+        total += term
+    return total
+
+
 class Kernels:
     """All arithmetic on matrices and long vectors, in float32 or float64. An output never shares memory with an input.
 
@@ -131,20 +142,13 @@ class Kernels:
         exps *= scale
 
     def dot(self, a: Floats, b: Floats) -> float:
-        """Return Σ aᵢbᵢ in float64. Term i belongs to partial sum i mod 256; at the end, these sums are added in order."""
-        terms = np.multiply(a, b, dtype=np.float64)
-        if len(terms) > SIDE_BY_SIDE:
-            complete = np.append(terms, np.zeros(-len(terms) % SIDE_BY_SIDE))
-            terms = ordered_sum(complete.reshape(-1, SIDE_BY_SIDE))
-        total = 0.0
-        for term in terms.tolist():
-            total += term
-        return total
+        """Return Σ aᵢbᵢ in float64, summed side by side."""
+        return sum_side_by_side(np.multiply(a, b, dtype=np.float64))
 
     def squared_distance(self, a: Floats, b: Floats) -> float:
-        """Return Σ (aᵢ − bᵢ)² like `dot`; the differences are rounded to the dtype of the vectors."""
+        """Return Σ (aᵢ − bᵢ)² in float64, summed side by side; the differences are rounded to the dtype of the vectors."""
         difference = a - b
-        return Kernels.dot(self, difference, difference)
+        return sum_side_by_side(np.multiply(difference, difference, dtype=np.float64))
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         """Set params, *state ← rule(params, grad, *state, *scalars), element by element. All vectors have shape (n,)."""
