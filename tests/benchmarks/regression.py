@@ -4,7 +4,7 @@
 
 The articles' network on random images, as dark as MNIST's and as bright as Fashion-MNIST's, so that sparse and dense inputs
 are timed. A step and BLAS's products for the same layers, which know nothing of dark pixels, take turns in one process on one
-thread. Prints the median ratios; exits with 1 if one is above twice the stored one. --store replaces the stored ratios.
+thread. Prints the median ratios; exits with 1 if one is above 1.3 times the stored one. --store replaces the stored ratios.
 """
 
 import json
@@ -29,8 +29,7 @@ from zdl_bench.registry import conf_files, registry
 from zdl_bench.training.loop import split
 
 STORED = Path(__file__).parent / "ratios.json"
-ALLOWED = 2.0
-"""A BLAS that fuses multiplication and addition may be up to twice as fast on another CPU, compared with our kernels."""
+ALLOWED = 1.3
 ROUNDS = 15
 STEPS = 64
 BATCH = 100

@@ -1,5 +1,6 @@
 """Sweeps from the command line: combinations, the store, resume, failures, exit status."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from zdl_bench import __version__, load_results
 from zdl_bench.commands.execution import find_lost_runs, plan
-from zdl_bench.commands.summary import failures_table
+from zdl_bench.commands.summary import digest_lines, failures_table
 from zdl_bench.registry import conf_files
 from zdl_bench.run.atomic import DRAFTS
 from zdl_bench.run.config import ENGINE_VERSION
@@ -50,6 +51,33 @@ def test_the_same_command_returns_from_the_store(small_sweep):
     assert again.out == first.out
     assert {path: path.stat().st_mtime_ns for path in Store("results").root.rglob("*.parquet")} == files
     assert next(Store("results").root.glob("sweeps/*/sweep.json")).read_text() == manifest
+
+
+def digest_of(outcome) -> str:
+    (line,) = [line for line in outcome.out.splitlines() if line.startswith("digest:")]
+    return line
+
+
+def test_the_digest_of_a_sweep_is_that_of_its_runs_in_any_order(small_sweep):
+    line = digest_of(small_sweep("-m", "seed=1,2", "optimizer=sgd,adam", "name=one"))
+    assert line.endswith("  (the same on every machine)")
+    assert digest_of(small_sweep("-m", "optimizer=adam,sgd", "seed=2,1", "name=other")) == line
+    runs = load_results("results").runs.sort_values("run_id")
+    assert line.split()[1] == hashlib.sha256("".join(runs["digest"]).encode()).hexdigest()[:16]
+    assert digest_of(small_sweep("-m", "optimizer=adam,sgd", "seed=2,3", "name=third")) != line
+
+
+def test_the_digest_promises_nothing_for_the_articles_random_numbers(small_sweep):
+    assert len(digest_of(small_sweep("rng=legacy")).split()) == 2
+
+
+def test_the_digest_promises_nothing_for_own_code_and_needs_all_runs():
+    own = quadratic_config()
+    own = replace(own, optimizer=replace(own.optimizer, source="0" * 16))
+    done = summarize(Run(own, Status.DIVERGED, digest="0" * 64), Hashes("", ""))
+    assert len(digest_lines([done])[0].split()) == 2
+    failed = summarize(Run(quadratic_config(), Status.FAILED, failure=Failure("OSError", "no", "")), Hashes("", ""))
+    assert digest_lines([done, failed]) == []
 
 
 def test_a_wider_grid_costs_only_its_new_cells(small_sweep):

@@ -162,9 +162,12 @@ class Kernels:
 
 def sparse_rows(images: Bytes) -> SparseRows:
     """Return the pixels of images (n, pixels) that are not 0."""
-    chunks = [images[first : first + ROWS_AT_ONCE] for first in range(0, max(1, len(images)), ROWS_AT_ONCE)]
-    lit = np.concatenate([[0], *(np.count_nonzero(chunk, axis=1) for chunk in chunks)])
-    places = [np.flatnonzero(chunk) for chunk in chunks]
-    columns = [(place % images.shape[1]).astype(np.uint16) for place in places]
-    values = [chunk.ravel()[place] for chunk, place in zip(chunks, places, strict=True)]
-    return SparseRows(np.add.accumulate(lit), np.concatenate(columns), np.concatenate(values))
+    lit = np.count_nonzero(images)
+    rows = SparseRows(np.zeros(len(images) + 1, np.int64), np.empty(lit, np.uint16), np.empty(lit, np.uint8))
+    for first in range(0, len(images), ROWS_AT_ONCE):
+        chunk = images[first : first + ROWS_AT_ONCE]
+        ends = rows.start[first] + np.add.accumulate(np.count_nonzero(chunk, axis=1))
+        rows.start[first + 1 : first + 1 + len(chunk)] = ends
+        own, places = slice(rows.start[first], ends[-1]), np.flatnonzero(chunk)
+        rows.column[own], rows.value[own] = places % images.shape[1], chunk.ravel()[places]
+    return rows
