@@ -68,7 +68,7 @@ def failures_table(rows: Iterable[RunSummary]) -> Table | None:
 
 
 def digest_lines(rows: Sequence[RunSummary]) -> list[str]:
-    """Return a line with the digest of a sweep, a SHA-256 over the digests of its runs in the order of their ids.
+    """Return a line with the digest of a sweep, a SHA-256 over the first digits of its runs' digests in the order of the ids.
 
     Return no line if a run has no result. For edited or added parts, and for the articles' random numbers, the line does not
     promise the same digest on every machine.
