@@ -401,6 +401,7 @@ def test_what_is_gone_at_the_end_is_said_and_made_again(small_sweep, monkeypatch
     assert len(load_results("results", "mine").runs) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["all", "one file", "one file damaged"])
 def test_a_store_that_is_gone_at_the_end_is_said(small_sweep, monkeypatch, tmp_path, victim):
     def lose(store):

@@ -149,6 +149,7 @@ def test_a_worker_imports_these_libraries_and_no_others(digits, monkeypatch, cap
     assert {"numpy", *(["numba"] if more else [])} <= found <= OF_A_WORKER | more
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "megabytes"),
     [
@@ -193,6 +194,7 @@ def test_a_child_that_dies_is_noticed_even_if_one_that_it_forked_holds_its_conne
     assert not child.is_alive
 
 
+@pytest.mark.slow
 def test_what_a_child_has_started_ends_with_it(child):
     pid = child._process.pid
     child._connection.send(Program(FORK))

@@ -49,6 +49,7 @@ def test_small_vectors_do_without_the_compiler():
     assert run(code)[0].split()[-1] == "False"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wanted", "printed"), [("numpy", BY_NUMPY), ("numba", BY_NUMBA), ("", BY_NUMBA)])
 def test_the_environment_can_say_which(wanted, printed):
     assert run(ZDL_BENCH_KERNELS=wanted)[0] == printed
@@ -67,6 +68,7 @@ def test_another_word_is_an_error_before_anything_is_trained(monkeypatch, comman
 BREAKAGES = ["ModuleNotFoundError", "ImportError", "OSError", "AttributeError", "RuntimeError", "SystemError"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", BREAKAGES)
 def test_a_numba_that_cannot_be_imported_is_done_without(error, tmp_path):
     (tmp_path / "numba.py").write_text(f"raise {error}('Numba needs an older NumPy')")

@@ -98,6 +98,7 @@ def test_the_error_is_small(function, dtype):
     assert found.max() > 0.4, "the points must be able to show an error"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [exp, tanh])
 def test_all_magnitudes_of_float32_have_a_small_error(function):
     """Against the same function in float64, which has 29 more digits, for every 1,009th of all floats."""
