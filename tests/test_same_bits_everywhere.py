@@ -33,7 +33,6 @@ ALLOWED = {
         "LegacyStream.standard_normal",
         "standard_normal",
     ): "the articles' numbers, named as bound to NumPy",
-    ("kernels/compiled.py", "CompiledKernels._compile_elementwise", "sum"): "a number of arguments",
     ("run/untrusted.py", "max_memory_of", "sum"): "a number of bytes",
 }
 """(file, where in it, word) → the reason why it may stand there."""

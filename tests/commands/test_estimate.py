@@ -60,6 +60,7 @@ def test_the_start_of_a_process_is_no_part_of_a_run_of_few_steps():
         assert any(estimated_cost([quadratic_config(steps=steps)] * 1000).seconds < 1000 * start / 2 for _ in range(3))
 
 
+@pytest.mark.slow
 def test_more_kinds_than_are_tried_count_as_the_others(digits):
     def configs(widths):
         return [digits_config(steps=5, problem=part("problem", "mlp", hidden=(width,))) for width in widths]
@@ -69,6 +70,7 @@ def test_more_kinds_than_are_tried_count_as_the_others(digits):
     assert twice.bytes == pytest.approx(2 * some.bytes, rel=0.05)
 
 
+@pytest.mark.slow
 def test_runs_that_fail_have_no_cost(digits):
     broken = digits_config(dataset=Choice("digits", {"checksum": "0" * 64, "validation_size": 300}))
     assert estimated_cost([broken]) is None

@@ -1,5 +1,6 @@
 """Sweeps from the command line: combinations, the store, resume, failures, exit status."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from zdl_bench import __version__, load_results
 from zdl_bench.commands.execution import find_lost_runs, plan
-from zdl_bench.commands.summary import failures_table
+from zdl_bench.commands.summary import digest_lines, failures_table
 from zdl_bench.registry import conf_files
 from zdl_bench.run.atomic import DRAFTS
 from zdl_bench.run.config import ENGINE_VERSION
@@ -50,6 +51,33 @@ def test_the_same_command_returns_from_the_store(small_sweep):
     assert again.out == first.out
     assert {path: path.stat().st_mtime_ns for path in Store("results").root.rglob("*.parquet")} == files
     assert next(Store("results").root.glob("sweeps/*/sweep.json")).read_text() == manifest
+
+
+def digest_of(outcome) -> str:
+    (line,) = [line for line in outcome.out.splitlines() if line.startswith("digest:")]
+    return line
+
+
+def test_the_digest_of_a_sweep_is_that_of_its_runs_in_any_order(small_sweep):
+    line = digest_of(small_sweep("-m", "seed=1,2", "optimizer=sgd,adam", "name=one"))
+    assert line.endswith("  (the same on every machine)")
+    assert digest_of(small_sweep("-m", "optimizer=adam,sgd", "seed=2,1", "name=other")) == line
+    runs = load_results("results").runs.sort_values("run_id")
+    assert line.split()[1] == hashlib.sha256("".join(digest[:16] for digest in runs["digest"]).encode()).hexdigest()[:16]
+    assert digest_of(small_sweep("-m", "optimizer=adam,sgd", "seed=2,3", "name=third")) != line
+
+
+def test_the_digest_promises_nothing_for_the_articles_random_numbers(small_sweep):
+    assert len(digest_of(small_sweep("rng=legacy")).split()) == 2
+
+
+def test_the_digest_promises_nothing_for_own_code_and_needs_all_runs():
+    own = quadratic_config()
+    own = replace(own, optimizer=replace(own.optimizer, source="0" * 16))
+    done = summarize(Run(own, Status.DIVERGED, digest="0" * 64), Hashes("", ""))
+    assert len(digest_lines([done])[0].split()) == 2
+    failed = summarize(Run(quadratic_config(), Status.FAILED, failure=Failure("OSError", "no", "")), Hashes("", ""))
+    assert digest_lines([done, failed]) == []
 
 
 def test_a_wider_grid_costs_only_its_new_cells(small_sweep):
@@ -181,10 +209,7 @@ def test_a_damaged_run_is_set_aside_and_made_again(small_sweep, command, keep):
             assert len(load_results("results", *sweep).runs) == 1
     reported = command("report")
     assert reported.status == 0
-    assert (
-        f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); train the missing runs with: python"
-        in reported.err
-    )
+    assert f"1 of 2 planned runs are not in the store, 1 of them damaged ({victim}); train them with: python" in reported.err
     assert victim in command("verify").err
     assert "1 damaged" in command("ls").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
@@ -254,7 +279,7 @@ def test_a_run_of_another_engine_in_the_place_of_a_run_is_set_aside(small_sweep,
     store.run_path(victim).write_bytes(file_of(encode(foreign)))
     outcome = command("verify")
     assert outcome.status == 2
-    assert f"{victim}.parquet is damaged (the file holds another run)" in outcome.err
+    assert f"{victim}.parquet is damaged (the file holds another run than its name or its metadata say)" in outcome.err
     assert f"1 completed (engine {ENGINE_VERSION + 1}), 1 completed" in command("ls").out
     assert "1 to train" in small_sweep("-m", "seed=1,2", "name=mine", "dry_run=true").out
     outcome = small_sweep("-m", "seed=1,2", "name=mine")
@@ -376,6 +401,7 @@ def test_what_is_gone_at_the_end_is_said_and_made_again(small_sweep, monkeypatch
     assert len(load_results("results", "mine").runs) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["all", "one file", "one file damaged"])
 def test_a_store_that_is_gone_at_the_end_is_said(small_sweep, monkeypatch, tmp_path, victim):
     def lose(store):

@@ -343,11 +343,11 @@ def test_a_damaged_cache_is_made_anew(folder):
 
 def test_a_label_beyond_the_classes_ends_a_sweep_before_it_begins(command, tmp_path, monkeypatch):
     conf = copy_conf(tmp_path / "checkout")
-    add_dataset(conf, "letters", CONTENT.train_images, np.arange(30, dtype=np.uint8) % 10 + 1)  # numbered from 1
+    add_dataset(conf, "numbered", CONTENT.train_images, np.arange(30, dtype=np.uint8) % 10 + 1)  # numbered from 1
     monkeypatch.setattr(conf_files, "CONF", conf)
-    outcome = command("dataset=letters", "problem.batch_size=2", "problem.hidden=[3]", "probe.images=2", "steps=2")
+    outcome = command("dataset=numbered", "problem.batch_size=2", "problem.hidden=[3]", "probe.images=2", "steps=2")
     assert outcome.status == 2
-    assert "dataset=letters: a label is 10, but labels must be from 0 to 9" in outcome.err
+    assert "dataset=numbered: a label is 10, but labels must be from 0 to 9" in outcome.err
     assert not list((tmp_path / "results").rglob("*.parquet")), "nothing was trained"
 
 

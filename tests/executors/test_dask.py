@@ -25,6 +25,7 @@ from zdl_bench.datasets import mirrors
 from zdl_bench.datasets.dataset import ensure_decoded, is_decoded
 from zdl_bench.datasets.idx import IdxDataSet
 from zdl_bench.errors import DataError
+from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.run.run import Status
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install zdl-bench[dask]")
@@ -410,11 +411,11 @@ def test_a_worker_that_cannot_keep_the_data_is_a_clear_error(own_images, own_che
 @pytest.mark.slow
 def test_a_worker_with_another_engine_delivers_nothing(own_checkout, cluster, tmp_path, digits):
     path = own_checkout / "zdl_bench/run/config.py"
-    path.write_text(path.read_text().replace("ENGINE_VERSION = 1\n", "ENGINE_VERSION = 99\n"))
+    path.write_text(path.read_text().replace(f"ENGINE_VERSION = {ENGINE_VERSION}\n", "ENGINE_VERSION = 99\n"))
     cluster.add_worker(cwd=own_checkout)
     outcome = run_process(*SWEEP, *cluster.executor, cwd=tmp_path)
     assert outcome.status == 2
-    assert "has engine 99, but this sweep needs engine 1; install the same zdl_bench" in outcome.err
+    assert f"has engine 99, but this sweep needs engine {ENGINE_VERSION}; install the same zdl_bench" in outcome.err
     assert "Traceback" not in outcome.err
     assert not stored(tmp_path)
 

@@ -133,27 +133,36 @@ def test_whatever_a_run_raises_it_ends_as_a_failed_one(digits, monkeypatch, erro
     assert run.failure.message == message
 
 
-OF_A_WORKER = {"numpy", "platformdirs", "threadpoolctl", "yaml"}
+OF_A_WORKER = {"numpy", "platformdirs", "yaml"}
 """Whatever a worker imports costs each of them time and memory."""
-OF_COMPILED_LOOPS = {"charset_normalizer", "llvmlite", "numba", "scipy"}
+OF_COMPILED_KERNELS = {"charset_normalizer", "llvmlite", "numba", "scipy"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("units", "more"), [(16, set()), (300, OF_COMPILED_LOOPS)])
-def test_a_worker_imports_these_libraries_and_no_others(digits, monkeypatch, capfd, units, more):
+@pytest.mark.parametrize(("config", "more"), [(quadratic_config("adam"), set()), (digits_config("adam"), OF_COMPILED_KERNELS)])
+def test_a_worker_imports_these_libraries_and_no_others(digits, monkeypatch, capfd, config, more):
     monkeypatch.setenv("PYTHONVERBOSE", "1")
     with closing(Children()) as children:
-        assert children.make(digits_config("adam", problem=part("problem", "mlp", hidden=(units,))), 60).status.is_result
+        assert children.make(config, 60).status.is_result
     files = re.findall(r"site-packages/(?:__pycache__/)?(\w+)(?:/|\.cpython)", capfd.readouterr().err)
     found = {name for name in files if not name.startswith("_")}
     assert {"numpy", *(["numba"] if more else [])} <= found <= OF_A_WORKER | more
 
 
-@pytest.mark.parametrize(("network", "megabytes"), [({"hidden": (16,)}, 120), ({"hidden": (300,)}, 200)])
-def test_a_worker_takes_little_memory_of_its_own(digits, network, megabytes):
-    """Linux counts a page that several processes share in parts (PSS)."""
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "megabytes"),
+    [
+        (quadratic_config("adam"), 60),
+        (digits_config("adam"), 200),
+        (digits_config("adam", problem=part("problem", "mlp", hidden=(300,))), 200),
+    ],
+    ids=["quadratic", "16 units", "300 units"],
+)
+def test_a_worker_takes_little_memory_of_its_own(digits, config, megabytes):
+    """Linux counts a page that several processes share in parts (PSS). The compiler and its code take 125 MB."""
     with closing(Children()) as children:
-        assert children.make(digits_config("adam", problem=part("problem", "mlp", **network)), 60)
+        assert children.make(config, 60)
         (pid,) = [pid for pid, command in living_children() if "zdl_bench.executors.child" in command]
         pss = next(line for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
     assert int(pss.split()[1]) < 1000 * megabytes
@@ -185,6 +194,7 @@ def test_a_child_that_dies_is_noticed_even_if_one_that_it_forked_holds_its_conne
     assert not child.is_alive
 
 
+@pytest.mark.slow
 def test_what_a_child_has_started_ends_with_it(child):
     pid = child._process.pid
     child._connection.send(Program(FORK))

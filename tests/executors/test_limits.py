@@ -293,6 +293,7 @@ def test_a_run_that_times_out_is_a_failure_and_one_that_diverges_is_none(start):
     assert "1 run not trained" in outcome.err
 
 
+@pytest.mark.slow
 def test_nothing_is_written_by_a_dry_run(command, digits, tmp_path):
     outcome = command("-m", "optimizer=sgd,adam", "seed=1,2,3", "dry_run=true", *KEYS)
     assert outcome.status == 0, outcome.err
@@ -328,6 +329,7 @@ def test_a_dry_run_finds_the_data_that_it_is_given(tmp_path, monkeypatch):
     assert "time:  about" in outcome.out
 
 
+@pytest.mark.slow
 def test_paths_are_no_markup(command, digits):
     outcome = command("-m", "seed=1,2", "report=false", "executor=serial", 'results_dir="x[a]"', *KEYS)
     assert outcome.status == 0, outcome.err
@@ -345,6 +347,7 @@ def test_a_dry_run_of_what_is_stored_needs_nothing(command, small_sweep):
     assert "time:  none" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_dry_run_leaves_a_damaged_file_where_it_is(command, small_sweep):
     assert small_sweep("-m", "seed=1,2").status == 0
     path = sorted(Path("results/runs").glob("??/*.parquet"))[0]

@@ -49,6 +49,7 @@ def test_small_vectors_do_without_the_compiler():
     assert run(code)[0].split()[-1] == "False"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wanted", "printed"), [("numpy", BY_NUMPY), ("numba", BY_NUMBA), ("", BY_NUMBA)])
 def test_the_environment_can_say_which(wanted, printed):
     assert run(ZDL_BENCH_KERNELS=wanted)[0] == printed
@@ -67,6 +68,7 @@ def test_another_word_is_an_error_before_anything_is_trained(monkeypatch, comman
 BREAKAGES = ["ModuleNotFoundError", "ImportError", "OSError", "AttributeError", "RuntimeError", "SystemError"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", BREAKAGES)
 def test_a_numba_that_cannot_be_imported_is_done_without(error, tmp_path):
     (tmp_path / "numba.py").write_text(f"raise {error}('Numba needs an older NumPy')")
@@ -142,7 +144,7 @@ def test_code_of_other_sources_is_not_used(kept, tmp_path):
     """A number that a kernel takes from another module of its folder is part of its code."""
     own = checkout_with(tmp_path / "checkout", "", ())
     definition = own / "zdl_bench/kernels/definition.py"
-    definition.write_text(definition.read_text().replace("SIDE_BY_SIDE = 16", "SIDE_BY_SIDE = 8"))
+    definition.write_text(definition.read_text().replace("SIDE_BY_SIDE = 256", "SIDE_BY_SIDE = 8"))
     dot = "from zdl_bench.kernels.definition import Kernels; a = np.arange(40, dtype=np.float32) / 3; "
     code = UPDATE + "; " + dot + "print(kernels.dot(a, a) == Kernels().dot(a, a))"
     variables = {"NUMBA_CACHE_DIR": str(kept)}

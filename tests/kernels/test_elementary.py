@@ -11,7 +11,6 @@ from arrays import DTYPES, has_same_bits
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels import elementary
 from zdl_bench.kernels.compiled import CompiledKernels
-from zdl_bench.kernels.element_loops import activate_with
 from zdl_bench.kernels.elementary import cos_pi, exp, geometric, log, power, select, sin_pi, tanh
 
 DIGITS = 60
@@ -99,6 +98,7 @@ def test_the_error_is_small(function, dtype):
     assert found.max() > 0.4, "the points must be able to show an error"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [exp, tanh])
 def test_all_magnitudes_of_float32_have_a_small_error(function):
     """Against the same function in float64, which has 29 more digits, for every 1,009th of all floats."""
@@ -191,7 +191,7 @@ def test_numba_and_single_elements_give_the_same_bits(apply, dtype):
         x = np.concatenate([np.array(odd).astype(dtype), points(function, np.dtype(dtype).type, 300)])
         expected = function(x)
         assert has_same_bits(np.array([function(each) for each in x], dtype), expected)
-        assert kernels._compiled(activate_with, apply, (2, 1), 0), "NumPy would compute it"
+        assert kernels._activation(apply), "NumPy would compute it"
         columns = x[np.newaxis].copy()
         kernels.activate(apply, columns, np.full(len(x), -0.0, dtype))
         assert has_same_bits(columns[0], expected)

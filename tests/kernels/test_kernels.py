@@ -220,10 +220,9 @@ def test_updates(compiled, seed, size, odd_share, step, name):
 @pytest.mark.parametrize("activation", ["identity", *ACTIVATIONS])
 def test_all_activations_are_compiled(compiled, activation):
     chosen = ACTIVATIONS.get(activation)
-    from zdl_bench.kernels.element_loops import activate_with, chain_with
 
-    assert compiled._compiled(activate_with, chosen.apply if chosen else identity, (2, 1), 0)
-    assert chosen is None or compiled._compiled(chain_with, chosen.chain, (2, 2), 0)
+    assert compiled._activation(chosen.apply if chosen else identity)
+    assert chosen is None or compiled._chain(chosen.chain)
 
 
 # The definition itself, against loops over single numbers of the dtype.

@@ -124,6 +124,7 @@ class Switching(SGD):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_a_sweep_shows_such_runs_as_failed(executor, tmp_path):
     checkout = checkout_with(tmp_path, RULE, ("Switching",))

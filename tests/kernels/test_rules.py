@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from zdl_bench.kernels.compiled import CompiledKernels
 from zdl_bench.kernels.definition import SLICE, Kernels
-from zdl_bench.kernels.element_loops import UPDATES
 from zdl_bench.kernels.elementary import cos_pi, exp, log, power, select, sin_pi, tanh
 
 SHARE = 0.9
@@ -31,7 +30,7 @@ def compiled(dtype):
 
 
 def is_compiled(kernels, rule, buffers, scalars):
-    return kernels._compiled(UPDATES[buffers], rule, (1, 1), scalars) is not None
+    return kernels._update(rule, buffers, scalars) is not None
 
 
 # Rules that are compiled.

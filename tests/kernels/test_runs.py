@@ -1,5 +1,6 @@
 """Whole runs have the same bits by the compiled kernels as by their definition."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -12,6 +13,7 @@ from own_images import add_dataset, copy_conf
 from zdl_bench.kernels import choice
 from zdl_bench.kernels.compiled import CompiledKernels
 from zdl_bench.kernels.definition import Kernels
+from zdl_bench.kernels.streams import spawned_streams
 from zdl_bench.problems import mlp
 from zdl_bench.problems.inputs import DenseInputs, SparseInputs
 from zdl_bench.registry import conf_files, registry
@@ -80,6 +82,22 @@ def test_the_data_sets_lie_on_both_sides_of_the_density(data, kind):
     assert problem_of(config_of(data))._kind is kind
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+def test_all_loops_are_loaded_before_the_first_step(activation):
+    """Otherwise the seconds of the first steps would be those of the compiler."""
+    problem = problem_of(replace(config_of("sparse", "adam", activation=activation), dtype="float32"))
+    kernels, params = problem._kernels, np.ones(choice.MIN_COMPILED, np.float32)
+    optimizer = registry.optimizer(part("optimizer", "adam"))
+    state = optimizer.init(params, (), 0.1)
+    caches = (kernels._activation, kernels._chain, choice.kernels_for(params.dtype)._update)
+    before = [cache.cache_info().misses for cache in caches]
+    weights = problem.init(spawned_streams(0).weights)
+    problem.loss_and_gradient(weights, next(problem.batches(spawned_streams(0))), np.empty_like(weights))
+    optimizer.update(params, params.copy(), state, 0.1, 1)
+    assert [cache.cache_info().misses for cache in caches] == before
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

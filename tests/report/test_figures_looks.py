@@ -93,7 +93,7 @@ def test_an_optimizer_with_one_variant_keeps_the_look_of_its_yaml():
 @pytest.fixture(scope="module")
 def variants(digits):
     """Nine variants of one optimizer, and another optimizer, at two learning rates each."""
-    runs = [train(digits_config("adam", 0.01)), train(digits_config("sgd", 0.01))]
+    runs = [train(digits_config("adam", 0.02)), train(digits_config("sgd", 0.02))]
     betas = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
     made = [as_if(runs[0], lr, beta2=beta) for lr in (0.01, 0.1) for beta in betas]
     return [*made, *(as_if(runs[1], lr) for lr in (0.01, 0.1))]

@@ -76,7 +76,7 @@ def test_a_run_that_ended_early_is_at_its_own_seconds(axes):
     assert crosses.get_xdata() == pytest.approx([7, 9])
     assert crosses.get_ydata() == pytest.approx([3, 8])  # the axis ends at four times the first loss
     assert axes.get_xlim()[1] > 9
-    assert [text.get_text() for text in axes.texts] == ["sgd: 2 of 3 diverged, mean of the other 1"]
+    assert [text.get_text() for text in axes.texts] == ["sgd: 2 of 3 diverged,\nmean of the other 1"]
 
 
 @pytest.mark.slow

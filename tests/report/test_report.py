@@ -190,7 +190,7 @@ def test_one_diverged_seed_does_not_hide_the_others(digits):
     mean = axes.get_lines()[0].get_ydata()
     expected = [run.curve.probes.probe_loss[run.curve.probes.strided] for run in every[1:]]
     assert mean == pytest.approx(np.exp(np.mean(np.log(expected), axis=0)))
-    assert [text.get_text() for text in axes.texts] == ["adam: 1 of 3 diverged, mean of the other 2"]
+    assert [text.get_text() for text in axes.texts] == ["adam: 1 of 3 diverged,\nmean of the other 2"]
     plt.close(figure)
 
 

@@ -73,6 +73,7 @@ def digests(folder):
     return load_results(folder).runs.set_index("run_id")["digest"].sort_index()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BAD, ids=lambda name: name.replace(" ", "_"))
 def test_a_sweep_is_what_it_is_on_a_good_terminal(kind, good, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

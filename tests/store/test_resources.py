@@ -96,7 +96,7 @@ def test_a_text_of_a_dictionary_may_not_stand_in_too_many_rows(tmp_path):
         pq.write_table(pa.table({"text": ["x" * 1_000_000] * rows}), path, compression="zstd")
         content = path.read_bytes()
         memory = PeakMemory()
-        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="the texts have 1,000,000,000 bytes"):
+        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="1,000,000,000 bytes of the texts"):
             read_columns(content, read_footer(content), REFERENCE_TYPES, MAX_RUN_BYTES)
         assert memory.growth() < 100_000_000
 
@@ -227,7 +227,7 @@ def test_no_manifest_takes_a_gigabyte_or_ten_seconds(store, name):
 def test_a_manifest_of_the_most_runs_is_written_and_read(store):
     ids = [f"{number:016x}" for number in range(MAX_SWEEP_RUNS)]
     numbers = [1.2345678901234567e-301, 2.2345678901234567e-301, None]
-    summaries = Summaries("0" * 64, {run_id: ["0" * 64, "1" * 64, "completed", True, *numbers] for run_id in ids})
+    summaries = Summaries("0" * 64, {run_id: ["0" * 64, "1" * 64, "completed", True, *numbers, run_id] for run_id in ids})
     manifest = replace(store.read_manifest("mine"), title="β₂", command="\\", run_ids=ids, summaries=summaries)
     store.write_manifest(manifest)
     memory, start = PeakMemory(), time.process_time()

@@ -134,6 +134,7 @@ def test_variables_of_joblib_that_it_cannot_read(name, tmp_path):
     is_one_clear_error(outcome_of(sweep(), tmp_path, env=os.environ | {name: "abc"}), name, "unset it")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -367,7 +367,7 @@ def test_a_few_bytes_that_stand_for_gigabytes_are_refused_unread(store, run):
     assert path.stat().st_size < 1_000_000
     memory = PeakMemory()
     for read in (store.read, store.sound_checksum):
-        with pytest.raises(DamagedFile, match=r"1,610,612,736 bytes of the table, but at most 268,435,456 are allowed"):
+        with pytest.raises(DamagedFile, match=r"the table has 1,610,612,736 bytes; the limit is 268,435,456"):
             read(run.run_id)
     assert memory.growth() < 50_000_000
 

@@ -119,11 +119,11 @@ def test_failed_runs_are_not_recalled(store, summaries):
     assert recall(store, "one").runs.keys() == {one.run_id for one in summaries}
 
 
-GOOD = ["0" * 64, "0" * 64, "completed", True, 0.1, None, 0.1, "0" * 64]
+GOOD = ["0" * 64, "0" * 64, "completed", True, 0.1, None, 0.1, "0" * 16]
 BAD = [
-    3, None, "x", {"file": 1}, [], GOOD[:-2], [*GOOD, 1], [*GOOD, GOOD[0]], [*GOOD[:-2], "1", GOOD[0]],
-    [*GOOD[:-2], 1, GOOD[0]], [*GOOD[:-1], "1"],
-    [*GOOD[:-2], True, GOOD[0]],
+    3, None, "x", {"file": 1}, [], GOOD[:-2], [*GOOD, 1], [*GOOD, GOOD[-1]], [*GOOD[:-2], "1", GOOD[-1]],
+    [*GOOD[:-2], 1, GOOD[-1]], [*GOOD[:-1], "1"], [*GOOD[:-1], GOOD[0]],
+    [*GOOD[:-2], True, GOOD[-1]],
     [*GOOD[:3], 1, *GOOD[4:]], [*GOOD[:2], "failed", *GOOD[3:]], [*GOOD[:2], "odd", *GOOD[3:]], ["0" * 63, *GOOD[1:]],
     ["\ud800" * 64, *GOOD[1:]], [GOOD[0], None, *GOOD[2:]], [*GOOD[:7], None], json.loads("[" * 500 + "]" * 500),
 ]  # fmt: skip
@@ -143,6 +143,9 @@ def test_what_is_no_summary_is_nothing(store, runs):
     put(store, runs={"0" * 16: GOOD})
     summary = RunSummary.from_list(quadratic_config(), recall(store, "one").runs["0" * 16])
     assert summary.as_list() == GOOD
+    put(store, runs={"0" * 16: GOOD[:-1]})  # as engine 1 wrote them
+    summary = RunSummary.from_list(quadratic_config(), recall(store, "one").runs["0" * 16])
+    assert summary.as_list() == [*GOOD[:-1], None]
     put(store, runs=runs)
     assert recall(store, "one") == Summaries()
 

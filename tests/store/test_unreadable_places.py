@@ -148,6 +148,7 @@ def test_a_folder_that_was_asked_for(offline, unreadable, command):
     assert_one_line(command("dataset=auto", f"dataset.dir={place}", *RUN), "dataset.dir=", expected)
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_entered(unreadable, command, monkeypatch, tmp_path):
     place, reason = unreadable
     monkeypatch.setenv("XDG_CACHE_HOME", str(place))

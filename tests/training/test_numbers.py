@@ -111,6 +111,7 @@ def check_stored(run: Run, store: Store) -> None:
     assert np.array_equal([read.curve.trivial_loss], [run.curve.trivial_loss], equal_nan=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_problem_ends_with_the_right_status(optimizer, strict_runs, tmp_path):
     """At 1e30 the first step leaves every start by far more than a factor of 1,000 of loss; at 1e-30 none moves one."""

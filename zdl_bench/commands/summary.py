@@ -67,11 +67,18 @@ def failures_table(rows: Iterable[RunSummary]) -> Table | None:
     return table
 
 
-def digest_line(rows: Sequence[RunSummary]) -> str:
-    """Return a line with the digest of a sweep, a SHA-256 over the digests of its runs in the order of their ids."""
-    digests = "".join(row.digest or "" for row in sorted(rows, key=lambda row: row.run_id))
-    where = "" if any(row.config.rng == "legacy" for row in rows) else "  (the same on every machine)"
-    return f"digest:  {hashlib.sha256(digests.encode()).hexdigest()[:16]}{where}"
+def digest_lines(rows: Sequence[RunSummary]) -> list[str]:
+    """Return a line with the digest of a sweep, a SHA-256 over the first digits of its runs' digests in the order of the ids.
+
+    Return no line if a run has no result. For edited or added parts, and for the articles' random numbers, the line does not
+    promise the same digest on every machine.
+    """
+    digests = [row.digest for row in sorted(rows, key=lambda row: row.run_id) if row.digest]
+    if len(digests) < len(rows):
+        return []
+    is_promised = not any(row.config.rng == "legacy" or row.config.has_own_code for row in rows)
+    where = "  (the same on every machine)" if is_promised else ""
+    return [f"digest:  {hashlib.sha256(''.join(digests).encode()).hexdigest()[:16]}{where}"]
 
 
 def _loss_digits(rows: Sequence[RunSummary]) -> str:

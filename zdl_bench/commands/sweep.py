@@ -7,7 +7,7 @@ from dataclasses import replace
 from zdl_bench.commands import notices
 from zdl_bench.commands.execution import Plan, distinct, execute, find_lost_runs, plan, until_failures
 from zdl_bench.commands.report import update_report
-from zdl_bench.commands.summary import digest_line, failures_table, results_table
+from zdl_bench.commands.summary import digest_lines, failures_table, results_table
 from zdl_bench.commands.sweep_manifest import manifest_of, name_of_sweep, now, store_finished, verify_command
 from zdl_bench.commands.terminal import console_for, progress_display
 from zdl_bench.errors import ConfigError, require
@@ -143,7 +143,8 @@ class SweepCommand:
             if verdicts:
                 console.print(verdicts, soft_wrap=True, markup=False, highlight=False)
             console.print(f"report:  {page_path(store, manifest)}", soft_wrap=True, markup=False)
-        console.print(digest_line(rows), soft_wrap=True, markup=False, highlight=False)
+        for line in digest_lines(rows):
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
         console.print(f"results: {store.sweep_folder(manifest.name)}", soft_wrap=True, markup=False)
         console.print(f"next:    {verify_command(manifest, settings.results_dir)}", soft_wrap=True, markup=False)
         return 0 if all(row.status.is_result for row in rows) else 1

@@ -110,18 +110,25 @@ def _load_or_compile(function: FunctionType, signature: Signature) -> Any:
 
 
 def _identity(signature: Signature, functions: Sequence[FunctionType]) -> str:
-    """Return 16 hex digits that identify the code, without functions in other files; empty if a function has no file."""
-    content = hashlib.sha256(f"{signature} {numba.__version__} {_cpu()}".encode())
+    """Return 16 hex digits that identify the code of functions and of what they call in this room; empty without a file."""
+    content = hashlib.sha256(f"{signature} {numba.__version__} {_cpu()} {_hash_of_room()}".encode())
     for function in functions:
         # numbers of the module become part of the code, wherever they were imported from
         globals_read = {name: function.__globals__.get(name) for name in function.__code__.co_names}
         content.update(repr([item for item in globals_read.items() if isinstance(item[1], int | float)]).encode())
         try:
-            for path in (Path(function.__code__.co_filename), *sorted(Path(__file__).parent.glob("*.py"))):  # what it may call
-                content.update(path.read_bytes())
+            content.update(Path(function.__code__.co_filename).read_bytes())
         except OSError:
             return ""
     return content.hexdigest()[:16]
+
+
+@cache
+def _hash_of_room() -> str:
+    content = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 @cache

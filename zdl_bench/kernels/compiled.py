@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numba
@@ -35,16 +35,13 @@ def _select(condition, chosen, other):
     return lambda condition, chosen, other: chosen if condition else other
 
 
-@overload(elementary.exp)
-def _exp(x):
-    function = exponentials(_dtype_of(x)).exp
-    return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
+def _by_dtype(own: Elementwise) -> None:
+    """Teach numba a function that has one form for each dtype."""
 
-
-@overload(elementary.tanh)
-def _tanh(x):
-    function = exponentials(_dtype_of(x)).tanh
-    return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
+    @overload(own)
+    def _own(x):
+        function = getattr(exponentials(_dtype_of(x)), own.__name__)
+        return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
 
 
 def _in_double(own: Elementwise, of_double: Elementwise) -> None:
@@ -56,6 +53,8 @@ def _in_double(own: Elementwise, of_double: Elementwise) -> None:
         return lambda x: real(of_double(np.float64(x)))
 
 
+_by_dtype(elementary.exp)
+_by_dtype(elementary.tanh)
 _in_double(elementary.log, elementary.log_of_double)
 _in_double(elementary.sin_pi, elementary.sin_pi_of_double)
 _in_double(elementary.cos_pi, elementary.cos_pi_of_double)
@@ -96,7 +95,9 @@ class CompiledKernels(Kernels):
         self._gather_sparse = code["gather_sparse"]
         for name in ("gather", "column_sums", "cross_entropy", "softmax_delta", "dot", "squared_distance"):
             setattr(self, name, code[name])
-        self._compiled = lru_cache(None)(self._compile_elementwise)
+        self._activation = cache(lambda function: self._compile(activate_with, function, 1, matrix, vector))
+        self._chain = cache(lambda function: self._compile(chain_with, function, 2, matrix, matrix))
+        self._update = cache(self._compile_rule)
 
     def gather_sparse(self, images: SparseRows, rows: Integers, values: Floats, batch: SparseRows) -> None:
         self._gather_sparse(*images, rows, values, *batch)
@@ -126,32 +127,37 @@ class CompiledKernels(Kernels):
         self._sparse_product(*columns, d, out)
 
     def activate(self, function: Elementwise, z: Floats, bias: Floats) -> None:
-        compiled = self._compiled(activate_with, function, (2, 1), 0)
-        compiled(z, bias) if compiled else super().activate(function, z, bias)
+        loop = self._activation(function)
+        loop(z, bias) if loop else super().activate(function, z, bias)
 
     def chain(self, function: Elementwise, delta: Floats, a: Floats) -> None:
-        compiled = self._compiled(chain_with, function, (2, 2), 0)
-        compiled(delta, a) if compiled else super().chain(function, delta, a)
+        loop = self._chain(function)
+        loop(delta, a) if loop else super().chain(function, delta, a)
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        maker = UPDATES.get(len(state))
-        compiled = maker and self._compiled(maker, rule, (1, 1), len(scalars))
-        compiled(params, grad, state, scalars) if compiled else super().update(rule, params, grad, state, scalars)
+        loop = self._update(rule, len(state), len(scalars))
+        loop(params, grad, state, scalars) if loop else super().update(rule, params, grad, state, scalars)
 
-    def _compile_elementwise(
-        self, maker: Callable[..., Any], function: Elementwise, dimensions: tuple[int, int], scalars: int
+    def _compile_rule(self, rule: Rule, buffers: int, scalars: int) -> Callable[..., Any] | None:
+        if buffers not in UPDATES:
+            return None
+        vector = self._number[::1]
+        signature = (vector, vector, _tuple(vector, buffers), _tuple(self._number, scalars))
+        return self._compile(UPDATES[buffers], rule, 2 + buffers + scalars, *signature)
+
+    def _compile(
+        self, maker: Callable[..., Any], function: Elementwise, arguments: int, *signature: Any
     ) -> Callable[..., Any] | None:
-        """Return the loop over a function of elements, or None if numba cannot compile it, or not with NumPy's bits."""
-        buffers = [number for number, each in UPDATES.items() if each is maker]
-        arguments = {activate_with: 1, chain_with: 2}.get(maker, 2 + sum(buffers) + scalars)
+        """Return the loop of a maker over a function of elements, for one signature of the loop.
+
+        Return None if numba cannot compile the function, which takes so many arguments, or not with NumPy's bits.
+        """
         typed = typed_for(function, arguments, self._dtype)
         if typed is None:
             return None
-        vectors = [types.Array(self._number, n, "C") for n in dimensions]
-        state = [_tuple(self._number[::1], n) for n in buffers] + [_tuple(self._number, scalars)] * len(buffers)
         with suppress(Exception):  # numba raises other errors than NumbaError too
             loop = maker(register_jitable(typed))
-            return compile_cached({loop: (*vectors, *state)}, function)[loop.__name__]
+            return compile_cached({loop: signature}, function)[loop.__name__]
         return None
 
 

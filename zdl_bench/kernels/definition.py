@@ -46,6 +46,17 @@ def ordered_sum(terms: Any) -> Any:
     return 0 + np.add.accumulate(terms)[-1] if len(terms) else np.zeros(terms.shape[1:], terms.dtype)[()]
 
 
+def sum_side_by_side(terms: Floats) -> float:
+    """Return the sum of terms (n,): term i belongs to partial sum i mod SIDE_BY_SIDE; then these are added in order."""
+    if len(terms) > SIDE_BY_SIDE:
+        complete = np.append(terms, np.zeros(-len(terms) % SIDE_BY_SIDE))
+        terms = ordered_sum(complete.reshape(-1, SIDE_BY_SIDE))
+    total = 0.0
+    for term in terms.tolist():
+        total += term
+    return total
+
+
 class Kernels:
     """All arithmetic on matrices and long vectors, in float32 or float64. An output never shares memory with an input.
 
@@ -131,20 +142,13 @@ class Kernels:
         exps *= scale
 
     def dot(self, a: Floats, b: Floats) -> float:
-        """Return Σ aᵢbᵢ in float64. Term i belongs to partial sum i mod 256; at the end, these sums are added in order."""
-        terms = np.multiply(a, b, dtype=np.float64)
-        if len(terms) > SIDE_BY_SIDE:
-            complete = np.append(terms, np.zeros(-len(terms) % SIDE_BY_SIDE))
-            terms = ordered_sum(complete.reshape(-1, SIDE_BY_SIDE))
-        total = 0.0
-        for term in terms.tolist():
-            total += term
-        return total
+        """Return Σ aᵢbᵢ in float64, summed side by side."""
+        return sum_side_by_side(np.multiply(a, b, dtype=np.float64))
 
     def squared_distance(self, a: Floats, b: Floats) -> float:
-        """Return Σ (aᵢ − bᵢ)² like `dot`; the differences are rounded to the dtype of the vectors."""
+        """Return Σ (aᵢ − bᵢ)² in float64, summed side by side; the differences are rounded to the dtype of the vectors."""
         difference = a - b
-        return Kernels.dot(self, difference, difference)
+        return sum_side_by_side(np.multiply(difference, difference, dtype=np.float64))
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
         """Set params, *state ← rule(params, grad, *state, *scalars), element by element. All vectors have shape (n,)."""
@@ -158,9 +162,12 @@ class Kernels:
 
 def sparse_rows(images: Bytes) -> SparseRows:
     """Return the pixels of images (n, pixels) that are not 0."""
-    chunks = [images[first : first + ROWS_AT_ONCE] for first in range(0, max(1, len(images)), ROWS_AT_ONCE)]
-    lit = np.concatenate([[0], *(np.count_nonzero(chunk, axis=1) for chunk in chunks)])
-    places = [np.flatnonzero(chunk) for chunk in chunks]
-    columns = [(place % images.shape[1]).astype(np.uint16) for place in places]
-    values = [chunk.ravel()[place] for chunk, place in zip(chunks, places, strict=True)]
-    return SparseRows(np.add.accumulate(lit), np.concatenate(columns), np.concatenate(values))
+    lit = np.count_nonzero(images)
+    rows = SparseRows(np.zeros(len(images) + 1, np.int64), np.empty(lit, np.uint16), np.empty(lit, np.uint8))
+    for first in range(0, len(images), ROWS_AT_ONCE):
+        chunk = images[first : first + ROWS_AT_ONCE]
+        ends = rows.start[first] + np.add.accumulate(np.count_nonzero(chunk, axis=1))
+        rows.start[first + 1 : first + 1 + len(chunk)] = ends
+        own, places = slice(rows.start[first], ends[-1]), np.flatnonzero(chunk)
+        rows.column[own], rows.value[own] = places % images.shape[1], chunk.ravel()[places]
+    return rows

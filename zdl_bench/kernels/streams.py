@@ -57,6 +57,7 @@ class PortableStream:
         filled = 0
         while filled < count:
             points = 2 * self._generator.random((2, min((count - filled) * 5 // 7 + 8, POINTS_PER_DRAW))) - 1
+            # a point is inside with probability π/4: 0.64 points per normal
             squares = points[0] * points[0] + points[1] * points[1]
             inside = (squares > 0) & (squares < 1)
             factors = np.sqrt(-2 * log(squares[inside]) / squares[inside])

@@ -61,13 +61,21 @@ class ElementwiseOptimizer(Optimizer):
         """Return the new w and the new state, for a slice or for a single element."""
 
     def init(self, params: Floats, layout: Layout, lr: float) -> State:
-        return tuple(np.zeros_like(params) for _ in range(self.buffers))
+        """Return the state of zeros. The loop over the rule is compiled or loaded now, before the time of the steps counts."""
+        state = tuple(np.zeros_like(params) for _ in range(self.buffers))
+        nothing = params[:0].copy()
+        kernels = kernels_for_vectors(len(params), params.dtype)
+        kernels.update(self.rule, nothing, nothing, (nothing,) * self.buffers, self._scalars(params.dtype, lr, 1))
+        return state
 
     def update(self, params: Floats, grad: Floats, state: State, lr: float, step: int) -> None:
-        scalars = tuple(params.dtype.type(value) for value in self.coefficients(lr, step))
-        kernels_for_vectors(len(params), params.dtype).update(self.rule, params, grad, state, scalars)
+        kernels = kernels_for_vectors(len(params), params.dtype)
+        kernels.update(self.rule, params, grad, state, self._scalars(params.dtype, lr, step))
         if step % FLUSH_INTERVAL == 0:
             flush_vanishing(state)
+
+    def _scalars(self, dtype: np.dtype, lr: float, step: int) -> tuple[Any, ...]:
+        return tuple(dtype.type(value) for value in self.coefficients(lr, step))
 
 
 def flush_vanishing(state: State) -> None:

@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from zdl_bench.kernels.definition import Elementwise
+import numpy as np
+
+from zdl_bench.kernels.definition import Elementwise, Kernels
 from zdl_bench.kernels.elementary import tanh
 from zdl_bench.kernels.exponentials import select
 
@@ -54,3 +56,12 @@ ACTIVATIONS = {
     "tanh": Activation(hyperbolic_tangent, tanh_chain),
     "sigmoid": Activation(sigmoid, sigmoid_chain),
 }
+
+
+def load_activation(name: str, kernels: Kernels, dtype: np.dtype) -> Activation:
+    """Return an activation. Its loops are compiled or loaded now, before the time of a run's steps counts."""
+    activation, nothing, bias = ACTIVATIONS[name], np.empty((0, 1), dtype), np.empty(1, dtype)
+    for function in (activation.apply, identity):
+        kernels.activate(function, nothing, bias)
+    kernels.chain(activation.chain, nothing, nothing)
+    return activation

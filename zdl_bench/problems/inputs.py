@@ -96,6 +96,6 @@ class SparseInputs(Inputs):
 
 
 def kind_of_inputs(train: Examples, batch_size: int) -> type[Inputs]:
-    """Return the kind of inputs for a data set. It follows from the data alone, so it is the same on every machine."""
+    """Return the kind of inputs for a data set. It follows from the data and the config, so it is the same everywhere."""
     fits = max(train.images.shape[1], batch_size) <= MAX_SPARSE_SIZE
     return SparseInputs if fits and train.density < MAX_SPARSE_DENSITY else DenseInputs

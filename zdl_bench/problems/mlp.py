@@ -13,7 +13,7 @@ from zdl_bench.errors import require
 from zdl_bench.kernels.choice import kernels_for
 from zdl_bench.kernels.elementary import log
 from zdl_bench.kernels.streams import Stream, Streams
-from zdl_bench.problems.activations import ACTIVATIONS, identity
+from zdl_bench.problems.activations import ACTIVATIONS, identity, load_activation
 from zdl_bench.problems.inputs import Batch, Inputs, kind_of_inputs
 from zdl_bench.problems.problem import Examples, Problem, ProblemSpec, Splits
 from zdl_bench.problems.sampling import SAMPLINGS
@@ -27,7 +27,7 @@ WORDS: dict[str, Collection[str]] = {
 }
 """Hyper-parameter → its allowed values."""
 EVALUATION_CHUNK = 1000
-"""The number of images per forward pass of an evaluation, small enough for the activations to stay in the CPU cache."""
+"""Images per forward pass of an evaluation: few enough for the activations to stay in the CPU cache."""
 Layers = list[tuple[Floats, Floats]]
 """The weight (fan_in, fan_out) and the bias (fan_out,) of each layer, as views of one flat vector."""
 
@@ -43,8 +43,7 @@ class MLP(ProblemSpec):
     loss_reduction: sum takes the gradient of the summed loss of a batch, as in the articles; mean takes that of the mean loss,
         as in PyTorch. The recorded loss is the mean in both cases.
     batch_size: images per step. sampling: replacement, or epochs (each shuffled again, without an incomplete last batch).
-    log_epsilon: added to the probability inside the logarithm of the recorded loss: 1e-7 in the articles, 0 for the exact
-        cross-entropy. The gradient is always that of the exact cross-entropy.
+    log_epsilon: added to the probability inside the logarithm of the recorded loss, 1e-7 in the articles. Gradients ignore it.
     """
 
     hidden: tuple[int, ...] = (200, 200)
@@ -59,7 +58,8 @@ class MLP(ProblemSpec):
     needs_data = True
 
     def __post_init__(self) -> None:
-        require("problem.hidden", self.hidden, all(n >= 1 for n in self.hidden), "each hidden layer must have at least 1 unit")
+        allowed = all(1 <= n <= 10**6 for n in self.hidden)
+        require("problem.hidden", self.hidden, allowed, "use 1 to 1,000,000 units in each hidden layer")
         for key, words in WORDS.items():
             require(f"problem.{key}", getattr(self, key), getattr(self, key) in words, f"choose one of {', '.join(words)}")
         require("problem.init_std", self.init_std, 0 <= self.init_std < math.inf, "init_std must be finite and at least 0")
@@ -98,7 +98,7 @@ class Network(Problem):
         self.layout = dense_layout((self._pixels, *spec.hidden, splits.classes))
         self._splits = splits
         self._kernels = kernels_for(dtype)
-        self._activation = ACTIVATIONS[spec.activation]
+        self._activation = load_activation(spec.activation, self._kernels, dtype)
         self._kind = kind_of_inputs(splits.train, spec.batch_size)
         self._train_buffers, self._deltas = self._buffers(spec.batch_size), self._buffers(spec.batch_size).outputs
         self._current_layers: Layers = []

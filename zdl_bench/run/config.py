@@ -90,6 +90,12 @@ class RunConfig:
         images = self.probe_images
         require("probe.images", images, images is None or images >= 1, "a probe uses at least 1 image; give 1 or more")
 
+    @property
+    def has_own_code(self) -> bool:
+        """Whether a user edited or added a part of the run."""
+        parts = (self.optimizer, self.problem, self.dataset, self.schedule)
+        return any(part is not None and part.source is not None for part in parts)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the config as nested JSON values. This form is hashed and stored."""
         return {

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from zdl_bench.registry.sources import hash_of_sources
-from zdl_bench.run.config import RunConfig
+from zdl_bench.run.config import RUN_ID, RunConfig
 from zdl_bench.run.run import Run, Status
 from zdl_bench.statistics.metrics.convergence import final_train_loss, has_learned, tail_loss
-from zdl_bench.store.manifest import SHA256, Summaries
+from zdl_bench.store.manifest import Summaries
 from zdl_bench.store.runs import Hashes
 from zdl_bench.store.store import Store
 
@@ -24,7 +24,8 @@ from zdl_bench.store.store import Store
 class RunSummary:
     """The part of a run that a sweep keeps in memory.
 
-    hashes: the hashes of the stored run. reason: why the run has no result, or an empty text if the run has a result.
+    hashes: the hashes of the stored run. digest: the first 16 digits of the run's digest, or None if it has none. reason: why
+        the run has no result, or an empty text if the run has a result.
     """
 
     config: RunConfig
@@ -49,8 +50,9 @@ class RunSummary:
 
     @classmethod
     def from_list(cls, config: RunConfig, stored: list[Any]) -> "RunSummary":
-        content, file, status, learned, *numbers, digest = stored
+        content, file, status, learned, *numbers = stored[:7]
         tail, final, accuracy = (math.nan if number is None else number for number in numbers)
+        digest = stored[7] if len(stored) > 7 else None
         return cls(config, Hashes(content, file), Status(status), learned, tail, final, accuracy, digest)
 
 
@@ -65,14 +67,14 @@ def summarize(run: Run, hashes: Hashes) -> RunSummary:
         tail_loss=tail_loss(curve) if curve else math.nan,
         final_train_loss=final_train_loss(curve) if curve else math.nan,
         test_accuracy=run.end.get("test_accuracy", math.nan),
-        digest=run.digest,
+        digest=run.digest and run.digest[:16],
         reason=f"{run.failure.type}: {run.failure.message}" if run.failure else "",
     )
 
 
 def collect_summaries(summaries: Iterable[RunSummary]) -> Summaries:
     """Return the given summaries in the form that a manifest stores. Runs without a result or a digest are left out."""
-    runs = {one.run_id: one.as_list() for one in summaries if one.status.is_result and SHA256.fullmatch(one.digest or "")}
+    runs = {one.run_id: one.as_list() for one in summaries if one.status.is_result and RUN_ID.fullmatch(one.digest or "")}
     return Summaries(hash_of_sources("*.py"), runs)
 
 

@@ -115,6 +115,6 @@ def _lost_note(lost: Mapping[str, tuple[int, int]]) -> str:
         diverged, others = map(sum, zip(*lost.values(), strict=True))
         return f"{diverged} of {diverged + others} runs of {len(lost)} lines diverged;\nmeans are those of the others"
     return "\n".join(
-        f"{shorten(line)}: {diverged} of {diverged + others} diverged" + (f", mean of the other {others}" if others else "")
+        f"{shorten(line)}: {diverged} of {diverged + others} diverged" + (f",\nmean of the other {others}" if others else "")
         for line, (diverged, others) in lost.items()
     )
