@@ -18,6 +18,7 @@ from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, hash_of_inputs,
 from zdl_bench.report.page import Page
 from zdl_bench.report.rendering import render
 from zdl_bench.report.section import comparison_section
+from zdl_bench.report.standings import page_standings
 from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
@@ -62,11 +63,11 @@ def report_files(
     files = Files(formats)
     experiment = Experiment.of(manifest.name, manifest.experiment or {})  # only experiments have claims and tuning seeds
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
-    with house_style():
-        parts = [comparison_section(comparison, files) for comparison in comparisons]
-        across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
+    with house_style():
+        parts = [comparison_section(standings, files) for standings in page_standings(comparisons, judged)]
+        across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
     environment = files.add_table(environment_table(runs))
     settings = files.add_table(settings_table(comparisons))
     files.add_table(missing_table(missing))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.style import LOOK
-from zdl_bench.report.standings import Standings
+from zdl_bench.report.standings import page_standings
 from zdl_bench.report.words.findings import findings_of
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
@@ -34,10 +34,11 @@ def conclusions_of(manifest: Manifest, runs: Sequence[Run]) -> dict[str, str]:
     """
     experiment = Experiment.of(manifest.name, manifest.experiment or {})
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
-    found = {
-        ", ".join(filter(None, [one.setting, finding.heading.partition(":")[0]])): finding.sentence
-        for one in comparisons
-        for finding in findings_of(Standings(one))
-    }
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
-    return found | {f"claim {one.claim.id}": one.verdict.value for one in judge_experiment(experiment, everything)}
+    judged = judge_experiment(experiment, everything)
+    found = {
+        ", ".join(filter(None, [one.comparison.setting, finding.heading.partition(":")[0]])): finding.sentence
+        for one in page_standings(comparisons, judged)
+        for finding in findings_of(one)
+    }
+    return found | {f"claim {one.claim.id}": one.verdict.value for one in judged}

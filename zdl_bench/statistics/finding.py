@@ -1,7 +1,8 @@
 """The finding on one part of a claim: an effect with its interval, and how the runs speak for or against the part."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -51,8 +52,9 @@ class Finding:
     """What the runs show about one part in one view.
 
     n: the number of pairs. n_values: the number of pairs without a missing value, which give the effect. n_deciding: the number
-    of pairs that give the p-values. p_for, p_against: the p-values for the part and for its opposite. reason: why the part
-    cannot be decided, or empty.
+    of pairs that give the p-values. p_for, p_against: the p-values for the part and for its opposite. scores: seed → what is
+    tested, by how much the part is missed (below 0 if it holds); if some pair lacks a value, −1, 0 or 1 for every seed.
+    reason: why the part cannot be decided, or empty.
     """
 
     view: View
@@ -65,6 +67,7 @@ class Finding:
     wins: WinRate | None = None
     correlation: float = math.nan
     is_exact: bool = False
+    scores: Mapping[int, float] = field(default_factory=dict)
     run_ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
@@ -94,6 +97,7 @@ class Finding:
             p_for=self.p_against,
             p_against=self.p_for,
             wins=WinRate(1 - wins.rate, wins.losses, wins.ties, wins.wins) if wins else None,
+            scores={seed: -score for seed, score in self.scores.items()},
         )
 
 

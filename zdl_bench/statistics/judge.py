@@ -10,7 +10,7 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Kind
 from zdl_bench.statistics.finding import Effect, Finding, effect_of, three_digits
 from zdl_bench.statistics.inference import beyond_margin_p, sign_flip_p, tost_p
-from zdl_bench.statistics.margins import equivalence_margin, excess_of, wins_of
+from zdl_bench.statistics.margins import equivalence_margin, excess_of, outcomes_of, wins_of
 from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable
 from zdl_bench.statistics.proportions import WinRate, paired_proportion_interval, sign_test_p, win_rate
 from zdl_bench.statistics.runtime import ert_ratio_interval
@@ -79,10 +79,12 @@ def _judge_differences(part: ClaimPart, pairs: Pairs) -> Finding:
     """Test the mean of the paired differences, or the wins if a pair lacks a value."""
     wins = wins_of(part, pairs)
     if not pairs.lacks_values:
-        return _finding(part, pairs, _sign_flip_ps(excess_of(part, pairs)), wins)
+        excess = excess_of(part, pairs)
+        return replace(_finding(part, pairs, _sign_flip_ps(excess), wins), scores=_by_seed(pairs, excess))
     ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, pairs, ps, wins)
-    return replace(found, n_deciding=found.n, notes=(*found.notes, "decided by wins, since some runs have no value"))
+    notes = (*found.notes, "decided by wins, since some runs have no value")
+    return replace(found, n_deciding=found.n, notes=notes, scores=_by_seed(pairs, outcomes_of(part, pairs)))
 
 
 def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
@@ -151,6 +153,10 @@ def _by_shared_seed(levels: list[Pairs]) -> Floats:
     if not seeds:
         raise Undecidable("the levels share no seed; train all levels on the same seeds")
     return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
+
+
+def _by_seed(pairs: Pairs, scores: Floats) -> dict[int, float]:
+    return dict(zip(pairs.seeds.tolist(), scores.tolist(), strict=True))
 
 
 def _level_effect(level: Pairs, part: ClaimPart) -> str:
