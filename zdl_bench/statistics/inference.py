@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from zdl_bench.run.run import Floats
 
@@ -40,9 +40,8 @@ def student_interval(values: Floats, confidence: float = 0.95) -> Interval:
     n, mean = len(values), values.mean(axis=0)
     if n < 2:
         return Interval.undefined(mean)
-    low, high = stats.t.interval(confidence, n - 1)
-    standard_error = stats.sem(values)
-    return Interval(mean, mean + low * standard_error, mean + high * standard_error)
+    half = special.stdtrit(n - 1, (1 + confidence) / 2) * values.std(axis=0, ddof=1) / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half)
 
 
 def tost_p(differences: Floats, margin: float) -> float:

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,21 +18,38 @@ from zdl_bench.statistics.metrics.metric import FLOOR
 from zdl_bench.statistics.tuning import LrChoice
 
 NO_VALUE_RANK, LOST_RANK = 1e300, math.inf
-"""Ranks of runs without a value. A run that did not learn or did not reach its target ranks behind every value, and a diverged
-or failed run ranks last.
-"""
+"""Ranks of runs that did not learn or did not reach their target, behind every value, and of diverged or failed runs, last."""
 
 
 class Undecidable(ZdlBenchError):
     """The error if the runs do not allow a comparison. The verdict gives the message of the error as its reason."""
 
 
+class Numbers(NamedTuple):
+    """The numbers of a side by one metric, each (seeds,), as the methods of `Side` return them."""
+
+    values: Floats
+    ranks: Floats
+    images: Floats
+
+
 @dataclass(frozen=True)
 class Side:
-    """The runs of one side, at most one per seed. choice: the choice of their learning rate, or None if nothing was chosen."""
+    """The runs of one side, at most one per seed.
+
+    choice: the choice of their learning rate, or None if nothing was chosen. known: what `numbers` has found before.
+    """
 
     runs: pd.DataFrame
     choice: LrChoice | None = None
+    known: dict[tuple[str, Statistic, int], "Numbers"] = field(default_factory=dict, repr=False, compare=False)
+
+    def numbers(self, part: ClaimPart) -> "Numbers":
+        key = (part.metric, part.statistic, part.orientation)
+        if key not in self.known:
+            values = self.values(part)
+            self.known[key] = Numbers(values, self.ranks(part.orientation * values), self.images(part.measure))
+        return self.known[key]
 
     def on(self, seeds: "pd.Index[int]") -> "Side":
         """Return the side with only these seeds, or the side itself if it has no other seeds."""
@@ -89,10 +106,9 @@ class Side:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The values of both sides, one per seed, on the metric's scale. `second` is all zeros if the part has only one side.
+    """The values of both sides on the metric's scale, (seeds,). `second` is all zeros if the part has only one side.
 
-    All arrays have shape (seeds,). first_ranks, second_ranks: see `Side.ranks`. images: the number of images on which each
-    accuracy of the first side was measured, or ∞ if that is unknown.
+    first_ranks, second_ranks: see `Side.ranks`. images: behind each accuracy of the first side, ∞ if unknown.
     """
 
     seeds: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -133,7 +149,6 @@ class Evidence(Protocol):
 
     def pairs(self, part: ClaimPart, level: Selector) -> Pairs:
         """Return the pairs of runs that a part compares at one level. Raise Undecidable with the reason if there are none."""
-        ...
 
 
 def by_seed(runs: pd.DataFrame, ambiguous: str = "it has several runs of one seed at one learning rate") -> pd.DataFrame:
@@ -157,15 +172,16 @@ def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
         notes += ["both sides are the same runs"] if is_same else []
     first = first.on(seeds)
     sides = [first] if second is None else [first, second]
-    ours, theirs = first.values(part), second.values(part) if second else np.zeros(len(seeds))
+    nothing = np.zeros(len(seeds))
+    ours, theirs = first.numbers(part), second.numbers(part) if second else Numbers(nothing, nothing, nothing)
     return Pairs(
         seeds=seeds.to_numpy(dtype=np.int64),
-        first=ours,
-        second=theirs,
-        first_ranks=first.ranks(part.orientation * ours),
-        second_ranks=second.ranks(part.orientation * theirs) if second else theirs,
+        first=ours.values,
+        second=theirs.values,
+        first_ranks=ours.ranks,
+        second_ranks=theirs.ranks,
         planned_steps=int(first.runs["steps"].iloc[0]),
-        images=float(first.images(part.measure)[0]),
+        images=float(ours.images[0]),
         is_exact=is_same or all(side.is_one_run for side in sides),
         run_ids=tuple(run_id for side in sides for run_id in side.run_ids),
         notes=(*notes, *_choice_notes(sides)),
