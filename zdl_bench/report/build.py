@@ -23,6 +23,7 @@ from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
 from zdl_bench.report.words.notes import notes_of
+from zdl_bench.report.words.page_error import page_error_text
 from zdl_bench.report.words.verdicts import verdict_lines
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
@@ -65,8 +66,9 @@ def report_files(
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
+    every = page_standings(comparisons, judged)
     with house_style():
-        parts = [comparison_section(standings, files) for standings in page_standings(comparisons, judged)]
+        parts = [comparison_section(standings, files) for standings in every]
         across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
     environment = files.add_table(environment_table(runs))
     settings = files.add_table(settings_table(comparisons))
@@ -84,6 +86,7 @@ def report_files(
         source=experiment.source,
         command=manifest.command,
         made=_made(manifest),
+        error=page_error_text(every),
         run_count=len(manifest.run_ids),
         notes=notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
         verdicts=page_verdicts(judged),
