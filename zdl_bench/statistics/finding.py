@@ -89,7 +89,7 @@ class Finding:
         return is_neutral and (self.wins is None or self.wins.wins == self.wins.losses)
 
     def inverse(self) -> "Finding":
-        """Return the finding of the second side against the first. Valid for a superiority that is not an exact tie."""
+        """Return the finding of the second side against the first. Valid for a superiority."""
         effect, wins = self.effect, self.wins
         return replace(
             self,

@@ -48,27 +48,29 @@ def describe(part: ClaimPart, evidence: Evidence) -> Finding:
 def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
     """Judge deterministic runs, whose seeds all count as one run, without a p-value.
 
-    A part that does not hold is refuted. A tie refutes a superiority.
+    A tie, at the margin if there is one, shows neither a superiority nor its opposite.
     """
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
     if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
         raise Undecidable(NO_VALUES_REASON)
+    is_tie = False
     if part.kind is Kind.EQUIVALENCE:
         holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part))
     elif has_value:
         excess = float(excess_of(part, pairs)[0])
-        has_bound = part.at_most is not None or part.at_least is not None
-        holds = excess <= EXACT_TOLERANCE if has_bound else excess < -EXACT_TOLERANCE
+        holds = excess <= (EXACT_TOLERANCE if part.has_bound else -EXACT_TOLERANCE)
+        is_tie = not holds and not part.has_bound and excess <= EXACT_TOLERANCE
     else:
-        holds = wins_of(part, pairs).wins > 0
+        wins = wins_of(part, pairs)
+        holds, is_tie = wins.wins > 0, wins.ties > 0
     return Finding(
         view=part.view,
         n=1,
         n_values=int(has_value),
         effect=effect_of(difference, part, pairs.images) if has_value else None,
         p_for=0.0 if holds else 1.0,
-        p_against=1.0 if holds else 0.0,
+        p_against=1.0 if holds or is_tie else 0.0,
         is_exact=True,
         run_ids=tuple(dict.fromkeys(pairs.run_ids[:: len(pairs.seeds)])),
         notes=pairs.notes,
@@ -124,7 +126,7 @@ def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
     if missing:
         p_for, p_against = 1.0, 1.0
     elif is_exact:
-        p_for, p_against = (0.0, 1.0) if excess[0] < -EXACT_TOLERANCE else (1.0, 0.0)
+        p_for, p_against = float(excess[0] >= -EXACT_TOLERANCE), float(excess[0] <= EXACT_TOLERANCE)
     else:
         p_for, p_against = _sign_flip_ps(excess)
     lack = f"{missing} {'seed lacks' if missing == 1 else 'seeds lack'} a value at some level: nothing can be concluded"

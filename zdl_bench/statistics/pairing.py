@@ -159,8 +159,8 @@ def by_seed(runs: pd.DataFrame, ambiguous: str = "it has several runs of one see
 
 
 def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
-    """Pair the runs of both sides seed by seed. Raise Undecidable if the sides share no seed."""
-    seeds, notes, is_same = first.runs.index, [], False
+    """Pair the runs of both sides seed by seed. Raise Undecidable if the sides share no seed, or if they share a run."""
+    seeds, notes = first.runs.index, []
     if second is not None:
         seeds = seeds.intersection(second.runs.index)
         if not len(seeds):
@@ -168,8 +168,8 @@ def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
         if len(seeds) < max(len(first.runs), len(second.runs)):
             notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
         second = second.on(seeds)
-        is_same = set(first.run_ids) == set(second.run_ids)
-        notes += ["both sides are the same runs"] if is_same else []
+        if not set(first.run_ids).isdisjoint(second.run_ids):
+            raise Undecidable(_same_runs(first, second))
     first = first.on(seeds)
     sides = [first] if second is None else [first, second]
     nothing = np.zeros(len(seeds))
@@ -182,10 +182,15 @@ def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
         second_ranks=theirs.ranks,
         planned_steps=int(first.runs["steps"].iloc[0]),
         images=float(ours.images[0]),
-        is_exact=is_same or all(side.is_one_run for side in sides),
+        is_exact=all(side.is_one_run for side in sides),
         run_ids=tuple(run_id for side in sides for run_id in side.run_ids),
         notes=(*notes, *_choice_notes(sides)),
     )
+
+
+def _same_runs(*sides: Side) -> str:
+    chosen = [f"{side.choice.lr:g} is the best lr, and " for side in sides if side.choice and side.choice.lr is not None]
+    return f"{''.join(chosen[:1])}both sides are the same runs, which decide nothing; compare with another learning rate"
 
 
 def _choice_notes(sides: list[Side]) -> Iterator[str]:
