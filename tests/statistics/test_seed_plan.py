@@ -87,7 +87,10 @@ def test_differences_from_which_nothing_can_be_planned(differences):
 
 
 def test_the_spread_of_differences():
-    assert Spread.of(np.array([1.0, 2.0, 3.0])) == Spread(1.0, 2)
+    assert Spread.of(np.array([1.0, 2.0, 3.0])) == Spread(1.0, pytest.approx(2 / (2 / 2 + 0.5 / 3)))
+    variances = np.random.default_rng(0).standard_normal((100_000, 10)).var(axis=1, ddof=1)
+    assert variances.var() == pytest.approx(2 / 9, rel=0.02), "of normal differences; the assumed kurtosis adds 0.05"
+    assert 2 / Spread.of(np.arange(10.0)).freedom == pytest.approx(2 / 9 + 0.05)
     assert Spread.of(np.array([1.0, 2.0, 3.0])).is_known
 
 

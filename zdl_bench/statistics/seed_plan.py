@@ -14,6 +14,11 @@ POWER = 0.8
 """The share of cases in which a planned comparison finds the difference."""
 PLANNED_RATIOS = (1.05, 1.1, 1.2)
 MAX_PLANNED_SEEDS = 1000
+EXCESS_KURTOSIS = 0.5
+"""The assumed excess kurtosis of a difference. That of a normal one is 0, of a log-gamma one of shape 2 1.2, of a Laplace one 3.
+
+With 0.5, seeds planned for any of these find the ratio in 75 to 85 % of cases, by simulation.
+"""
 SPREADS = (np.arange(100) + 0.5) / 100
 """Probabilities at which the distribution of an unknown standard deviation is evaluated, (100,)."""
 
@@ -22,7 +27,7 @@ SPREADS = (np.arange(100) + 0.5) / 100
 class Spread:
     """The standard deviation of a paired difference.
 
-    freedom: the degrees of freedom of the estimate, n − 1 for n differences, or infinity if the deviation is known.
+    freedom: the degrees of freedom of the estimate, or infinity if the deviation is known. n normal differences have n − 1.
     """
 
     sd: float
@@ -30,11 +35,16 @@ class Spread:
 
     @classmethod
     def of(cls, differences: Floats) -> "Spread":
-        """Return the spread of differences, (n,). Its deviation is NaN for fewer than two, or if one is not finite."""
+        """Return the spread of differences, (n,). Its deviation is NaN for fewer than two, or if one is not finite.
+
+        The variance s² of n differences of kurtosis κ has itself the variance σ⁴ (2 / (n − 1) + κ / n), which is that of
+        normal differences with fewer degrees of freedom.
+        """
         n = len(differences)
         if n < 2:
             return cls(math.nan, 0)
-        return cls(float(np.std(differences, ddof=1)) if np.ptp(differences) else 0.0, n - 1)  # no rounding of equal ones
+        sd = float(np.std(differences, ddof=1)) if np.ptp(differences) else 0.0  # equal ones without a rounding error
+        return cls(sd, 2 / (2 / (n - 1) + EXCESS_KURTOSIS / n))
 
     @property
     def is_known(self) -> bool:
