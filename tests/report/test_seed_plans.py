@@ -13,11 +13,11 @@ from zdl_bench import load_results
 from zdl_bench.report.comparison import comparisons
 from zdl_bench.report.more_seeds import MoreSeeds, seeds_text
 from zdl_bench.report.standings import QUESTIONS, Question, Standings
-from zdl_bench.report.words.seed_plans import ratio_text, seed_plan_lines
+from zdl_bench.report.words.seed_plans import seed_plan_lines
 from zdl_bench.statistics.claim_part import View
 from zdl_bench.statistics.finding import Effect, Finding
 from zdl_bench.statistics.inference import ALPHA
-from zdl_bench.statistics.seed_plan import Spread, seeds_for, smallest_ratio
+from zdl_bench.statistics.seed_plan import Spread, ratio_text, seeds_for, smallest_ratio
 from zdl_bench.store.store import Store
 
 SPEED = QUESTIONS[0]
@@ -142,7 +142,3 @@ def test_new_seeds_are_neither_used_nor_reserved():
 def test_seeds_as_text():
     assert seeds_text([1]) == "1"
     assert seeds_text([1, 2, 5, 7, 8, 9]) == "1,2,5,range(7,10)"
-
-
-def test_ratios_as_text():
-    assert [ratio_text(ratio) for ratio in (1.0766, 1.00213, 3.21, 1.2)] == ["1.077", "1.0021", "3.2", "1.2"]

@@ -12,6 +12,8 @@ from zdl_bench.statistics.seed_plan import (
     MAX_PLANNED_SEEDS,
     Spread,
     attainable_level,
+    fewest_seeds,
+    ratio_text,
     seeds_for,
     smallest_effect,
     smallest_ratio,
@@ -99,3 +101,11 @@ def test_the_spread_of_differences():
 def test_planned_seeds_have_the_power_that_is_told(distribution, pilot):
     _, share = simulation.power(simulation.DISTRIBUTIONS[distribution], pilot, 1.05, 0.058, samples=400)
     assert 0.75 <= share <= 0.85
+
+
+def test_ratios_as_text():
+    assert [ratio_text(ratio) for ratio in (1.0766, 1.00213, 3.21, 1.2)] == ["1.077", "1.0021", "3.2", "1.2"]
+
+
+def test_the_fewest_seeds_that_decide_at_a_level():
+    assert [fewest_seeds(level) for level in (0.05, 0.03125, 0.03, 0.005)] == [6, 6, 7, 9]

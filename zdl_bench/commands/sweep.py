@@ -153,7 +153,16 @@ class SweepCommand:
         everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
         if everything.missing:
             notices.announce_passed_over(self._resolver.decode_data())
-        notices.print_dry_run(name, everything, _parallel_runs(settings), store.root)
+        notices.print_dry_run(name, everything, _parallel_runs(settings), store.root, self._power(everything, store))
+
+    def _power(self, everything: Plan, store: Store) -> list[str]:
+        """Return what the sweep would find, told by its runs in the store; nothing unless some are there."""
+        if not everything.stored:
+            return []
+        from zdl_bench.commands.power import power_lines  # imports pandas and SciPy
+
+        experiment = self._command_line.experiment
+        return power_lines(everything.configs, everything.stored.keys(), store, experiment.tuning_seeds if experiment else ())
 
     def _is_complete(self, rows: Sequence[RunSummary], store: Store, manifest: Manifest, max_failures: int | None) -> bool:
         """Return whether every run was trained and is in the store. Print how many runs are missing."""

@@ -95,6 +95,11 @@ def smallest_effect(seeds: int, freedom: float, level: float) -> float:
     return root
 
 
+def ratio_text(ratio: float) -> str:
+    """Return a ratio with two significant digits of what it has above 1, such as 1.077 or 1.0021."""
+    return f"{1 + float(f'{ratio - 1:.2g}'):.12g}"
+
+
 def attainable_level(seeds: int, level: float) -> float:
     """Return the largest p of the two-sided sign-flip test that is at most `level`. The exact test's p are k / 2**(n − 1)."""
     if seeds < MIN_SEEDS:

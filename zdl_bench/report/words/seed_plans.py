@@ -15,6 +15,7 @@ from zdl_bench.statistics.seed_plan import (
     POWER,
     Spread,
     fewest_seeds,
+    ratio_text,
     seeds_for,
     smallest_ratio,
 )
@@ -44,11 +45,6 @@ def seed_plan_lines(question: Question, finding: Finding, level: float, more: Mo
     line = "; ".join([power, ", ".join(_need_text(ratio, seeds, n, more) for ratio, seeds in needs.items())]).removesuffix("; ")
     command = more.command_for(min(further)) if further else ""
     return [line, f"{min(further)} seeds: {command}"] if command else [line]
-
-
-def ratio_text(ratio: float) -> str:
-    """Return a ratio with two significant digits of what it has above 1, such as 1.077 or 1.0021."""
-    return f"{1 + float(f'{ratio - 1:.2g}'):.12g}"
 
 
 def _a_ratio(unit: str, ratio: float) -> str:
