@@ -2,7 +2,7 @@
 
     python tests/benchmarks/seed_plan.py
 
-Prints the table of docs/statistics.md; takes about four minutes.
+Prints the tables of docs/statistics.md; takes about six minutes.
 """
 
 import math
@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.calibration import SOUND, Draw
 
 from zdl_bench.statistics.inference import ALPHA, sign_flip_p
+from zdl_bench.statistics.looks import p_after_looks
 from zdl_bench.statistics.seed_plan import MAX_PLANNED_SEEDS, PLANNED_RATIOS, Spread, seeds_for
 
 SAMPLES = 1000
@@ -37,6 +38,23 @@ def power(draw: Draw, pilot: int, ratio: float, sd: float, samples: int = SAMPLE
     return int(np.median(planned)), found / samples
 
 
+def power_of_an_extension(pilot: int, ratio: float, sd: float, samples: int = 300) -> tuple[float, float]:
+    """Return how often seeds added to a pilot, up to the planned number, find the ratio: by p, and by what p is worth.
+
+    The pilot counts as a look. If it has more seeds than planned, it is not extended.
+    """
+    rng = np.random.default_rng(0)
+    found = np.zeros(2)
+    for _ in range(samples):
+        first = math.log(ratio) + sd * rng.standard_normal(pilot)
+        n = seeds_for(ratio, Spread.of(first), ALPHA) or MAX_PLANNED_SEEDS
+        differences = np.append(first, math.log(ratio) + sd * rng.standard_normal(max(0, n - pilot)))
+        if differences.sum() > 0:
+            found += [sign_flip_p(differences) <= ALPHA, p_after_looks(differences, [pilot]) <= ALPHA]
+    by_p, by_worth = found / samples
+    return float(by_p), float(by_worth)
+
+
 def main() -> None:
     print("| spread | ratio | pilot | " + " | ".join(f"{name}: n | finds" for name in DISTRIBUTIONS) + " |")
     print("|---|---|---|" + "---|---|" * len(DISTRIBUTIONS))
@@ -46,6 +64,11 @@ def main() -> None:
                 cells = [power(draw, pilot, ratio, sd) for draw in DISTRIBUTIONS.values()]
                 columns = " | ".join(f"{n} | {share:.0%}" for n, share in cells)
                 print(f"| {name}, {sd:g} | {ratio:g} | {pilot} | {columns} |", flush=True)
+    print("\n| spread | ratio | pilot | extended: p ≤ 0.05 | extended: worth ≤ 0.05 |\n|---|---|---|---|---|")
+    for sd in (SPREADS["log_aulc"], SPREADS["tail_loss"]):
+        for pilot in PILOTS[:2]:
+            by_p, by_worth = power_of_an_extension(pilot, 1.05, sd)
+            print(f"| {sd:g} | 1.05 | {pilot} | {by_p:.0%} | {by_worth:.0%} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from zdl_bench.report.section import comparison_section
 from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
+from zdl_bench.report.words.looks import about_looks
 from zdl_bench.report.words.notes import notes_of
 from zdl_bench.report.words.verdicts import verdict_lines
 from zdl_bench.run.experiment import Experiment
@@ -84,7 +85,10 @@ def report_files(
         command=manifest.command,
         made=_made(manifest),
         run_count=len(manifest.run_ids),
-        notes=notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
+        notes=[
+            *about_looks(manifest.looks, comparisons),
+            *notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
+        ],
         verdicts=page_verdicts(judged),
         across=across,
         parts=parts,
