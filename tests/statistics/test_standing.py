@@ -226,3 +226,11 @@ def test_two_perfect_accuracies_are_a_tie():
     leader = standing(*frames, metric="test_accuracy").leader
     assert leader.verdict is Verdict.INSUFFICIENT
     assert leader.is_tied
+
+
+def test_a_finding_keeps_the_difference_of_each_pair():
+    found = pairs_of(standing(rows("sgd", SLOW), rows("momentum", FAST)))
+    assert found["momentum", "sgd"].differences == pytest.approx(np.log(FAST / SLOW))
+    assert found["sgd", "momentum"].differences == pytest.approx(np.log(SLOW / FAST))
+    lost = standing(rows("sgd", SLOW), rows("momentum", np.where(np.arange(10) == 0, np.nan, FAST))).pairs
+    assert np.isnan(lost["momentum", "sgd"].differences).tolist() == [True] + [False] * 9

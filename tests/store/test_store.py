@@ -470,12 +470,22 @@ def test_a_manifest_that_was_changed_is_damaged(store):
         store.read_manifest("one")
 
 
+@pytest.mark.parametrize("looks", [[0], [-1], [10, 6], [6, 6], [10**9], ["6"], [6.0], 6, None, [*range(1, 102)]])
+def test_a_manifest_with_unsound_looks_is_damaged(store, looks):
+    manifest = Manifest("one", "", "command", [], [], "2026-01-01T00:00:00+00:00", looks=[6, 10])
+    store.write_manifest(manifest)
+    assert store.read_manifest("one") == manifest
+    store.write_manifest(replace(manifest, looks=looks))
+    with pytest.raises(DamagedFile):
+        store.read_manifest("one")
+
+
 def test_a_manifest_of_an_earlier_version_has_no_checksum(store):
     manifest = Manifest("one", "a title", "command", [], ["0" * 16], "2026-01-01T00:00:00+00:00")
     store.write_manifest(manifest)
     path = store.sweep_folder("one") / "sweep.json"
     stored = json.loads(path.read_text())
-    del stored["checksum"]
+    del stored["checksum"], stored["looks"]
     path.write_text(json.dumps(stored))
     assert store.read_manifest("one") == manifest
 

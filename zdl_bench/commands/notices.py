@@ -11,11 +11,15 @@ from zdl_bench.commands.execution import Plan
 from zdl_bench.commands.terminal import console_for, duration, size
 from zdl_bench.errors import printable
 from zdl_bench.plan.data_sets import DataSetInUse
+from zdl_bench.report.phrases import limit_lines
 
 ESTIMATED_STEPS = 100_000
 """Minimum number of steps of a sweep for which an estimate is worth two seconds. dry_run=true estimates every sweep."""
 ENOUGH_DISK = 4 * 10**9
 """Free bytes that a sweep of fewer than ESTIMATED_STEPS steps cannot fill."""
+
+MAX_POWER_LINES = 20
+"""Largest number of comparisons whose power a dry run prints."""
 
 
 def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
@@ -72,14 +76,19 @@ def announce_lost(gone: int, of: int, store: Path) -> None:
     )
 
 
-def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> None:
-    """Print the plan on stdout: the number of runs, how many of them are stored, the time and the disk space."""
+def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path, power: Iterable[str] = ()) -> None:
+    """Print the plan on stdout: the number of runs, how many of them are stored, the time and the disk space.
+
+    power: what the sweep would find, one line per comparison.
+    """
     say = partial(console_for().print, soft_wrap=True, markup=False)
     missing = len(plan.missing)
     cost = estimated_cost(plan.missing) if missing else Cost(0.0, 0.0)
     damaged = f" ({len(plan.damaged)} damaged in the store)" if plan.damaged else ""
     say(f"sweep: {name}")
     say(f"runs:  {len(plan.configs)}; {missing} to train{damaged}, {len(plan.stored)} in the store")
+    for line in limit_lines(power, MAX_POWER_LINES, ""):
+        say(f"power: {line}")
     if cost is None:
         say("time:  unknown, because trials of a few steps did not finish")
         return

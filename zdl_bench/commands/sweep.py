@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from zdl_bench.commands import notices
+from zdl_bench.commands.earlier_looks import earlier_looks, past_sweeps
 from zdl_bench.commands.execution import Plan, distinct, execute, find_lost_runs, plan, until_failures
 from zdl_bench.commands.report import update_report
 from zdl_bench.commands.summary import digest_lines, failures_table, results_table
@@ -46,12 +47,18 @@ class SweepCommand:
         self._started = now()
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
+        self._past: list[Manifest] = []
         self._configs: dict[str, RunConfig] = {}
         self._rows: dict[str, RunSummary] = {}
         self._recalled = Summaries()
         self._damaged: list[str] = []
         self._trained = 0
         self._failures = 0
+
+    @property
+    def _tuning_seeds(self) -> tuple[int, ...]:
+        experiment = self._command_line.experiment
+        return experiment.tuning_seeds if experiment else ()
 
     def resolve(self, jobs: Sequence[JobConfig]) -> tuple[SweepSettings, list[RunConfig]]:
         """Return the settings of the sweep and the config of each job. Raise ConfigError or DataError if one is wrong."""
@@ -81,7 +88,10 @@ class SweepCommand:
             notices.announce_data_sets(self._resolver.data_sets)
         self._settings = settings
         name = settings.name or (self._manifest.name if self._manifest else name_of_sweep(self._command_line, runs))
-        self._manifest = manifest = manifest_of(self._command_line, name, self._configs, self._started)
+        if self._manifest is None:
+            self._past = past_sweeps(store, name, self._configs)
+        looks = earlier_looks(name, self._configs, self._past, self._tuning_seeds)
+        self._manifest = manifest = replace(manifest_of(self._command_line, name, self._configs, self._started), looks=looks)
         self._recalled = self._recalled if self._recalled.runs else recall(store, manifest.name)
         batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled.runs)
         self._rows |= batch.stored
@@ -153,7 +163,15 @@ class SweepCommand:
         everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
         if everything.missing:
             notices.announce_passed_over(self._resolver.decode_data())
-        notices.print_dry_run(name, everything, _parallel_runs(settings), store.root)
+        notices.print_dry_run(name, everything, _parallel_runs(settings), store.root, self._power(everything, store))
+
+    def _power(self, everything: Plan, store: Store) -> list[str]:
+        """Return what the sweep would find, told by its runs in the store; nothing unless some are there."""
+        if not everything.stored:
+            return []
+        from zdl_bench.commands.power import power_lines  # imports pandas and SciPy
+
+        return power_lines(everything.configs, everything.stored.keys(), store, self._tuning_seeds)
 
     def _is_complete(self, rows: Sequence[RunSummary], store: Store, manifest: Manifest, max_failures: int | None) -> bool:
         """Return whether every run was trained and is in the store. Print how many runs are missing."""

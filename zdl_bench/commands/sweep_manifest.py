@@ -45,12 +45,12 @@ def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
 def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manifest:
     """Store and return the manifest with its finishing time.
 
-    If the same sweep finished before and nothing was trained now, keep the stored times and update only the summaries.
+    If the same sweep finished before and nothing was trained now, keep the stored times and update only the rest.
     """
     before = store.find_manifest(manifest.name)
     is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # includes claims
     if before and before.finished and is_same and not has_trained:
-        finished = replace(before, summaries=manifest.summaries)
+        finished = replace(before, summaries=manifest.summaries, looks=manifest.looks)
     else:
         finished = replace(manifest, finished=now(), report=before.report if before else manifest.report)
     if finished != before:

@@ -22,6 +22,7 @@ from zdl_bench.report.standings import page_standings
 from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
+from zdl_bench.report.words.looks import about_looks
 from zdl_bench.report.words.notes import notes_of
 from zdl_bench.report.words.page_error import page_error_text
 from zdl_bench.report.words.verdicts import verdict_lines
@@ -66,7 +67,7 @@ def report_files(
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
-    every = page_standings(comparisons, judged)
+    every = page_standings(comparisons, judged, manifest.command)
     with house_style():
         parts = [comparison_section(standings, files) for standings in every]
         across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
@@ -88,7 +89,10 @@ def report_files(
         made=_made(manifest),
         error=page_error_text(every),
         run_count=len(manifest.run_ids),
-        notes=notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
+        notes=[
+            *about_looks(manifest.looks, comparisons),
+            *notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
+        ],
         verdicts=page_verdicts(judged),
         across=across,
         parts=parts,

@@ -38,7 +38,7 @@ def conclusions_of(manifest: Manifest, runs: Sequence[Run]) -> dict[str, str]:
     judged = judge_experiment(experiment, everything)
     found = {
         ", ".join(filter(None, [one.comparison.setting, finding.heading.partition(":")[0]])): finding.sentence
-        for one in page_standings(comparisons, judged)
+        for one in page_standings(comparisons, judged, manifest.command)
         for finding in findings_of(one)
     }
     return found | {f"claim {one.claim.id}": one.verdict.value for one in judged}

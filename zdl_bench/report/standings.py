@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison, alike
+from zdl_bench.report.more_seeds import MoreSeeds
 from zdl_bench.report.words.effects import NO_EFFECT, wins_text
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_of
@@ -57,11 +58,13 @@ TEST_ACCURACY = Question("Highest test accuracy", "test accuracy", "higher", {"t
 class Standings:
     """The optimizers of a comparison, compared with one another on all questions that the runs can answer.
 
-    share: what the comparison has of the error of its page; 0 if nothing but exact comparisons is judged.
+    share: what the comparison has of the error of its page; 0 if nothing but exact comparisons is judged. more: what more seeds
+    of the sweep cost, if the report should say how many it needs.
     """
 
     comparison: Comparison
     share: float = 1.0
+    more: MoreSeeds | None = None
 
     @cached_property
     def questions(self) -> list[Question]:
@@ -160,12 +163,14 @@ def improvement_frame(standing: Pairwise) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "win_rate", "n"])
 
 
-def page_standings(comparisons: Sequence[Comparison], judged: Sequence[Judgment]) -> list[Standings]:
+def page_standings(comparisons: Sequence[Comparison], judged: Sequence[Judgment], command: str) -> list[Standings]:
     """Return the standings of all comparisons of a page, which share the error of the page equally.
 
     judged: the claims of the experiment. If some of them are tested, they have all of the error, and the standings none.
+    command: the command of the sweep.
     """
     several = sum(one.judged["variant"].nunique() > 1 for one in comparisons)
     are_claims_tested = any(not math.isnan(one.p_family) for one in judged)
     share = 0.0 if are_claims_tested else 1 / max(1, several)
-    return [Standings(comparison, share) for comparison in comparisons]
+    more = MoreSeeds.of(command, comparisons)
+    return [Standings(comparison, share, more) for comparison in comparisons]

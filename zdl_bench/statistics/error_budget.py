@@ -40,6 +40,11 @@ class Budget(NamedTuple):
         needed = 2.0 ** (1 - seeds) / (ALPHA * share) if share else 1.0
         return cls(share, max(MIN_PAIRS, needed) if needed <= 0.5 else 0.0)
 
+    @property
+    def leader_level(self) -> float:
+        """The level at which the leader of the first question is tested."""
+        return ALPHA * self.share * (1 - self.pairs)
+
 
 class QuestionPs(NamedTuple):
     """The p-values of a question: that of a leader by all measures, and that of the leader by each measure."""

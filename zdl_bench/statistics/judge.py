@@ -183,6 +183,7 @@ def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRa
         p_against=p_against,
         wins=wins,
         correlation=pairs.correlation if part.second is not None else math.nan,
+        differences=tuple(pairs.differences.tolist()),
         run_ids=pairs.run_ids,
         notes=notes,
     )

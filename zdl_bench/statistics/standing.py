@@ -83,7 +83,7 @@ class Standing:
     control: the first variant of the plan. measures: the pairwise comparisons by each metric that answers the question.
     leader: the variant that is ahead by all metrics, or None if fewer than two variants have runs. by_measure: metric → who is
     ahead by this metric, if there are several. verdicts: on all pairs by each metric, first those with the control, which is
-    their second variant.
+    their second variant. level: at which the leader of the first question is tested.
     """
 
     control: str
@@ -91,6 +91,7 @@ class Standing:
     leader: Leader | None
     by_measure: Mapping[str, Leader]
     verdicts: Sequence[PairVerdict]
+    level: float
 
     def against_control(self, metric: str) -> list[PairVerdict]:
         return [one for one in self.verdicts if one.metric == metric and one.second == self.control]
@@ -133,7 +134,7 @@ def standings_of(
             if its_leader and len(measures) > 1
         }
         its_leader = _judged(leader, found.by_all, gate, verdicts, budget) if leader else None
-        standings.append(Standing(variants[0], measures, its_leader, by_measure, verdicts))
+        standings.append(Standing(variants[0], measures, its_leader, by_measure, verdicts, budget.leader_level))
     return standings
 
 

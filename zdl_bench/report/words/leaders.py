@@ -6,6 +6,7 @@ from zdl_bench.report.phrases import list_names
 from zdl_bench.report.standings import SPEED, TARGETS, Question, Standings
 from zdl_bench.report.words.effects import p_text
 from zdl_bench.report.words.reported_finding import ReportedFinding, finding_text, first_details, number_row
+from zdl_bench.report.words.seed_plans import seed_plan_lines
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.leader import Leader
 from zdl_bench.statistics.standing import CLAIMS_FIRST, PairVerdict, Standing
@@ -20,6 +21,9 @@ def about_leader(question: Question, standing: Standing, standings: Standings) -
         return ReportedFinding(f"{question.superlative}: not decidable", f"Not decidable: {reasons}.")
     outcome, sentence = _answer(question, standing, standings, leader)
     details = [*_effects(question, standing, leader), *_notes(question, standing, standings)]
+    if leader.verdict is Verdict.INSUFFICIENT and standings.more:
+        closest = next(iter(leader.rivals.values()))
+        details += seed_plan_lines(question, closest, standing.level, standings.more)
     rows = [
         number_row(one.metric, question, one.pairs[leader.variant, rival])
         | {"first": leader.variant, "second": rival, "p_of_claim": leader.p}
