@@ -232,5 +232,5 @@ def test_a_finding_keeps_the_difference_of_each_pair():
     found = pairs_of(standing(rows("sgd", SLOW), rows("momentum", FAST)))
     assert found["momentum", "sgd"].differences == pytest.approx(np.log(FAST / SLOW))
     assert found["sgd", "momentum"].differences == pytest.approx(np.log(SLOW / FAST))
-    lost = standing(rows("sgd", SLOW), rows("momentum", np.where(np.arange(10) == 0, np.nan, FAST))).pairs
+    lost = pairs_of(standing(rows("sgd", SLOW), rows("momentum", np.where(np.arange(10) == 0, np.nan, FAST))))
     assert np.isnan(lost["momentum", "sgd"].differences).tolist() == [True] + [False] * 9
