@@ -130,6 +130,10 @@ def test_a_command_to_which_seeds_cannot_be_given(command):
     assert replace(MORE, command=command).command_for(12) == ""
 
 
+def test_a_sweep_that_judges_on_no_seed_has_no_command():
+    assert replace(MORE, seeds=()).command_for(12) == ""
+
+
 def test_new_seeds_are_neither_used_nor_reserved():
     assert (
         replace(MORE, seeds=(97, 98, 99), reserved=(100, 101, 102))

@@ -55,7 +55,7 @@ class MoreSeeds:
         except ValueError:  # the manifest of a stranger
             return ""
         chooses_runs_itself = any(_key(word).startswith("hydra/") for word in words)  # by a sweeper of another package
-        if chooses_runs_itself or words[: len(ENTRY)] != ENTRY:
+        if chooses_runs_itself or words[: len(ENTRY)] != ENTRY or not self.seeds:
             return ""
         used = {*self.seeds, *self.reserved}
         following = (seed for seed in chain(range(self.seeds[-1] + 1, MAX_SEED + 1), range(self.seeds[-1])) if seed not in used)
