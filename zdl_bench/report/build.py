@@ -23,7 +23,6 @@ from zdl_bench.report.tables.runs import environment_table, missing_table, runs_
 from zdl_bench.report.words.findings import findings_markdown
 from zdl_bench.report.words.notes import notes_of
 from zdl_bench.report.words.verdicts import verdict_lines
-from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.damage import how_many_are_missing
@@ -60,7 +59,7 @@ def report_files(
     The same runs give the same bytes. missing: maps the id of each run that cannot be read to the error.
     """
     files = Files(formats)
-    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # only experiments have claims and tuning seeds
+    experiment = manifest.as_experiment
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     with house_style():
         parts = [comparison_section(comparison, files) for comparison in comparisons]

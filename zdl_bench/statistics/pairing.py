@@ -92,7 +92,8 @@ class Pairs:
     """The values of both sides, one per seed, on the metric's scale. `second` is all zeros if the part has only one side.
 
     All arrays have shape (seeds,). first_ranks, second_ranks: see `Side.ranks`. images: the number of images on which each
-    accuracy of the first side was measured, or ∞ if that is unknown.
+    accuracy of the first side was measured, or ∞ if that is unknown. objection: why the pairs can be described but not tested,
+    or empty.
     """
 
     seeds: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -105,6 +106,7 @@ class Pairs:
     is_exact: bool
     run_ids: tuple[str, ...]
     notes: tuple[str, ...]
+    objection: str = ""
 
     @cached_property
     def differences(self) -> Floats:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from zdl_bench.run.config import RUN_ID
+from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
@@ -55,6 +56,7 @@ class Manifest:
     """The record of a sweep: its command, its run ids in the order of the plan, and its start and end (UTC, ISO 8601).
 
     experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None if there is no experiment.
+    tuning_seeds: the seeds on which a sweep without an experiment chose learning rates. An experiment's are in its content.
     """
 
     name: str
@@ -67,6 +69,15 @@ class Manifest:
     experiment: dict[str, Any] | None = None
     report: Report = field(default_factory=Report)
     summaries: Summaries = field(default_factory=Summaries)
+    tuning_seeds: list[int] = field(default_factory=list)
+
+    @property
+    def as_experiment(self) -> Experiment:
+        """The sweep as an experiment. A sweep without one has one block, no claims, and perhaps tuning seeds.
+
+        Raises ConfigError if the content of the experiment is not valid.
+        """
+        return Experiment.of(self.name, {"tuning_seeds": self.tuning_seeds} if self.experiment is None else self.experiment)
 
     @property
     def is_sound(self) -> bool:
