@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
 from zdl_bench.statistics.evidence import entrants_at_best, entrants_of
 from zdl_bench.statistics.finding import Finding
-from zdl_bench.statistics.judge import judge
-from zdl_bench.statistics.pairing import Undecidable
+from zdl_bench.statistics.judge import describe, judge
 from zdl_bench.statistics.standing import standings_of
 from zdl_bench.statistics.verdict import Verdict
 
@@ -120,12 +119,48 @@ def test_without_tuning_seeds_all_seeds_choose_and_judge():
     assert not entrants.are_tuned
 
 
-def test_a_larger_grid_does_not_win_by_its_size():
-    runs = with_variant(rows("sgd", SLOW, lr=0.01), rows("sgd", FAST, lr=0.1), rows("adam", SLOW))
+CHOSEN_HERE = "the learning rates were chosen on the seeds that judge; let others choose, for example tuning_seeds="
+
+
+@pytest.mark.parametrize("lrs_of_adam", [(0.01,), (0.01, 0.1)])
+def test_a_choice_on_the_judging_seeds_is_described_but_not_judged(lrs_of_adam):
+    """Whatever the effect, and even if only one side had a choice."""
+    grids = [rows("sgd", SLOW, lr=0.01), rows("sgd", FAST, lr=0.1), *(rows("adam", SLOW * lr, lr=lr) for lr in lrs_of_adam)]
+    entrants = entrants_at_best(with_variant(*grids), ())
     part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {"variant": "sgd"}, {"variant": "adam"}, View.BEST_LR)
-    with pytest.raises(Undecidable, match="1 and 2 learning rates were tried"):
-        entrants_at_best(runs, ()).pairs(part, {})
-    assert judge(part, entrants_at_best(runs, ())).reason
+    found, described = judge(part, entrants), describe(part, entrants)
+    assert found.reason == f"{CHOSEN_HERE}range(100,103)"
+    assert (found.p_for, found.p_against) == (1, 1)
+    assert described.reason == ""
+    assert found.effect == described.effect
+    assert found.effect.mean == pytest.approx(np.exp(np.mean(np.log(FAST / (SLOW * 0.01)))))
+    everyone = standing(*grids)
+    assert everyone.leader.verdict is Verdict.NOT_DECIDABLE
+    assert everyone.leader.reason == found.reason
+    assert [judged.verdict for judged in everyone.contrasts] == [Verdict.NOT_DECIDABLE]
+    assert everyone.win_rate("sgd", "adam") == described.wins.rate
+
+
+def test_the_tuning_seeds_that_are_proposed_are_free():
+    grids = [rows(name, SLOW, lr=lr, first_seed=98) for name in ("sgd", "adam") for lr in (0.01, 0.1)]
+    assert standing(*grids).leader.reason == f"{CHOSEN_HERE}range(108,111)"
+
+
+def test_who_had_nothing_to_choose_is_judged_beside_others_who_had():
+    grids = [rows("sgd", SLOW), rows("momentum", FAST), *(rows("adam", FAST * lr, lr=lr) for lr in (0.01, 0.1))]
+    verdicts = {judged.claim.id: judged.verdict for judged in standing(*grids).contrasts}
+    assert verdicts == {"momentum / sgd": Verdict.SUPPORTED, "adam / sgd": Verdict.NOT_DECIDABLE}
+
+
+def test_a_choice_among_deterministic_runs_is_no_luck():
+    """The same bits on every seed: another seed would choose the same."""
+    drawn = {"problem.gradient_noise": 0.0, "problem.start_std": 0.0}
+    frames = [
+        rows(name, [loss], lr=lr, **drawn).assign(dataset=None, digest=f"{name} {lr}", run_id=f"{name} {lr}")
+        for name, lr, loss in (("sgd", 0.01, 0.3), ("sgd", 0.1, 0.2), ("adam", 0.01, 0.1))
+    ]
+    leader = standing(*frames).leader
+    assert (leader.variant, leader.verdict) == ("adam", Verdict.SUPPORTED)
 
 
 def test_a_variant_that_lost_runs_at_every_lr_says_so():

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 import numpy as np
 import pandas as pd
 
+from zdl_bench.report.phrases import limit_lines
 from zdl_bench.run.conditions import facets_of, percent
 from zdl_bench.run.config import RunConfig
 from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
@@ -15,6 +16,7 @@ from zdl_bench.statistics.seed_plan import POWER, Spread, fewest_seeds, ratio_te
 from zdl_bench.store.frames import run_frame
 from zdl_bench.store.store import Store
 
+MAX_POWER_LINES = 20
 MAX_PILOT_SEEDS = 50
 """The largest number of stored seeds that are read. More seeds hardly change what is known about the spread."""
 
@@ -41,7 +43,7 @@ def power_lines(configs: Sequence[RunConfig], stored: Set[str], store: Store, tu
             prefix = f"{setting}, " if planned["setting"].nunique() > 1 else ""
             share = 1 / planned["setting"].nunique()
             lines += [prefix + line for line in _lines(plan, runs[runs["setting"] == setting], tuning_seeds, share)]
-    return lines
+    return limit_lines(lines, MAX_POWER_LINES, "")
 
 
 def _lines(plan: pd.DataFrame, runs: pd.DataFrame, tuning_seeds: Sequence[int], share: float) -> Iterator[str]:

@@ -26,7 +26,6 @@ from zdl_bench.report.words.looks import about_looks
 from zdl_bench.report.words.notes import notes_of
 from zdl_bench.report.words.page_error import page_error_text
 from zdl_bench.report.words.verdicts import verdict_lines
-from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.damage import how_many_are_missing
@@ -63,7 +62,7 @@ def report_files(
     The same runs give the same bytes. missing: maps the id of each run that cannot be read to the error.
     """
     files = Files(formats)
-    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # only experiments have claims and tuning seeds
+    experiment = manifest.as_experiment
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)

@@ -8,7 +8,6 @@ from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.style import LOOK
 from zdl_bench.report.standings import page_standings
 from zdl_bench.report.words.findings import findings_of
-from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.manifest import Manifest
@@ -32,7 +31,7 @@ def conclusions_of(manifest: Manifest, runs: Sequence[Run]) -> dict[str, str]:
 
     Effects, intervals and p-values are left out, since they may move while every conclusion stays.
     """
-    experiment = Experiment.of(manifest.name, manifest.experiment or {})
+    experiment = manifest.as_experiment
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)

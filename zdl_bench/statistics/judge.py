@@ -20,7 +20,7 @@ NO_VALUES_REASON = "no run has a value"
 
 
 def judge(part: ClaimPart, evidence: Evidence) -> Finding:
-    """Return the finding on a part in its own view. If the runs allow no decision, the finding has only a reason."""
+    """Return the finding on a part in its own view. If the runs allow no decision, the finding has a reason and no p-value."""
     try:
         if part.kind is Kind.INTERACTION:
             return _judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
@@ -29,6 +29,8 @@ def judge(part: ClaimPart, evidence: Evidence) -> Finding:
             raise Undecidable("the runs are not deterministic: seeds gave different bits; use kind superiority or threshold")
         if pairs.is_exact:
             return _judge_exact(part, pairs)
+        if pairs.objection:
+            return replace(_described(part, pairs), reason=pairs.objection)
         if part.measure.is_binary:
             return _judge_proportions(part, pairs)
         return _judge_equivalence(part, pairs) if part.kind is Kind.EQUIVALENCE else _judge_differences(part, pairs)
@@ -40,9 +42,13 @@ def describe(part: ClaimPart, evidence: Evidence) -> Finding:
     """Return the finding on a superiority that is shown but not tested: its p-values are 1 unless the runs are exact."""
     try:
         pairs = evidence.pairs(part, {})
-        return _judge_exact(part, pairs) if pairs.is_exact else _finding(part, pairs, (1.0, 1.0), wins_of(part, pairs))
+        return _judge_exact(part, pairs) if pairs.is_exact else _described(part, pairs)
     except Undecidable as reason:
         return Finding(part.view, reason=str(reason))
+
+
+def _described(part: ClaimPart, pairs: Pairs) -> Finding:
+    return _finding(part, pairs, (1.0, 1.0), wins_of(part, pairs))
 
 
 def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:

@@ -108,7 +108,8 @@ class Side:
 class Pairs:
     """The values of both sides on the metric's scale, (seeds,). `second` is all zeros if the part has only one side.
 
-    first_ranks, second_ranks: see `Side.ranks`. images: behind each accuracy of the first side, ∞ if unknown.
+    first_ranks, second_ranks: see `Side.ranks`. images: behind each accuracy of the first side, ∞ if unknown. objection: why
+    the pairs can be described but not tested, or empty.
     """
 
     seeds: "np.ndarray[Any, np.dtype[np.int64]]"
@@ -121,6 +122,7 @@ class Pairs:
     is_exact: bool
     run_ids: tuple[str, ...]
     notes: tuple[str, ...]
+    objection: str = ""
 
     @cached_property
     def differences(self) -> Floats:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from zdl_bench.run.config import RUN_ID
+from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
@@ -58,6 +59,7 @@ class Manifest:
 
     experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None if there is no experiment.
     looks: the numbers of seeds, ascending, with which reports were built before the sweep was extended to its seeds.
+    tuning_seeds: the seeds on which a sweep without an experiment chose learning rates. An experiment's are in its content.
     """
 
     name: str
@@ -71,6 +73,15 @@ class Manifest:
     report: Report = field(default_factory=Report)
     summaries: Summaries = field(default_factory=Summaries)
     looks: list[int] = field(default_factory=list)
+    tuning_seeds: list[int] = field(default_factory=list)
+
+    @property
+    def as_experiment(self) -> Experiment:
+        """The sweep as an experiment. A sweep without one has one block, no claims, and perhaps tuning seeds.
+
+        Raises ConfigError if the content of the experiment is not valid.
+        """
+        return Experiment.of(self.name, {"tuning_seeds": self.tuning_seeds} if self.experiment is None else self.experiment)
 
     @property
     def is_sound(self) -> bool:
