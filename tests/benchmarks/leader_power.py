@@ -14,7 +14,7 @@ import pandas as pd
 
 from zdl_bench.statistics.evidence import Entrants
 from zdl_bench.statistics.inference import ALPHA, sign_flip_p
-from zdl_bench.statistics.pairing import Side
+from zdl_bench.statistics.side import Side
 from zdl_bench.statistics.standing import standings_of
 from zdl_bench.statistics.verdict import Verdict
 

@@ -20,7 +20,6 @@ from zdl_bench.statistics.inference import ALPHA
 from zdl_bench.statistics.seed_plan import Spread, ratio_text, seeds_for, smallest_ratio
 from zdl_bench.store.store import Store
 
-
 NOISY = (
     "problem=quadratic", "problem.gradient_noise=0.05", "optimizer=sgd,momentum", "lr=0.05",
     "executor=serial", "report=false", "steps=30",

@@ -13,6 +13,7 @@ from zdl_bench.report.words.effects import NO_EFFECT, wins_text
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_of
 from zdl_bench.statistics.finding import Effect, Finding, exponential
+from zdl_bench.statistics.metrics.steadiness import scale_words, steadiness_measures
 from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standings_of
 from zdl_bench.statistics.verdict import Judgment
 
@@ -50,7 +51,8 @@ SPEED = Question(
 """The first question of a page: it is tested before all others."""
 TARGETS = Question("First to the targets", "steps to the targets", "lower", {})
 TAIL_LOSS = Question("Lowest loss at the end", "loss at the end", "lower", {"tail_loss": "tail loss"})
-STEADINESS = Question("Steadiest", "steadiness", "lower", {"jitter": "jitter"})
+STEADY = Question("Steadiest", "steadiness", "lower", {})
+"""Its measures depend on whether the runs recorded their points."""
 TEST_ACCURACY = Question("Highest test accuracy", "test accuracy", "higher", {"test_accuracy": "test accuracy"}, "odds ratio")
 
 
@@ -71,7 +73,8 @@ class Standings:
         """The questions, each with those of its metrics that some run has, without questions that no metric can answer."""
         runs = self.comparison.judged
         targets = {name: f"steps to a loss of {name.removeprefix(STEPS_TO)}" for name in runs if name.startswith(STEPS_TO)}
-        every = [SPEED, replace(TARGETS, words=targets), TAIL_LOSS, STEADINESS, TEST_ACCURACY]
+        steadiness = steadiness_words(has_points=bool(runs.get("axis_crossings", pd.Series(dtype=float)).notna().any()))
+        every = [SPEED, replace(TARGETS, words=targets), TAIL_LOSS, replace(STEADY, words=steadiness), TEST_ACCURACY]
         found = []
         for question in every:
             known = {name: words for name, words in question.words.items() if name in runs and runs[name].notna().any()}
@@ -130,6 +133,16 @@ class Standings:
                         every = pairwise_of(entrants, variants, metric).pairs
                         new = {(a, b): finding for (a, b), finding in every.items() if column == "lr" or lrs[a] != lrs[b]}
                         yield f"{words} {texts[value]}", question, Pairwise(metric, new)
+
+
+def steadiness_words(*, has_points: bool) -> dict[str, str]:
+    """Return the measures of steadiness with their words. has_points: whether the runs recorded their points."""
+    return {name: _steadiness_text(name) for name in steadiness_measures(has_points=has_points)}
+
+
+def _steadiness_text(name: str) -> str:
+    kind = "relative jitter" if name.startswith("relative") else "jitter"
+    return f"{kind} {scale_words(name)}" if scale_words(name) else name.replace("_", " ")
 
 
 def contrast_frame(question: Question, metric: str, standing: Standing) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.statistics.claim_part import ClaimPart, Selector, View
-from zdl_bench.statistics.pairing import Pairs, Side, Undecidable, by_seed, pair_up
+from zdl_bench.statistics.pairing import Pairs, pair_up
+from zdl_bench.statistics.side import Side, Undecidable, by_seed
 from zdl_bench.statistics.tuning import choose_lr_of
 
 VARIANT = "variant"

@@ -6,8 +6,9 @@ import numpy as np
 
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Statistic
-from zdl_bench.statistics.pairing import Pairs, Undecidable
+from zdl_bench.statistics.pairing import Pairs
 from zdl_bench.statistics.proportions import WinRate, win_rate
+from zdl_bench.statistics.side import Undecidable
 
 DEFAULT_EQUIVALENCE = 1.1
 """Ratio within which two sides count as equivalent if the claim states no margin."""

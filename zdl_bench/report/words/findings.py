@@ -18,8 +18,8 @@ from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
 from zdl_bench.statistics.evidence import VARIANT, Entrants
 from zdl_bench.statistics.finding import Finding
 from zdl_bench.statistics.judge import judge
-from zdl_bench.statistics.pairing import Side, by_seed
 from zdl_bench.statistics.proportions import wilson_interval
+from zdl_bench.statistics.side import Side, by_seed
 
 
 def findings_of(standings: Standings) -> list[ReportedFinding]:
