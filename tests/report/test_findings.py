@@ -81,7 +81,8 @@ def test_other_views_and_measures_are_left_to_their_tables():
         rows(name, SLOW * factor * np.exp(0.1 * i * NOISE[::-1]), lr=lr).assign(overshoot=0.1 * i)
         for i, (name, lr, factor) in enumerate(grids)
     ]
-    findings = found(*frames)
+    judged = [frame.assign(seed=frame["seed"] + 100, run_id="judged " + frame["run_id"]) for frame in frames]
+    findings = found(*frames, *judged, tuning_seeds=range(10))
     assert "Lowest loss at the end: adam" in findings
     said = [text for sentence, details in findings.values() for text in (sentence, *details)]
     assert not [text for text in said if "other way round" in text or "overshoot" in text or "without a test" in text]
@@ -228,7 +229,8 @@ def test_pages_sort_tables_by_the_numbers_of_the_csv():
     lost = np.where(np.arange(10) < 3, np.nan, SLOW)
     grids = [rows(name, SLOW * lr, lr=lr) for name in ("sgd", "momentum") for lr in (0.01, 0.1)]
     grids += [rows("adam", values, lr=lr) for lr, values in ((0.01, lost), (0.1, FAST))]
-    standings = standings_of(*grids)
+    tuning = [grid.assign(seed=grid["seed"] + 100, run_id="tuning " + grid["run_id"], learned=True) for grid in grids]
+    standings = standings_of(*grids, *tuning, tuning_seeds=range(100, 110))
     for table in (condition_table(standings.comparison.runs), optimizer_table(standings), comparison_table(standings)):
         sorted_by = [column.key for column in table.columns]
         assert {"tail_loss_mean", "effect"} & {*sorted_by}

@@ -137,8 +137,8 @@ def test_a_choice_on_the_judging_seeds_is_described_but_not_judged(lrs_of_adam):
     everyone = standing(*grids)
     assert everyone.leader.verdict is Verdict.NOT_DECIDABLE
     assert everyone.leader.reason == found.reason
-    assert [judged.verdict for judged in everyone.contrasts] == [Verdict.NOT_DECIDABLE]
-    assert everyone.win_rate("sgd", "adam") == described.wins.rate
+    assert [one.verdict for one in everyone.verdicts] == [Verdict.NOT_DECIDABLE]
+    assert everyone.measures[0].win_rate("sgd", "adam") == described.wins.rate
 
 
 def test_the_tuning_seeds_that_are_proposed_are_free():
@@ -148,7 +148,7 @@ def test_the_tuning_seeds_that_are_proposed_are_free():
 
 def test_who_had_nothing_to_choose_is_judged_beside_others_who_had():
     grids = [rows("sgd", SLOW), rows("momentum", FAST), *(rows("adam", FAST * lr, lr=lr) for lr in (0.01, 0.1))]
-    verdicts = {judged.claim.id: judged.verdict for judged in standing(*grids).contrasts}
+    verdicts = {one.label: one.verdict for one in standing(*grids).against_control("tail_loss")}
     assert verdicts == {"momentum / sgd": Verdict.SUPPORTED, "adam / sgd": Verdict.NOT_DECIDABLE}
 
 
@@ -222,7 +222,8 @@ def test_who_was_not_tuned_beside_others_who_were_is_left_out():
 def test_those_that_have_runs_are_ranked_without_the_one_that_has_none():
     lost = np.where(np.arange(10) == 0, np.nan, FAST)
     pairs = [(name, lr, values) for name, values in (("sgd", SLOW), ("adam", FAST), ("rmsprop", lost)) for lr in (0.01, 0.1)]
-    found = standing(*(rows(name, values * (1 + lr), lr=lr) for name, lr, values in pairs))
+    grids = [rows(name, values * (1 + lr), lr=lr, first_seed=first) for name, lr, values in pairs for first in (0, 100)]
+    found = standing(*grids, tuning_seeds=range(100, 110))
     assert found.leader.variant == "adam"
     assert set(found.leader.rivals) == {"sgd"}
     assert found.leader.verdict is Verdict.SUPPORTED

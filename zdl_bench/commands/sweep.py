@@ -141,8 +141,7 @@ class SweepCommand:
     def finish(self, found: str | None) -> int:
         """Print the results, update the report, and return the exit status.
 
-        found: the YAML text in which a sweeper of another package reports its result, or None. The text is stored beside the
-        manifest.
+        found: the YAML text in which a sweeper of another package reports its result, or None. It is stored beside the manifest.
         """
         settings, manifest = self._settings, self._manifest
         if settings is None or manifest is None:  # Hydra has only printed something
@@ -181,10 +180,7 @@ class SweepCommand:
         if everything.stored:
             from zdl_bench.commands.power import power_lines  # imports pandas and SciPy
 
-            tuning_seeds = manifest.as_experiment.tuning_seeds
-            lines += [
-                f"power: {line}" for line in power_lines(everything.configs, everything.stored.keys(), store, tuning_seeds)
-            ]
+            lines += power_lines(everything, store, manifest.as_experiment.tuning_seeds)
         notices.print_dry_run(manifest.name, everything, lines, _parallel_runs(settings), store.root)
 
     def _is_complete(self, rows: Sequence[RunSummary], store: Store, manifest: Manifest, max_failures: int | None) -> bool:

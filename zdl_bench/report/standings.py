@@ -14,7 +14,8 @@ from zdl_bench.run.conditions import texts_of
 from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_of
 from zdl_bench.statistics.finding import Effect, Finding, exponential
 from zdl_bench.statistics.metrics.steadiness import scale_words, steadiness_measures
-from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standings_of
+from zdl_bench.statistics.pairwise import Pairwise, shown_pairs
+from zdl_bench.statistics.standing import Standing, standings_of
 from zdl_bench.statistics.verdict import Judgment
 
 STEPS_TO = "steps_to_"
@@ -130,7 +131,7 @@ class Standings:
                 if is_new and len(variants) > 1:
                     entrants, lrs = entrants_of(members), members.groupby("variant")["lr"].first()
                     for question, metric in self._metrics:
-                        every = pairwise_of(entrants, variants, metric).pairs
+                        every = shown_pairs(entrants, variants, metric).pairs
                         new = {(a, b): finding for (a, b), finding in every.items() if column == "lr" or lrs[a] != lrs[b]}
                         yield f"{words} {texts[value]}", question, Pairwise(metric, new)
 

@@ -116,11 +116,11 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
     is_tuning = runs["seed"].isin(tuning_seeds)
     if not is_tuning.any():
         return _entrants(runs, lambda members: _at_best(members, members), are_tuned=False)
-    return _entrants(
-        runs,
-        lambda members: _at_best(members[is_tuning[members.index]], members[~is_tuning[members.index]]),
-        are_tuned=True,
-    )
+
+    def side(members: pd.DataFrame) -> Side:
+        return _at_best(members[is_tuning[members.index]], members[~is_tuning[members.index]])
+
+    return _entrants(runs, side, are_tuned=True)
 
 
 def entrants_of(runs: pd.DataFrame) -> Entrants:

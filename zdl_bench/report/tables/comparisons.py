@@ -9,7 +9,8 @@ from zdl_bench.report.standings import Question, Standings
 from zdl_bench.report.tables.table import Column, Record, Table
 from zdl_bench.report.words.effects import effect_text, numbers_of, p_text, pairs_text, wins_text
 from zdl_bench.statistics.finding import Effect, Finding
-from zdl_bench.statistics.standing import Pairwise, Standing
+from zdl_bench.statistics.pairwise import Pairwise
+from zdl_bench.statistics.standing import Standing
 
 NOTE_ON_PAIRS = (
     "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the seeds on which the first "

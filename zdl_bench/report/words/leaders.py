@@ -9,7 +9,8 @@ from zdl_bench.report.words.reported_finding import ReportedFinding, finding_tex
 from zdl_bench.report.words.seed_plans import seed_plan_lines
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.leader import Leader
-from zdl_bench.statistics.standing import CLAIMS_FIRST, PairVerdict, Standing
+from zdl_bench.statistics.pairwise import PairVerdict
+from zdl_bench.statistics.standing import CLAIMS_FIRST, Standing
 from zdl_bench.statistics.verdict import Verdict
 
 

@@ -26,8 +26,8 @@ class ReportedFinding:
 
 
 def finding_text(question: Question, finding: Finding) -> str:
-    """Return a finding as text: the effect if it has an interval, n and wins; or only the reason why there is no result."""
-    if finding.reason:
+    """Return a finding as text: the effect if it has an interval, n and wins; or only the reason why there is none."""
+    if finding.reason and not finding.has_interval:
         return finding.reason
     missing = "".join(f"; {note}" for note in finding.notes if "seeds are on both sides" in note)
     effect = f"{effect_text(question.effect(finding))}, " if finding.has_interval else ""
