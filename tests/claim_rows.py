@@ -30,3 +30,16 @@ def rows(optimizer: str, tail_losses, lr: float = 0.001, first_seed: int = 0, **
         "test_accuracy": 1 - losses,
     }
     return pd.DataFrame(frame).assign(**columns)
+
+
+TUNING_SEEDS = range(100, 200)
+
+
+def with_trials(*frames: pd.DataFrame) -> list[pd.DataFrame]:
+    """The frames, and a copy of each on TUNING_SEEDS, so that learning rates can be chosen on others than those that judge."""
+    first = TUNING_SEEDS[0]
+    trials = [
+        frame.assign(seed=frame["seed"] + first, run_id=frame["run_id"] + "-tuning", digest=frame["digest"] + "-tuning")
+        for frame in frames
+    ]
+    return [*frames, *trials]

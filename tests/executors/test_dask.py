@@ -140,6 +140,20 @@ def test_bits_are_those_of_local_processes(cluster, tmp_path, undisturbed, worke
 
 
 @pytest.mark.slow
+def test_a_choice_on_tuning_seeds_is_that_of_local_processes(cluster, tmp_path, digits):
+    cluster.add_worker()
+    grid = ("optimizer=sgd,adam", "lr=0.001,0.01", "seed=1,2", "tuning_seeds=100,101")
+    sweep = ("-m", "dataset=digits", "report=false", *grid, "steps=50", *SMALL)
+    for name, executor in (("local", ("executor=serial",)), ("cluster_made", cluster.executor)):
+        (tmp_path / name).mkdir()
+        outcome = run_process(*sweep, *executor, cwd=tmp_path / name)
+        assert outcome.status == 0, outcome.err
+        assert "stage 2: sgd at lr " in outcome.err
+    assert len(digests(tmp_path / "local")) == 8 + 4
+    assert digests(tmp_path / "cluster_made").equals(digests(tmp_path / "local"))
+
+
+@pytest.mark.slow
 def test_workers_that_are_killed_cost_nothing_and_one_that_joins_late_goes_on(cluster, tmp_path, undisturbed):
     for _ in range(2):
         cluster.add_worker("--nthreads", "1", "--no-nanny")

@@ -277,6 +277,23 @@ def test_failures_of_all_batches_of_a_sweep_count_together(start):
 
 
 @pytest.mark.slow
+def test_failures_of_the_first_stage_keep_the_second_from_its_start(start):
+    """The choice waits until every trial has been made."""
+    tuned = ("-m", "optimizer=sgd,raising", "lr=0.001,0.01", "seed=1,2", "tuning_seeds=100,101", "name=sweep")
+    sweep = (*tuned, "max_failures=1", "executor=serial", "report=false")
+    outcome = start(*sweep)
+    assert outcome.status == 1
+    assert "stage 1:" in outcome.err
+    assert "stage 2:" not in outcome.err
+    assert "stopped: max_failures=1 is reached" in outcome.err
+    assert statuses() == {"sgd": ["completed"] * 4, "raising": ["failed"]}
+    again = start(*sweep, HEALED="1")
+    assert again.status == 0, again.err
+    assert "8 runs, 4 to train, 4 in the store" in again.err
+    assert statuses() == {"sgd": ["completed"] * 6, "raising": ["completed"] * 6}
+
+
+@pytest.mark.slow
 def test_the_last_failure_allowed_stops_nothing_when_it_is_the_last_run(start):
     outcome = start("-m", "report=false", "executor=serial", "optimizer=sgd,raising", "max_failures=1", "name=sweep")
     assert outcome.status == 1

@@ -68,6 +68,7 @@ def test_keys_are_completed(completed):
     ]
     assert completed("zdl-bench bench optimizer=adam_") == ["optimizer=adam_articles"]
     assert "experiment=day64" in completed("zdl-bench -m experiment=da")
+    assert completed("zdl-bench -m tuning") == ["tuning_seeds="]
 
 
 @pytest.mark.parametrize(

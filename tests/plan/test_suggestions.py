@@ -36,6 +36,8 @@ MEANT = {
     "optimizer.decai": "optimizer.decay",
     "workers": "n_jobs",
     "max_failure": "max_failures",
+    "tuning_seed": "tuning_seeds",
+    "tune_seeds": "tuning_seeds",
 }
 MEANT_ON_THE_COMMAND_LINE = {
     "learning_rate=0.1": "lr",
@@ -124,6 +126,7 @@ def test_help_names_the_keys_of_every_part():
                 assert line
     assert "problem.hidden              mlp, mlp_uneven" in keys
     assert "dataset.files" not in keys
+    assert "tuning_seeds: null  # seeds on which" in keys
     assert max(map(len, keys[keys.index("== Keys of the parts") :].splitlines())) <= 128
 
 

@@ -141,7 +141,7 @@ class SweepCommand:
     def finish(self, found: str | None) -> int:
         """Print the results, update the report, and return the exit status.
 
-        found: the YAML text in which a sweeper of another package reports its result, or None. It is stored beside the manifest.
+        found: the YAML text in which a sweeper of another package reports its result, or None. It is stored, too.
         """
         settings, manifest = self._settings, self._manifest
         if settings is None or manifest is None:  # Hydra has only printed something

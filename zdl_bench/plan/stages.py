@@ -83,9 +83,13 @@ def _about(names: Sequence[str]) -> str:
 def _names(tunings: Sequence[Tuning]) -> list[str]:
     """Return a name for each tuning: its values of the keys that vary, or its optimizer if nothing varies."""
     varied = _varied_keys(tunings) or {"optimizer"}
-    return [
-        " ".join(text.removeprefix("optimizer=") for key, text in _texts(tuning).items() if key in varied) for tuning in tunings
-    ]
+    texts = [[text for key, text in _texts(tuning).items() if key in varied] for tuning in tunings]
+    return [" ".join(sorted(one, key=_is_setting)).removeprefix("optimizer=") for one in texts]
+
+
+def _is_setting(text: str) -> bool:
+    """Return False for the choice of an optimizer, which stands first in a name."""
+    return not text.startswith("optimizer=")
 
 
 def _varied_keys(tunings: Sequence[Tuning]) -> set[str]:

@@ -21,7 +21,7 @@ VARIANT = "variant"
 class ExperimentRuns:
     """The runs of an experiment as evidence for its claims.
 
-    runs: the data frame `Results.runs`. tuning_seeds: seeds used only to choose learning rates, never as evidence.
+    runs: the data frame `Results.runs`. tuning_seeds: seeds that only choose learning rates, and are never evidence.
     """
 
     def __init__(self, runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> None:
