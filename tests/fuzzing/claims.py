@@ -11,7 +11,7 @@ from fuzzing.structures import changed, structures
 
 METRICS = (
     "tail_loss",
-    "jitter",
+    "jitter_20",
     "late_slope",
     "final_train_loss",
     "learned",

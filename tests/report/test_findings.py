@@ -30,7 +30,7 @@ from zdl_bench.training.loop import train
 def standings_of(*frames: pd.DataFrame, tuning_seeds=()) -> Standings:
     runs = pd.concat(frames, ignore_index=True)
     others = {metric.name: math.nan for metric in METRICS if metric.name not in runs}
-    alone = {"val_accuracy": math.nan, "train_seconds": 2.0, "jitter": runs["tail_loss"] / 3}
+    alone = {"val_accuracy": math.nan, "train_seconds": 2.0, "jitter_20": runs["tail_loss"] / 3}
     return Standings(
         Comparison("", (), runs.assign(variant=runs["optimizer"], **(others | alone)), pd.DataFrame(), (), tuning_seeds)
     )

@@ -45,7 +45,7 @@ class Question:
 QUESTIONS = (
     Question("log_aulc", "Fastest", "speed", "lower", "geometric mean of the loss over the run", "ratio"),
     TAIL_LOSS := Question("tail_loss", "Lowest loss at the end", "loss at the end", "lower", "tail loss"),
-    Question("jitter", "Steadiest", "steadiness", "lower", "jitter"),
+    Question("jitter_20", "Steadiest", "steadiness", "lower", "jitter over 20 steps"),
     Question("test_accuracy", "Highest test accuracy", "test accuracy", "higher", "test accuracy", "odds ratio"),
 )
 

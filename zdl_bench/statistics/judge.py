@@ -11,7 +11,7 @@ from zdl_bench.statistics.claim_part import ClaimPart, Kind
 from zdl_bench.statistics.finding import Effect, Finding, effect_of, three_digits
 from zdl_bench.statistics.inference import beyond_margin_p, sign_flip_p, tost_p
 from zdl_bench.statistics.margins import equivalence_margin, excess_of, wins_of
-from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable
+from zdl_bench.statistics.pairing import NO_VALUE_RANK, Evidence, Pairs, Undecidable
 from zdl_bench.statistics.proportions import WinRate, paired_proportion_interval, sign_test_p, win_rate
 from zdl_bench.statistics.runtime import ert_ratio_interval
 
@@ -52,11 +52,12 @@ def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
     """
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
-    if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
+    if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0] >= NO_VALUE_RANK:
         raise Undecidable(NO_VALUES_REASON)
     is_tie = False
     if part.kind is Kind.EQUIVALENCE:
-        holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part))
+        is_near = has_value and bool(abs(difference[0]) <= equivalence_margin(part))
+        holds = is_near or pairs.has_ties_at_infinity
     elif has_value:
         excess = float(excess_of(part, pairs)[0])
         holds = excess <= (EXACT_TOLERANCE if part.has_bound else -EXACT_TOLERANCE)
@@ -84,7 +85,8 @@ def _judge_differences(part: ClaimPart, pairs: Pairs) -> Finding:
         return _finding(part, pairs, _sign_flip_ps(excess_of(part, pairs)), wins)
     ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, pairs, ps, wins)
-    return replace(found, n_deciding=found.n, notes=(*found.notes, "decided by wins, since some runs have no value"))
+    because = "some runs have no value" if pairs.lacks_runs else "a value of 0 has no ratio"
+    return replace(found, n_deciding=found.n, notes=(*found.notes, f"decided by wins, since {because}"))
 
 
 def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:

@@ -55,9 +55,9 @@ class Side:
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
-        if measure.scale == "ln":  # x may be 0, so take ln of max(x, 1e-12 · x₀); for losses, x₀ is the start loss
-            starts = self.runs["start_loss"].to_numpy(dtype=float) if measure.is_outcome else 1.0
-            column = np.where(column >= 0, np.maximum(column, FLOOR * starts), np.nan)
+        if measure.scale == "ln" and measure.is_outcome:  # a loss may be 0, so take ln of max(x, 1e-12 · start)
+            floors = FLOOR * self.runs["start_loss"].to_numpy(dtype=float)
+            column = np.where(column >= 0, np.maximum(column, floors), np.nan)
         scaled = measure.on_scale(column, self.images(measure))
         if measure.is_outcome:
             scaled = np.where(self.runs["learned"].to_numpy(dtype=bool), scaled, np.nan)
@@ -108,8 +108,9 @@ class Pairs:
 
     @cached_property
     def differences(self) -> Floats:
-        """first − second, NaN if a pair lacks a value."""
-        return np.asarray(self.first - self.second)
+        """first − second, NaN if a pair lacks a value; ±∞ if only one of its values is infinite, NaN if both are."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.first - self.second)
 
     @cached_property
     def differences_with_values(self) -> Floats:
@@ -118,6 +119,16 @@ class Pairs:
     @property
     def lacks_values(self) -> bool:
         return len(self.differences_with_values) < len(self.seeds)
+
+    @property
+    def lacks_runs(self) -> bool:
+        """Whether some run has no value, not even one that is infinite on the scale."""
+        return bool(np.isnan(self.first).any() or np.isnan(self.second).any())
+
+    @property
+    def has_ties_at_infinity(self) -> bool:
+        """Whether some pair is equal without a difference, such as two jitters of 0."""
+        return bool((np.isinf(self.first) & (self.first == self.second)).any())
 
     @property
     def correlation(self) -> float:

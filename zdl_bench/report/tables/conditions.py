@@ -15,6 +15,7 @@ from zdl_bench.statistics.measures import ACCURACY
 from zdl_bench.statistics.metrics import oscillation
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.metric import metrics_of
+from zdl_bench.statistics.metrics.steadiness import STEADINESS
 from zdl_bench.statistics.runtime import ert_intervals
 
 STEPS_TO = "steps_to_"
@@ -24,6 +25,9 @@ OPTIMIZER_MEASURES = (
     "tail_loss",
     "final_train_loss",
     "test_accuracy",
+    "axis_crossings",
+    "step_cosine",
+    *STEADINESS,
     *(metric.name for metric in metrics_of(oscillation)),
     PACE,
 )

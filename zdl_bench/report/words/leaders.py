@@ -62,7 +62,7 @@ def _leader_notes(question: Question, leader: Leader, standings: Standings) -> I
         of_whom = rivals[0] if len(rivals) == 1 else f"all, adjusted for {1 + len(rivals)} candidates"
         yield f"p {p_text(leader.p)} for being ahead of {of_whom}"
     yield from standings.left_out
-    if question.metric == "jitter" and is_exact:
+    if question.noun == "steadiness" and is_exact:
         yield "without noise, jitter is the bend of a smooth curve; the path says more"
     comparison = standings.comparison
     was_chosen = comparison.has_lr_choice and comparison.judged["seed"].nunique() > 1
