@@ -124,10 +124,7 @@ def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrant
 
 
 def entrants_of(runs: pd.DataFrame) -> Entrants:
-    """Return each variant with all of its runs. The runs of a variant have one learning rate.
-
-    A variant with several runs of one seed gets a reason instead of a side.
-    """
+    """Return each variant with all of its runs, which have one learning rate, or with a reason if a seed has several runs."""
     return _entrants(runs, lambda members: Side(by_seed(members)), are_tuned=True)
 
 
