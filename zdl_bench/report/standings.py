@@ -38,6 +38,11 @@ class Question:
     words: Mapping[str, str]
     log_unit: str = ""
 
+    @property
+    def in_figures(self) -> dict[str, str]:
+        """The words of the metrics that figures of all questions show. Targets and relative jitters have their own figures."""
+        return {name: words for name, words in self.words.items() if not name.startswith((STEPS_TO, "relative_"))}
+
     def effect(self, finding: Finding) -> Effect | None:
         """Return the effect of a finding in the unit that the report shows, or None if the finding has no effect."""
         effect = finding.effect

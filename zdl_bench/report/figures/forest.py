@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
 from zdl_bench.report.phrases import more_in_tables, shorten
-from zdl_bench.report.standings import TARGETS, Standings, contrast_frame
+from zdl_bench.report.standings import Standings, contrast_frame
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.finding import three_digits
 
@@ -20,8 +20,6 @@ DECIDED = ("supported", "refuted")
 SMALLEST_ROOM = 0.05
 TITLES = {"test_accuracy": "test accuracy (odds)"}
 """Panel titles, by metric, for effects that are not ratios of the compared quantity itself."""
-OTHER_FIGURES = (TARGETS.noun,)
-"""Questions that have figures of their own."""
 EFFECT_AXES = {"ratio": (LOG, 1.0, "ratio   (1: no difference)"), "difference": (LINEAR, 0.0, "difference   (0: none)")}
 """For each unit of an effect: the scale of the axis, the value that means no effect, and the label of the axis."""
 
@@ -102,8 +100,7 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
     every = [
         (question, metric, contrast_frame(question, metric, standing))
         for question, standing in standings.at_best
-        for metric in question.words
-        if question.noun not in OTHER_FIGURES
+        for metric in question.in_figures
     ]
     frames = [(question, metric, frame.head(selection.MAX_STANDINGS - 1)) for question, metric, frame in every]
     frames = [one for one in frames if len(one[2]) and one[2]["mean"].notna().any()]

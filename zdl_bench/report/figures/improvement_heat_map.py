@@ -62,19 +62,24 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
     if len(standings.variants) < 3:
         return
     variants = standings.variants[: selection.MAX_STANDINGS]
-    names, questions = len(variants), sum(len(standing.measures) for _, standing in standings.at_best)
-    columns = questions if names <= MAX_IN_ROW else min(2, questions)
-    rows = -(-questions // columns)
+    shown = [
+        (question.words[one.metric], one)
+        for question, standing in standings.at_best
+        for one in standing.measures
+        if one.metric in question.in_figures
+    ]
+    names, panels = len(variants), len(shown)
+    columns = min(4 if names <= MAX_IN_ROW else 2, panels)
+    rows = -(-panels // columns)
     letters = max(0, max(len(shorten(name)) for name in variants) - 12)  # beyond the length of a usual name
     size = (columns * (max(3.6, 1.6 + 0.5 * names) + 0.05 * letters), rows * (2.4 + 0.45 * names + 0.035 * letters))
     figure, everything = grid.grid_of(rows, columns, size)
-    for unused in everything[questions:]:
+    for unused in everything[panels:]:
         unused.set_visible(False)
-    measures = [(question, one) for question, standing in standings.at_best for one in standing.measures]
-    for number, (axes, (question, pairwise)) in enumerate(zip(everything, measures, strict=False)):
+    for number, (axes, (words, pairwise)) in enumerate(zip(everything, shown, strict=False)):
         frame = improvement_frame(pairwise)
         draw_improvement(frame[frame["first"].isin(variants) & frame["second"].isin(variants)], axes)
-        axes.set_title(question.words[pairwise.metric], fontsize=10)
+        axes.set_title(words, fontsize=10)
         if number % columns:
             axes.tick_params(left=False, labelleft=False)
     what = "share of seeds on which the row beats the column, ties counted half, a run without a value losing"

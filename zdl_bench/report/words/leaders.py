@@ -82,15 +82,18 @@ def _answer(question: Question, standing: Standing, standings: Standings, leader
         return "not decidable", f"Not decidable: {leader.reason}."
     if leader.verdict is Verdict.SUPPORTED:
         return leader.variant, _sentence(question, leader, standings)
-    by_measure = _leaders_by_measure(standing)
-    if by_measure and len(standing.measures) > 1:
-        ahead = "; ".join(f"{question.words[metric]}: {one.variant}" for metric, one in by_measure.items())
-        rest = [words for metric, words in question.words.items() if metric not in by_measure]
-        open_ones = f"; undecided: {list_names(rest)}" if rest else ""
-        return (
-            "it depends",
-            f"No optimizer is shown to be ahead by every measure. {question.better.capitalize()} {ahead}{open_ones}.",
-        )
+    ahead: dict[str, list[str]] = {
+        name: [] for name in dict.fromkeys(one.variant for one in _leaders_by_measure(standing).values())
+    }
+    for metric, one in _leaders_by_measure(standing).items():
+        ahead[one.variant].append(question.words[metric])
+    if ahead:
+        rest = [words for metric, words in question.words.items() if metric not in _leaders_by_measure(standing)]
+        parts = [f"{name}, by {list_names(words)}" for name, words in ahead.items()]
+        parts += [f"undecided, by {list_names(rest)}"] if rest else []
+        sentence = f"Nobody is shown to be ahead by every measure. Ahead: {'; '.join(parts)}."
+        measures = f"{len(question.words) - len(rest)} of {len(question.words)} measures"
+        return (f"{next(iter(ahead))}, by {measures}" if len(ahead) == 1 else "it depends"), sentence
     return "undecided", f"Undecided: {leader.reason or 'no optimizer is shown to be ahead of each other one'}."
 
 
