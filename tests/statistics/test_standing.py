@@ -119,7 +119,7 @@ def test_without_tuning_seeds_all_seeds_choose_and_judge():
     assert not entrants.are_tuned
 
 
-CHOSEN_HERE = "the learning rates were chosen on the seeds that judge; let others choose, for example tuning_seeds="
+CHOSEN_HERE = "the learning rates were chosen on the seeds that judge; let others choose, for example 'tuning_seeds="
 
 
 @pytest.mark.parametrize("lrs_of_adam", [(0.01,), (0.01, 0.1)])
@@ -129,7 +129,7 @@ def test_a_choice_on_the_judging_seeds_is_described_but_not_judged(lrs_of_adam):
     entrants = entrants_at_best(with_variant(*grids), ())
     part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {"variant": "sgd"}, {"variant": "adam"}, View.BEST_LR)
     found, described = judge(part, entrants), describe(part, entrants)
-    assert found.reason == f"{CHOSEN_HERE}range(100,103)"
+    assert found.reason == f"{CHOSEN_HERE}range(100,103)'"
     assert (found.p_for, found.p_against) == (1, 1)
     assert described.reason == ""
     assert found.effect == described.effect
@@ -143,7 +143,7 @@ def test_a_choice_on_the_judging_seeds_is_described_but_not_judged(lrs_of_adam):
 
 def test_the_tuning_seeds_that_are_proposed_are_free():
     grids = [rows(name, SLOW, lr=lr, first_seed=98) for name in ("sgd", "adam") for lr in (0.01, 0.1)]
-    assert standing(*grids).leader.reason == f"{CHOSEN_HERE}range(108,111)"
+    assert standing(*grids).leader.reason == f"{CHOSEN_HERE}range(108,111)'"
 
 
 def test_who_had_nothing_to_choose_is_judged_beside_others_who_had():

@@ -9,8 +9,8 @@ from zdl_bench.plan.blocks import Job, Tuning
 from zdl_bench.run.conditions import exact
 from zdl_bench.statistics.tuning import LrChoice
 
-MAX_NAMED_RATES = 8
-"""The largest number of learning rates that a line names."""
+MAX_NAMED_CHOICES = 8
+"""The largest number of choices that a line names."""
 
 Choices = Sequence[tuple[str, LrChoice]]
 """The name of each tuning, and its choice."""
@@ -104,8 +104,8 @@ def _texts(tuning: Tuning) -> dict[str, str]:
 
 def _abridged(texts: Iterable[str]) -> str:
     listed = list(texts)
-    more = f" and {len(listed) - MAX_NAMED_RATES} more" if len(listed) > MAX_NAMED_RATES else ""
-    return ", ".join(listed[:MAX_NAMED_RATES]) + more
+    more = f" and {len(listed) - MAX_NAMED_CHOICES} more" if len(listed) > MAX_NAMED_CHOICES else ""
+    return ", ".join(listed[:MAX_NAMED_CHOICES]) + more
 
 
 def _count(number: int, noun: str) -> str:

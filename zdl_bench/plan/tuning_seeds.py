@@ -30,12 +30,12 @@ def _given(reading: Reading) -> list[Any] | None:
             return seeds
         case seeds if seeds:
             return seeds
-    raise ConfigError(f"{display(reading.argument)}: the range is empty; give a longer one, or {KEY}=[] for no tuning seeds")
+    raise ConfigError(f"{display(reading.argument)}: the range is empty; give a longer one, or '{KEY}=[]' for no tuning seeds")
 
 
 def _seeds(reading: Reading, given: Sequence[Any]) -> tuple[int, ...]:
     for seed in given:
         if type(seed) is not int or not 0 <= seed <= MAX_SEED:
-            remedy = f"give integers from 0 to {MAX_SEED}, for example {KEY}=range(100,103)"
+            remedy = f"give integers from 0 to {MAX_SEED}, for example '{KEY}=range(100,103)'"
             raise ConfigError(f"{KEY}={display(reading.typed)}: {display(seed)} is not a seed; {remedy}")
     return tuple(dict.fromkeys(given))

@@ -102,7 +102,7 @@ class Entrants:
     def _objection(self) -> str:
         seeds = {int(seed) for side in self.sides.values() for seed in side.runs.index}
         start = 100 if seeds.isdisjoint(range(100, 103)) else max(seeds) + 1
-        remedy = f"let others choose, for example tuning_seeds=range({start},{start + 3})"
+        remedy = f"let others choose, for example 'tuning_seeds=range({start},{start + 3})'"
         return f"the learning rates were chosen on the seeds that judge; {remedy}"
 
 
