@@ -2,8 +2,8 @@
 
     python tests/benchmarks/oscillation_validation.py
 
-Prints a table; takes two minutes. "planned": a network's run, whose loss is known at the strides and at
-the places of the profile. "every step": an analytic problem.
+Prints the table and the numbers of docs/metrics.md; takes half a minute. "planned": a network's run, whose loss is known at
+the strides and at the places of the profile. "every step": an analytic problem. Tests compare each cell with an oracle.
 """
 
 import sys
@@ -26,10 +26,13 @@ from zdl_bench.training.probes import early_steps, stride_steps
 
 STEPS, COUNT = 1000, 50
 """Of a default run."""
-LEVEL = 0.3
-SPIKE = 5
-PERIODS = (*range(2, 61), 80, 100, 150, 200)
+LEVEL, SIZE = 0.3, 0.05
+SPIKE, HEIGHT = 5, 0.5
+PERIODS = (2, 3, 5, 10, 20, 40, 60, 100, 200)
+ALL_PERIODS = (*range(2, 61), 80, 100, 150, 200)
 MEASURES = (log_jitter, relative_jitter)
+PLANS = {"planned": COUNT, "every step": None}
+BOWL_STEPS = (50, 100, 101)
 
 
 def recorded(losses: Floats, count: int | None = COUNT) -> Curve:
@@ -62,6 +65,12 @@ def sine_gain(triples: Triples, period: float) -> float:
     return float(np.sqrt(np.mean(np.abs((weights * wave).sum(axis=0)) ** 2 / (weights**2).sum(axis=0))))
 
 
+def best_gains(triples: dict[int, Triples]) -> dict[int, float]:
+    """For each period of a sine, the gain at the scale that reads it best."""
+    gains = {period: [sine_gain(triples[scale], period) for scale in SCALES] for period in ALL_PERIODS}
+    return {period: min(row, key=lambda gain: abs(gain - 1)) for period, row in gains.items()}
+
+
 def spike_energy(left: int, right: int) -> float:
     """Sum of the squared pseudo-residuals over all centres, of a spike of height 1 and SPIKE steps. By convolution."""
     line = np.zeros(left + right + 1)
@@ -69,24 +78,29 @@ def spike_energy(left: int, right: int) -> float:
     return float(np.sum(np.convolve(np.ones(SPIKE), line) ** 2) / np.sum(line**2))
 
 
-def noise(seed: int, size: float, steps: int = STEPS) -> Floats:
+def noise(seed: int, size: float = SIZE, steps: int = STEPS) -> Floats:
     return LEVEL * np.exp(np.random.default_rng(seed).normal(0, size, steps + 1))
 
 
-def sine(period: float, phase: float, size: float = 0.05, steps: int = STEPS) -> Floats:
+def sine(period: float, phase: float, size: float = SIZE, steps: int = STEPS) -> Floats:
     """A loss whose logarithm is a sine of this root mean square."""
     return LEVEL * np.exp(size * np.sqrt(2) * np.sin(2 * np.pi * (np.arange(steps + 1) / period + phase)))
 
 
-def spike(place: int, height: float = 0.5, steps: int = STEPS) -> Floats:
+def spike(place: int, height: float = HEIGHT, steps: int = STEPS) -> Floats:
     logs = np.zeros(steps + 1)
     logs[place : place + SPIKE] = height
     return LEVEL * np.exp(logs)
 
 
+def surface(name: str, optimizer: str, lr: float, steps: int) -> Curve:
+    """A run without noise on a surface."""
+    return train(replace(quadratic_config(optimizer, lr, steps=steps), problem=part("problem", name))).curve
+
+
 def bowl(optimizer: str, lr: float, steps: int) -> Curve:
     """A run on the bowl of Saito's book."""
-    return train(replace(quadratic_config(optimizer, lr, steps=steps), problem=part("problem", "bowl"))).curve
+    return surface("bowl", optimizer, lr, steps)
 
 
 def noise_free(dtype: str, condition_number: float = 1, lr: float = 0.01) -> Curve:
@@ -101,57 +115,78 @@ def over(curves: Sequence[Curve], measure: Callable[[Curve, int], float] = log_j
     return np.asarray(np.sqrt(np.mean(values**2, axis=0)))
 
 
-def row(name: str, curves: Sequence[Curve]) -> None:
-    logs, linear = (over(curves, measure) for measure in MEASURES)
-    print(f"{name:42}", *(f"{value:9.3g}" for value in (*logs, *linear)))
+def made_up() -> dict[str, Callable[[], list[Floats]]]:
+    """The rows of the table that are made of numbers: name → their losses, of which the table shows the RMS."""
+    steps = np.arange(STEPS + 1)
+    return {
+        "white noise of 0.05": lambda: [noise(seed) for seed in range(200)],
+        "straight decay of ln L, 1 % a step": lambda: [np.exp(-0.01 * steps)],
+        "straight decay of L, to a tenth": lambda: [1 - 0.0009 * steps],
+        "plateau": lambda: [np.full(STEPS + 1, LEVEL)],
+        "spike of 5 steps and 0.5, at any place": lambda: [spike(place) for place in range(101, STEPS + 2 - SPIKE)],
+    } | {
+        f"sine of period {period} and 0.05": lambda period=period: [sine(period, phase / 6) for phase in range(6)]
+        for period in PERIODS
+    }
 
 
-def print_table() -> None:
-    print(f"{'':42}", *(f"{'ln ' + str(s):>9}" for s in SCALES), *(f"{'rel ' + str(s):>9}" for s in SCALES))
-    for count, plan in ((COUNT, "planned"), (None, "every step")):
-        row(f"white noise of 0.05, {plan}", [recorded(noise(seed, 0.05), count) for seed in range(200)])
-        row(f"straight decay of ln L, {plan}", [recorded(np.exp(-0.01 * np.arange(STEPS + 1)), count)])
-        row(f"straight decay of L, {plan}", [recorded(1 - 0.0009 * np.arange(STEPS + 1), count)])
-        row(f"plateau, {plan}", [recorded(np.full(STEPS + 1, LEVEL), count)])
-        row(f"spike of 5 steps and 0.5, {plan}", [recorded(spike(place), count) for place in range(250, 750)])
-        for period in (2, 3, 5, 10, 20, 40, 60, 100, 200):
-            curves = [recorded(sine(period, phase / 24), count) for phase in range(24)]
-            row(f"sine of period {period} and 0.05, {plan}", curves)
-    row("rounding of float32", [noise_free("float32")])
-    row("rounding of float64", [noise_free("float64")])
-    for steps in (50, 100, 101):
-        for optimizer in ("sgd", "adagrad"):
-            row(f"bowl, {optimizer}, lr 0.95, {steps} steps", [bowl(optimizer, 0.95, steps)])
-    row("bowl, momentum's ringing, lr 0.1, 500", [bowl("momentum", 0.1, 500)])
-    row("bowl, sgd, lr 0.1, 500", [bowl("sgd", 0.1, 500)])
+def trained() -> dict[str, Callable[[], Curve]]:
+    """The rows of the table that are runs, with the loss at every step: name → run."""
+    rows: dict[str, Callable[[], Curve]] = {
+        f"{name} on the bowl, lr 0.95, {steps} steps": lambda name=name, steps=steps: bowl(name.lower(), 0.95, steps)
+        for steps in BOWL_STEPS
+        for name in ("SGD", "AdaGrad")
+    }
+    return rows | {
+        "SGD beyond the edge of stability": lambda: surface("double_well", "sgd", 0.25, 500),
+        "Momentum's ringing on the bowl, lr 0.1, 200 steps": lambda: bowl("momentum", 0.1, 200),
+        "SGD on the bowl, lr 0.1": lambda: bowl("sgd", 0.1, 500),
+        "rounding of float32": lambda: noise_free("float32"),
+        "rounding of float64": lambda: noise_free("float64"),
+    }
 
 
-def print_sines() -> None:
-    print("\nsines: reading / size at the scale that reads it best")
-    for plan, triples in (("planned", planned()), ("every step", {scale: every_step(scale) for scale in SCALES})):
-        gains = np.array([[sine_gain(triples[scale], period) for scale in SCALES] for period in PERIODS])
-        best = gains[np.arange(len(PERIODS)), np.abs(gains - 1).argmin(axis=1)]
-        print(f"  {plan}:", ", ".join(f"{period}: {gain:.2f}" for period, gain in zip(PERIODS, best, strict=True)))
+def cells(name: str) -> list[float]:
+    """Return the eight numbers of a row of the table: of ln L, then of L, at each scale."""
+    if name in trained():
+        curves = [trained()[name]()]
+    else:
+        what, _, plan = name.rpartition(", ")
+        curves = [recorded(losses, PLANS[plan]) for losses in made_up()[what]()]
+    return [float(value) for measure in MEASURES for value in over(curves, measure)]
 
 
-def print_precision() -> None:
-    print("\nstandard deviation of ln jitter of one run, white noise")
-    for count, plan in ((COUNT, "planned"), (None, "every step")):
-        curves = [recorded(noise(seed, 0.05), count) for seed in range(300)]
-        values = np.log([[log_jitter(curve, scale) for scale in SCALES] for curve in curves])
-        print(f"  {plan}:", ", ".join(f"{s}: {v:.2f}" for s, v in zip(SCALES, values.std(axis=0, ddof=1), strict=True)))
-    seen = [max(log_jitter(recorded(spike(place)), scale) for scale in SCALES) > 0 for place in range(101, STEPS - 4)]
-    print(f"planned: {np.mean(seen):.0%} of the places of a spike of {SPIKE} steps are seen at some scale")
-    for steps in (50, 100, 101):
-        for optimizer in ("sgd", "adagrad"):
-            curve = bowl(optimizer, 0.95, steps)
-            print(f"  {optimizer}, {steps} steps: step_cosine {step_cosine(curve):.2f}, {axis_crossings(curve):.0f} crossings")
+def names() -> list[str]:
+    return [f"{what}, {plan}" for plan in PLANS for what in made_up()] + list(trained())
+
+
+def spikes_seen() -> float:
+    """Return the share of the places of a spike at which a run with planned places sees it at some scale."""
+    curves = [recorded(losses) for losses in made_up()["spike of 5 steps and 0.5, at any place"]()]
+    return float(np.mean([max(log_jitter(curve, scale) for scale in SCALES) > 0 for curve in curves]))
+
+
+def spread(count: int | None, seeds: int) -> Floats:
+    """Return the standard deviation of the ln jitter of one run, of white noise, at each scale."""
+    curves = [recorded(noise(seed), count) for seed in range(seeds)]
+    return np.asarray(np.log([[log_jitter(curve, scale) for scale in SCALES] for curve in curves]).std(axis=0, ddof=1))
 
 
 def main() -> None:
-    print_table()
-    print_sines()
-    print_precision()
+    print("| loss |", *(f"ln L, {scale} |" for scale in SCALES), *(f"L, {scale} |" for scale in SCALES))
+    print("|---" * (1 + 2 * len(SCALES)) + "|")
+    for name in names():
+        print(f"| {name} |", *("– |" if np.isnan(value) else f"{value:.2g} |" for value in cells(name)))
+    for plan, triples in (("planned", planned()), ("every step", {scale: every_step(scale) for scale in SCALES})):
+        gains = best_gains(triples)
+        print(f"sines, {plan}:", ", ".join(f"{period}: {gain:.2f}" for period, gain in gains.items()))
+    for plan, count in PLANS.items():
+        print(f"standard deviation of ln jitter, white noise, {plan}:", *(f"{value:.2f}" for value in spread(count, 300)))
+    print(f"spikes seen: {spikes_seen():.1%}")
+    for steps in BOWL_STEPS:
+        for optimizer in ("sgd", "adagrad"):
+            curve = bowl(optimizer, 0.95, steps)
+            print(f"{optimizer}, {steps} steps: step_cosine {step_cosine(curve):.2f}, {axis_crossings(curve):.0f} crossings")
 
 
 if __name__ == "__main__":

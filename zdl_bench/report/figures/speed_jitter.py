@@ -16,7 +16,7 @@ from zdl_bench.statistics.inference import student_interval
 from zdl_bench.statistics.metrics.steadiness import scale_words
 
 POINT_COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
-MEASURES = ("jitter_20", "jitter_5", "jitter_1")
+SHOWN_JITTERS = ("jitter_20", "jitter_5", "jitter_1")
 """The jitters that the figure may show. It shows the first that the runs are long enough for."""
 FARTHEST = 2
 """Largest factor by which an axis extends beyond the points to show the ends of intervals."""
@@ -29,7 +29,7 @@ LETTER_WIDTH, LETTER_HEIGHT, MARKER = 5.0, 9.0, 4.0
 """Width and height of a character, and half the width of a marker, in 1/72 inch."""
 
 
-def speed_and_jitter(frame: pd.DataFrame, measure: str = MEASURES[0]) -> pd.DataFrame:
+def speed_and_jitter(frame: pd.DataFrame, measure: str = SHOWN_JITTERS[0]) -> pd.DataFrame:
     """Return one row per variant and learning rate, with the columns variant, lr and POINT_COLUMNS.
 
     frame: one row per run, with variant, lr, log_aulc and the measure, a jitter at one scale.
@@ -41,7 +41,7 @@ def speed_and_jitter(frame: pd.DataFrame, measure: str = MEASURES[0]) -> pd.Data
     return points.reset_index().sort_values("lr", kind="stable")
 
 
-def draw_speed_jitter(frame: pd.DataFrame, axes: Axes, measure: str = MEASURES[0]) -> Axes:
+def draw_speed_jitter(frame: pd.DataFrame, axes: Axes, measure: str = SHOWN_JITTERS[0]) -> Axes:
     """Draw speed against jitter, with one curve per optimizer. Faster points are to the left, and steadier points are lower.
 
     frame: one row per run, with variant, optimizer, lr, log_aulc and the measure, a jitter at one scale.
@@ -112,8 +112,8 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     if not comparison.has_lr_choice:
         return
     runs = selection.first_variants(comparison.trials)
-    measure = next((measure for measure in MEASURES if runs[measure].notna().any()), None)
-    points = speed_and_jitter(runs, measure or MEASURES[0]).set_index(["variant", "lr"])
+    measure = next((measure for measure in SHOWN_JITTERS if runs[measure].notna().any()), None)
+    points = speed_and_jitter(runs, measure or SHOWN_JITTERS[0]).set_index(["variant", "lr"])
     if measure is None or points["jitter"].isna().all():
         return
     scale = scale_words(measure)
