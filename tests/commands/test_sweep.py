@@ -178,7 +178,7 @@ def test_an_experiment_is_a_sweep(command, digits):
     manifest = Store("results").latest_manifest()
     assert manifest.name.startswith("day64-")
     assert manifest.title == "Five optimizers at one learning rate"
-    assert "1 run," in command("-m", "experiment=day64", "seed=1", "optimizer=sgd", *base).err
+    assert "1 run," in command("-m", "experiment=general_use", "seed=1", "optimizer=sgd", *base).err
 
 
 def test_a_name_of_ones_own(small_sweep):
