@@ -63,6 +63,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     )
     | changed(structures, SOUND)
     | claims().map(lambda claim: SOUND | {"claims": [claim]}),
+    "tuning_seeds": st.sampled_from([[0], [0, 0], [-1], [2**70], [True], [1.5], ["0"], None, "range(0,9)", [0] * 99_000, {}]),
     "report": st.fixed_dictionaries(
         {"inputs": structures, "files": st.lists(st.sampled_from(PATHS), max_size=3) | structures, "formats": structures}
     )

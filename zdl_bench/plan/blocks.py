@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from zdl_bench.errors import ConfigError, display
+from zdl_bench.errors import ConfigError, display, require
 from zdl_bench.plan.grammar import require_few
 from zdl_bench.plan.overrides import Setting, as_text, read
 from zdl_bench.plan.schema import SWEEP_KEYS
+from zdl_bench.run.config import MAX_SEED
 from zdl_bench.run.experiment import Block, Experiment
 from zdl_bench.statistics.tuning import LrChoice, choose_lr
 
@@ -57,7 +58,7 @@ def jobs_and_tunings(experiment: Experiment, overriding: Mapping[str, Sequence[S
     seeds = overriding["seed"] if "seed" in overriding else seed_settings(experiment.evaluation_seeds)
     tuning_seeds = seed_settings(experiment.tuning_seeds)
     if tuning_seeds and not seeds:
-        raise ConfigError("experiment: there are tuning_seeds but no evaluation_seeds; give both, or neither")
+        raise ConfigError("experiment: there are tuning_seeds but no evaluation_seeds; give both, or neither, or seed=0,1,2")
     jobs: list[Job] = []
     tunings: list[Tuning] = []
     for block in experiment.blocks:
@@ -70,10 +71,14 @@ def jobs_and_tunings(experiment: Experiment, overriding: Mapping[str, Sequence[S
         if len(lrs) > 1:
             others = [settings for key, settings in lists.items() if key not in ("lr", "seed")]
             require_few(math.prod(map(len, [*others, lrs, tuning_seeds])), "the sweep")
+            for seed in seeds:  # checked here, before the trials and not after them
+                is_seed = type(seed.value) is int and 0 <= seed.value <= MAX_SEED
+                require("seed", seed.value, is_seed, f"a seed is an integer from 0 to {MAX_SEED}")
             tunings += [Tuning(combination, lrs, tuning_seeds, seeds) for combination in combinations(others)]
         else:
             jobs += combinations(lists.values())
         require_few(len(jobs) + sum(len(tuning.lrs) * len(tuning.tuning_seeds) for tuning in tunings), "the sweep")
+        require_few(len(tunings) * len(seeds), "the sweep")
     return jobs, tunings
 
 

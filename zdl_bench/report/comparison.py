@@ -30,7 +30,7 @@ class Comparison:
     runs: one row per run, with the columns of `Results.runs`, variant (the optimizer with its varied hyper-parameters),
     setting, and the look of the variant in figures: color, marker, linestyle.
     probes: the probes of these runs, as in `Results.probes`. members: the runs themselves, in the order of `runs`.
-    tuning_seeds: the seeds on which the experiment chooses learning rates; empty if the experiment has no tuning seeds.
+    tuning_seeds: the seeds on which learning rates were chosen; empty if there are no such seeds.
     """
 
     setting: str
@@ -174,8 +174,8 @@ def comparisons(results: Results, tuning_seeds: tuple[int, ...] = ()) -> list[Co
     """Return one Comparison per setting of the runs in `results.runs`, for use in figures and tables.
 
     The order is that of `results.runs`. Runs of one setting differ only by optimizer, its hyper-parameters, lr and seed. Runs
-    of different settings are never compared. A variant looks the same in all settings. tuning_seeds: the seeds on which an
-    experiment chooses learning rates, as in the experiment's YAML.
+    of different settings are never compared. A variant looks the same in all settings. tuning_seeds: the seeds on which
+    learning rates were chosen, as on the command line of the sweep or in the YAML of the experiment.
     """
     members = {run.run_id: run for run in results.members}
     return comparisons_of([members[run_id] for run_id in results.runs.get("run_id", ())], tuning_seeds)
