@@ -146,10 +146,11 @@ def entry_of(config: RunConfig) -> Entry:
 
 
 def hash_of_numbers(run: Run) -> str:
-    """Return 16 hex digits of the SHA-256 over what the digest leaves out: rates, probes, points, the end."""
+    """Return 16 hex digits of the SHA-256 over what the digest leaves out: rates, probes, the profile, points, the end."""
     curve = run.curve
     assert curve is not None
     arrays = [values for name, values in curve.probes.items() if name != "train_seconds"]
+    arrays += [curve.profile.step, curve.profile.probe_loss] if curve.profile else []
     arrays += [curve.lr, curve.points if curve.points is not None else [], curve.minimum or [], [curve.trivial_loss]]
     arrays += [[run.end[key] for key in sorted(run.end)]]
     numbers = np.concatenate([np.ravel(array).astype(np.float64) for array in arrays])

@@ -1,8 +1,8 @@
-"""The metric jitter where the answer is known: SGD and Momentum around the minimum of a noisy quadratic.
+"""Jitter over scales where the answer is known: SGD and Momentum around the minimum of a noisy quadratic.
 
     python tests/benchmarks/jitter_validation.py
 
-Prints what docs/statistics.md quotes and draws docs/figures/jitter_validation.png; takes a few minutes.
+Prints what docs/metrics.md quotes and draws docs/figures/jitter_validation.png; takes a few minutes.
 """
 
 import sys
@@ -19,9 +19,10 @@ from conftest import quadratic_config
 
 from zdl_bench.report.figures.scales import plain_log_axis
 from zdl_bench.report.figures.style import house_style, look_of
+from zdl_bench.run.profile import SCALES, gaps_of
 from zdl_bench.run.run import Curve, Floats
 from zdl_bench.statistics.inference import ALPHA, Interval, sign_flip_p, student_interval
-from zdl_bench.statistics.metrics.oscillation import jitter
+from zdl_bench.statistics.metrics.profile import log_jitter
 from zdl_bench.training.loop import train
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 FIGURE = Path(__file__).parents[2] / "docs" / "figures" / "jitter_validation.png"
 BETA = 0.9
 """As in conf/optimizer/momentum.yaml."""
-STRIDED_STEPS, STRIDED_DIMENSION = 6000, 100
+LONG_STEPS, DIMENSION = 6000, 100
 SEEDS = 10
 
 
@@ -57,26 +58,27 @@ def stationary_covariance(lr: float, momentum: float, curvature: float, noise: f
     return linalg.solve_discrete_lyapunov(transition(lr, momentum, curvature), np.full((2, 2), (lr * noise) ** 2))
 
 
-def expected_jitter(lr: float, momentum: float, stride: int, dimension: int) -> float:
+def expected_jitter(lr: float, momentum: float, scale: int, dimension: int) -> float:
     """Of ln L at curvature 1 in many dimensions, where ln L is nearly normal.
 
-    L is a sum of `dimension` squares with the correlation r of w squared, so that the variance of ln L is ψ′(dimension / 2)
-    and jitter² is this times 1 − 4/3 r²(stride) + 1/3 r²(2·stride).
+    L is a sum of `dimension` squares with the correlation r of w squared, so the variance of ln L is ψ′(dimension / 2) and its
+    correlation at a lag is r². With the weights a and b of the line, the mean square of a pseudo-residual with the gaps g and h
+    is this variance times 1 + 2 (ab r²(g + h) − a r²(g) − b r²(h)) / (a² + b² + 1).
     """
     covariance = stationary_covariance(lr, momentum, 1, 1)
     step = transition(lr, momentum, 1)
-    near, far = ((np.linalg.matrix_power(step, lag) @ covariance)[0, 0] / covariance[0, 0] for lag in (stride, 2 * stride))
-    return float(np.sqrt(special.polygamma(1, dimension / 2) * (1 - 4 / 3 * near**2 + far**2 / 3)))
+    lags = [(np.linalg.matrix_power(step, lag) @ covariance)[0, 0] / covariance[0, 0] for lag in range(3 * scale + 1)]
+    near = np.square(lags)
+    shares = []
+    for left, right in dict.fromkeys(gaps_of(scale)):
+        a, b = right / (left + right), left / (left + right)
+        shares.append(1 + 2 * (a * b * near[left + right] - a * near[left] - b * near[right]) / (a**2 + b**2 + 1))
+    return float(np.sqrt(special.polygamma(1, dimension / 2) * np.mean(shares)))
 
 
 def curve_of(optimizer: str, lr: float, seed: int, steps: int, problem: dict[str, float]) -> Curve:
     """What a run recorded; the momentum is BETA."""
     return train(quadratic_config(optimizer, lr, problem, seed=seed, steps=steps)).curve
-
-
-def at_stride(curve: Curve, stride: int) -> Curve:
-    """The curve as if it had been probed at this stride: an analytic problem has its loss at every step."""
-    return replace(curve, probes=replace(curve.probes, strided=curve.probes.step % stride == 0))
 
 
 def above_floor(curve: Curve, floor: float) -> Curve:
@@ -91,22 +93,22 @@ def measured_gap(optimizer: str, lr: float, problem: dict[str, float], seeds: in
     return student_interval(np.array([loss[steps // 2 :].mean() for loss in losses]))
 
 
-def strided_curves(optimizer: str, lr: float, seeds: int) -> list[Curve]:
+def long_curves(optimizer: str, lr: float, seeds: int) -> list[Curve]:
     """Runs in many dimensions of curvature 1 that are stationary after the first 10 % of the steps."""
-    problem = {"dimension": STRIDED_DIMENSION, "condition_number": 1, "gradient_noise": 0.3}
-    return [curve_of(optimizer, lr, seed, STRIDED_STEPS, problem) for seed in range(seeds)]
+    problem = {"dimension": DIMENSION, "condition_number": 1, "gradient_noise": 0.3}
+    return [curve_of(optimizer, lr, seed, LONG_STEPS, problem) for seed in range(seeds)]
 
 
-def root_mean_square_jitter(curves: list[Curve], stride: int) -> float:
+def root_mean_square_jitter(curves: list[Curve], scale: int) -> float:
     """Over curves: the square is unbiased, the mean is not."""
-    return float(np.sqrt(np.mean([jitter(at_stride(curve, stride)) ** 2 for curve in curves])))
+    return float(np.sqrt(np.mean([log_jitter(curve, scale) ** 2 for curve in curves])))
 
 
 def jitters_of_noise(noise: float, first_seed: int, seeds: int) -> Floats:
-    """ln jitter of SGD above a floor of 1, one run per seed, (seeds,)."""
+    """ln of the jitter over 20 steps of SGD above a floor of 1, one run per seed, (seeds,)."""
     problem = {"dimension": 10, "gradient_noise": noise}
     curves = (curve_of("sgd", 0.5, first_seed + seed, 1000, problem) for seed in range(seeds))
-    return np.log([jitter(above_floor(at_stride(curve, 20), 1.0)) for curve in curves])
+    return np.log([log_jitter(above_floor(curve, 1.0), 20) for curve in curves])
 
 
 def power(one: Floats, other: Floats, draws: int) -> float:
@@ -141,23 +143,23 @@ def draw_gaps(axes: "Axes") -> None:
     axes.legend(fontsize=8.5)
 
 
-def draw_strides(axes: "Axes") -> None:
-    lr, strides = 0.05, np.array([1, 2, 5, 10, 20, 50, 100])
+def draw_scales(axes: "Axes") -> None:
+    lr, scales = 0.05, np.array(SCALES)
     print("jitter measured / expected:")
     for optimizer, momentum, label in (("sgd", 0.0, "SGD"), ("momentum", BETA, f"Momentum, β = {BETA}")):
         look = look_of(optimizer)
-        curves = strided_curves(optimizer, lr, 20)
-        values = np.array([root_mean_square_jitter(curves, stride) for stride in strides])
-        exact = np.array([expected_jitter(lr, momentum, stride, STRIDED_DIMENSION) for stride in range(1, 101)])
-        ratios = values / exact[strides - 1]
-        print(f"  {label}: {', '.join(f'stride {s}: {ratio:.3f}' for s, ratio in zip(strides, ratios, strict=True))}")
+        curves = long_curves(optimizer, lr, 20)
+        values = np.array([root_mean_square_jitter(curves, scale) for scale in scales])
+        exact = np.array([expected_jitter(lr, momentum, scale, DIMENSION) for scale in range(1, 101)])
+        ratios = values / exact[scales - 1]
+        print(f"  {label}: {', '.join(f'scale {s}: {ratio:.3f}' for s, ratio in zip(scales, ratios, strict=True))}")
         axes.plot(np.arange(1, 101) * lr, exact, color=look.color, linewidth=1.3)
-        axes.plot(strides * lr, values, look.marker, color=look.color, label=label)
-    deviation = np.sqrt(special.polygamma(1, STRIDED_DIMENSION / 2))
+        axes.plot(scales * lr, values, look.marker, color=look.color, label=label)
+    deviation = np.sqrt(special.polygamma(1, DIMENSION / 2))
     axes.axhline(deviation, color="#555555", linewidth=1, linestyle="--")
     axes.annotate("standard deviation of ln L", (0.045, deviation), xytext=(0, 11), textcoords="offset points", fontsize=8.5)
     axes.plot([], [], color="#555555", linewidth=1.3, label="expected")
-    axes.set(xscale="log", xlabel="stride × learning rate × curvature", ylabel="jitter", ylim=(0, 0.18))
+    axes.set(xscale="log", xlabel="scale × learning rate × curvature", ylabel="jitter", ylim=(0, 0.18))
     plain_log_axis(axes.xaxis)
     axes.legend(fontsize=8.5, loc="lower right")
 
@@ -185,7 +187,7 @@ def main() -> None:
     with house_style():
         figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
         draw_gaps(left)
-        draw_strides(middle)
+        draw_scales(middle)
         draw_power(right)
         figure.get_layout_engine().set(w_pad=0.1)
         figure.savefig(FIGURE, dpi=130)

@@ -19,8 +19,8 @@ from conftest import part, quadratic_config
 
 from zdl_bench.run.profile import SCALES, Triples, gaps_of, places_of, triples_of
 from zdl_bench.run.run import Curve, Floats, Probes, ProfileLosses
-from zdl_bench.statistics.metrics.profile import log_jitter, relative_jitter, step_cosine
-from zdl_bench.statistics.metrics.trajectory import axis_crossings
+from zdl_bench.statistics.metrics.profile import log_jitter, relative_jitter
+from zdl_bench.statistics.metrics.trajectory import axis_crossings, step_cosine
 from zdl_bench.training.loop import train
 from zdl_bench.training.probes import early_steps, stride_steps
 
@@ -51,7 +51,7 @@ def planned(steps: int = STEPS, count: int = COUNT) -> dict[int, Triples]:
 
 def every_step(scale: int) -> Triples:
     """Triples with each pair of gaps once: what counts where the loss is known at every step."""
-    return np.array([(0, left, left + right) for left, right in gaps_of(scale)])
+    return np.array([(0, left, left + right) for left, right in dict.fromkeys(gaps_of(scale))])
 
 
 def sine_gain(triples: Triples, period: float) -> float:

@@ -287,7 +287,7 @@ NAMES = (
     "test_accuracy",
     "tail_loss",
     "best_loss",
-    "jitter",
+    "jitter_1",
 )
 
 

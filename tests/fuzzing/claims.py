@@ -11,7 +11,7 @@ from fuzzing.structures import changed, structures
 
 METRICS = (
     "tail_loss",
-    "jitter",
+    "jitter_20",
     "late_slope",
     "final_train_loss",
     "learned",
@@ -45,7 +45,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "id": st.sampled_from([1, 2, "a", None, [1], {}, "../../x", 10**400]),
     "sentence": st.sampled_from(["It is so.", "", None, 3, ["a"], "<b>", "[bold]"]),
     "kind": st.sampled_from(["superiority", "equivalence", "threshold", "interaction", "exact", "all_of", "guess"]),
-    "metric": st.sampled_from(METRICS),
+    "metric": st.sampled_from(METRICS) | st.lists(st.sampled_from(METRICS), max_size=2),
     "first": selectors,
     "second": selectors,
     "view": st.sampled_from(["as_named", "same_lr", "same_effective_lr", "best_lr", "x", None]),
@@ -58,6 +58,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "at": st.lists(numbers, max_size=3) | structures,
     "parts": st.lists(selectors, max_size=2) | structures,
     "also": st.lists(st.sampled_from(["same_lr", "best_lr", "as_named", "x", 1, None]), max_size=2) | structures,
+    "exists": st.sampled_from([True, False, None, 1, "true"]),
     "waits_for": st.sampled_from(["data", "", None, 1]),
     "note": st.sampled_from(["a note", None, []]),
 }

@@ -71,6 +71,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         {"code": st.just(hash_of_sources("*.py")) | structures, "runs": st.dictionaries(st.sampled_from(RUN_IDS), summaries)}
     )
     | structures,
+    "looks": st.sampled_from([[6, 8], [8, 6], [0], [-1], [10**30], [6] * 2, [*range(1, 2000)], ["6"], 6, None]) | structures,
 }
 sound = manifest_of(RUN_IDS)
 DEEP = deep_texts(40, 60, 300, 900, 1000, 3000, 100_000)

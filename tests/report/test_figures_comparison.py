@@ -69,7 +69,7 @@ def test_speed_and_jitter_are_geometric_means_and_leave_no_run_out():
             "variant": ["sgd"] * 6,
             "lr": [0.1, 0.1, 0.2, 0.2, 0.3, 0.3],
             "log_aulc": [0.0, 2.0, 1.0, 1.0, 0.0, 0.0],
-            "jitter": [0.1, 0.4, 0.2, np.nan, 0.0, 0.1],
+            "jitter_20": [0.1, 0.4, 0.2, np.nan, 0.0, 0.1],
         }
     )
     points = speed_and_jitter(frame).set_index("lr")

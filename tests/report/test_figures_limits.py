@@ -241,7 +241,7 @@ def test_equal_values_have_a_narrow_axis():
 
 
 def test_a_curve_of_one_point_names_its_learning_rate():
-    frame = pd.DataFrame({"variant": "sgd", "optimizer": "sgd", "lr": 0.1, "log_aulc": [0.1, 0.2], "jitter": [0.1, 0.2]})
+    frame = pd.DataFrame({"variant": "sgd", "optimizer": "sgd", "lr": 0.1, "log_aulc": [0.1, 0.2], "jitter_20": [0.1, 0.2]})
     axes = plt.figure().add_subplot()
     draw_speed_jitter(frame, axes)
     assert [text.get_text() for text in axes.texts] == ["0.1"]

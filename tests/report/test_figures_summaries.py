@@ -147,14 +147,14 @@ def speed_frame():
     rng = np.random.default_rng(1)
     cells = [(lr, seed) for lr in (0.1, 0.2, 0.3) for seed in range(5)]
     frame = pd.DataFrame(cells, columns=["lr", "seed"]).assign(variant="sgd", optimizer="sgd")
-    return frame.assign(log_aulc=rng.normal(size=15), jitter=np.where(frame["lr"] == 0.3, np.nan, rng.lognormal(size=15)))
+    return frame.assign(log_aulc=rng.normal(size=15), jitter_20=np.where(frame["lr"] == 0.3, np.nan, rng.lognormal(size=15)))
 
 
 def test_speed_and_jitter_have_intervals_both_ways(axes):
     frame = speed_frame()
     points = speed_and_jitter(frame).set_index("lr")
     cell = frame[frame["lr"] == 0.2]
-    assert points.loc[0.2, ["jitter", "jitter_low", "jitter_high"]].tolist() == pytest.approx(geometric(cell["jitter"]))
+    assert points.loc[0.2, ["jitter", "jitter_low", "jitter_high"]].tolist() == pytest.approx(geometric(cell["jitter_20"]))
     assert points.loc[0.2, ["loss", "loss_low", "loss_high"]].tolist() == pytest.approx(geometric(np.exp(cell["log_aulc"])))
     assert draw_speed_jitter(frame, axes) is axes
     across, along = (bars.get_segments() for bars in axes.collections)
@@ -162,10 +162,19 @@ def test_speed_and_jitter_have_intervals_both_ways(axes):
     assert across[1][:, 0] == pytest.approx(points.loc[0.2, ["loss_low", "loss_high"]].tolist())
     assert along[1][:, 1] == pytest.approx(points.loc[0.2, ["jitter_low", "jitter_high"]].tolist())
     assert axes.get_lines()[0].get_label() == "sgd (1 lr without a value)"
+    assert axes.get_ylabel() == "jitter over 20 steps   ← steadier"
+
+
+def test_the_figure_says_which_scale_it_shows(drawn):
+    """In 60 steps there is no room for 20 steps."""
+    one = drawn["speed_jitter"]
+    assert one.title == "Speed against steadiness over 5 steps, by learning rate"
+    assert one.figure.axes[0].get_ylabel() == "jitter over 5 steps   ← steadier"
+    assert "Steadiest, by jitter over 5 steps: " in one.description
 
 
 def test_an_interval_that_runs_away_does_not_squeeze_the_points(axes):
-    frame = speed_frame().iloc[:7].assign(jitter=[0.1, 0.1, 0.1, 0.1, 0.1, 1e-6, 1e5])
+    frame = speed_frame().iloc[:7].assign(jitter_20=[0.1, 0.1, 0.1, 0.1, 0.1, 1e-6, 1e5])
     draw_speed_jitter(frame, axes)
     low, high = axes.get_ylim()
     assert low > 0.01
@@ -174,12 +183,12 @@ def test_an_interval_that_runs_away_does_not_squeeze_the_points(axes):
 
 def oscillation_frame(**values):
     rows = [(name, name, value) for name, row in values.items() for value in row]
-    return pd.DataFrame(rows, columns=["variant", "optimizer", "jitter"]).assign(overshoot=lambda frame: frame["jitter"])
+    return pd.DataFrame(rows, columns=["variant", "optimizer", "jitter_1"]).assign(overshoot=lambda frame: frame["jitter_1"])
 
 
 def test_oscillation_has_a_row_per_optimizer_in_its_look(axes):
     values = {"sgd": [0.1, 0.2, 0.4], "adam": [0.3, 0.3, 0.6]}
-    assert draw_oscillation(oscillation_frame(**values), axes, "jitter") is axes
+    assert draw_oscillation(oscillation_frame(**values), axes, "jitter_1") is axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sgd", "adam"]
     for row, (name, line) in enumerate(zip(values, axes.get_lines(), strict=True)):
         mean, low, high = geometric(values[name])
@@ -189,7 +198,7 @@ def test_oscillation_has_a_row_per_optimizer_in_its_look(axes):
         assert np.asarray(seeds.get_offsets())[:, 0] == pytest.approx(values[name])
         assert bar.get_segments()[0][:, 0] == pytest.approx([low, high])
     assert axes.get_xscale() == "log"
-    assert axes.get_xlabel() == "jitter   ← steadier"
+    assert axes.get_xlabel() == "jitter 1   ← steadier"
 
 
 def test_a_metric_without_logarithms_has_an_arithmetic_mean(axes):
@@ -199,7 +208,7 @@ def test_a_metric_without_logarithms_has_an_arithmetic_mean(axes):
 
 
 def test_runs_without_a_value_are_counted_in_their_row(axes):
-    draw_oscillation(oscillation_frame(sgd=[0.1, np.nan, 0.4], adam=[np.nan, np.nan], momentum=[1.0]), axes, "jitter")
+    draw_oscillation(oscillation_frame(sgd=[0.1, np.nan, 0.4], adam=[np.nan, np.nan], momentum=[1.0]), axes, "jitter_1")
     notes = {text.get_text(): text.get_position()[1] for text in axes.texts}
     assert list(notes) == ["2 of 3 runs have a value", "0 of 2 runs have a value"]
     assert list(notes.values()) == pytest.approx([0, 1], abs=0.4)
@@ -210,7 +219,7 @@ def test_runs_without_a_value_are_counted_in_their_row(axes):
 def test_the_report_has_a_panel_per_metric_that_is_defined(drawn):
     figure = drawn["oscillation"].figure
     names = [axes.get_xlabel().split("   ")[0] for axes in figure.axes if axes.get_visible()]
-    assert names == ["jitter", "overshoot", "displacement cosine", "gradient cosine", "path efficiency"]
+    assert names == ["jitter 1", "overshoot", "displacement cosine", "gradient cosine", "path efficiency"]
     assert [axes.get_xlabel().endswith("steadier →") for axes in figure.axes[:5]] == [False, False, True, True, True]
 
 
@@ -218,7 +227,9 @@ def test_surfaces_have_the_metrics_of_their_paths():
     [comparison] = comparisons_of([train(quadratic_config(name, lr=0.05)) for name in ("sgd", "momentum")])
     figure = next(one for one in comparison_figures(comparison) if one.name == "oscillation").figure
     labels = [axes.get_xlabel() for axes in figure.axes if axes.get_visible()]
-    assert {"axis crossings   ← steadier", "flip rate   ← steadier"} <= set(labels)
+    assert labels[:2] == ["axis crossings   ← steadier", "step cosine   steadier →"]
+    assert "flip rate   ← steadier" in labels
+    assert "displacement cosine   steadier →" not in labels, "strides would hide what happens between them"
     plt.close("all")
 
 

@@ -30,7 +30,7 @@ from zdl_bench.training.loop import train
 def standings_of(*frames: pd.DataFrame, tuning_seeds=()) -> Standings:
     runs = pd.concat(frames, ignore_index=True)
     others = {metric.name: math.nan for metric in METRICS if metric.name not in runs}
-    alone = {"val_accuracy": math.nan, "train_seconds": 2.0, "jitter": runs["tail_loss"] / 3}
+    alone = {"val_accuracy": math.nan, "train_seconds": 2.0, "jitter_20": runs["tail_loss"] / 3}
     return Standings(
         Comparison("", (), runs.assign(variant=runs["optimizer"], **(others | alone)), pd.DataFrame(), (), tuning_seeds)
     )
@@ -43,13 +43,16 @@ def found(*frames: pd.DataFrame, tuning_seeds=()) -> dict[str, tuple[str, list[s
 
 def test_a_leader_is_named_with_effect_interval_n_and_p():
     findings = found(rows("sgd", SLOW), rows("momentum", FAST))
+    speed, details = findings["Fastest (mean ln loss over the run): momentum"]
+    assert speed == "momentum (lr 0.001) has a lower geometric mean of the loss over the run than sgd."
+    assert details[1] == "p 0.0022 for being ahead of sgd, adjusted for all that this page tests"
     sentence, details = findings["Lowest loss at the end: momentum"]
     assert sentence == "momentum (lr 0.001) has a lower tail loss than sgd."
     differences = np.log(FAST) - np.log(SLOW)
     low, high = stats.t.interval(0.95, 9, differences.mean(), stats.sem(differences))
     ratio, low, high = np.exp([differences.mean(), low, high])
     assert details[0] == f"against sgd: ratio {ratio:.3g} [{low:.3g}, {high:.3g}], n 10, wins 10 of 10"
-    assert details[1] == "p 0.002 for being ahead of sgd"
+    assert details[1].startswith("p 0.0087 for being ahead of sgd, ")  # Holm over four questions
     assert "Undecided against sgd" not in findings
 
 
@@ -60,23 +63,15 @@ def test_speed_is_a_ratio_of_geometric_mean_losses():
 
 def test_what_is_not_shown_is_called_undecided():
     findings = found(rows("sgd", FAST), rows("momentum", FAST * np.exp(0.001 + NOISE[::-1])))
+    sentence, details = findings["Fastest (mean ln loss over the run): undecided"]
+    assert sentence == "Undecided: no optimizer is shown to be ahead of each other one."
+    assert details[0].startswith("sgd against momentum: ratio 0.9")
     sentence, _ = findings["Lowest loss at the end: undecided"]
-    assert sentence == "sgd (lr 0.001) is ahead by a lower tail loss, but not shown to be ahead of momentum."
+    assert sentence == "Undecided: the first question of the page is undecided, and this one comes after it."
     sentence, details = findings["Undecided against sgd"]
-    assert sentence == "Of 4 comparisons with sgd, the first of the plan, undecided: 4."
-    assert details[1].startswith("loss at the end, momentum / sgd: ratio 1")
-    assert details[1].endswith("in its family")
-
-
-def test_learning_rates_chosen_on_the_judging_seeds_are_said_to_be():
-    grids = [
-        rows(name, values * factor, lr=lr)
-        for name, values in (("sgd", SLOW), ("adam", FAST))
-        for lr, factor in ((0.01, 1), (0.1, 2))
-    ]
-    findings = found(*grids)
-    said = [heading for heading, (_, details) in findings.items() if any("seeds that are judged" in line for line in details)]
-    assert said == ["Fastest: adam"], "once"
+    assert sentence == "Of 5 comparisons with sgd, the first of the plan, undecided: 5."
+    assert any(line.startswith("tail loss, momentum / sgd: ratio 1") for line in details)
+    assert details[1].endswith("on this page")
 
 
 def test_other_views_and_measures_are_left_to_their_tables():
@@ -112,15 +107,15 @@ def test_no_effect_is_told_without_an_interval(ours, theirs, lrs):
 
 def test_one_seed_puts_nobody_ahead():
     sentence, details = found(rows("sgd", SLOW[:1]), rows("adam", FAST[:1]))["Lowest loss at the end: undecided"]
-    assert sentence == "Undecided: 1 seed, and 2 optimizers need 6."
+    assert sentence == "Undecided: 1 seed, and this page needs 6."
     assert details == []
 
 
-def test_few_seeds_have_their_interval_and_their_p():
+def test_few_seeds_have_their_interval_and_no_p():
     sentence, details = found(rows("sgd", SLOW[:3]), rows("adam", FAST[:3]))["Lowest loss at the end: undecided"]
-    assert sentence == "Undecided: 3 seeds, and 2 optimizers need 6."
-    assert details[0].startswith("against sgd: ratio 0.6")
-    assert details[1] == "p 0.25 for being ahead of sgd"
+    assert sentence == "Undecided: 3 seeds, and this page needs 6."
+    assert details[0].startswith("adam against sgd: ratio 0.6")
+    assert len(details) == 1, "too few seeds for a test"
 
 
 def test_a_best_lr_at_the_edge_on_one_seed_has_no_effect():
@@ -131,14 +126,15 @@ def test_a_best_lr_at_the_edge_on_one_seed_has_no_effect():
 
 def test_runs_without_a_value_are_said_to_decide():
     lost = np.where(np.arange(10) < 9, np.nan, 0.01)
-    sentence, details = found(rows("sgd", SLOW), rows("adam", lost))["Lowest loss at the end: sgd"]
-    assert sentence == "sgd (lr 0.001) wins by a lower tail loss (a run without a value loses) against adam."
+    sentence, details = found(rows("sgd", SLOW), rows("adam", lost))["Fastest (mean ln loss over the run): sgd"]
+    by = "a lower geometric mean of the loss over the run (a run without a value loses)"
+    assert sentence == f"sgd (lr 0.001) wins by {by} against adam."
     assert "n 10 (1 with values), wins 9 of 10" in details[0]
 
 
 def test_nobody_is_ahead_where_all_are_equal():
-    sentence, _ = found(rows("sgd", SLOW), rows("adam", SLOW))["Lowest loss at the end: undecided"]
-    assert sentence == "No optimizer is ahead by a lower tail loss."
+    findings = found(rows("sgd", SLOW), rows("adam", SLOW))
+    assert all("undecided" in heading.lower() for heading in findings)
 
 
 def test_the_numbers_behind_the_findings_have_their_run_ids():
@@ -150,18 +146,17 @@ def test_the_numbers_behind_the_findings_have_their_run_ids():
     assert (lost["n"], lost["effect"]) == (10, 0.2)
 
 
-def test_a_best_lr_at_the_edge_is_tested_against_its_neighbour():
+def test_a_best_lr_at_the_edge_is_shown_against_its_neighbour():
     grid = [
         rows("sgd", SLOW * factor * np.exp(0.1 * i * NOISE), lr=lr)
         for i, (lr, factor) in enumerate(((0.01, 3), (0.1, 2), (1.0, 1)))
     ]
     sentence, [line] = found(*grid)["Best learning rate at the edge"]
     assert "of 1 optimizer lies at the edge" in sentence
-    assert "p is that of one comparison, on the seeds that chose" in sentence
     assert line.startswith(
         "sgd: 1 is the largest of 3, chosen in 100 % of resamples; its tail loss against that at 0.1: ratio 0.500 ["
     )
-    assert line.endswith("n 10, p 0.002")
+    assert line.endswith("n 10"), "the choice of the learning rate is no test"
 
 
 def test_a_best_lr_inside_its_grid_is_no_finding():
@@ -177,15 +172,15 @@ def test_lost_runs_have_their_share_with_its_interval():
     assert line == f"sgd, lr 0.001: 3 diverged of 10, 30 % [{100 * low:.0f} %, {100 * high:.0f} %]"
 
 
-def test_pairwise_table_has_every_pair_and_verdicts_for_the_control_only():
+def test_pairwise_table_has_every_pair_and_their_verdicts():
     frames = [rows("sgd", SLOW), rows("momentum", FAST), rows("adam", FAST * 1.2)]
     table = comparison_table(standings_of(*frames)).numbers
     tail = table[table["metric"] == "tail_loss"].set_index(["first", "second"])
     assert list(tail.index) == [("momentum", "sgd"), ("adam", "sgd"), ("momentum", "adam")]
     assert tail.loc[("momentum", "adam"), "effect"] == pytest.approx(1 / 1.2)
-    assert tail.loc[("momentum", "adam"), "verdict"] == ""
+    assert tail.loc[("momentum", "adam"), "verdict"] == "supported"
     assert tail.loc[("momentum", "sgd"), "verdict"] == "supported"
-    assert tail.loc[("adam", "sgd"), "p_family"] == pytest.approx(2**-8)
+    assert tail.loc[("adam", "sgd"), "p_family"] <= 0.05
     ids = tail.loc[("momentum", "sgd"), "run_ids"].split()
     assert sorted(ids) == sorted([*frames[0]["run_id"], *frames[1]["run_id"]])
 

@@ -275,7 +275,7 @@ def test_the_columns_are_explained_on_the_page(runs):
     html = render(page_of(runs, parts=[PagePart(name, [], [], [("table", "what it is", table)]) for name in "ab"]))
     assert html.count("what it is</p></details>") == 2
     glossary = html.partition('id="glossary"')[2]
-    for name in ("tail loss", "jitter", "ERT", "steps to a target", "wins"):
+    for name in ("tail loss", "jitter 1", "relative jitter 100", "ERT", "steps to a target", "wins"):
         assert f">{name}</th>" in glossary
     assert "NaN" not in glossary.partition("</section>")[0]
 

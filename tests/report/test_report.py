@@ -69,6 +69,7 @@ def test_a_sweep_ends_with_its_report(command, digits):
         "lr_sensitivity",
         "best_of_trials",
         "oscillation",
+        "oscillation_profile",
         "speed_jitter",
         "heat_map",
     }

@@ -4,11 +4,14 @@ import itertools
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import digests
 import pytest
-from digests import full_set, legacy, products, short_set, stored
+from digests import full_set, hash_of_numbers, legacy, network, products, short_set, stored
 from machines import lacking, settings
+
+from zdl_bench.training.loop import train
 
 SETTINGS = settings()
 
@@ -24,6 +27,16 @@ def test_legacy_runs_are_the_same_runs():
 
 def test_every_run_is_stored_and_every_stored_run_is_compared():
     assert list(stored()[1]) == [*full_set(), *legacy()]
+
+
+@pytest.mark.parametrize("column", ["step", "probe_loss"])
+def test_the_numbers_include_the_oscillation_profile(column, digits):
+    run = train(network("digits", "sgd", "float32"))
+    values = getattr(run.curve.profile, column).copy()
+    assert len(values) > 1
+    values[1] += 1
+    profile = replace(run.curve.profile, **{column: values})
+    assert hash_of_numbers(replace(run, curve=replace(run.curve, profile=profile))) != hash_of_numbers(run)
 
 
 @pytest.mark.parametrize("data", digests.DATA)

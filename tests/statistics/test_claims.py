@@ -270,7 +270,12 @@ def test_exact_equivalence_and_exact_ties():
 
     assert judged(sides(0.2, 0.2), claim(kind="equivalence"))[0].verdict is Verdict.SUPPORTED
     assert judged(sides(0.2, 0.3), claim(kind="equivalence"))[0].verdict is Verdict.REFUTED
-    assert judged(sides(0.2, 0.2), claim())[0].verdict is Verdict.REFUTED
+    [tie] = judged(sides(0.2, 0.2), claim())
+    assert tie.verdict is Verdict.INSUFFICIENT
+    assert tie.reason == "exact: both sides of a part are equal, which shows neither the part nor its opposite"
+    assert judged(sides(0.2, 0.2), claim(margin=1.1))[0].verdict is Verdict.REFUTED
+    assert judged(sides(0.2, 0.22), claim(margin=1.1))[0].verdict is Verdict.INSUFFICIENT
+    assert judged(sides(0.2, 0.2), claim(kind="threshold", at_most=1))[0].verdict is Verdict.SUPPORTED
     assert judged(sides(0.2, math.nan), claim())[0].verdict is Verdict.SUPPORTED
     assert judged(sides(0.2, math.nan), claim(kind="exact", at_least=2))[0].verdict is Verdict.REFUTED
 
@@ -322,9 +327,58 @@ def test_the_same_runs_on_both_sides_are_no_test():
         kind="threshold", at_most=0.9, first={"optimizer": "sgd", "lr": "best"}, second={"optimizer": "sgd", "lr": 0.001}
     )
     [one] = judged(frames, room, tuning_seeds=range(100, 110))
-    assert one.verdict is Verdict.REFUTED
-    assert one.findings[0].is_exact
-    assert "both sides are the same runs" in one.findings[0].notes
+    assert one.verdict is Verdict.NOT_DECIDABLE
+    assert one.reason.startswith("0.001 is the best lr, and both sides are the same runs, which decide nothing")
+    [named] = judged(frames[:1], claim(first={"optimizer": "sgd"}, second={"lr": 0.001}))
+    assert named.reason.startswith("both sides are the same runs")
+    [beside] = judged([*frames, rows("sgd", SLOW[:9], lr=0.01)], claim(first={"optimizer": "sgd", "lr": 0.01}))
+    assert "ambiguous" in beside.reason  # sgd at 0.01 is among the runs of sgd, too
+
+
+def test_a_tie_in_one_part_refutes_nothing_that_another_part_shows():
+    """An exact part that fails refutes; a tie leaves the claim open, in the order and company of any other parts."""
+    losses = {"a": 0.2, "b": 0.3, "c": 0.2}
+    frames = [rows(name, np.full(10, loss)).assign(digest=name) for name, loss in losses.items()]
+    holds, ties, fails = ({"first": {"optimizer": "a"}, "second": {"optimizer": "b"}},
+                          {"first": {"optimizer": "a"}, "second": {"optimizer": "c"}},
+                          {"first": {"optimizer": "b"}, "second": {"optimizer": "a"}})  # fmt: skip
+    frames += [rows("momentum", FAST), rows("sgd", SLOW)]
+    tested, lost = {}, {"first": {"optimizer": "sgd"}, "second": {"optimizer": "momentum"}}
+    for parts, verdict in (
+        ([holds, ties], Verdict.INSUFFICIENT),
+        ([ties, holds], Verdict.INSUFFICIENT),
+        ([holds, ties, tested], Verdict.INSUFFICIENT),
+        ([holds, tested], Verdict.SUPPORTED),
+        ([ties, fails], Verdict.REFUTED),
+        ([ties, lost], Verdict.REFUTED),
+        ([tested, fails], Verdict.REFUTED),
+    ):
+        [one] = judged(frames, claim(kind="all_of", parts=[{"kind": "superiority"} | part for part in parts]))
+        assert one.verdict is verdict, parts
+        assert math.isnan(one.p) == ((tested not in parts and lost not in parts) or fails in parts), parts
+
+
+def test_one_case_can_support_that_a_case_exists_but_cannot_refute_it():
+    better, worse = [rows("momentum", FAST), rows("sgd", SLOW)], [rows("momentum", SLOW), rows("sgd", FAST)]
+    [shown] = judged(better, claim(exists=True))
+    assert (shown.verdict, shown.p) == (Verdict.SUPPORTED, 2**-9)
+    [fails] = judged(worse, claim(exists=True))
+    assert (fails.verdict, fails.p) == (Verdict.INSUFFICIENT, 1)
+    assert fails.reason == "it does not hold here (p 0.002, not adjusted), but one case cannot refute that some case exists"
+    [unclear] = judged([rows("momentum", FAST), rows("sgd", FAST[::-1])], claim(exists=True))
+    assert (unclear.verdict, unclear.reason) == (Verdict.INSUFFICIENT, "")
+    exact = [frame.assign(tail_loss=loss, digest=loss) for frame, loss in zip(worse, (0.3, 0.2), strict=True)]
+    [one] = judged(exact, claim(exists=True))
+    assert (one.verdict, one.reason[:28]) == (Verdict.INSUFFICIENT, "it does not hold here (exact")
+
+
+def test_a_list_of_metrics_stands_for_a_part_each():
+    frames = [rows("momentum", FAST), rows("sgd", SLOW)]
+    [one] = judged(frames, claim(kind="all_of", parts=[{"kind": "superiority", "metric": ["tail_loss", "test_accuracy"]}]))
+    assert [part.metric for part in one.claim.parts] == ["tail_loss", "test_accuracy"]
+    assert one.verdict is Verdict.SUPPORTED
+    [whole] = judged(frames, claim(kind="all_of", parts=[{"kind": "superiority"}], metric=["tail_loss", "log_aulc"]))
+    assert len(whole.findings) == 2
 
 
 def test_a_target_met_at_the_start_is_met():
@@ -427,6 +481,10 @@ def test_disjoint_seeds_share_no_pair():
     ("content", "text"),
     [
         (claim(colour="red"), "claim 1 of the experiment: the key colour is unknown"),
+        (claim(exists="yes"), "exists: yes is neither true nor false; use true or false"),
+        (claim(metric=["tail_loss", "jitter_5"]), "is not the name of a metric; give a name such as tail_loss"),
+        (claim(kind="all_of", parts=[{"kind": "superiority", "metric": [1]}]), "metric: 1 is not the name of a metric"),
+        (claim(kind="all_of", parts=[{"kind": "superiority", "metric": []}]), "there are no parts"),
         (claim(kind="guess"), "claim 1 of the experiment: kind: guess is unknown; use superiority"),
         (claim(kind="threshold"), "a threshold needs a bound; give `at_most` or `at_least`"),
         (claim(kind="threshold", at_most=1, at_least=1), "one of"),
@@ -441,7 +499,7 @@ def test_disjoint_seeds_share_no_pair():
         ({"id": 1, "sentence": "s", "source": "here", "kind": "superiority", "waits_for": ""}, "there are no parts"),
         (claim(kind="all_of", parts=[{"margin": 1.1}]), "the key `kind` is missing"),
         (claim(margin=0.1), "a margin of tail_loss must be above 1"),
-        (claim(metric="jitter", margin=1), "a margin of jitter must be above 1"),
+        (claim(metric="jitter_5", margin=1), "a margin of jitter_5 must be above 1"),
         (claim(metric="log_aulc", margin=0), "a margin of log_aulc must be above 0"),
         (claim(at_most=2), "superiority takes no `at_most`"),
         (claim(kind="threshold", at_most=2, margin=1.1), "threshold takes no `margin`"),
@@ -466,7 +524,7 @@ def test_disjoint_seeds_share_no_pair():
         (claim(margin=math.nan), "a margin of tail_loss must be above 1"),
         (claim(kind="threshold", at_most=0), "at_most: 0: tail_loss is compared by ratios, which are above 0"),
         (claim(kind="threshold", at_least=-1), "at_least: -1: tail_loss is compared by ratios, which are above 0"),
-        (claim(kind="exact", metric="jitter", at_most=-0.5), "at_most: -0.5: jitter is compared by ratios"),
+        (claim(kind="exact", metric="jitter_5", at_most=-0.5), "at_most: -0.5: jitter_5 is compared by ratios"),
         (claim(kind="threshold", metric="steps_to_0.3", second=None, at_most=0), "at_most: 0: steps_to_0.3 is compared"),
         (claim(kind="threshold", metric="log_aulc", at_most=math.inf), "at_most: inf: a bound must be a finite number"),
         (claim(kind="threshold", metric="log_aulc", at_least=math.nan), "at_least: nan: a bound must be a finite number"),
@@ -566,3 +624,9 @@ def test_an_interaction_of_random_runs_without_shared_seeds_is_not_decidable():
     [one] = judged(frames, claim(kind="interaction", levels=[{"depth": 1}, {"depth": 2}]))
     assert one.verdict is Verdict.NOT_DECIDABLE
     assert one.reason == "the levels share no seed; train all levels on the same seeds"
+
+
+def test_metrics_times_parts_are_bounded_before_they_are_built():
+    many = claim(kind="all_of", parts=[{"kind": "superiority"}] * 5000, metric=["tail_loss"] * 5000)
+    with pytest.raises(ConfigError, match="claim 1 of the experiment: the claims ask for more than 300 comparisons"):
+        claims_of([many])

@@ -1,4 +1,4 @@
-"""The metric jitter, and the loop beneath it, against the closed forms of a noisy quadratic."""
+"""Jitter over scales, and the loop beneath it, against the closed forms of a noisy quadratic."""
 
 import functools
 from dataclasses import replace
@@ -7,28 +7,28 @@ import numpy as np
 import pytest
 from benchmarks.jitter_validation import (
     BETA,
+    DIMENSION,
     SEEDS,
-    STRIDED_DIMENSION,
     above_floor,
-    at_stride,
     curve_of,
     expected_jitter,
     jitters_of_noise,
+    long_curves,
     measured_gap,
     momentum_variance,
     root_mean_square_jitter,
     stationary_covariance,
     stationary_gap,
-    strided_curves,
 )
 from conftest import quadratic_config
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
+from zdl_bench.run.profile import SCALES
 from zdl_bench.run.run import Curve
 from zdl_bench.statistics.inference import sign_flip_p
-from zdl_bench.statistics.metrics.oscillation import jitter
+from zdl_bench.statistics.metrics.profile import log_jitter, relative_jitter
 from zdl_bench.training.loop import train
 
 POSITIVE = st.floats(0.01, 1.5)
@@ -82,42 +82,38 @@ def test_jitter_of_noise_about_a_straight_decay(deviation, decay):
     """A decay at a constant rate adds nothing: jitter² is unbiased for the variance of white noise."""
     rng = np.random.default_rng(0)
     x = -decay * np.arange(5001) + deviation * rng.standard_normal(5001)
-    assert jitter(synthetic_curve(x)) == pytest.approx(deviation, rel=0.05)
-
-
-def test_jitter_is_unbiased_at_fifty_probes():
-    rng = np.random.default_rng(0)
-    squares = [jitter(synthetic_curve(0.2 * rng.standard_normal(51))) ** 2 for _ in range(300)]
-    assert np.mean(squares) == pytest.approx(0.2**2, rel=0.06)
+    assert [log_jitter(synthetic_curve(x), scale) for scale in SCALES] == pytest.approx([deviation] * 4, rel=0.05)
 
 
 @pytest.fixture(scope="module", params=[("sgd", 0.0), ("momentum", BETA)], ids=lambda p: p[0])
 def correlated(request):
     optimizer, momentum = request.param
-    return momentum, strided_curves(optimizer, 0.05, 2)
+    return momentum, long_curves(optimizer, 0.05, 2)
 
 
-@pytest.mark.parametrize("stride", [1, 2, 5, 20])
-def test_jitter_at_a_stride(correlated, stride):
+@pytest.mark.parametrize("scale", SCALES)
+def test_jitter_at_a_scale(correlated, scale):
     momentum, curves = correlated
-    expected = expected_jitter(0.05, momentum, stride, STRIDED_DIMENSION)
-    assert root_mean_square_jitter(curves, stride) == pytest.approx(expected, rel=0.1)
+    expected = expected_jitter(0.05, momentum, scale, DIMENSION)
+    assert root_mean_square_jitter(curves, scale) == pytest.approx(expected, rel=0.1)
 
 
 def test_jitter_beyond_the_correlation_time_is_the_deviation_of_ln_loss(correlated):
-    """At stride 1 it reads a small part of it: L is a sum of squares, ln L has the variance ψ′(d / 2)."""
+    """From step to step it reads a small part of it: L is a sum of squares, ln L has the variance ψ′(d / 2)."""
     _, curves = correlated
-    deviation = np.sqrt(special.polygamma(1, STRIDED_DIMENSION / 2))
-    assert root_mean_square_jitter(curves, 60) == pytest.approx(deviation, rel=0.15)
+    deviation = np.sqrt(special.polygamma(1, DIMENSION / 2))
+    assert root_mean_square_jitter(curves, 100) == pytest.approx(deviation, rel=0.15)
     assert root_mean_square_jitter(curves, 1) < 0.35 * deviation
 
 
-def test_jitter_of_a_gap_does_not_see_the_level_of_the_noise():
+@pytest.mark.parametrize("measure", [log_jitter, relative_jitter])
+@pytest.mark.parametrize("scale", SCALES)
+def test_jitter_of_a_gap_does_not_see_the_level_of_the_noise(measure, scale):
     """Around a minimum of 0, L is proportional to the variance of the noise, and ln L only shifts."""
     problem = {"dimension": 10, "condition_number": 1}
-    quiet, loud = (at_stride(curve_of("sgd", 0.3, 0, 1000, problem | {"gradient_noise": noise}), 20) for noise in (0.05, 0.1))
-    assert jitter(quiet) == pytest.approx(jitter(loud), rel=1e-6)
-    assert jitter(above_floor(loud, 1)) > 2 * jitter(above_floor(quiet, 1))
+    quiet, loud = (curve_of("sgd", 0.3, 0, 1000, problem | {"gradient_noise": noise}) for noise in (0.05, 0.1))
+    assert measure(quiet, scale) == pytest.approx(measure(loud, scale), rel=1e-6)
+    assert measure(above_floor(loud, 1), scale) > 2 * measure(above_floor(quiet, 1), scale)
 
 
 @pytest.mark.slow

@@ -14,8 +14,8 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.contest import Contest, PairState
 from zdl_bench.statistics.flip_test import SequentialFlipTest, signs_of
 from zdl_bench.statistics.inference import student_interval
-from zdl_bench.statistics.looks import LookPlan
-from zdl_bench.statistics.pairing import LOST_RANK, NO_VALUE_RANK
+from zdl_bench.statistics.look_plan import LookPlan
+from zdl_bench.statistics.side import LOST_RANK, NO_VALUE_RANK
 from zdl_bench.statistics.sequential import SequentialComparison, compare_sequentially, repeated_interval
 
 FLIPS = 2048

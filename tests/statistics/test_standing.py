@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
 from zdl_bench.statistics.evidence import entrants_at_best, entrants_of
-from zdl_bench.statistics.judge import judge
-from zdl_bench.statistics.pairing import Undecidable
-from zdl_bench.statistics.standing import standing_of
+from zdl_bench.statistics.finding import Finding
+from zdl_bench.statistics.judge import describe, judge
+from zdl_bench.statistics.standing import standings_of
 from zdl_bench.statistics.verdict import Verdict
 
 
@@ -24,17 +24,23 @@ def with_variant(*frames: pd.DataFrame) -> pd.DataFrame:
 
 def standing(*frames: pd.DataFrame, tuning_seeds=(), metric: str = "tail_loss"):
     runs = with_variant(*frames)
-    return standing_of(entrants_at_best(runs, tuning_seeds), list(runs["variant"].drop_duplicates()), metric)
+    [found] = standings_of(entrants_at_best(runs, tuning_seeds), list(runs["variant"].drop_duplicates()), [[metric]])
+    return found
+
+
+def pairs_of(found) -> dict[tuple[str, str], Finding]:
+    [pairwise] = found.measures
+    return pairwise.pairs
 
 
 def test_each_is_compared_with_the_first():
     found = standing(rows("sgd", SLOW), rows("momentum", FAST), rows("adam", SLOW * np.exp(NOISE[::-1])))
     assert found.control == "sgd"
-    verdicts = {judged.claim.id: judged.verdict for judged in found.contrasts}
+    verdicts = {one.label: one.verdict for one in found.against_control("tail_loss")}
     assert verdicts == {"momentum / sgd": Verdict.SUPPORTED, "adam / sgd": Verdict.INSUFFICIENT}
-    assert found.contrasts[0].p_family == 2 * 2**-9  # Holm over two
-    [finding] = found.contrasts[0].findings
-    assert finding.effect.mean == pytest.approx(2 / 3)
+    assert found.leader.p == pytest.approx(2**-9 / 0.9)
+    assert found.verdicts[0].p == pytest.approx(2**-9 / 0.9)  # the leader is decided, so the pairs have the whole error
+    assert found.verdicts[0].finding.effect.mean == pytest.approx(2 / 3)
 
 
 def test_who_beats_all_others_leads():
@@ -42,8 +48,7 @@ def test_who_beats_all_others_leads():
     leader = found.leader
     assert leader.variant == "momentum"
     assert leader.verdict is Verdict.SUPPORTED
-    assert leader.p == pytest.approx(3 * 2**-10)  # one-sided, times three candidates
-    assert leader.undecided == []
+    assert leader.p == pytest.approx(2 * 2**-10 / 0.9)  # one-sided, times two; nine tenths of the error
     assert set(leader.rivals) == {"sgd", "adam"}
     assert leader.rivals["sgd"].effect.mean == pytest.approx(2 / 3)
 
@@ -53,20 +58,19 @@ def test_who_is_ahead_but_not_of_all_does_not_lead():
     found = standing(rows("sgd", SLOW), rows("momentum", FAST), rows("adam", close))
     assert found.leader.variant == "momentum"
     assert found.leader.verdict is Verdict.INSUFFICIENT
-    assert found.leader.undecided == ["adam"]
     assert next(iter(found.leader.rivals)) == "adam", "the closest first"
 
 
 def test_few_seeds_decide_nothing():
     found = standing(rows("sgd", SLOW[:4]), rows("momentum", FAST[:4]))
     assert found.leader.verdict is Verdict.INSUFFICIENT
-    assert found.leader.reason == "4 seeds, and 2 optimizers need 6"
-    assert found.contrasts[0].verdict is Verdict.INSUFFICIENT
+    assert found.leader.reason == "4 seeds, and this page needs 6"
+    assert found.verdicts[0].verdict is Verdict.INSUFFICIENT
 
 
 def test_one_variant_has_no_standing_to_speak_of():
     found = standing(rows("sgd", SLOW))
-    assert (found.leader, list(found.contrasts), found.pairs) == (None, [], {})
+    assert (found.leader, list(found.verdicts), pairs_of(found)) == (None, [], {})
 
 
 def test_equal_deterministic_runs_are_a_tie_that_nobody_wins():
@@ -75,11 +79,11 @@ def test_equal_deterministic_runs_are_a_tie_that_nobody_wins():
         rows(name, [0.2], **same).assign(dataset=None, digest="d", run_id=name, optimizer=name) for name in ("sgd", "momentum")
     ]
     found = standing(*frames)
-    assert found.win_rate("sgd", "momentum") == found.win_rate("momentum", "sgd") == 0.5
+    assert found.measures[0].win_rate("sgd", "momentum") == found.measures[0].win_rate("momentum", "sgd") == 0.5
     assert found.leader.verdict is Verdict.INSUFFICIENT
     better = standing(frames[0], frames[1].assign(tail_loss=0.1))
-    assert better.win_rate("momentum", "sgd") == 1
-    assert better.win_rate("sgd", "momentum") == 0
+    assert better.measures[0].win_rate("momentum", "sgd") == 1
+    assert better.measures[0].win_rate("sgd", "momentum") == 0
     assert better.leader.variant == "momentum"
     assert (better.leader.verdict, better.leader.p) == (Verdict.SUPPORTED, 0)
 
@@ -87,8 +91,8 @@ def test_equal_deterministic_runs_are_a_tie_that_nobody_wins():
 def test_runs_without_a_value_lose_and_are_counted():
     lost = np.where(np.arange(10) < 3, np.nan, FAST)
     found = standing(rows("sgd", SLOW), rows("momentum", lost))
-    assert found.win_rate("momentum", "sgd") == pytest.approx(0.7)
-    finding = found.pairs["sgd", "momentum"]
+    assert found.measures[0].win_rate("momentum", "sgd") == pytest.approx(0.7)
+    finding = pairs_of(found)["sgd", "momentum"]
     assert (finding.n, finding.n_values) == (10, 7)
 
 
@@ -115,12 +119,48 @@ def test_without_tuning_seeds_all_seeds_choose_and_judge():
     assert not entrants.are_tuned
 
 
-def test_a_larger_grid_does_not_win_by_its_size():
-    runs = with_variant(rows("sgd", SLOW, lr=0.01), rows("sgd", FAST, lr=0.1), rows("adam", SLOW))
+CHOSEN_HERE = "the learning rates were chosen on the seeds that judge; let others choose, for example tuning_seeds="
+
+
+@pytest.mark.parametrize("lrs_of_adam", [(0.01,), (0.01, 0.1)])
+def test_a_choice_on_the_judging_seeds_is_described_but_not_judged(lrs_of_adam):
+    """Whatever the effect, and even if only one side had a choice."""
+    grids = [rows("sgd", SLOW, lr=0.01), rows("sgd", FAST, lr=0.1), *(rows("adam", SLOW * lr, lr=lr) for lr in lrs_of_adam)]
+    entrants = entrants_at_best(with_variant(*grids), ())
     part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {"variant": "sgd"}, {"variant": "adam"}, View.BEST_LR)
-    with pytest.raises(Undecidable, match="1 and 2 learning rates were tried"):
-        entrants_at_best(runs, ()).pairs(part, {})
-    assert judge(part, entrants_at_best(runs, ())).reason
+    found, described = judge(part, entrants), describe(part, entrants)
+    assert found.reason == f"{CHOSEN_HERE}range(100,103)"
+    assert (found.p_for, found.p_against) == (1, 1)
+    assert described.reason == ""
+    assert found.effect == described.effect
+    assert found.effect.mean == pytest.approx(np.exp(np.mean(np.log(FAST / (SLOW * 0.01)))))
+    everyone = standing(*grids)
+    assert everyone.leader.verdict is Verdict.NOT_DECIDABLE
+    assert everyone.leader.reason == found.reason
+    assert [judged.verdict for judged in everyone.contrasts] == [Verdict.NOT_DECIDABLE]
+    assert everyone.win_rate("sgd", "adam") == described.wins.rate
+
+
+def test_the_tuning_seeds_that_are_proposed_are_free():
+    grids = [rows(name, SLOW, lr=lr, first_seed=98) for name in ("sgd", "adam") for lr in (0.01, 0.1)]
+    assert standing(*grids).leader.reason == f"{CHOSEN_HERE}range(108,111)"
+
+
+def test_who_had_nothing_to_choose_is_judged_beside_others_who_had():
+    grids = [rows("sgd", SLOW), rows("momentum", FAST), *(rows("adam", FAST * lr, lr=lr) for lr in (0.01, 0.1))]
+    verdicts = {judged.claim.id: judged.verdict for judged in standing(*grids).contrasts}
+    assert verdicts == {"momentum / sgd": Verdict.SUPPORTED, "adam / sgd": Verdict.NOT_DECIDABLE}
+
+
+def test_a_choice_among_deterministic_runs_is_no_luck():
+    """The same bits on every seed: another seed would choose the same."""
+    drawn = {"problem.gradient_noise": 0.0, "problem.start_std": 0.0}
+    frames = [
+        rows(name, [loss], lr=lr, **drawn).assign(dataset=None, digest=f"{name} {lr}", run_id=f"{name} {lr}")
+        for name, lr, loss in (("sgd", 0.01, 0.3), ("sgd", 0.1, 0.2), ("adam", 0.01, 0.1))
+    ]
+    leader = standing(*frames).leader
+    assert (leader.variant, leader.verdict) == ("adam", Verdict.SUPPORTED)
 
 
 def test_a_variant_that_lost_runs_at_every_lr_says_so():
@@ -129,7 +169,7 @@ def test_a_variant_that_lost_runs_at_every_lr_says_so():
     entrants = entrants_at_best(runs, ())
     assert list(entrants.sides) == ["adam"]
     assert entrants.reasons == {"sgd": "sgd: no learning rate has a value on every seed used to choose"}
-    assert standing_of(entrants, ["sgd", "adam"], "tail_loss").leader is None
+    assert standings_of(entrants, ["sgd", "adam"], [["tail_loss"]])[0].leader is None
 
 
 def test_who_has_several_runs_of_one_seed_is_left_out():
@@ -146,8 +186,8 @@ def test_who_has_several_runs_of_one_seed_is_left_out():
 def test_turned_findings_are_those_of_the_turned_comparison(differences):
     base = np.exp(np.linspace(-1, 0, len(differences)))
     runs = with_variant(rows("sgd", base), rows("momentum", base * np.exp(differences)))
-    found = standing_of(entrants_at_best(runs, ()), ["sgd", "momentum"], "tail_loss")
-    one, other = found.pairs["sgd", "momentum"], found.pairs["momentum", "sgd"]
+    [found] = standings_of(entrants_at_best(runs, ()), ["sgd", "momentum"], [["tail_loss"]])
+    one, other = pairs_of(found)["sgd", "momentum"], pairs_of(found)["momentum", "sgd"]
     part = ClaimPart(Kind.SUPERIORITY, "tail_loss", {"variant": "momentum"}, {"variant": "sgd"}, View.BEST_LR)
     direct = judge(part, entrants_at_best(runs, ()))
     assert other.effect.mean == pytest.approx(direct.effect.mean)
@@ -167,8 +207,8 @@ def test_an_exact_comparison_of_what_no_run_has_is_not_decided():
     frames = [rows(name, [-1.0] * 6, **drawn).assign(dataset=None, digest=name) for name in ("sgd", "momentum")]
     found = standing(*frames)
     assert found.leader.verdict is Verdict.NOT_DECIDABLE
-    assert [judged.verdict for judged in found.contrasts] == [Verdict.NOT_DECIDABLE]
-    assert math.isnan(found.win_rate("sgd", "momentum"))
+    assert [one.verdict for one in found.verdicts] == [Verdict.NOT_DECIDABLE]
+    assert math.isnan(found.measures[0].win_rate("sgd", "momentum"))
 
 
 def test_who_was_not_tuned_beside_others_who_were_is_left_out():
@@ -221,3 +261,11 @@ def test_two_perfect_accuracies_are_a_tie():
     leader = standing(*frames, metric="test_accuracy").leader
     assert leader.verdict is Verdict.INSUFFICIENT
     assert leader.is_tied
+
+
+def test_a_finding_keeps_the_difference_of_each_pair():
+    found = pairs_of(standing(rows("sgd", SLOW), rows("momentum", FAST)))
+    assert found["momentum", "sgd"].differences == pytest.approx(np.log(FAST / SLOW))
+    assert found["sgd", "momentum"].differences == pytest.approx(np.log(SLOW / FAST))
+    lost = pairs_of(standing(rows("sgd", SLOW), rows("momentum", np.where(np.arange(10) == 0, np.nan, FAST))))
+    assert np.isnan(lost["momentum", "sgd"].differences).tolist() == [True] + [False] * 9

@@ -97,7 +97,7 @@ def test_a_run_from_before_there_was_a_profile_is_readable(store, digits):
     read = store.read(run.run_id)
     assert_same(replace(run, curve=replace(run.curve, profile=None)), read)
     assert math.isnan(jitter_1(read.curve))
-    assert compare_runs(read, run).agreement is Agreement.SAME_BITS
+    assert compare_runs(read, run).agreement is Agreement.DIFFERENT
 
 
 def test_a_failed_run_keeps_its_traceback(store):
@@ -470,12 +470,22 @@ def test_a_manifest_that_was_changed_is_damaged(store):
         store.read_manifest("one")
 
 
+@pytest.mark.parametrize("looks", [[0], [-1], [10, 6], [6, 6], [10**9], ["6"], [6.0], 6, None, [*range(1, 102)]])
+def test_a_manifest_with_unsound_looks_is_damaged(store, looks):
+    manifest = Manifest("one", "", "command", [], [], "2026-01-01T00:00:00+00:00", looks=[6, 10])
+    store.write_manifest(manifest)
+    assert store.read_manifest("one") == manifest
+    store.write_manifest(replace(manifest, looks=looks))
+    with pytest.raises(DamagedFile):
+        store.read_manifest("one")
+
+
 def test_a_manifest_of_an_earlier_version_has_no_checksum(store):
     manifest = Manifest("one", "a title", "command", [], ["0" * 16], "2026-01-01T00:00:00+00:00")
     store.write_manifest(manifest)
     path = store.sweep_folder("one") / "sweep.json"
     stored = json.loads(path.read_text())
-    del stored["checksum"]
+    del stored["checksum"], stored["looks"]
     path.write_text(json.dumps(stored))
     assert store.read_manifest("one") == manifest
 
@@ -507,7 +517,7 @@ def test_load_results_gives_tidy_frames(store, run):
     assert row["learned"]
     assert row["digest"] == run.digest
     assert row["test_accuracy"] == run.end["test_accuracy"]
-    assert {"final_train_loss", "tail_loss", "jitter", "steps_to_0.5", "reached_0.5", "seconds_to_0.5"} <= set(runs.columns)
+    assert {"final_train_loss", "tail_loss", "jitter_1", "steps_to_0.5", "reached_0.5", "seconds_to_0.5"} <= set(runs.columns)
     assert sorted(runs["status"]) == ["completed", "diverged", "failed"]
     assert results.curves.columns.tolist() == ["run_id", "step", "train_loss", "lr"]
     curve = results.curves[results.curves["run_id"] == run.run_id]

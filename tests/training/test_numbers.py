@@ -93,7 +93,7 @@ def check_frames(runs: list[Run]) -> None:
     assert frame["learned"].tolist() == [has_learned(run.curve) for run in runs]
     assert frame["status"].tolist() == [run.status.value for run in runs]
     diverged = frame["status"] == Status.DIVERGED
-    assert frame.loc[diverged, ["tail_loss", "final_train_loss", "log_aulc", "jitter", "test_loss"]].isna().all(axis=None)
+    assert frame.loc[diverged, ["tail_loss", "final_train_loss", "log_aulc", "jitter_1", "test_loss"]].isna().all(axis=None)
     assert np.isfinite(frame.loc[~diverged, ["tail_loss", "final_train_loss"]]).all(axis=None)
 
 

@@ -17,7 +17,8 @@ from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import ConfigError, display
 from zdl_bench.kernels.choice import kernels_for, kernels_for_vectors, require_wanted
 from zdl_bench.plan.app import run_hydra
-from zdl_bench.plan.command_line import MULTIRUN, read_command_line
+from zdl_bench.plan.command_line import read_command_line
+from zdl_bench.plan.flags import MULTIRUN
 from zdl_bench.plan.resolver import Resolver
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry.conf_files import names

@@ -57,7 +57,6 @@ class Verification:
 def compare_runs(stored: Run, fresh: Run) -> Verification:
     """Compare all fields of a stored run, except for NOT_COMPARED, with the fields of a fresh run."""
     ours, theirs = comparable_fields(stored), comparable_fields(fresh)
-    theirs = {name: theirs[name] for name in theirs if name in ours or not name.startswith("profile.")}  # an old run has none
     differing = find_differences(ours, theirs)
     step, values = first_difference(stored.curve, fresh.curve)
     notes = [values, _fields_text(differing), _end_text(_final_numbers(stored), _final_numbers(fresh))]

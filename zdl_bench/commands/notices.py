@@ -11,6 +11,7 @@ from zdl_bench.commands.execution import Plan
 from zdl_bench.commands.terminal import console_for, duration, size
 from zdl_bench.errors import printable
 from zdl_bench.plan.data_sets import DataSetInUse
+from zdl_bench.plan.stages import Stage
 
 ESTIMATED_STEPS = 100_000
 """Minimum number of steps of a sweep for which an estimate is worth two seconds. dry_run=true estimates every sweep."""
@@ -42,10 +43,18 @@ def announce_damaged(aside: Path) -> None:
     _say(f"{aside} was set aside: the file is damaged; its run is trained again", style="yellow")
 
 
+def announce_stage(number: int, stage: Stage) -> None:
+    """Print what a stage trains, and warn about the decisions that led to it. Print nothing for a sweep of one stage."""
+    if stage.plan:
+        _say(f"stage {number}: {stage.decisions or stage.plan}")
+    for warning in stage.warnings:
+        _warn(warning)
+
+
 def announce_plan(name: str, plan: Plan) -> None:
     missing, stored = len(plan.missing), len(plan.stored)
     state = f"{missing} to train, {stored} in the store" if missing else "all in the store, nothing to train"
-    _say(f"{name}: {_runs(len(plan.configs))}, {state}")
+    _say(f"{name}: {runs_text(len(plan.configs))}, {state}")
 
 
 def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
@@ -60,26 +69,31 @@ def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
 
 def announce_stop(missing: int, max_failures: int | None) -> None:
     _say(
-        f"stopped: max_failures={max_failures} is reached, with {_runs(missing)} not trained yet. "
+        f"stopped: max_failures={max_failures} is reached, with {runs_text(missing)} not trained yet. "
         "Start the same command again to continue."
     )
 
 
 def announce_lost(gone: int, of: int, store: Path) -> None:
     _warn(
-        f"{gone} of {_runs(of)} {'is' if gone == 1 else 'are'} no longer in {store}: the files were removed, moved or changed "
-        "while the sweep ran. Start the same command again to train these runs again."
+        f"{gone} of {runs_text(of)} {'is' if gone == 1 else 'are'} no longer in {store}: the files were removed, moved or "
+        "changed while the sweep ran. Start the same command again to train these runs again."
     )
 
 
-def print_dry_run(name: str, plan: Plan, parallel: int | None, store: Path) -> None:
-    """Print the plan on stdout: the number of runs, how many of them are stored, the time and the disk space."""
+def print_dry_run(name: str, plan: Plan, lines: Iterable[str], parallel: int | None, store: Path) -> None:
+    """Print the plan on stdout: the number of runs, how many of them are stored, the time and the disk space.
+
+    lines: what else is known of the sweep.
+    """
     say = partial(console_for().print, soft_wrap=True, markup=False)
     missing = len(plan.missing)
     cost = estimated_cost(plan.missing) if missing else Cost(0.0, 0.0)
     damaged = f" ({len(plan.damaged)} damaged in the store)" if plan.damaged else ""
     say(f"sweep: {name}")
     say(f"runs:  {len(plan.configs)}; {missing} to train{damaged}, {len(plan.stored)} in the store")
+    for line in lines:
+        say(line)
     if cost is None:
         say("time:  unknown, because trials of a few steps did not finish")
         return
@@ -114,7 +128,8 @@ def _time(cost: Cost, runs: int, parallel: int | None) -> str:
     return f"{duration(max(cost.seconds / workers, 1.0))} on {workers} worker{'s' if workers != 1 else ''}"
 
 
-def _runs(count: int) -> str:
+def runs_text(count: int) -> str:
+    """Return a number of runs as text, such as `1 run`."""
     return f"{count} run{'s' if count != 1 else ''}"
 
 

@@ -24,7 +24,6 @@ from zdl_bench.errors import StoreError, abridge, closest, display, hint
 from zdl_bench.registry import conf_files
 from zdl_bench.run.conditions import facets_of
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
-from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.run.untrusted import parse_json, require_bounded
 from zdl_bench.statistics.metrics.catalogue import METRICS
@@ -160,7 +159,7 @@ def _table(runs: Sequence[Run]) -> pa.Table:
 
 def verdict_rows(manifest: Manifest, runs: Sequence[Run]) -> list[tuple[str, str, str, float, str]]:
     """Return one row per claim of the experiment, with the values of VERDICT_COLUMNS."""
-    results = judge_experiment(Experiment.of(manifest.name, manifest.experiment or {}), frames_of(runs).runs)
+    results = judge_experiment(manifest.as_experiment, frames_of(runs).runs)
     return [(manifest.name, one.claim.id, one.verdict.value, one.p_family, one.reason) for one in results]
 
 

@@ -19,16 +19,21 @@ MAX_DECIMAL_LOSS = 1e7
 """Losses below this number are written with decimals. A table has no room for the digits of a larger loss."""
 
 
-def results_table(rows: Sequence[RunSummary]) -> Table:
-    """Return a table with a line per condition: mean ± standard deviation of completed runs, and how the other runs ended."""
-    keys = condition_keys(row.config for row in rows)
+def results_table(rows: Sequence[RunSummary], tuning_seeds: Iterable[int] = ()) -> Table:
+    """Return a table with a line per condition: mean ± standard deviation of completed runs, and how the other runs ended.
+
+    Tuning seeds have separate lines.
+    """
+    keys, choosing = [*condition_keys(row.config for row in rows)], {*tuning_seeds}
+    is_tuned = any(row.config.seed in choosing for row in rows)
     groups: dict[tuple[Value, ...], list[RunSummary]] = defaultdict(list)
     for row in rows:
         flat = row.config.flat()
-        groups[tuple(flat.get(key) for key in keys)].append(row)
+        use = ("tuning" if row.config.seed in choosing else "judging",) if is_tuned else ()
+        groups[(*(flat.get(key) for key in keys), *use)].append(row)
     columns = [texts_of(values) for values in zip(*groups, strict=True)]
     table = Table(title_justify="left", header_style="bold")
-    for key in keys:
+    for key in [*keys, *(["seeds"] if is_tuned else [])]:
         table.add_column(key)
     has_accuracy = any(not math.isnan(row.test_accuracy) for row in rows)
     for heading in ("runs", "train loss", "tail loss", *(["test accuracy"] if has_accuracy else [])):

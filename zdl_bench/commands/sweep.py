@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from zdl_bench.commands import notices
+from zdl_bench.commands.earlier_looks import earlier_looks, past_sweeps
 from zdl_bench.commands.execution import Plan, distinct, execute, find_lost_runs, plan, until_failures
 from zdl_bench.commands.report import update_report
 from zdl_bench.commands.summary import digest_lines, failures_table, results_table
@@ -16,6 +17,7 @@ from zdl_bench.plan.app import compose_once, run_hydra
 from zdl_bench.plan.command_line import CommandLine, read_command_line
 from zdl_bench.plan.resolver import Resolver, SweepSettings, sweep_settings
 from zdl_bench.plan.schema import SWEEP_KEYS, JobConfig
+from zdl_bench.plan.stages import Stage
 from zdl_bench.registry import registry
 from zdl_bench.report.freshness import page_path
 from zdl_bench.run.config import RunConfig
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     command = SweepCommand(command_line)
     if command_line.asks_for_config:
         command.resolve([compose_once(command_line)])  # raises ConfigError before a wrong config is shown
-    found = run_hydra(command_line, command.run_batch)
+    found = run_hydra(command_line, command.run_batch, command.begin_stage)
     return command.finish(found)
 
 
@@ -46,6 +48,9 @@ class SweepCommand:
         self._started = now()
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
+        self._past: list[Manifest] = []
+        self._stage = Stage(())
+        self._stage_lines: list[str] = []
         self._configs: dict[str, RunConfig] = {}
         self._rows: dict[str, RunSummary] = {}
         self._recalled = Summaries()
@@ -69,8 +74,17 @@ class SweepCommand:
                 raise ConfigError(f"{key}: this key belongs to the whole sweep and cannot have several values; give one value")
         return settings, configs
 
+    def begin_stage(self, stage: Stage) -> None:
+        """Take note of the stage to which the next batch belongs. A stage without jobs has no batch."""
+        self._stage = stage
+        if not stage.jobs and self._settings and self._may_train(self._settings):
+            notices.announce_stage(len(self._stage_lines) + 1, stage)
+
     def run_batch(self, jobs: Sequence[JobConfig]) -> list[float]:
-        """Validate all jobs, train the missing runs, and return the tail_loss of each job, NaN for a job without one."""
+        """Validate all jobs, train the missing runs, and return the tail_loss of each job, NaN for a job without one.
+
+        A dry run returns 0 for a run that is not stored, so that a sweeper can go on.
+        """
         settings, configs = self.resolve(jobs)
         store = Store(settings.results_dir)
         runs = distinct(configs)
@@ -81,14 +95,24 @@ class SweepCommand:
             notices.announce_data_sets(self._resolver.data_sets)
         self._settings = settings
         name = settings.name or (self._manifest.name if self._manifest else name_of_sweep(self._command_line, runs))
-        self._manifest = manifest = manifest_of(self._command_line, name, self._configs, self._started)
+        if self._manifest is None:
+            self._past = past_sweeps(store, name, self._configs)
+        asked = manifest_of(self._command_line, name, self._configs, self._started)
+        looks = earlier_looks(name, self._configs, self._past, asked.as_experiment.tuning_seeds)
+        self._manifest = manifest = replace(asked, looks=looks)
         self._recalled = self._recalled if self._recalled.runs else recall(store, manifest.name)
         batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled.runs)
         self._rows |= batch.stored
         self._damaged += batch.damaged
-        if not settings.dry_run and self._failures != settings.max_failures:
+        self._stage_lines += [f"{self._stage.plan}: {notices.runs_text(len(runs))}"] if self._stage.plan else []
+        if self._may_train(settings):
+            notices.announce_stage(len(self._stage_lines), self._stage)
             self._make(batch, settings, store, manifest)
-        return [self._rows[one.run_id].tail_loss if one.run_id in self._rows else math.nan for one in configs]
+        unknown = 0.0 if settings.dry_run else math.nan
+        return [self._rows[one.run_id].tail_loss if one.run_id in self._rows else unknown for one in configs]
+
+    def _may_train(self, settings: SweepSettings) -> bool:
+        return not settings.dry_run and self._failures != settings.max_failures
 
     def _make(self, batch: Plan, settings: SweepSettings, store: Store, manifest: Manifest) -> None:
         """Train and store the missing runs of a batch."""
@@ -125,11 +149,11 @@ class SweepCommand:
             return 0
         store = Store(settings.results_dir)
         if settings.dry_run:
-            self._print_dry_run(settings, store, manifest.name)
+            self._print_dry_run(settings, store, manifest)
             return 0
         console = console_for()
         rows = [self._rows[run_id] for run_id in self._configs if run_id in self._rows]
-        for table in (results_table(rows), failures_table(rows)):
+        for table in (results_table(rows, manifest.as_experiment.tuning_seeds), failures_table(rows)):
             if table:
                 console.print(table)
         if not self._is_complete(rows, store, manifest, settings.max_failures):
@@ -149,11 +173,19 @@ class SweepCommand:
         console.print(f"next:    {verify_command(manifest, settings.results_dir)}", soft_wrap=True, markup=False)
         return 0 if all(row.status.is_result for row in rows) else 1
 
-    def _print_dry_run(self, settings: SweepSettings, store: Store, name: str) -> None:
+    def _print_dry_run(self, settings: SweepSettings, store: Store, manifest: Manifest) -> None:
         everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
         if everything.missing:
             notices.announce_passed_over(self._resolver.decode_data())
-        notices.print_dry_run(name, everything, _parallel_runs(settings), store.root)
+        lines = [f"stage {number}: {stage}" for number, stage in enumerate(self._stage_lines, start=1)]
+        if everything.stored:
+            from zdl_bench.commands.power import power_lines  # imports pandas and SciPy
+
+            tuning_seeds = manifest.as_experiment.tuning_seeds
+            lines += [
+                f"power: {line}" for line in power_lines(everything.configs, everything.stored.keys(), store, tuning_seeds)
+            ]
+        notices.print_dry_run(manifest.name, everything, lines, _parallel_runs(settings), store.root)
 
     def _is_complete(self, rows: Sequence[RunSummary], store: Store, manifest: Manifest, max_failures: int | None) -> bool:
         """Return whether every run was trained and is in the store. Print how many runs are missing."""

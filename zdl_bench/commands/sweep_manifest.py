@@ -27,6 +27,7 @@ def manifest_of(line: CommandLine, name: str, run_ids: Iterable[str], started: s
         run_ids=list(run_ids),
         started=started,
         experiment=line.experiment_yaml,
+        tuning_seeds=[] if line.experiment else [*(line.tuning_seeds or ())],
     )
 
 
@@ -35,27 +36,29 @@ def name_of_sweep(line: CommandLine, runs: Sequence[RunConfig]) -> str:
 
     If the sweep may have further runs that are not known yet, the overrides distinguish it from other sweeps.
     """
-    overrides = "\n".join(line.overrides_of_runs)
-    if line.experiment_name is None or line.experiment is None:
-        return derive_name(runs, overrides if line.has_hydra_keys else "")
-    changed = runs if line.changes_experiment else ()
-    return derive_experiment_name(line.experiment_name, changed, overrides if line.experiment.tuning_seeds else "")
+    overrides = "\n".join(line.overrides_of_runs) if line.chooses_runs_later else ""
+    if line.experiment_name is None:
+        return derive_name(runs, overrides)
+    return derive_experiment_name(line.experiment_name, runs if line.changes_experiment else (), overrides)
 
 
 def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manifest:
     """Store and return the manifest with its finishing time.
 
-    If the same sweep finished before and nothing was trained now, keep the stored times and update only the summaries.
+    If the same sweep finished before and nothing was trained now, keep the stored times and update only the rest.
     """
     before = store.find_manifest(manifest.name)
-    is_same = before and before.run_ids == manifest.run_ids and before.experiment == manifest.experiment  # includes claims
-    if before and before.finished and is_same and not has_trained:
-        finished = replace(before, summaries=manifest.summaries)
+    if before and before.finished and _asked_for(before) == _asked_for(manifest) and not has_trained:
+        finished = replace(before, summaries=manifest.summaries, looks=manifest.looks)
     else:
         finished = replace(manifest, finished=now(), report=before.report if before else manifest.report)
     if finished != before:
         store.write_manifest(finished)
     return finished
+
+
+def _asked_for(manifest: Manifest) -> tuple[object, ...]:
+    return manifest.run_ids, manifest.experiment, manifest.tuning_seeds  # an experiment includes its claims
 
 
 def verify_command(manifest: Manifest, folder: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,13 +17,16 @@ from zdl_bench.plan.hydra_keys import foreign_sweeper
 from zdl_bench.plan.launcher import BatchFunction, SweepTask, plain_values
 from zdl_bench.plan.messages import plain_messages
 from zdl_bench.plan.schema import JobConfig, register_schema
+from zdl_bench.plan.stages import Stage
 from zdl_bench.registry import conf_files
 
 DISCOVERY = str(Path(__file__).parent / "discovery")
 """The folder that contains `hydra_plugins`, the package in which Hydra looks for our launcher and sweeper."""
 
 
-def run_hydra(command_line: CommandLine, run_batch: BatchFunction) -> str | None:
+def run_hydra(
+    command_line: CommandLine, run_batch: BatchFunction, begin_stage: Callable[[Stage], None] = lambda stage: None
+) -> str | None:
     """Compose the configs of a command line and hand them to `run_batch`, or print help, a config or completions.
 
     Return the YAML text in which a sweeper of another package reports its result, or None. Raise ConfigError for arguments
@@ -31,7 +34,7 @@ def run_hydra(command_line: CommandLine, run_batch: BatchFunction) -> str | None
     """
     prepare_hydra()
     main = hydra.main(version_base="1.3", config_path=str(conf_files.CONF), config_name="config")
-    task = SweepTask(command_line, run_batch)
+    task = SweepTask(command_line, run_batch, begin_stage)
     with _sweeper_folder(command_line) as folder:
         arguments = command_line.for_hydra
         if folder:

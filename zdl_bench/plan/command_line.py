@@ -7,35 +7,16 @@ from typing import Any
 
 from hydra.core.override_parser.types import OverrideType
 
-from zdl_bench.errors import ConfigError, display, hint, require
+from zdl_bench.errors import ConfigError, display
+from zdl_bench.plan.flags import MULTIRUN, flags_and_overrides
 from zdl_bench.plan.grammar import TEXTS, several_texts
 from zdl_bench.plan.hydra_keys import foreign_sweeper, require_open
-from zdl_bench.plan.keys import similar_keys
 from zdl_bench.plan.messages import plain_messages
 from zdl_bench.plan.overrides import Reading, canonical, read_all
-from zdl_bench.plan.schema import SWEEP_KEYS
+from zdl_bench.plan.schema import KEYS_THAT_CHOOSE_RUNS, SWEEP_KEYS
+from zdl_bench.plan.tuning_seeds import without_tuning_seeds
 from zdl_bench.registry import conf_files
 from zdl_bench.run.experiment import Experiment
-
-MULTIRUN = ("-m", "--multirun")
-LONG_NAMES = {
-    "-h": "--help",
-    "-m": "--multirun",
-    "-r": "--run",
-    "-sc": "--shell-completion",
-    "-c": "--cfg",
-    "-i": "--info",
-    "-p": "--package",
-    "-cp": "--config-path",
-    "-cn": "--config-name",
-    "-cd": "--config-dir",
-}
-FLAGS_WITHOUT_VALUE = {"--help", "--hydra-help", "--multirun", "--run", "--resolve", "--shell-completion"}
-FLAGS_WITH_CHOICE = {
-    "--cfg": ("job", "hydra", "all"),
-    "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
-}
-FLAGS_WITH_VALUE = {"--package", "--config-path", "--config-name", "--config-dir"}
 
 
 @dataclass(frozen=True)
@@ -43,13 +24,15 @@ class CommandLine:
     """The content of a command line that asks for runs.
 
     arguments: the typed arguments, each in the form that `canonical` returns. flags: the flags of Hydra, each followed by its
-    value, without `-m`. readings: one per key. experiment_yaml: the content of the experiment's YAML.
+    value, without `-m`. readings: one per key, except tuning_seeds. tuning_seeds: those of the command line, or None if it
+    gives none. experiment_yaml: the content of the experiment's YAML, with the tuning seeds of the command line.
     """
 
     arguments: Sequence[str]
     flags: Sequence[str]
     readings: Sequence[Reading]
     is_sweep: bool
+    tuning_seeds: tuple[int, ...] | None = None
     experiment_name: str | None = None
     experiment_yaml: dict[str, Any] | None = None
     experiment: Experiment | None = None
@@ -65,10 +48,16 @@ class CommandLine:
         return any(argument.lstrip("+").startswith("hydra/") for argument in self.arguments)
 
     @property
+    def chooses_runs_later(self) -> bool:
+        """Whether the sweep may have further runs that are not known before its first batch has finished."""
+        return self.has_hydra_keys or bool(self.experiment.tuning_seeds if self.experiment else self.tuning_seeds)
+
+    @property
     def overrides_of_runs(self) -> list[str]:
-        """The overrides that may change the numbers of runs, sorted. They are all overrides except keys of the whole sweep."""
+        """The overrides that may change which runs the sweep has, or the numbers of runs, sorted."""
         overrides = [argument for argument in self.arguments if "=" in argument and not argument.startswith("-")]
-        return sorted(override for override in overrides if _first_word(override) not in SWEEP_KEYS)
+        others = {*SWEEP_KEYS} - {*KEYS_THAT_CHOOSE_RUNS}
+        return sorted(override for override in overrides if _first_word(override) not in others)
 
     @property
     def changes_experiment(self) -> bool:
@@ -102,22 +91,32 @@ def read_command_line(typed: Sequence[str]) -> CommandLine:
     with plain_messages(typed):
         arguments = [canonical(argument) for argument in typed]
         require_open(arguments)
-        flags, overrides = _flags_and_overrides(arguments)
-        readings = read_all(overrides)
+        flags, overrides = flags_and_overrides(arguments)
+        readings, tuning_seeds = without_tuning_seeds(read_all(overrides))
     name = _experiment_name(readings)
     content = dict(conf_files.load_experiment(name)) if name is not None else None
+    if content is not None and tuning_seeds is not None:
+        content["tuning_seeds"] = [*tuning_seeds]
     other_flags = [flag for flag in flags if flag not in MULTIRUN]
     command_line = CommandLine(
         arguments=arguments,
         flags=other_flags,
         readings=readings,
         is_sweep=len(other_flags) < len(flags) or (name is not None and not other_flags),
+        tuning_seeds=tuning_seeds,
         experiment_name=name,
         experiment_yaml=content,
         experiment=Experiment.of(name, content) if name is not None and content is not None else None,
     )
     if name is not None and foreign_sweeper(arguments):
         raise ConfigError("hydra/sweeper: an experiment defines its own sweep; leave out the sweeper or the experiment")
+    if tuning_seeds and foreign_sweeper(arguments):
+        raise ConfigError("hydra/sweeper: another sweeper chooses its own runs; leave out the sweeper or tuning_seeds")
+    if tuning_seeds and not command_line.is_sweep:
+        raise ConfigError(
+            "tuning_seeds: one run has no learning rate to choose; put -m before the keys and give several learning rates, for "
+            "example -m lr=1e-3,1e-2, or leave tuning_seeds out"
+        )
     sweeps = [reading for reading in readings if reading.is_sweep]
     if sweeps and not command_line.is_sweep:
         argument = sweeps[0].argument
@@ -146,52 +145,3 @@ def _experiment_name(readings: Sequence[Reading]) -> str | None:
                 )
             return str(name)
     return None
-
-
-def _flags_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the flags, each followed by its value, and the overrides. Hydra accepts flags only before overrides.
-
-    Raise ConfigError for a flag that does not exist, that is not allowed, or whose value is wrong or missing. Hydra's own
-    parser would print its usage, which includes the flags that are not allowed.
-    """
-    flags: list[str] = []
-    overrides: list[str] = []
-    waiting = list(arguments)
-    while waiting:
-        argument = waiting.pop(0)
-        if argument == "--":  # has no effect here, because no override starts with `-`
-            continue
-        if not argument.startswith("-"):
-            overrides.append(argument)
-            continue
-        flags.append(argument)
-        flag, has_value, value = argument.partition("=")
-        name = LONG_NAMES.get(flag, flag)
-        if not has_value and waiting and _takes(name, waiting[0]):
-            value = waiting.pop(0)
-            flags.append(value)
-        _require_open_flag(argument, flag, name, value)
-        require(flag, value, not (has_value and name in FLAGS_WITHOUT_VALUE), "this flag takes no value; leave the value out")
-    return flags, overrides
-
-
-def _takes(name: str, following: str) -> bool:
-    """Return whether the argument after a flag is the value of the flag. `--info` may have no value."""
-    return name in FLAGS_WITH_VALUE or name == "--cfg" or following in FLAGS_WITH_CHOICE.get(name, ())
-
-
-def _require_open_flag(argument: str, flag: str, name: str, value: str) -> None:
-    if name == "--experimental-rerun":
-        raise ConfigError(f"{display(argument)}: this flag would load a pickle; type the command of the run again instead")
-    if name not in FLAGS_WITHOUT_VALUE | FLAGS_WITH_CHOICE.keys() | FLAGS_WITH_VALUE:
-        known = "see --help, or --hydra-help for the flags of Hydra, and write the flag in full"
-        remedy = hint([f"{key}=VALUE" for key in similar_keys(flag.strip("-"))], known)
-        raise ConfigError(f"{display(argument)}: there is no such flag; {remedy}")
-    require(
-        flag,
-        value,
-        (bool(value) and not value.startswith("-")) or name not in FLAGS_WITH_VALUE,
-        f"this flag needs a value; write {flag} VALUE",
-    )
-    if name in FLAGS_WITH_CHOICE and (value or name == "--cfg"):  # `--info` without a value shows everything
-        require(flag, value, value in FLAGS_WITH_CHOICE[name], f"choose one of {', '.join(FLAGS_WITH_CHOICE[name])}")

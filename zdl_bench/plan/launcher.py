@@ -23,6 +23,7 @@ from zdl_bench.plan.command_line import CommandLine
 from zdl_bench.plan.messages import InternalError, misfit
 from zdl_bench.plan.overrides import Reading, read
 from zdl_bench.plan.schema import JobConfig
+from zdl_bench.plan.stages import Stage
 from zdl_bench.registry import conf_files
 from zdl_bench.run.untrusted import require_no_reference
 
@@ -34,12 +35,14 @@ BatchFunction = Callable[[Sequence[JobConfig]], Sequence[float]]
 class SweepTask:
     """The task function for Hydra. Our launcher passes whole batches to it. Hydra and other launchers pass one config.
 
+    begin_stage: a function that is told of each stage before its batch comes.
     single: the configs that came one by one, each with the names of its parts. Their runs start after Hydra has returned,
     because Hydra would add its own text to an error.
     """
 
     command_line: CommandLine
     run_batch: BatchFunction
+    begin_stage: Callable[[Stage], None]
     single: list[tuple[DictConfig, Mapping[str, str]]] = field(default_factory=list)
 
     def __call__(self, composed: DictConfig | Sequence[JobConfig]) -> Sequence[float] | None:

@@ -11,8 +11,11 @@ from zdl_bench.registry import conf_files, registry
 
 SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
+    "tuning_seeds",
 )  # fmt: skip
 """Keys of the whole sweep, which never change the numbers of a run."""
+KEYS_THAT_CHOOSE_RUNS = ("tuning_seeds",)
+"""Keys of the whole sweep that decide which runs it has."""
 JobConfig = dict[str, Any]
 """The config of one job: the schema's keys as nested plain values."""
 Name = str | list[Any] | dict[str, Any] | None
@@ -50,6 +53,7 @@ class Schema:
     report: bool = MISSING
     formats: Any = MISSING
     dry_run: bool = MISSING
+    tuning_seeds: Any = None
 
 
 TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))

@@ -18,12 +18,14 @@ from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, hash_of_inputs,
 from zdl_bench.report.page import Page
 from zdl_bench.report.rendering import render
 from zdl_bench.report.section import comparison_section
+from zdl_bench.report.standings import page_standings
 from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
+from zdl_bench.report.words.looks import about_looks
 from zdl_bench.report.words.notes import notes_of
+from zdl_bench.report.words.page_error import page_error_text
 from zdl_bench.report.words.verdicts import verdict_lines
-from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.damage import how_many_are_missing
@@ -60,13 +62,14 @@ def report_files(
     The same runs give the same bytes. missing: maps the id of each run that cannot be read to the error.
     """
     files = Files(formats)
-    experiment = Experiment.of(manifest.name, manifest.experiment or {})  # only experiments have claims and tuning seeds
+    experiment = manifest.as_experiment
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
-    with house_style():
-        parts = [comparison_section(comparison, files) for comparison in comparisons]
-        across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
+    every = page_standings(comparisons, judged, manifest.command)
+    with house_style():
+        parts = [comparison_section(standings, files) for standings in every]
+        across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]
     environment = files.add_table(environment_table(runs))
     settings = files.add_table(settings_table(comparisons))
     files.add_table(missing_table(missing))
@@ -83,8 +86,12 @@ def report_files(
         source=experiment.source,
         command=manifest.command,
         made=_made(manifest),
+        error=page_error_text(every),
         run_count=len(manifest.run_ids),
-        notes=notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
+        notes=[
+            *about_looks(manifest.looks, comparisons),
+            *notes_of(how_many_are_missing(missing, len(manifest.run_ids)), runs, comparisons),
+        ],
         verdicts=page_verdicts(judged),
         across=across,
         parts=parts,

@@ -6,9 +6,8 @@ import pandas as pd
 
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.style import LOOK
-from zdl_bench.report.standings import Standings
+from zdl_bench.report.standings import page_standings
 from zdl_bench.report.words.findings import findings_of
-from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdict import judge_experiment
 from zdl_bench.store.manifest import Manifest
@@ -32,12 +31,13 @@ def conclusions_of(manifest: Manifest, runs: Sequence[Run]) -> dict[str, str]:
 
     Effects, intervals and p-values are left out, since they may move while every conclusion stays.
     """
-    experiment = Experiment.of(manifest.name, manifest.experiment or {})
+    experiment = manifest.as_experiment
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
-    found = {
-        ", ".join(filter(None, [one.setting, finding.heading.partition(":")[0]])): finding.sentence
-        for one in comparisons
-        for finding in findings_of(Standings(one))
-    }
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
-    return found | {f"claim {one.claim.id}": one.verdict.value for one in judge_experiment(experiment, everything)}
+    judged = judge_experiment(experiment, everything)
+    found = {
+        ", ".join(filter(None, [one.comparison.setting, finding.heading.partition(":")[0]])): finding.sentence
+        for one in page_standings(comparisons, judged, manifest.command)
+        for finding in findings_of(one)
+    }
+    return found | {f"claim {one.claim.id}": one.verdict.value for one in judged}

@@ -79,7 +79,8 @@ def hash_of_inputs(manifest: Manifest, formats: Sequence[str], checksums: Sequen
     LIBRARIES.
     """
     shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
-    about = [shown, manifest.experiment, manifest.run_ids, list(formats), list(checksums)]
+    asked = [manifest.experiment, manifest.tuning_seeds, manifest.run_ids, manifest.looks]
+    about = [shown, asked, list(formats), list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
     total.update(hash_of_sources(*SOURCES).encode())

@@ -62,6 +62,7 @@ class Page:
 
     notes: warnings at the head of the page. across: figures that combine all comparisons. downloads: paths of the files that
     the page links to. made: when the sweep started and finished. settings: what was run, with one row per optimizer.
+    error: how often such a page names a difference that is none, or empty.
     """
 
     name: str
@@ -78,4 +79,5 @@ class Page:
     environment: PageTable
     downloads: Sequence[str]
     made: str = ""
+    error: str = ""
     settings: PageTable = field(default_factory=lambda: PageTable([], []))

@@ -2,7 +2,6 @@
 
 from itertools import chain
 
-from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.catalogue import comparison_figures, standing_figures
 from zdl_bench.report.files import Files
 from zdl_bench.report.page import PagePart
@@ -13,9 +12,9 @@ from zdl_bench.report.tables.runs import failure_table
 from zdl_bench.report.words.findings import findings_numbers, findings_of
 
 
-def comparison_section(comparison: Comparison, files: Files) -> PagePart:
+def comparison_section(standings: Standings, files: Files) -> PagePart:
     """Return the page's section on a comparison. Add the figures and tables of the section to `files`."""
-    standings = Standings(comparison)
+    comparison = standings.comparison
     findings = findings_of(standings)
     files.add_numbers("findings", findings_numbers(findings), comparison.slug)
     add_figure = files.add_linked_figure if files.is_full else files.add_figure

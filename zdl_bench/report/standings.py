@@ -1,37 +1,40 @@
 """Compare the optimizers of a comparison in speed, loss at the end, steadiness and accuracy."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
 from zdl_bench.report.comparison import Comparison, alike
+from zdl_bench.report.more_seeds import MoreSeeds
 from zdl_bench.report.words.effects import NO_EFFECT, wins_text
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_of
 from zdl_bench.statistics.finding import Effect, Finding, exponential
-from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standing_of
-from zdl_bench.store.frames import END_NUMBERS
+from zdl_bench.statistics.metrics.steadiness import scale_words, steadiness_measures
+from zdl_bench.statistics.standing import Pairwise, Standing, pairwise_of, standings_of
+from zdl_bench.statistics.verdict import Judgment
 
+STEPS_TO = "steps_to_"
 EACH_AT_BEST = "each at its best lr"
 EACH_AS_GIVEN = "each at its only lr"
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question about the optimizers that a metric answers, such as which optimizer is fastest.
+    """A question about the optimizers, such as which optimizer is fastest, and the metrics that answer it.
 
-    noun: what the question is about, such as `speed`. words: the quantity that is compared. better: which values of this
-    quantity are better, `lower` or `higher`. log_unit: if the metric is a logarithm, the unit of the exponential of a
-    difference; otherwise empty.
+    noun: what the question is about, such as `speed`. better: which values are better, `lower` or `higher`. words: metric →
+    the quantity that it measures, in words; a leader has to be ahead by every one. log_unit: if the metrics are logarithms,
+    the unit of the exponential of a difference; otherwise empty.
     """
 
-    metric: str
     superlative: str
     noun: str
     better: str
-    words: str
+    words: Mapping[str, str]
     log_unit: str = ""
 
     def effect(self, finding: Finding) -> Effect | None:
@@ -42,25 +45,46 @@ class Question:
         return exponential(replace(effect, unit=self.log_unit))
 
 
-QUESTIONS = (
-    Question("log_aulc", "Fastest", "speed", "lower", "geometric mean of the loss over the run", "ratio"),
-    TAIL_LOSS := Question("tail_loss", "Lowest loss at the end", "loss at the end", "lower", "tail loss"),
-    Question("jitter", "Steadiest", "steadiness", "lower", "jitter"),
-    Question("test_accuracy", "Highest test accuracy", "test accuracy", "higher", "test accuracy", "odds ratio"),
+SPEED = Question(
+    "Fastest (mean ln loss over the run)", "speed", "lower", {"log_aulc": "geometric mean of the loss over the run"}, "ratio"
 )
+"""The first question of a page: it is tested before all others."""
+TARGETS = Question("First to the targets", "steps to the targets", "lower", {})
+TAIL_LOSS = Question("Lowest loss at the end", "loss at the end", "lower", {"tail_loss": "tail loss"})
+STEADY = Question("Steadiest", "steadiness", "lower", {})
+"""Its measures depend on whether the runs recorded their points."""
+TEST_ACCURACY = Question("Highest test accuracy", "test accuracy", "higher", {"test_accuracy": "test accuracy"}, "odds ratio")
 
 
 @dataclass(frozen=True)
 class Standings:
-    """The optimizers of a comparison, compared with one another on all QUESTIONS that the runs can answer."""
+    """The optimizers of a comparison, compared with one another on all questions that the runs can answer.
+
+    share: what the comparison has of the error of its page; 0 if nothing but exact comparisons is judged. more: what more seeds
+    of the sweep cost, if the report should say how many it needs.
+    """
 
     comparison: Comparison
+    share: float = 1.0
+    more: MoreSeeds | None = None
 
     @cached_property
     def questions(self) -> list[Question]:
-        """The QUESTIONS, without the question about accuracy if the comparison has no data set."""
-        has_data = bool(self.comparison.runs["dataset"].notna().any())
-        return [question for question in QUESTIONS if has_data or question.metric not in END_NUMBERS]
+        """The questions, each with those of its metrics that some run has, without questions that no metric can answer."""
+        runs = self.comparison.judged
+        targets = {name: f"steps to a loss of {name.removeprefix(STEPS_TO)}" for name in runs if name.startswith(STEPS_TO)}
+        steadiness = steadiness_words(has_points=bool(runs.get("axis_crossings", pd.Series(dtype=float)).notna().any()))
+        every = [SPEED, replace(TARGETS, words=targets), TAIL_LOSS, replace(STEADY, words=steadiness), TEST_ACCURACY]
+        found = []
+        for question in every:
+            known = {name: words for name, words in question.words.items() if name in runs and runs[name].notna().any()}
+            if known or question in (SPEED, TAIL_LOSS):
+                found.append(replace(question, words=known or question.words))
+        return found
+
+    @property
+    def _metrics(self) -> list[tuple[Question, str]]:
+        return [(question, metric) for question in self.questions for metric in question.words]
 
     @cached_property
     def variants(self) -> list[str]:
@@ -72,7 +96,8 @@ class Standings:
 
     @cached_property
     def at_best(self) -> list[tuple[Question, Standing]]:
-        return [(question, standing_of(self.entrants, self.variants, question.metric)) for question in self.questions]
+        metrics = [tuple(question.words) for question in self.questions]
+        return [*zip(self.questions, standings_of(self.entrants, self.variants, metrics, self.share), strict=True)]
 
     @property
     def left_out(self) -> list[str]:
@@ -104,25 +129,35 @@ class Standings:
                 variants = [str(variant) for variant in members["variant"].drop_duplicates()]
                 if is_new and len(variants) > 1:
                     entrants, lrs = entrants_of(members), members.groupby("variant")["lr"].first()
-                    for question in self.questions:
-                        every = pairwise_of(entrants, variants, question.metric)
-                        new = {(a, b): finding for (a, b), finding in every.pairs.items() if column == "lr" or lrs[a] != lrs[b]}
-                        yield f"{words} {texts[value]}", question, Pairwise(question.metric, new)
+                    for question, metric in self._metrics:
+                        every = pairwise_of(entrants, variants, metric).pairs
+                        new = {(a, b): finding for (a, b), finding in every.items() if column == "lr" or lrs[a] != lrs[b]}
+                        yield f"{words} {texts[value]}", question, Pairwise(metric, new)
 
 
-def contrast_frame(question: Question, standing: Standing) -> pd.DataFrame:
-    """Return the frame of the forest plot, with one row per variant compared with the control.
+def steadiness_words(*, has_points: bool) -> dict[str, str]:
+    """Return the measures of steadiness with their words. has_points: whether the runs recorded their points."""
+    return {name: _steadiness_text(name) for name in steadiness_measures(has_points=has_points)}
+
+
+def _steadiness_text(name: str) -> str:
+    kind = "relative jitter" if name.startswith("relative") else "jitter"
+    return f"{kind} {scale_words(name)}" if scale_words(name) else name.replace("_", " ")
+
+
+def contrast_frame(question: Question, metric: str, standing: Standing) -> pd.DataFrame:
+    """Return the frame of the forest plot, with one row per variant compared with the control by a metric.
 
     Columns: label, mean, low, high, unit, verdict, n, note. If a pair of runs lacks a value, the verdict depends on the wins,
     and the effect is computed from the pairs that have values. The note then gives the wins and the number of these pairs.
     """
     rows = []
-    for judged in standing.contrasts:
-        [finding] = judged.findings
+    for one in standing.against_control(metric):
+        finding = one.finding
         effect = asdict(question.effect(finding) or replace(NO_EFFECT, unit="ratio"))
         effect["unit"] = effect["unit"].removeprefix("odds ")
         note = "" if finding.n == finding.n_values else _note(finding)
-        rows.append({"label": judged.claim.id, **effect, "verdict": judged.verdict.value, "n": finding.n, "note": note})
+        rows.append({"label": one.label, **effect, "verdict": one.verdict.value, "n": finding.n, "note": note})
     return pd.DataFrame(rows)
 
 
@@ -139,3 +174,16 @@ def improvement_frame(standing: Pairwise) -> pd.DataFrame:
     """
     rows = [(*pair, standing.win_rate(*pair), finding.n) for pair, finding in standing.pairs.items()]
     return pd.DataFrame(rows, columns=["first", "second", "win_rate", "n"])
+
+
+def page_standings(comparisons: Sequence[Comparison], judged: Sequence[Judgment], command: str) -> list[Standings]:
+    """Return the standings of all comparisons of a page, which share the error of the page equally.
+
+    judged: the claims of the experiment. If some of them are tested, they have all of the error, and the standings none.
+    command: the command of the sweep.
+    """
+    several = sum(one.judged["variant"].nunique() > 1 for one in comparisons)
+    are_claims_tested = any(not math.isnan(one.p_family) for one in judged)
+    share = 0.0 if are_claims_tested else 1 / max(1, several)
+    more = MoreSeeds.of(command, comparisons)
+    return [Standings(comparison, share, more) for comparison in comparisons]

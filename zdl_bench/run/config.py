@@ -12,7 +12,7 @@ from typing import Any
 from zdl_bench.errors import require
 from zdl_bench.run.untrusted import decode_as
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """The version of the training engine, part of every run id. Increase it if any existing config gives different numbers."""
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")

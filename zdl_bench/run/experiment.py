@@ -1,7 +1,7 @@
 """An experiment as data: its blocks of runs, its tuning seeds and evaluation seeds, and its claims."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,6 @@ class Experiment:
         tail_loss then runs on evaluation_seeds. A block with one learning rate runs only on evaluation_seeds. A block that
         names its own seeds runs on its own seeds. If there are no tuning seeds, every learning rate runs on evaluation_seeds.
     claims: the claims as they stand in the YAML, which `statistics.claims` checks.
-
-    Raises ConfigError if a seed is both a tuning seed and an evaluation seed.
     """
 
     title: str
@@ -36,17 +34,6 @@ class Experiment:
     tuning_seeds: tuple[int, ...] = ()
     evaluation_seeds: tuple[int, ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()
-
-    def __post_init__(self) -> None:
-        self.require_judging(self.evaluation_seeds)
-        if self.tuning_seeds and not self.evaluation_seeds:
-            raise ConfigError("experiment: there are tuning_seeds but no evaluation_seeds; give both, or neither")
-
-    def require_judging(self, seeds: Iterable[int]) -> None:
-        """Raise ConfigError if one of the seeds is a tuning seed."""
-        both = sorted({*self.tuning_seeds} & {*seeds})
-        if both:
-            raise ConfigError(f"seed={both[0]}: this is one of the tuning seeds of the experiment; evaluate on other seeds")
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> "Experiment":

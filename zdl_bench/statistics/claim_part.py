@@ -153,6 +153,10 @@ class ClaimPart:
         return measure_of(self.metric)
 
     @property
+    def has_bound(self) -> bool:
+        return self.at_most is not None or self.at_least is not None
+
+    @property
     def orientation(self) -> int:
         """The factor that makes lower values better: 1 if lower values are better anyway, as for a spread, otherwise −1."""
         return 1 if self.measure.lower_is_better or self.statistic is Statistic.SPREAD else -1

@@ -1,8 +1,9 @@
 """The claims of an experiment, read from its YAML. The module `verdict` judges them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from zdl_bench.errors import ConfigError, display
@@ -17,7 +18,8 @@ MAX_COMPARISONS = 300
 class Claim:
     """A sentence with the comparisons, its parts, that decide whether it holds. The claim holds if all parts hold.
 
-    also: further views, in which parts are shown without a verdict. waits_for: what is missing to decide the claim, or empty.
+    also: further views, in which parts are shown without a verdict. exists: whether the claim says that some case exists, so
+    that the case of these runs can support it but cannot refute it. waits_for: what is missing to decide the claim, or empty.
     """
 
     id: str
@@ -26,6 +28,7 @@ class Claim:
     kind: str
     parts: tuple[ClaimPart, ...]
     also: tuple[View, ...] = ()
+    exists: bool = False
     waits_for: str = ""
     note: str = ""
 
@@ -63,7 +66,8 @@ def _claim(content: Mapping[str, Any]) -> Claim:
         refuse_unless(key in allowed, f"the key {key} is unknown; use {', '.join(allowed)}")
     shared = {key: content[key] for key in PART_KEYS if key in content and key != "kind"}
     if content["kind"] == ALL_OF:
-        parts = [_part(shared | part) for part in content["parts"]]
+        by_metric = (_part(one) for part in content["parts"] for one in _by_metric(shared | part))
+        parts = list(islice(by_metric, MAX_COMPARISONS + 1))  # a list of metrics in each of many parts could fill the memory
     else:
         refuse_unless("parts" not in content, f"only a claim of kind {ALL_OF} takes `parts`; remove the parts")
         parts = [] if "waits_for" in content and "metric" not in content else [_part(shared | {"kind": content["kind"]})]
@@ -71,10 +75,18 @@ def _claim(content: Mapping[str, Any]) -> Claim:
     for view in also:
         for part in parts:
             part.in_view(view)  # raises ConfigError if the view needs a learning rate and the part has none
+    exists = content.get("exists", False)
+    refuse_unless(isinstance(exists, bool), f"exists: {display(exists)} is neither true nor false; use true or false")
     waits_for, note = (str(content.get(key, "")) for key in ("waits_for", "note"))
     refuse_unless(bool(parts) or bool(waits_for), "there are no parts; add `parts`, or state in `waits_for` what is missing")
     texts = {key: str(content[key]) for key in ("id", "sentence", "source", "kind")}
-    return Claim(**texts, parts=tuple(parts), also=also, waits_for=waits_for, note=note)
+    return Claim(**texts, parts=tuple(parts), also=also, exists=exists, waits_for=waits_for, note=note)
+
+
+def _by_metric(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield one part for each metric in a list of metrics, or the part itself if it names one metric."""
+    metrics = content.get("metric")
+    yield from ({**content, "metric": metric} for metric in metrics) if isinstance(metrics, list) else (content,)
 
 
 def _part(content: Mapping[str, Any]) -> ClaimPart:

@@ -11,7 +11,7 @@ import numpy as np
 
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.flip_test import Flags
-from zdl_bench.statistics.pairing import NO_VALUE_RANK
+from zdl_bench.statistics.side import NO_VALUE_RANK
 
 
 class PairState(StrEnum):

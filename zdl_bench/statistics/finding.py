@@ -1,7 +1,8 @@
 """The finding on one part of a claim: an effect with its interval, and how the runs speak for or against the part."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -51,8 +52,10 @@ class Finding:
     """What the runs show about one part in one view.
 
     n: the number of pairs. n_values: the number of pairs without a missing value, which give the effect. n_deciding: the number
-    of pairs that give the p-values. p_for, p_against: the p-values for the part and for its opposite. reason: why the part
-    cannot be decided, or empty.
+    of pairs that give the p-values. p_for, p_against: the p-values for the part and for its opposite. differences: first −
+    second on the metric's scale, one per pair, NaN if the pair lacks a value; empty if the runs are deterministic. scores: seed
+    → what is tested, by how much the part is missed (below 0 if it holds); if some pair lacks a value, −1, 0 or 1 for every
+    seed. reason: why the part cannot be decided, or empty.
     """
 
     view: View
@@ -65,6 +68,8 @@ class Finding:
     wins: WinRate | None = None
     correlation: float = math.nan
     is_exact: bool = False
+    differences: tuple[float, ...] = ()
+    scores: Mapping[int, float] = field(default_factory=dict)
     run_ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
@@ -86,14 +91,16 @@ class Finding:
         return is_neutral and (self.wins is None or self.wins.wins == self.wins.losses)
 
     def inverse(self) -> "Finding":
-        """Return the finding of the second side against the first. Valid for a superiority that is not an exact tie."""
+        """Return the finding of the second side against the first. Valid for a superiority."""
         effect, wins = self.effect, self.wins
         return replace(
             self,
             effect=effect.inverse() if effect else None,
             p_for=self.p_against,
             p_against=self.p_for,
+            differences=tuple(-difference for difference in self.differences),
             wins=WinRate(1 - wins.rate, wins.losses, wins.ties, wins.wins) if wins else None,
+            scores={seed: -score for seed, score in self.scores.items()},
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from zdl_bench.run.run import Floats
 
@@ -16,6 +16,8 @@ MIN_SEEDS = 6
 MAX_EXACT = 16
 """Largest number n of differences for which all 2**n sign flips are tried."""
 RANDOM_FLIPS = 100_000
+EXACT_TOLERANCE = 1e-12
+"""The difference of deterministic runs that counts as rounding."""
 TIE_TOLERANCE = 1e-12
 """The difference between two sums that counts as rounding, and thus as a tie, as a share of the sum of magnitudes."""
 
@@ -40,9 +42,8 @@ def student_interval(values: Floats, confidence: float = 0.95) -> Interval:
     n, mean = len(values), values.mean(axis=0)
     if n < 2:
         return Interval.undefined(mean)
-    low, high = stats.t.interval(confidence, n - 1)
-    standard_error = stats.sem(values)
-    return Interval(mean, mean + low * standard_error, mean + high * standard_error)
+    half = special.stdtrit(n - 1, (1 + confidence) / 2) * values.std(axis=0, ddof=1) / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half)
 
 
 def tost_p(differences: Floats, margin: float) -> float:
@@ -86,6 +87,16 @@ def sign_flip_p(differences: Floats, *, seed: int = 0) -> float:
     sums = np.abs(_all_sums(differences) if len(differences) <= MAX_EXACT else _random_sums(differences, seed))
     tie = TIE_TOLERANCE * float(np.abs(differences).sum())
     return float(np.mean(sums >= sums[0] - tie))
+
+
+def sign_flip_ps(excess: Floats) -> tuple[float, float]:
+    """Return the p-values for and against a claim that holds if the excess, (n,), is below 0."""
+    return by_direction(sign_flip_p(excess), bool(excess.sum() < 0))
+
+
+def by_direction(p: float, supports: bool) -> tuple[float, float]:
+    """Return the p-values for and against a claim: the two-sided p-value for the direction of the effect, 1 for the other."""
+    return (p, 1.0) if supports else (1.0, p)
 
 
 def _all_sums(differences: Floats) -> Floats:

@@ -9,26 +9,29 @@ from zdl_bench.run.conditions import percent
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Kind
 from zdl_bench.statistics.finding import Effect, Finding, effect_of, three_digits
-from zdl_bench.statistics.inference import beyond_margin_p, sign_flip_p, tost_p
-from zdl_bench.statistics.margins import equivalence_margin, excess_of, wins_of
-from zdl_bench.statistics.pairing import Evidence, Pairs, Undecidable
+from zdl_bench.statistics.inference import EXACT_TOLERANCE, beyond_margin_p, by_direction, sign_flip_ps, tost_p
+from zdl_bench.statistics.interaction import judge_interaction
+from zdl_bench.statistics.margins import equivalence_margin, excess_of, outcomes_of, wins_of
+from zdl_bench.statistics.pairing import Evidence, Pairs
 from zdl_bench.statistics.proportions import WinRate, paired_proportion_interval, sign_test_p, win_rate
 from zdl_bench.statistics.runtime import ert_ratio_interval
+from zdl_bench.statistics.side import NO_VALUE_RANK, Undecidable
 
-EXACT_TOLERANCE = 1e-12
 NO_VALUES_REASON = "no run has a value"
 
 
 def judge(part: ClaimPart, evidence: Evidence) -> Finding:
-    """Return the finding on a part in its own view. If the runs allow no decision, the finding has only a reason."""
+    """Return the finding on a part in its own view. If the runs allow no decision, the finding has a reason and no p-value."""
     try:
         if part.kind is Kind.INTERACTION:
-            return _judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
+            return judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
         pairs = evidence.pairs(part, {})
         if part.kind is Kind.EXACT and not pairs.is_exact:
             raise Undecidable("the runs are not deterministic: seeds gave different bits; use kind superiority or threshold")
         if pairs.is_exact:
             return _judge_exact(part, pairs)
+        if pairs.objection:
+            return replace(_described(part, pairs), reason=pairs.objection)
         if part.measure.is_binary:
             return _judge_proportions(part, pairs)
         return _judge_equivalence(part, pairs) if part.kind is Kind.EQUIVALENCE else _judge_differences(part, pairs)
@@ -40,35 +43,42 @@ def describe(part: ClaimPart, evidence: Evidence) -> Finding:
     """Return the finding on a superiority that is shown but not tested: its p-values are 1 unless the runs are exact."""
     try:
         pairs = evidence.pairs(part, {})
-        return _judge_exact(part, pairs) if pairs.is_exact else _finding(part, pairs, (1.0, 1.0), wins_of(part, pairs))
+        return _judge_exact(part, pairs) if pairs.is_exact else _described(part, pairs)
     except Undecidable as reason:
         return Finding(part.view, reason=str(reason))
+
+
+def _described(part: ClaimPart, pairs: Pairs) -> Finding:
+    return _finding(part, pairs, (1.0, 1.0), wins_of(part, pairs))
 
 
 def _judge_exact(part: ClaimPart, pairs: Pairs) -> Finding:
     """Judge deterministic runs, whose seeds all count as one run, without a p-value.
 
-    A part that does not hold is refuted. A tie refutes a superiority.
+    A tie, at the margin if there is one, shows neither a superiority nor its opposite.
     """
     difference = pairs.differences[:1]
     has_value = bool(np.isfinite(difference).all())
-    if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0]:
+    if part.second is not None and not has_value and pairs.first_ranks[0] == pairs.second_ranks[0] >= NO_VALUE_RANK:
         raise Undecidable(NO_VALUES_REASON)
+    is_tie = False
     if part.kind is Kind.EQUIVALENCE:
-        holds = has_value and bool(abs(difference[0]) <= equivalence_margin(part))
+        is_near = has_value and bool(abs(difference[0]) <= equivalence_margin(part))
+        holds = is_near or pairs.has_ties_at_infinity
     elif has_value:
         excess = float(excess_of(part, pairs)[0])
-        has_bound = part.at_most is not None or part.at_least is not None
-        holds = excess <= EXACT_TOLERANCE if has_bound else excess < -EXACT_TOLERANCE
+        holds = excess <= (EXACT_TOLERANCE if part.has_bound else -EXACT_TOLERANCE)
+        is_tie = not holds and not part.has_bound and excess <= EXACT_TOLERANCE
     else:
-        holds = wins_of(part, pairs).wins > 0
+        wins = wins_of(part, pairs)
+        holds, is_tie = wins.wins > 0, wins.ties > 0
     return Finding(
         view=part.view,
         n=1,
         n_values=int(has_value),
         effect=effect_of(difference, part, pairs.images) if has_value else None,
         p_for=0.0 if holds else 1.0,
-        p_against=1.0 if holds else 0.0,
+        p_against=1.0 if holds or is_tie else 0.0,
         is_exact=True,
         run_ids=tuple(dict.fromkeys(pairs.run_ids[:: len(pairs.seeds)])),
         notes=pairs.notes,
@@ -79,10 +89,13 @@ def _judge_differences(part: ClaimPart, pairs: Pairs) -> Finding:
     """Test the mean of the paired differences, or the wins if a pair lacks a value."""
     wins = wins_of(part, pairs)
     if not pairs.lacks_values:
-        return _finding(part, pairs, _sign_flip_ps(excess_of(part, pairs)), wins)
-    ps = _by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
+        excess = excess_of(part, pairs)
+        return replace(_finding(part, pairs, sign_flip_ps(excess), wins), scores=_by_seed(pairs, excess))
+    ps = by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, pairs, ps, wins)
-    return replace(found, n_deciding=found.n, notes=(*found.notes, "decided by wins, since some runs have no value"))
+    because = "some runs have no value" if pairs.lacks_runs else "a value of 0 has no ratio"
+    notes = (*found.notes, f"decided by wins, since {because}")
+    return replace(found, n_deciding=found.n, notes=notes, scores=_by_seed(pairs, outcomes_of(part, pairs)))
 
 
 def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
@@ -99,7 +112,7 @@ def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
     """Test a yes-or-no metric on the seeds for which exactly one side has the value yes."""
     first, second = pairs.first > 0, pairs.second > 0
     counts = [int(np.sum(cell)) for cell in (first & second, first & ~second, ~first & second, ~first & ~second)]
-    ps = _by_direction(sign_test_p(counts[1], counts[2]), counts[1] > counts[2])
+    ps = by_direction(sign_test_p(counts[1], counts[2]), counts[1] > counts[2])
     found = _finding(part, pairs, ps, win_rate(1 - pairs.first, 1 - pairs.second))
     return replace(
         found,
@@ -110,52 +123,8 @@ def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
     )
 
 
-def _judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
-    """Test the least-squares slope of each seed's difference over the levels. A missing value leaves the part undecided."""
-    is_exact = all(level.is_exact for level in levels)
-    by_level = np.array([level.differences[:1] for level in levels]) if is_exact else _by_shared_seed(levels)
-    with_values = by_level[:, np.isfinite(by_level).all(axis=0)]
-    at = np.array(part.at) - np.mean(part.at)
-    slopes = at @ with_values / float(at @ at)
-    excess = part.orientation * slopes
-    missing = by_level.shape[1] - len(slopes)
-    if missing:
-        p_for, p_against = 1.0, 1.0
-    elif is_exact:
-        p_for, p_against = (0.0, 1.0) if excess[0] < -EXACT_TOLERANCE else (1.0, 0.0)
-    else:
-        p_for, p_against = _sign_flip_ps(excess)
-    lack = f"{missing} {'seed lacks' if missing == 1 else 'seeds lack'} a value at some level: nothing can be concluded"
-    effects = [f"{_level_effect(level, part)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
-    return Finding(
-        view=part.view,
-        n=by_level.shape[1],
-        n_values=len(slopes),
-        n_deciding=len(slopes),
-        effect=Effect.of(slopes, "slope") if len(slopes) else None,
-        p_for=p_for,
-        p_against=p_against,
-        is_exact=is_exact and not missing,
-        run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
-        notes=(
-            *([lack] if missing else []),
-            f"first against second: {', '.join(effects)}",
-            *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
-        ),
-    )
-
-
-def _by_shared_seed(levels: list[Pairs]) -> Floats:
-    """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there is no such seed."""
-    seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
-    if not seeds:
-        raise Undecidable("the levels share no seed; train all levels on the same seeds")
-    return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
-
-
-def _level_effect(level: Pairs, part: ClaimPart) -> str:
-    effect = effect_of(level.differences_with_values, part, level.images)
-    return f"{effect.unit} {three_digits(effect.mean)}" if effect else "no value"
+def _by_seed(pairs: Pairs, scores: Floats) -> dict[int, float]:
+    return dict(zip(pairs.seeds.tolist(), scores.tolist(), strict=True))
 
 
 def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRate) -> Finding:
@@ -175,15 +144,7 @@ def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRa
         p_against=p_against,
         wins=wins,
         correlation=pairs.correlation if part.second is not None else math.nan,
+        differences=tuple(pairs.differences.tolist()),
         run_ids=pairs.run_ids,
         notes=notes,
     )
-
-
-def _sign_flip_ps(excess: Floats) -> tuple[float, float]:
-    return _by_direction(sign_flip_p(excess), bool(excess.sum() < 0))
-
-
-def _by_direction(p: float, supports: bool) -> tuple[float, float]:
-    """Return the p-values for and against a part: the two-sided p-value for the direction of the effect, 1 for the other."""
-    return (p, 1.0) if supports else (1.0, p)

@@ -1,72 +1,50 @@
-"""The plan of a sweep that adds seeds until it is decided: at which numbers of seeds it looks, and how much error it spends.
+"""What a p-value is worth after earlier looks at the same seeds."""
 
-This module imports neither pandas nor SciPy, because a sweep reads its plan before it imports them.
-"""
+from collections.abc import Iterator, Sequence
 
-import math
-from dataclasses import dataclass
-from functools import cached_property
+import numpy as np
 
-from zdl_bench.errors import require
-
-MIN_LOOK = 6
-LOOK_GROWTH = 4 / 3
-"""About how many times as many seeds as at the look before."""
-MAX_LOOK = 200
-"""The largest number of seeds. An effect that needs more has no practical size."""
-EQUIVALENCE_ERROR = 0.02
-"""The part of the error that goes to equivalences, if a margin is given. Differences have the rest."""
+from zdl_bench.run.run import Floats
+from zdl_bench.statistics.inference import MAX_EXACT, RANDOM_FLIPS, TIE_TOLERANCE
 
 
-@dataclass(frozen=True)
-class LookPlan:
-    """The looks of a sweep: it compares all open pairs at each of these numbers of seeds, at the level `alpha` in total.
+def p_after_looks(differences: Floats, looks: Sequence[int], p: float | None = None, *, seed: int = 0) -> float:
+    """Return the probability that one of several looks has a p-value of at most `p`, if nothing differs.
 
-    max_seeds: the number of seeds at the last look. margin: the ratio within which two optimizers count as equivalent, or None
-    if equivalence is not tested.
+    Whoever adds seeds until a p-value is small takes the smallest of several. Under the hypothesis of the sign-flip test both
+    signs of each difference are equally likely, so each flip of whole seeds gives one p-value per look, and the result is the
+    share of flips whose smallest p-value is at most `p`. All flips are tried for n ≤ 16; for larger n, 100,000 are drawn
+    with `seed`, and the observed signs count as one more.
+
+    differences: in the order in which their seeds were added, (n,), finite. looks: the numbers of differences at the earlier
+    looks; the last look is at all of them. p: by default that of the last look.
     """
+    total = len(differences)
+    ends = sorted({look for look in looks if 0 < look < total} | {total})
+    smallest, last = np.ones(1), 1.0
+    for sums in _sums_at(differences, ends, seed):
+        sizes = np.abs(sums)
+        tie = TIE_TOLERANCE * float(np.abs(differences).sum())
+        ps = 1 - np.searchsorted(np.sort(sizes), sizes - tie) / len(sizes)
+        last = float(ps[0])
+        # an exact look has the same p under all flips of later seeds, so its values repeat
+        smallest = np.minimum(np.resize(smallest, len(ps)), ps)
+    return float(np.mean(smallest <= (last if p is None else p) * (1 + 1e-9)))
 
-    max_seeds: int
-    margin: float | None = None
-    alpha: float = 0.05
 
-    @cached_property
-    def looks(self) -> tuple[int, ...]:
-        """The numbers of seeds, from the smallest that can decide up to max_seeds.
+def _sums_at(differences: Floats, ends: Sequence[int], seed: int) -> Iterator[Floats]:
+    """Yield the sums of the first differences up to each end under the same sign flips. The first has the observed signs.
 
-        Raise ConfigError if max_seeds is too small to decide anything, or too large.
-        """
-        fewest = next(n for n in range(MIN_LOOK, MAX_LOOK) if 2.0 ** (1 - n) <= self.for_difference)
-        remedy = f"fewer than {fewest} seeds decide nothing; give a number from {fewest} to {MAX_LOOK}"
-        require("max_seeds", self.max_seeds, fewest <= self.max_seeds <= MAX_LOOK, remedy)
-        possible = range(fewest, self.max_seeds + 1)
-        first = next(n for n in possible if 2.0 ** (1 - n) <= self._spent(n, self.for_difference))
-        steps = max(1, round(math.log(self.max_seeds / first, LOOK_GROWTH)))
-        places = (first * (self.max_seeds / first) ** (step / steps) for step in range(steps + 1))
-        return tuple(sorted({round(place) for place in places}))
-
-    @property
-    def for_difference(self) -> float:
-        """The error of all pairs together that a difference is named where there is none."""
-        return self.alpha - self.for_equivalence
-
-    @property
-    def for_equivalence(self) -> float:
-        """The error of all pairs together that an equivalence is named where there is none."""
-        return 0.0 if self.margin is None else EQUIVALENCE_ERROR
-
-    @property
-    def spent_on_differences(self) -> tuple[float, ...]:
-        """The error spent up to each look, (looks,)."""
-        return tuple(self._spent(n, self.for_difference) for n in self.looks)
-
-    @property
-    def spent_on_equivalences(self) -> tuple[float, ...]:
-        return tuple(self._spent(n, self.for_equivalence) for n in self.looks)
-
-    def _spent(self, seeds: int, error: float) -> float:
-        """Return the error that may be spent up to a number of seeds, by the spending function of Pocock's type.
-
-        Source: Lan & DeMets 1983, Biometrika 70:659.
-        """
-        return error * math.log(1 + (math.e - 1) * seeds / self.max_seeds)
+    If all flips are tried, a look has as many as its differences have, and the earliest differences change fastest.
+    """
+    rng = np.random.default_rng(seed)
+    is_exact = len(differences) <= MAX_EXACT
+    sums = np.zeros(1 if is_exact else 1 + RANDOM_FLIPS)
+    for place, difference in enumerate(differences, start=1):
+        if is_exact:
+            sums = np.concatenate([sums + difference, sums - difference])
+        else:
+            signs = rng.integers(2, size=RANDOM_FLIPS, dtype=np.int8)
+            sums = sums + difference * np.concatenate([[1], 1 - 2 * signs])
+        if place in ends:
+            yield sums

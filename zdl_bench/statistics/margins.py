@@ -6,8 +6,9 @@ import numpy as np
 
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Statistic
-from zdl_bench.statistics.pairing import Pairs, Undecidable
+from zdl_bench.statistics.pairing import Pairs
 from zdl_bench.statistics.proportions import WinRate, win_rate
+from zdl_bench.statistics.side import Undecidable
 
 DEFAULT_EQUIVALENCE = 1.1
 """Ratio within which two sides count as equivalent if the claim states no margin."""
@@ -36,8 +37,11 @@ def _limit(part: ClaimPart, bound: float, images: float) -> float:
     return limit
 
 
-def wins_of(part: ClaimPart, pairs: Pairs) -> WinRate:
-    """Return how often the part holds. A run without a value loses to a run with a value, and meets no bound."""
+def outcomes_of(part: ClaimPart, pairs: Pairs) -> Floats:
+    """Return for each seed −1 if the part holds, 1 if it does not, 0 in a tie, (seeds,).
+
+    A run without a value loses to a run with a value, and meets no bound.
+    """
     excess = excess_of(part, pairs)
     first, second = pairs.first_ranks, pairs.second_ranks
     if part.second is None:
@@ -45,7 +49,14 @@ def wins_of(part: ClaimPart, pairs: Pairs) -> WinRate:
     elif part.at_least is not None if part.measure.lower_is_better else part.at_most is not None:
         first, second = second, first  # the bound asks that the first side be the worse one
     has_value = ~np.isnan(excess)
-    return win_rate(np.where(has_value, excess, first), np.where(has_value, 0.0, second))
+    first, second = np.where(has_value, excess, first), np.where(has_value, 0.0, second)
+    return np.subtract(first > second, first < second, dtype=float)
+
+
+def wins_of(part: ClaimPart, pairs: Pairs) -> WinRate:
+    """Return how often the part holds."""
+    outcomes = outcomes_of(part, pairs)
+    return win_rate(outcomes, np.zeros(len(outcomes)))
 
 
 def equivalence_margin(part: ClaimPart) -> float:

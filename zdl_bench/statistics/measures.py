@@ -33,7 +33,8 @@ class Measure:
     def on_scale(self, values: Floats, images: Floats | float = math.inf) -> Floats:
         """Return the values on the scale on which differences are taken, or NaN for values outside the domain of the scale.
 
-        A target that is met at the start counts as 1 step.
+        A target that is met at the start counts as 1 step. The 0 of a measure that is no outcome, such as a jitter below the
+        rounding of the loss, has no ratio to anything: it is −∞ on the scale ln, so it ties with its like and has a rank only.
 
         images: the number of images behind an accuracy, ∞ if unknown. A perfect accuracy is infinite if this number is unknown,
         otherwise finite.
@@ -43,7 +44,8 @@ class Measure:
         if self.scale == "ln":
             with np.errstate(divide="ignore", invalid="ignore"):
                 values = np.log(np.maximum(values, 1) if self.is_time else values)
-        return np.where(np.isfinite(values), values, np.nan)
+        is_zero = np.isneginf(values) & (self.scale == "ln" and not self.is_outcome)
+        return np.where(np.isfinite(values) | is_zero, values, np.nan)
 
     def distance_on_scale(self, ratio_or_difference: float) -> float:
         """Return a margin or bound between two sides on the scale on which differences are taken.

@@ -5,6 +5,7 @@ Source: Hansen et al., COCO, arXiv:1603.08785.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -94,6 +95,7 @@ def _weighted_ert(counts: Floats, steps: Floats, planned_steps: int) -> Floats:
     return np.where(successes > 0, spent / np.maximum(successes, 1), np.inf)
 
 
+@cache
 def _resampling_counts(runs: int, draws: int) -> Floats:
     """Return how often each run is in each bootstrap sample, (draws, runs)."""
     return np.random.default_rng(0).multinomial(runs, np.full(runs, 1 / runs), draws).astype(np.float64)

@@ -10,7 +10,7 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.contest import Contest, PairOutcome, PairState
 from zdl_bench.statistics.flip_test import MAX_FLIPS, Flags, Rejection, SequentialFlipTest
 from zdl_bench.statistics.inference import Interval
-from zdl_bench.statistics.looks import LookPlan
+from zdl_bench.statistics.look_plan import LookPlan
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,26 @@
-"""How the optimizers of one setting compare: each with a control, pair by pair, and whether one optimizer beats all others."""
+"""How the optimizers of one setting compare: pair by pair, each with a control, and whether one of them beats all others."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import numpy as np
+
+from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
-from zdl_bench.statistics.claims import Claim
+from zdl_bench.statistics.error_budget import Budget, QuestionPs, leaders_on_page, pairs_on_page
 from zdl_bench.statistics.evidence import VARIANT, Entrants
 from zdl_bench.statistics.finding import Finding
 from zdl_bench.statistics.inference import ALPHA, seeds_needed
-from zdl_bench.statistics.judge import NO_VALUES_REASON, describe, judge
+from zdl_bench.statistics.judge import describe, judge
+from zdl_bench.statistics.leader import FindingOf, Leader, leader_of
+from zdl_bench.statistics.max_t import max_t_ps
 from zdl_bench.statistics.pairing import Evidence
-from zdl_bench.statistics.verdict import Judgment, Verdict, judge_family
+from zdl_bench.statistics.verdict import Verdict
 
-FindingOf = Mapping[tuple[str, str], Finding]
-"""(first, second) → the finding on the first variant against the second, for every ordered pair of variants."""
-
-
-@dataclass(frozen=True)
-class Leader:
-    """The variant that is ahead of most others, and whether the tests show that this variant is ahead of every other.
-
-    rivals: each other variant → the finding on the leader against this rival, the closest first. p: the p-value of the claim
-    that the leader is better than each rival, in a family of one such claim per variant. verdict: SUPPORTED or INSUFFICIENT, or
-    NOT_DECIDABLE with its reason.
-    """
-
-    variant: str
-    rivals: Mapping[str, Finding]
-    p: float
-    verdict: Verdict
-    reason: str = ""
-
-    @property
-    def is_tied(self) -> bool:
-        """Whether the leader is ahead of no rival, neither by its effect nor by its wins."""
-        return all(finding.is_tie for finding in self.rivals.values())
-
-    @property
-    def undecided(self) -> list[str]:
-        """The rivals that are not shown to be behind the leader, each tested at the level of the whole claim."""
-        return [rival for rival in self.rivals if not self.p_ahead_of(rival) <= ALPHA]
-
-    def p_ahead_of(self, rival: str) -> float:
-        """Return the p-value of the leader being ahead of one rival, at the level of the whole claim."""
-        return _family_p(self.rivals[rival], 1 + len(self.rivals))
+CLAIMS_FIRST = "the claims of the experiment have all of the 5 % of this page"
+FIRST_UNDECIDED = "the first question of the page is undecided, and this one comes after it"
 
 
 @dataclass(frozen=True)
@@ -72,39 +47,95 @@ class Pairwise:
 
 
 @dataclass(frozen=True)
-class Standing(Pairwise):
-    """The pairwise comparisons by one metric, with the verdicts that follow from them.
+class PairVerdict:
+    """The verdict on a pair by one metric. p: on the scale of the page, NaN if nothing was tested.
 
-    control: the first variant of the plan. contrasts: the verdict on each other variant against the control, adjusted by Holm's
-    method over all contrasts. leader: None if fewer than two variants have runs.
+    verdict: SUPPORTED if the first variant is shown to be better than the second, REFUTED if the second is.
+    """
+
+    metric: str
+    first: str
+    second: str
+    finding: Finding
+    p: float
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.first} / {self.second}"
+
+    @property
+    def is_decided(self) -> bool:
+        return self.verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
+
+    def p_of(self, variant: str) -> float:
+        """Return the p-value of this variant being better than the other one; 0 if that is exact, 1 if it is not ahead."""
+        p_ahead = self.finding.p_for if variant == self.first else self.finding.p_against
+        p_behind = self.finding.p_against if variant == self.first else self.finding.p_for
+        return 1.0 if p_ahead >= p_behind else 0.0 if self.finding.is_exact else self.p
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The answer to one question, with the verdicts that the error budget of the page allows.
+
+    control: the first variant of the plan. measures: the pairwise comparisons by each metric that answers the question.
+    leader: the variant that is ahead by all metrics, or None if fewer than two variants have runs. by_measure: metric → who is
+    ahead by this metric, if there are several. verdicts: on all pairs by each metric, first those with the control, which is
+    their second variant. level: at which the leader of the first question is tested.
     """
 
     control: str
-    contrasts: Sequence[Judgment]
+    measures: Sequence[Pairwise]
     leader: Leader | None
+    by_measure: Mapping[str, Leader]
+    verdicts: Sequence[PairVerdict]
+    level: float
 
-
-def standing_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Standing:
-    """Return how the variants, given in the order of the plan, compare by a metric, with verdicts."""
-    control = variants[0]
-    claims = [
-        Claim(f"{name} / {control}", f"{name} is better than {control}.", "", Kind.SUPERIORITY, (_part(name, control, metric),))
-        for name in variants[1:]
-    ]
-    contrasts = judge_family(claims, entrants)
-    pairs = _pairs(entrants, variants, metric, judge)
-    leader = leader_of(pairs, [variant for variant in variants if variant in entrants.sides])
-    if leader and leader.reason == NO_VALUES_REASON:
-        contrasts = [
-            replace(contrast, verdict=Verdict.NOT_DECIDABLE, reason=NO_VALUES_REASON, p=math.nan, p_family=math.nan)
-            for contrast in contrasts
-        ]
-    return Standing(metric, pairs, control, contrasts, leader)
+    def against_control(self, metric: str) -> list[PairVerdict]:
+        return [one for one in self.verdicts if one.metric == metric and one.second == self.control]
 
 
 def pairwise_of(entrants: Entrants, variants: Sequence[str], metric: str) -> Pairwise:
     """Return how the variants, given in the order of the plan, compare by a metric, without a test."""
     return Pairwise(metric, _pairs(entrants, variants, metric, describe))
+
+
+def standings_of(
+    entrants: Entrants, variants: Sequence[str], questions: Sequence[Sequence[str]], share: float = 1.0
+) -> list[Standing]:
+    """Return how the variants, given in the order of the plan, compare on each question, with verdicts.
+
+    questions: the metrics that answer each question; the first question comes first in the error budget. share: what this
+    setting has of the error of the page; 0 if only exact comparisons are judged here.
+    """
+    present = [variant for variant in variants if variant in entrants.sides]
+    every = [[Pairwise(metric, _pairs(entrants, variants, metric, judge)) for metric in metrics] for metrics in questions]
+    leaders = [leader_of([one.pairs for one in measures], present) for measures in every]
+    single = [[leader_of([one.pairs], present) for one in measures] for measures in every]
+    order = [*((one, variants[0]) for one in variants[1:]), *combinations(variants[1:], 2)]
+    findings = [one.pairs[pair] for measures in every for one in measures for pair in order]
+    scores = _scores(findings)
+    budget = Budget.of(len(scores), share)
+    among = np.where([finding.is_exact for finding in findings], 0.0, max_t_ps(scores))
+    ps = [QuestionPs(_p(leader), tuple(map(_p, ones))) for leader, ones in zip(leaders, single, strict=True)]
+    on_page = leaders_on_page(ps, float(max(among, default=0.0)), budget)
+    of_pairs = iter(pairs_on_page(among, ps, budget))
+    gates = ["", *["" if on_page[0].by_all <= ALPHA else FIRST_UNDECIDED] * (len(questions) - 1)]
+    standings = []
+    for measures, leader, ones, found, gate in zip(every, leaders, single, on_page, gates, strict=True):
+        verdicts = [
+            _pair_verdict(one.metric, pair, one.pairs[pair], next(of_pairs), budget) for one in measures for pair in order
+        ]
+        by_measure = {
+            one.metric: _judged(its_leader, its_p, gate, [v for v in verdicts if v.metric == one.metric], budget)
+            for one, its_leader, its_p in zip(measures, ones, found.by_measure, strict=True)
+            if its_leader and len(measures) > 1
+        }
+        its_leader = _judged(leader, found.by_all, gate, verdicts, budget) if leader else None
+        standings.append(Standing(variants[0], measures, its_leader, by_measure, verdicts, budget.leader_level))
+    return standings
 
 
 def _pairs(
@@ -119,48 +150,52 @@ def _pairs(
     return pairs | inverse
 
 
-def leader_of(pairs: FindingOf, variants: Sequence[str]) -> Leader | None:
-    """Return the variant with the most evidence that it is better than each of the others, or None for fewer than two variants.
-
-    variants: the variants with runs. A variant is shown to be better than all others if it is shown to be better than each, so
-    its p-value is the largest of the one-sided p-values (intersection-union test, Berger 1982, Technometrics 24:295). The data
-    choose which of the m variants is tested, so the p-value is multiplied by m (Bonferroni).
-    """
-    if len(variants) < 2:
-        return None
-    against = {one: {b: finding for (a, b), finding in pairs.items() if a == one and b in variants} for one in variants}
-    ahead = max(variants, key=lambda variant: _strength(against[variant]))
-    rivals = dict(sorted(against[ahead].items(), key=lambda item: -item[1].p_for))
-    reasons = [finding.reason for finding in rivals.values() if finding.reason]
-    if not any(_says_something(finding) for finding in rivals.values()):
-        reasons = reasons or [NO_VALUES_REASON]
-    if reasons:
-        return Leader(ahead, rivals, math.nan, Verdict.NOT_DECIDABLE, "; ".join(dict.fromkeys(reasons)))
-    p = max(_family_p(finding, len(variants)) for finding in rivals.values())
-    needed = seeds_needed(len(variants) / 2)
-    seeds = min((finding.n_deciding for finding in rivals.values() if not finding.is_exact), default=needed)
-    if seeds < needed:
-        reason = f"{seeds} seed{'s' if seeds != 1 else ''}, and {len(variants)} optimizers need {needed}"
-        return Leader(ahead, rivals, p, Verdict.INSUFFICIENT, reason)
-    return Leader(ahead, rivals, p, Verdict.SUPPORTED if p <= ALPHA else Verdict.INSUFFICIENT)
-
-
-def _says_something(finding: Finding) -> bool:
-    """Return whether some pair has values, or a run with a value is compared with a run without a value."""
-    return finding.n_values > 0 or finding.is_exact or (finding.wins is not None and finding.wins.ties < finding.n)
-
-
-def _strength(rivals: Mapping[str, Finding]) -> tuple[float, float, float]:
-    """Return a sort key: rivals beaten minus rivals lost to, then the sum of win rates, then minus the largest p-value."""
-    ahead = sum((finding.p_for < finding.p_against) - (finding.p_for > finding.p_against) for finding in rivals.values())
-    wins = sum(finding.wins.rate for finding in rivals.values() if finding.wins)
-    return ahead, wins, -max(finding.p_for for finding in rivals.values())
-
-
-def _family_p(finding: Finding, variants: int) -> float:
-    """Return the one-sided p-value of a comparison, times the number of possible leaders; 0 for an exact win."""
-    return min(1.0, finding.p_for / 2 * variants)
-
-
 def _part(first: str, second: str, metric: str) -> ClaimPart:
     return ClaimPart(Kind.SUPERIORITY, metric, {VARIANT: first}, {VARIANT: second}, View.BEST_LR)
+
+
+def _scores(findings: Sequence[Finding]) -> Floats:
+    """Return what is tested, (seeds, findings), over all seeds that some finding has; 0 on the seeds that a finding lacks."""
+    seeds = sorted({seed for finding in findings for seed in finding.scores})
+    columns = [[finding.scores.get(seed, 0.0) for seed in seeds] for finding in findings]
+    return np.array(columns).reshape(len(findings), len(seeds)).T
+
+
+def _p(leader: Leader | None) -> float:
+    """Return the p-value of a leader before any adjustment. An exact answer takes nothing of the error budget."""
+    if leader is None or leader.reason:
+        return 1.0
+    return 0.0 if leader.is_exact else leader.p
+
+
+def _judged(leader: Leader, p: float, gate: str, verdicts: Sequence[PairVerdict], budget: Budget) -> Leader:
+    """Return the leader with its verdict, as its own test decides it, or as the verdicts on its pairs do.
+
+    p: of its own test, on the scale of the page. gate: why it is not tested, or empty. verdicts: by the leader's metrics.
+    """
+    if leader.reason:
+        return leader
+    if leader.is_exact:
+        return replace(leader, verdict=Verdict.SUPPORTED if leader.p == 0 else Verdict.INSUFFICIENT)
+    p = min(p, max(one.p_of(leader.variant) for one in verdicts if leader.variant in (one.first, one.second)))
+    verdict, reason = _verdict(Verdict.SUPPORTED, p, leader.seeds, budget)
+    return replace(leader, p=p, verdict=verdict, reason=reason or (gate if verdict is Verdict.INSUFFICIENT else ""))
+
+
+def _pair_verdict(metric: str, pair: tuple[str, str], finding: Finding, p: float, budget: Budget) -> PairVerdict:
+    direction = Verdict.SUPPORTED if finding.p_for < finding.p_against else Verdict.REFUTED
+    if finding.reason:
+        return PairVerdict(metric, *pair, finding, math.nan, Verdict.NOT_DECIDABLE, finding.reason)
+    if finding.is_exact:
+        return PairVerdict(metric, *pair, finding, math.nan, direction)
+    return PairVerdict(metric, *pair, finding, p, *_verdict(direction, p, finding.n_deciding, budget))
+
+
+def _verdict(direction: Verdict, p: float, seeds: int, budget: Budget) -> tuple[Verdict, str]:
+    """Return the verdict with its reason. direction: the verdict if p, which is on the scale of the page, is small enough."""
+    if budget.share == 0:
+        return Verdict.NOT_DECIDABLE, CLAIMS_FIRST
+    needed = seeds_needed(1 / budget.share)
+    if seeds < needed:
+        return Verdict.INSUFFICIENT, f"{seeds} seed{'' if seeds == 1 else 's'}, and this page needs {needed}"
+    return (direction if p <= ALPHA else Verdict.INSUFFICIENT), ""

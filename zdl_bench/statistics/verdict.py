@@ -58,9 +58,9 @@ def judge_family(claims: Sequence[Claim], evidence: Evidence) -> list[Judgment]:
     for whole in wholes:
         claim, p_family = whole.claim, adjusted.get(id(whole), math.nan)
         verdict, reason = whole.verdict(p_family, len(members))
-        if verdict is Verdict.NOT_DECIDABLE:
-            p_family = math.nan
-        p = math.nan if whole.is_exact or verdict is Verdict.NOT_DECIDABLE else whole.p
+        p = whole.p
+        if verdict is Verdict.NOT_DECIDABLE or whole.needs_no_test:
+            p, p_family = math.nan, math.nan
         views = {view: tuple(judge(part.in_view(view), evidence) for part in claim.parts) for view in claim.also}
         judgments.append(Judgment(claim, whole.findings, views, verdict, p, p_family, reason))
     return judgments
@@ -70,36 +70,53 @@ class _Whole:
     """All parts of a claim together.
 
     The claim holds if all parts hold, so p_for is the largest p_for of the parts. The claim is refuted if one part is refuted,
-    so p_against is the smallest p_against of the parts, times their number (Bonferroni). seeds: the smallest number of pairs on
-    which the p-value of a part rests. is_member: whether the claim counts in its family, decided or not. All claims count,
-    except those that wait for something and those that need no test.
+    so p_against is the smallest p_against of the parts, times their number (Bonferroni). p_here: p_against, unless the claim
+    only says that some case exists; then the case of these runs, in which it may fail, is not the claim. seeds: the smallest
+    number of pairs on which the p-value of a part rests. needs_no_test: whether deterministic runs decide all parts, or refute
+    one. is_member: whether the claim counts in its family, decided or not. All claims count, except those that wait for
+    something and those whose parts are all exact.
     """
 
     def __init__(self, claim: Claim, findings: tuple[Finding, ...]) -> None:
         self.claim, self.findings = claim, findings
         waiting = [f"it waits for {claim.waits_for}"] if claim.waits_for else []
         self.reasons = "; ".join(dict.fromkeys([*waiting, *(finding.reason for finding in findings if finding.reason)]))
-        self.is_exact = bool(findings) and all(finding.is_exact for finding in findings)
-        self.is_member = not waiting and not self.is_exact and any(part.kind is not Kind.EXACT for part in claim.parts)
+        exact = [finding for finding in findings if finding.is_exact]
+        is_exact = bool(exact) and len(exact) == len(findings)
+        self.needs_no_test = is_exact or any(finding.p_against == 0 for finding in exact)
+        self.has_tie = any(finding.p == 1 for finding in exact)
+        self.is_member = not waiting and not is_exact and any(part.kind is not Kind.EXACT for part in claim.parts)
         self.seeds = min((finding.n_deciding for finding in findings if not finding.is_exact), default=0)
         self.p_for = max((finding.p_for for finding in findings), default=1.0)
-        self.p_against = min(1.0, len(findings) * min((finding.p_against for finding in findings), default=1.0))
+        p_against = min(1.0, len(findings) * min((finding.p_against for finding in findings), default=1.0))
+        self.p_against, self.p_here = (1.0 if claim.exists else p_against), p_against
         self.p = min(self.p_for, self.p_against)
 
     def verdict(self, p_family: float, members: int) -> tuple[Verdict, str]:
         """Return the verdict and its reason. p_family: p adjusted over the family. members: the size of the family."""
-        if self.reasons:
-            return Verdict.NOT_DECIDABLE, self.reasons
-        direction = Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED
-        if self.is_exact:
-            return direction, "exact: deterministic runs, no p-value"
+        untested = self._untested_verdict()
+        if untested:
+            return untested
         seeds, needed = f"{self.seeds} seed{'' if self.seeds == 1 else 's'}", seeds_needed(members)
         if self.seeds < needed:
             have = "has" if self.seeds == 1 else "have"
             return Verdict.INSUFFICIENT, f"{seeds} {have} values, a family of this size needs {needed}"
         if p_family <= ALPHA:
-            return direction, ""
-        parts = len(self.findings)  # refuting many parts may need more seeds than supporting them
+            return Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED, ""
+        parts = 1 if self.claim.exists else len(self.findings)  # refuting many parts may need more seeds than supporting them
         needed = seeds_needed(parts * members)
         reason = f"{seeds} cannot refute a claim of {parts} parts here; that needs {needed}" if self.seeds < needed else ""
         return Verdict.INSUFFICIENT, reason
+
+    def _untested_verdict(self) -> tuple[Verdict, str] | None:
+        """Return the verdict and its reason if they do not depend on the family, or None."""
+        if self.reasons:
+            return Verdict.NOT_DECIDABLE, self.reasons
+        if self.p_here < self.p_against and self.p_here <= ALPHA:
+            shown = f"p {self.p_here:.2g}, not adjusted" if self.p_here else "exact"
+            return Verdict.INSUFFICIENT, f"it does not hold here ({shown}), but one case cannot refute that some case exists"
+        if self.has_tie and self.p == 1:
+            return Verdict.INSUFFICIENT, "exact: both sides of a part are equal, which shows neither the part nor its opposite"
+        if self.needs_no_test:
+            return Verdict.SUPPORTED if self.p == self.p_for else Verdict.REFUTED, "exact: deterministic runs, no p-value"
+        return None

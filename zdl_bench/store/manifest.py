@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from zdl_bench.run.config import RUN_ID
+from zdl_bench.run.experiment import Experiment
 from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
@@ -21,6 +22,8 @@ MAX_MANIFEST_MEMORY = 700_000_000
 
 With MAX_SWEEP_RUNS runs, and a character such as β in the text, the result is 672 million.
 """
+MAX_LOOKS = 100
+"""The largest number of earlier looks in a manifest."""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESULTS = {status.value for status in Status if status.is_result}
@@ -55,6 +58,8 @@ class Manifest:
     """The record of a sweep: its command, its run ids in the order of the plan, and its start and end (UTC, ISO 8601).
 
     experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None if there is no experiment.
+    looks: the numbers of seeds, ascending, with which reports were built before the sweep was extended to its seeds.
+    tuning_seeds: the seeds on which a sweep without an experiment chose learning rates. An experiment's are in its content.
     """
 
     name: str
@@ -67,10 +72,20 @@ class Manifest:
     experiment: dict[str, Any] | None = None
     report: Report = field(default_factory=Report)
     summaries: Summaries = field(default_factory=Summaries)
+    looks: list[int] = field(default_factory=list)
+    tuning_seeds: list[int] = field(default_factory=list)
+
+    @property
+    def as_experiment(self) -> Experiment:
+        """The sweep as an experiment. A sweep without one has one block, no claims, and perhaps tuning seeds.
+
+        Raises ConfigError if the content of the experiment is not valid.
+        """
+        return Experiment.of(self.name, {"tuning_seeds": self.tuning_seeds} if self.experiment is None else self.experiment)
 
     @property
     def is_sound(self) -> bool:
-        """Whether all run ids are valid and distinct, all files lie in the sweep's folder, and all summaries are well-formed.
+        """Whether run ids are valid and distinct, files lie in the sweep's folder, and summaries and looks are well-formed.
 
         Raises ValueError if the start or the end is not a time in ISO 8601.
         """
@@ -80,7 +95,9 @@ class Manifest:
         files = all(REPORT_FILE.fullmatch(file) for file in self.report.files)
         once = len({*self.run_ids}) == len(self.run_ids) <= MAX_SWEEP_RUNS
         code = self.summaries.code == "" or SHA256.fullmatch(self.summaries.code)
-        return bool(ids and files and once and code) and all(map(_is_summary, self.summaries.runs.values()))
+        looks = self.looks == sorted({*self.looks}) and len(self.looks) <= MAX_LOOKS
+        looks = looks and all(1 <= look <= MAX_SWEEP_RUNS for look in self.looks)
+        return bool(ids and files and once and code and looks) and all(map(_is_summary, self.summaries.runs.values()))
 
 
 def _is_summary(values: Any) -> bool:

@@ -18,6 +18,7 @@ from zdl_bench.report.figures import (
     lr_sensitivity,
     optimizer_paths,
     oscillation,
+    oscillation_profile,
     performance_profile,
     runtime_ecdf,
     speed_jitter,
@@ -28,7 +29,7 @@ from zdl_bench.report.standings import Standings
 
 OF_LOSSES = (loss_curves, loss_over_seconds, lr_sensitivity, best_of_trials)
 """Figures that show losses on a logarithmic axis."""
-OF_RUNS = (speed_jitter, oscillation, runtime_ecdf, heat_map, surface_path, optimizer_paths)
+OF_RUNS = (speed_jitter, oscillation_profile, oscillation, runtime_ecdf, heat_map, surface_path, optimizer_paths)
 OF_STANDINGS = (forest, improvement_heat_map)
 OF_SWEEPS = (performance_profile,)
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
 from zdl_bench.report.phrases import more_in_tables, shorten
-from zdl_bench.report.standings import Standings, contrast_frame
+from zdl_bench.report.standings import TARGETS, Standings, contrast_frame
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.finding import three_digits
 
@@ -20,6 +20,8 @@ DECIDED = ("supported", "refuted")
 SMALLEST_ROOM = 0.05
 TITLES = {"test_accuracy": "test accuracy (odds)"}
 """Panel titles, by metric, for effects that are not ratios of the compared quantity itself."""
+OTHER_FIGURES = (TARGETS.noun,)
+"""Questions that have figures of their own."""
 EFFECT_AXES = {"ratio": (LOG, 1.0, "ratio   (1: no difference)"), "difference": (LINEAR, 0.0, "difference   (0: none)")}
 """For each unit of an effect: the scale of the axis, the value that means no effect, and the label of the axis."""
 
@@ -97,20 +99,25 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
 
     If there are many optimizers, only the first MAX_STANDINGS are compared.
     """
-    every = [(question, contrast_frame(question, standing)) for question, standing in standings.at_best]
-    frames = [(question, frame.head(selection.MAX_STANDINGS - 1)) for question, frame in every]
-    frames = [(question, frame) for question, frame in frames if len(frame) and frame["mean"].notna().any()]
+    every = [
+        (question, metric, contrast_frame(question, metric, standing))
+        for question, standing in standings.at_best
+        for metric in question.words
+        if question.noun not in OTHER_FIGURES
+    ]
+    frames = [(question, metric, frame.head(selection.MAX_STANDINGS - 1)) for question, metric, frame in every]
+    frames = [one for one in frames if len(one[2]) and one[2]["mean"].notna().any()]
     if not frames:
         return
     control, *others = map(shorten, standings.variants)
     height = 1.1 + 0.32 * min(len(others), selection.MAX_STANDINGS - 1)
     figure, axes_list = grid.grid_of(len(frames), 1, (9.2, len(frames) * height + 0.8))
-    for axes, (question, frame) in zip(axes_list, frames, strict=True):
+    for axes, (question, metric, frame) in zip(axes_list, frames, strict=True):
         draw_forest(frame, axes)
-        axes.set_title(TITLES.get(question.metric, question.words), fontsize=10, loc="left")
+        axes.set_title(TITLES.get(metric, question.words[metric]), fontsize=10, loc="left")
     what = f"left of 1: less of it than {control}; mean over seeds and 95 % interval; verdict on being better, filled: decided"
     hidden = more_in_tables((len(others) - selection.MAX_STANDINGS + 1, "optimizer"))
     lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
-    rows = [f"{question.words}, {row.label}: {row.verdict}" for question, frame in frames for row in frame.itertuples()]
+    rows = [f"{one.words[metric]}, {row.label}: {row.verdict}" for one, metric, frame in frames for row in frame.itertuples()]
     sentences = [f"Ratios to {control} with their intervals, a row per optimizer.", f"{'; '.join(rows)}."]
     yield captions.caption(figure, "paired_differences", f"Paired differences from {control}", lines, sentences)

@@ -62,7 +62,7 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
     if len(standings.variants) < 3:
         return
     variants = standings.variants[: selection.MAX_STANDINGS]
-    names, questions = len(variants), len(standings.at_best)
+    names, questions = len(variants), sum(len(standing.measures) for _, standing in standings.at_best)
     columns = questions if names <= MAX_IN_ROW else min(2, questions)
     rows = -(-questions // columns)
     letters = max(0, max(len(shorten(name)) for name in variants) - 12)  # beyond the length of a usual name
@@ -70,10 +70,11 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
     figure, everything = grid.grid_of(rows, columns, size)
     for unused in everything[questions:]:
         unused.set_visible(False)
-    for number, (axes, (question, standing)) in enumerate(zip(everything, standings.at_best, strict=False)):
-        frame = improvement_frame(standing)
+    measures = [(question, one) for question, standing in standings.at_best for one in standing.measures]
+    for number, (axes, (question, pairwise)) in enumerate(zip(everything, measures, strict=False)):
+        frame = improvement_frame(pairwise)
         draw_improvement(frame[frame["first"].isin(variants) & frame["second"].isin(variants)], axes)
-        axes.set_title(question.superlative, fontsize=10)
+        axes.set_title(question.words[pairwise.metric], fontsize=10)
         if number % columns:
             axes.tick_params(left=False, labelleft=False)
     what = "share of seeds on which the row beats the column, ties counted half, a run without a value losing"

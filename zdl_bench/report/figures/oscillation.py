@@ -24,8 +24,20 @@ Longer intervals are cut, because they would squeeze the seeds.
 """
 NARROW = 0.05
 """Length of the axis on each side of 0, if all values are 0."""
-PANELS = ("jitter", "overshoot", "displacement_cosine", "gradient_cosine", "path_efficiency", "axis_crossings", "flip_rate")
-"""Metrics that have a panel: first the metrics of networks, then those of surfaces."""
+PANELS = (
+    "axis_crossings",
+    "step_cosine",
+    "jitter_1",
+    "jitter_20",
+    "overshoot",
+    "displacement_cosine",
+    "gradient_cosine",
+    "path_efficiency",
+    "flip_rate",
+)
+"""Metrics that have a panel: first those of the path, which only surfaces have."""
+LOWEST = ("axis_crossings", "jitter_1", "jitter_20")
+"""Metrics of which the description names the lowest mean."""
 MAX_OPTIMIZERS = 40
 
 _METRIC_OF = {metric.name: metric for metric in METRICS}
@@ -92,6 +104,8 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     everything = comparison.at_best_lr(comparison.judged)
     runs = selection.first_variants(everything, MAX_OPTIMIZERS)
     defined = [metric for metric in PANELS if runs[metric].notna().any()]
+    if "step_cosine" in defined:  # it sees every step, and a cosine of strides would hide what happens between them
+        defined.remove("displacement_cosine")
     zeros = [_words(metric) for metric in defined if (runs[metric] == 0).all()]
     metrics = [metric for metric in defined if _words(metric) not in zeros]
     rows = runs["variant"].nunique()
@@ -111,6 +125,10 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     sentences = [
         f"A row per optimizer in {len(metrics)} panels: {list_names(map(_words, metrics))}.",
         captions.optimizers_sentence(runs),
-        captions.lowest_mean("Lowest mean jitter", runs["jitter"], [runs["variant"]]),
+        *(
+            captions.lowest_mean(f"Lowest mean {_words(name)}", runs[name], [runs["variant"]])
+            for name in LOWEST
+            if name in metrics
+        ),
     ]
     yield captions.caption(figure, "oscillation", "Oscillation", lines, sentences)

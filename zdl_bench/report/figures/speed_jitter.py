@@ -1,6 +1,7 @@
 """Speed against steadiness, with one curve per optimizer and one point per learning rate."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.scales import log_axis
 from zdl_bench.report.figures.style import legend_name, line_looks
 from zdl_bench.statistics.inference import student_interval
+from zdl_bench.statistics.metrics.steadiness import scale_words
 
 POINT_COLUMNS = ("loss", "loss_low", "loss_high", "jitter", "jitter_low", "jitter_high")
+MEASURES = ("jitter_20", "jitter_5", "jitter_1")
+"""The jitters that the figure may show. It shows the first that the runs are long enough for."""
 FARTHEST = 2
 """Largest factor by which an axis extends beyond the points to show the ends of intervals."""
 PLACES = ((6, 5), (-6, -11), (6, -11), (-6, 5))
@@ -25,26 +29,26 @@ LETTER_WIDTH, LETTER_HEIGHT, MARKER = 5.0, 9.0, 4.0
 """Width and height of a character, and half the width of a marker, in 1/72 inch."""
 
 
-def speed_and_jitter(frame: pd.DataFrame) -> pd.DataFrame:
+def speed_and_jitter(frame: pd.DataFrame, measure: str = MEASURES[0]) -> pd.DataFrame:
     """Return one row per variant and learning rate, with the columns variant, lr and POINT_COLUMNS.
 
-    frame: one row per run, with variant, lr, log_aulc and jitter.
+    frame: one row per run, with variant, lr, log_aulc and the measure, a jitter at one scale.
     loss: the geometric mean of the probe loss over each run (exp of log_aulc) and over the runs. jitter: the geometric mean
     over the runs. Both are NaN if some run has no value or a jitter of 0. The `_low` and `_high` columns are the 95 %
     intervals of the means (Student, on the log scale), and NaN if there is one run.
     """
-    points = frame.groupby(["variant", "lr"], sort=False)[["log_aulc", "jitter"]].apply(_summary)
+    points = frame.groupby(["variant", "lr"], sort=False)[["log_aulc", measure]].apply(_summary)
     return points.reset_index().sort_values("lr", kind="stable")
 
 
-def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
+def draw_speed_jitter(frame: pd.DataFrame, axes: Axes, measure: str = MEASURES[0]) -> Axes:
     """Draw speed against jitter, with one curve per optimizer. Faster points are to the left, and steadier points are lower.
 
-    frame: one row per run, with variant, optimizer, lr, log_aulc and jitter.
+    frame: one row per run, with variant, optimizer, lr, log_aulc and the measure, a jitter at one scale.
     Each point is a learning rate, with 95 % intervals. The smallest and the largest learning rate of a curve are written
     beside their points if there is room. Learning rates without a value are left out, and counted in the legend.
     """
-    points = speed_and_jitter(frame)
+    points = speed_and_jitter(frame, measure)
     ends = []
     for variant, look in line_looks(frame).items():
         curve = points[points["variant"] == variant]
@@ -59,14 +63,14 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes) -> Axes:
     log_axis(axes.xaxis, _limits(points, "loss"))
     log_axis(axes.yaxis, _limits(points, "jitter"))
     _write_numbers(pd.concat(ends), points.dropna(subset=["loss", "jitter"]), axes)
-    axes.set(xlabel="geometric mean of the loss over the run   ← faster", ylabel="jitter   ← steadier")
+    axes.set(xlabel="geometric mean of the loss over the run   ← faster", ylabel=f"jitter {scale_words(measure)}   ← steadier")
     return axes
 
 
 def _summary(runs: pd.DataFrame) -> pd.Series:
     """Return the POINT_COLUMNS of the runs at one learning rate."""
     with np.errstate(divide="ignore"):
-        logs = np.column_stack([runs["log_aulc"], np.log(runs["jitter"].astype(float))])
+        logs = np.column_stack([runs["log_aulc"], np.log(runs.iloc[:, 1].astype(float))])
     if not np.isfinite(logs).all():
         return pd.Series(np.nan, POINT_COLUMNS)
     return pd.Series(np.exp(np.array(student_interval(logs)).T.ravel()), POINT_COLUMNS)
@@ -108,18 +112,20 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     if not comparison.has_lr_choice:
         return
     runs = selection.first_variants(comparison.trials)
-    points = speed_and_jitter(runs).set_index(["variant", "lr"])
-    if points["jitter"].isna().all():
+    measure = next((measure for measure in MEASURES if runs[measure].notna().any()), None)
+    points = speed_and_jitter(runs, measure or MEASURES[0]).set_index(["variant", "lr"])
+    if measure is None or points["jitter"].isna().all():
         return
-    figure, axes = grid.single(draw_speed_jitter, runs, width=8.4, height=5.2)
+    scale = scale_words(measure)
+    figure, axes = grid.single(partial(draw_speed_jitter, measure=measure), runs, width=8.4, height=5.2)
     axes.set_xlabel(f"geometric mean over the run: {comparison.loss_name}   ← faster")
     means = "geometric means and 95 % intervals over seeds; " if runs["seed"].nunique() > 1 else ""
     numbers = f"{means}numbers: smallest and largest lr of a curve, if there is room"
     lines = [*comparison.context, numbers, selection.hidden_note(runs, comparison.trials)]
     sentences = [
-        "Jitter against the geometric mean of the loss over the run, both on log scales, a point per learning rate.",
+        f"Jitter {scale} against the geometric mean of the loss over the run, both on log scales, a point per learning rate.",
         captions.optimizers_sentence(runs),
         captions.leader_sentence("Fastest, by mean loss", points["loss"], points["loss"].min()),
-        captions.leader_sentence("Steadiest, by jitter", points["jitter"], points["jitter"].min()),
+        captions.leader_sentence(f"Steadiest, by jitter {scale}", points["jitter"], points["jitter"].min()),
     ]
-    yield captions.caption(figure, "speed_jitter", "Speed against steadiness, over learning rates", lines, sentences)
+    yield captions.caption(figure, "speed_jitter", f"Speed against steadiness {scale}, by learning rate", lines, sentences)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from zdl_bench.report.standings import QUESTIONS, Question, Standings
+from zdl_bench.report.standings import Question, Standings
 from zdl_bench.report.tables.table import Column, Record, Table
 from zdl_bench.report.words.effects import effect_text, numbers_of, p_text, pairs_text, wins_text
 from zdl_bench.statistics.finding import Effect, Finding
@@ -13,17 +13,16 @@ from zdl_bench.statistics.standing import Pairwise, Standing
 
 NOTE_ON_PAIRS = (
     "Of the first against the second, paired by seed: below 1 the first has less of it. Wins are the seeds on which the first "
-    "is better, ties counted half; a run without a value loses. A verdict says whether the first is better. Only "
-    "comparisons with the first optimizer of the plan have one, adjusted by Holm's method over those of one metric. The ids of "
-    "the runs are in the CSV."
+    "is better, ties counted half; a run without a value loses. A verdict says whether the first is better; its p "
+    "is adjusted for all that this page tests. Comparisons at a shared learning rate have none. The ids of the runs are in the "
+    "CSV."
 )
-QUESTION_NOUNS = {question.metric: question.noun for question in QUESTIONS}
 
 
 def comparison_table(standings: Standings) -> Table:
     """Return a table of all pairs of optimizers, first at their best learning rates, then at the learning rates they share.
 
-    Only comparisons with the control at the best learning rates have a verdict.
+    Only comparisons at the best learning rates have a verdict.
     """
     rows = []
     for question, standing in standings.at_best:
@@ -37,28 +36,30 @@ def comparison_table(standings: Standings) -> Table:
 
 
 def _with_verdicts(question: Question, standing: Standing, view: str) -> Iterator[dict[str, object]]:
-    for judged in standing.contrasts:
-        [part] = judged.claim.parts
-        [finding] = judged.findings
-        assert part.second is not None
-        pair = (str(part.first["variant"]), str(part.second["variant"]))
-        verdict = {"p_family": judged.p_family, "verdict": judged.verdict.value, "reason": judged.reason}
-        yield _row(question, view, pair, standing, finding) | verdict
-    for pair in standing.in_order:
-        if standing.control not in pair:
-            yield _row(question, view, pair, standing, standing.pairs[pair])
+    """Yield a row per pair, metric by metric, first those with the control."""
+    by_metric = {one.metric: one for one in standing.measures}
+    for one in standing.verdicts:
+        verdict = {"p_family": one.p, "verdict": one.verdict.value, "reason": one.reason}
+        yield _row(question, view, (one.first, one.second), by_metric[one.metric], one.finding) | verdict
 
 
 def _row(question: Question, view: str, pair: tuple[str, str], pairwise: Pairwise, finding: Finding) -> dict[str, object]:
-    about = {"metric": question.metric, "view": view, "first": pair[0], "second": pair[1]}
+    words = question.words[pairwise.metric]
+    about = {
+        "question": question.noun,
+        "metric": pairwise.metric,
+        "words": words,
+        "view": view,
+        "first": pair[0],
+        "second": pair[1],
+    }
     judged = {"p_family": math.nan, "verdict": "", "reason": finding.reason, "notes": "; ".join(finding.notes)}
     numbers = numbers_of(finding, question.effect(finding))
     return about | judged | numbers | {"win_rate": pairwise.win_rate(*pair)}  # an exact finding has no wins of its own
 
 
 def _question_text(row: Record) -> str:
-    metric, noun = row["metric"].replace("_", " "), QUESTION_NOUNS[row["metric"]]
-    return noun if metric == noun else f"{noun} ({metric})"
+    return str(row["words"] if row["words"] == row["question"] else f"{row['question']} ({row['words']})")
 
 
 def _n_text(row: Record) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from zdl_bench.report.standings import Standings
+from zdl_bench.report.standings import STEPS_TO, Standings
 from zdl_bench.report.tables.formats import rounded
 from zdl_bench.report.tables.table import Column, Record, Table, lr_column, readable
 from zdl_bench.run.conditions import accuracy_text, percent
@@ -15,15 +15,18 @@ from zdl_bench.statistics.measures import ACCURACY
 from zdl_bench.statistics.metrics import oscillation
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.metric import metrics_of
+from zdl_bench.statistics.metrics.steadiness import STEADINESS
 from zdl_bench.statistics.runtime import ert_intervals
 
-STEPS_TO = "steps_to_"
 PACE = "seconds_per_1000_steps"
 CONDITION_MEASURES = (*(metric.name for metric in METRICS), "val_accuracy", "test_accuracy", PACE)
 OPTIMIZER_MEASURES = (
     "tail_loss",
     "final_train_loss",
     "test_accuracy",
+    "axis_crossings",
+    "step_cosine",
+    *STEADINESS,
     *(metric.name for metric in metrics_of(oscillation)),
     PACE,
 )

@@ -12,8 +12,9 @@ from zdl_bench.report.phrases import count_of
 from zdl_bench.report.tables.table import Column, Table, column_of, lr_column
 from zdl_bench.run.conditions import texts_of
 from zdl_bench.run.run import Curve, Run, Status, has_diverged
+from zdl_bench.statistics.metrics.steadiness import LOG_JITTERS
 
-RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", "jitter")
+RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", *LOG_JITTERS)
 FAILURE_COLUMNS = ("variant", "lr", "seed", "status", "run_id")
 
 

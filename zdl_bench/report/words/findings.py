@@ -1,5 +1,6 @@
 """Describe in words what a comparison shows. The numbers behind each sentence are listed below it."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
@@ -8,8 +9,8 @@ from zdl_bench.report.page import PagePart
 from zdl_bench.report.phrases import count_of
 from zdl_bench.report.standings import TAIL_LOSS, Standings
 from zdl_bench.report.tables.formats import markdown_text
-from zdl_bench.report.words.effects import effect_text, p_text
-from zdl_bench.report.words.leaders import about_leader, about_undecided
+from zdl_bench.report.words.effects import effect_text
+from zdl_bench.report.words.leaders import about_leader, about_speed_measures, about_undecided
 from zdl_bench.report.words.reported_finding import ReportedFinding, first_details, number_row
 from zdl_bench.run.conditions import percent, texts_of
 from zdl_bench.run.run import Status
@@ -17,8 +18,8 @@ from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
 from zdl_bench.statistics.evidence import VARIANT, Entrants
 from zdl_bench.statistics.finding import Finding
 from zdl_bench.statistics.judge import judge
-from zdl_bench.statistics.pairing import Side, by_seed
 from zdl_bench.statistics.proportions import wilson_interval
+from zdl_bench.statistics.side import Side, by_seed
 
 
 def findings_of(standings: Standings) -> list[ReportedFinding]:
@@ -30,6 +31,7 @@ def findings_of(standings: Standings) -> list[ReportedFinding]:
     findings: list[ReportedFinding] = []
     if len(standings.variants) > 1:
         findings += [about_leader(question, standing, standings) for question, standing in standings.at_best]
+        findings += about_speed_measures(standings)
         findings += about_undecided(standings)
     return [*findings, *_about_edges(standings), *_about_lost_runs(standings.comparison.runs)]
 
@@ -67,11 +69,11 @@ def _about_edges(standings: Standings) -> Iterator[ReportedFinding]:
         where = f"{texts[choice.lr]} is the {end} of {len(lrs)}{share}"
         lines.append(f"{variant}: {where}; its tail loss against that at {texts[neighbour]}: {_edge_text(finding)}")
         sides = {"first": f"{variant} lr {texts[choice.lr]}", "second": f"{variant} lr {texts[neighbour]}"}
-        rows.append(number_row(TAIL_LOSS, finding) | sides)
+        rows.append(number_row("tail_loss", TAIL_LOSS, finding) | {"p": math.nan} | sides)
     if lines:
         sentence = (
             f"The best learning rate of {count_of(len(lines), 'optimizer')} lies at the edge of its grid: a better one may lie "
-            "beyond. p is that of one comparison, on the seeds that chose."
+            "beyond."
         )
         yield ReportedFinding("Best learning rate at the edge", sentence, first_details(lines), rows)
 
@@ -92,7 +94,7 @@ def _edge_text(finding: Finding) -> str:
     if not finding.has_interval:
         verb = "has" if finding.n_values == 1 else "have"
         return f"{count_of(finding.n_values, 'seed')} {verb} values, too few to compare them"
-    return f"{effect_text(finding.effect)}, n {finding.n}, {'exact' if finding.is_exact else f'p {p_text(finding.p)}'}"
+    return f"{effect_text(finding.effect)}, n {finding.n}{', exact' if finding.is_exact else ''}"
 
 
 def _about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:

@@ -34,10 +34,10 @@ def finding_text(question: Question, finding: Finding) -> str:
     return f"{effect}{counts_text(finding)}{missing}"
 
 
-def number_row(question: Question, finding: Finding) -> dict[str, object]:
-    """Return a finding as a row of the CSV file of findings."""
+def number_row(metric: str, question: Question, finding: Finding) -> dict[str, object]:
+    """Return a finding by a metric of a question as a row of the CSV file of findings."""
     p = math.nan if finding.reason else finding.p
-    return {"metric": question.metric, "p": p, "reason": finding.reason} | numbers_of(finding, question.effect(finding))
+    return {"metric": metric, "p": p, "reason": finding.reason} | numbers_of(finding, question.effect(finding))
 
 
 def first_details(lines: Iterable[str]) -> list[str]:

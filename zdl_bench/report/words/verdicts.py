@@ -27,7 +27,9 @@ def verdict_lines(judged: Sequence[Judgment]) -> list[str]:
 
 
 def outcome_text(one: Judgment) -> str:
-    return one.verdict.value + ("" if math.isnan(one.p_family) else f", p {p_text(one.p_family)} in its family")
+    views = dict.fromkeys(part.view.words for part in one.claim.parts if part.view is not View.AS_NAMED)
+    named = f" ({' and '.join(views)})" if views else ""
+    return one.verdict.value + named + ("" if math.isnan(one.p_family) else f", p {p_text(one.p_family)} in its family")
 
 
 def claim_text(one: Judgment) -> str:
@@ -77,7 +79,7 @@ def _direction_text(finding: Finding, decides: bool) -> str:
     if finding.reason:
         return ""
     if finding.is_exact:
-        return f", exact: {'holds' if finding.p_for == 0 else 'does not hold'}"
+        return f", exact: {'holds' if finding.p_for == 0 else 'does not hold' if finding.p_against == 0 else 'a tie'}"
     if not decides:
         return ""
     if finding.p == 1:

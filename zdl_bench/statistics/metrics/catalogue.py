@@ -3,10 +3,10 @@
 import math
 
 from zdl_bench.run.run import Curve
-from zdl_bench.statistics.metrics import convergence, oscillation, trajectory
+from zdl_bench.statistics.metrics import convergence, oscillation, profile, trajectory
 from zdl_bench.statistics.metrics.metric import metrics_of
 
-METRICS = metrics_of(convergence, oscillation, trajectory)
+METRICS = metrics_of(convergence, trajectory, profile, oscillation)
 
 
 def compute_metrics(curve: Curve) -> dict[str, float]:

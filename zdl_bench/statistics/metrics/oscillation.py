@@ -1,4 +1,4 @@
-"""Oscillation, over the probes after the first 10 % of the steps, at a fixed stride. Definitions: docs/metrics.md.
+"""Secondary measures of oscillation, over the probes at equal strides after the first 10 % of the steps.
 
 Each metric is NaN for a run that did not learn: a run that never moved is not steady.
 """
@@ -11,16 +11,6 @@ from zdl_bench.run.profile import SETTLING_SHARE
 from zdl_bench.run.run import Curve, Floats
 from zdl_bench.statistics.metrics.convergence import has_learned
 from zdl_bench.statistics.metrics.metric import log_losses, metric
-
-
-@metric(unit="1", better="lower", scale="ln", of=has_learned)
-def jitter(curve: Curve) -> float:
-    """RMS over k of (x_{k−1} − 2 x_k + x_{k+1}) / √6 with x = ln L_k: the measure of oscillation.
-
-    ≥ 0; white noise of standard deviation s in ln L gives s, a straight decay gives 0.
-    """
-    x = _settled(curve, log_losses(curve.probes.probe_loss))
-    return float(np.sqrt(np.mean(np.diff(x, n=2) ** 2) / 6)) if len(x) >= 3 else math.nan
 
 
 @metric(unit="1", better="lower", scale="identity", of=has_learned)

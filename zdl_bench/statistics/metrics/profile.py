@@ -1,7 +1,10 @@
 """The oscillation profile: jitter at scales of about 1, 5, 20 and 100 steps, over the steps after the first 10 %.
 
-Each metric is NaN for a run that did not learn, for a loss that is not positive and finite, for a run that is too short for
-the scale (`scales_of`), and for a run that was stored before there was a profile.
+The pseudo-residual of three places i < j < k is the distance of the middle value from the line through the outer two,
+((k − j) x_i + (j − i) x_k) / (k − i) − x_j, divided by the root of the sum of its squared weights (Gasser, Sroka &
+Jennen-Steinmetz 1986). All metrics are ≥ 0, without a unit, better if lower, and compared on the scale ln. A value below the
+rounding of the losses is 0. Each metric is NaN for a run that did not learn, for a loss that is not positive and finite, for a
+run that is too short for the scale (`scales_of`), and for a run that was stored before there was a profile.
 """
 
 import math
@@ -21,65 +24,74 @@ ROUNDINGS = 16
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def jitter_1(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of ln L over three consecutive steps: what a step does and the next undoes."""
+    """RMS of the pseudo-residuals of ln L over three consecutive steps (Gasser, Sroka & Jennen-Steinmetz 1986).
+
+    White noise of standard deviation s in ln L gives s, a straight decay of ln L gives 0.
+    """
     return log_jitter(curve, 1)
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def jitter_5(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of ln L over three places about 5 steps apart."""
+    """RMS of the pseudo-residuals of ln L over three places about 5 steps apart (Gasser, Sroka & Jennen-Steinmetz 1986).
+
+    White noise of standard deviation s in ln L gives s, a straight decay of ln L gives 0.
+    """
     return log_jitter(curve, 5)
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def jitter_20(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of ln L over three places about 20 steps apart."""
+    """RMS of the pseudo-residuals of ln L over three places about 20 steps apart (Gasser, Sroka & Jennen-Steinmetz 1986).
+
+    White noise of standard deviation s in ln L gives s, a straight decay of ln L gives 0.
+    """
     return log_jitter(curve, 20)
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def jitter_100(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of ln L over three places about 100 steps apart."""
+    """RMS of the pseudo-residuals of ln L over three places about 100 steps apart (Gasser, Sroka & Jennen-Steinmetz 1986).
+
+    White noise of standard deviation s in ln L gives s, a straight decay of ln L gives 0.
+    """
     return log_jitter(curve, 100)
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def relative_jitter_1(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of L over three consecutive steps, each divided by the mean of its three losses."""
+    """RMS of the pseudo-residuals of L over three consecutive steps, each divided by the mean of its losses.
+
+    A straight decay of L gives 0, one of ln L does not. Source: Gasser, Sroka & Jennen-Steinmetz 1986.
+    """
     return relative_jitter(curve, 1)
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def relative_jitter_5(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of L over places about 5 steps apart, each divided by the mean of its three losses."""
+    """RMS of the pseudo-residuals of L over three places about 5 steps apart, each divided by the mean of its losses.
+
+    A straight decay of L gives 0, one of ln L does not. Source: Gasser, Sroka & Jennen-Steinmetz 1986.
+    """
     return relative_jitter(curve, 5)
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def relative_jitter_20(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of L over places about 20 steps apart, each divided by the mean of its three losses."""
+    """RMS of the pseudo-residuals of L over three places about 20 steps apart, each divided by the mean of its losses.
+
+    A straight decay of L gives 0, one of ln L does not. Source: Gasser, Sroka & Jennen-Steinmetz 1986.
+    """
     return relative_jitter(curve, 20)
 
 
 @metric(unit="1", better="lower", scale="ln", of=has_learned)
 def relative_jitter_100(curve: Curve) -> float:
-    """RMS of the pseudo-residuals of L over places about 100 steps apart, each divided by the mean of its three losses."""
-    return relative_jitter(curve, 100)
+    """RMS of the pseudo-residuals of L over three places about 100 steps apart, each divided by the mean of its losses.
 
-
-@metric(unit="1", better="higher", scale="identity", of=has_learned)
-def step_cosine(curve: Curve) -> float:
-    """Mean cosine of w_t − w_{t−1} and w_{t+1} − w_t over every step: −1 zig-zag, 1 straight. Analytic problems only.
-
-    A loss that is symmetric about its minimum hides a zig-zag; the path shows it. A step that did not move is left out.
+    A straight decay of L gives 0, one of ln L does not. Source: Gasser, Sroka & Jennen-Steinmetz 1986.
     """
-    if curve.points is None:
-        return math.nan
-    moves = np.diff(curve.points[math.floor(SETTLING_SHARE * curve.planned_steps) :], axis=0)
-    lengths = np.linalg.norm(moves, axis=1)
-    products = lengths[1:] * lengths[:-1]
-    cosines = (moves[1:] * moves[:-1]).sum(axis=1)[products > 0] / products[products > 0]
-    return float(cosines.mean()) if len(cosines) else math.nan
+    return relative_jitter(curve, 100)
 
 
 def log_jitter(curve: Curve, scale: int) -> float:
@@ -103,7 +115,7 @@ def pseudo_residuals(steps: Triples, values: Floats) -> Floats:
 
     Divided by the root of the sum of the squared weights, so that the variance is that of white noise in the values; at equal
     gaps it is the second difference / √6. Source: Gasser, Sroka & Jennen-Steinmetz 1986, Biometrika 73, equation 2.
-    steps, values: (n, 3).
+    steps: (n, 3), or (1, 3) if all triples have the same gaps. values: (n, 3).
     """
     left, right = steps[:, 1] - steps[:, 0], steps[:, 2] - steps[:, 1]
     first, last = right / (left + right), left / (left + right)
@@ -120,31 +132,33 @@ class _Recorded:
     losses: Floats
 
     def triples(self, scale: int, values: Floats) -> Iterator[tuple[Triples, Floats]]:
-        """Yield the steps and the values of the triples of a scale: the planned ones, or all if each step was recorded.
+        """Yield the steps, for `pseudo_residuals`, and the values of the triples of a scale.
 
-        A loss that arrives at the floor of `positive_losses` without a rise has a kink there, which is no oscillation: its
-        triples become constant.
+        These are the planned ones, or all if each step was recorded. A loss that arrives at the floor of `positive_losses`
+        without a rise has a kink there, which is no oscillation: its triples become constant.
         """
-        for steps, indices in self._indices(scale):
-            found = values[indices]
-            arrives = (np.diff(found, axis=1) <= 0).all(axis=1) & (self.losses[indices[:, 2]] <= FLOOR * self.losses[0])
-            yield steps, np.where(arrives[:, None], found[:, 2:], found)
+        floor = values[self.losses <= FLOOR * self.losses[0]].max(initial=-np.inf)
+        for steps, found in self._triples(scale, values):
+            if math.isfinite(floor):
+                arrives = (found[:, 2] <= floor) & (np.diff(found, axis=1) <= 0).all(axis=1)
+                yield steps, np.where(arrives[:, None], found[:, 2:], found)
+            else:
+                yield steps, found
 
-    def _indices(self, scale: int) -> Iterator[tuple[Triples, Triples]]:
-        """Yield the triples of a scale as steps, and as indices of the losses."""
+    def _triples(self, scale: int, values: Floats) -> Iterator[tuple[Triples, Floats]]:
         if scale not in scales_of(self.planned_steps):
             return
         if len(self.steps) == self.planned_steps + 1:
-            first = math.floor(SETTLING_SHARE * self.planned_steps) + 1
-            for left, right in gaps_of(scale):
-                centres = np.arange(first + left, self.planned_steps + 1 - right)
-                indices = np.stack([centres - left, centres, centres + right], axis=1)
-                yield indices, indices
+            counted = values[math.floor(SETTLING_SHARE * self.planned_steps) + 1 :]
+            for left, right in dict.fromkeys(gaps_of(scale)):
+                count = max(len(counted) - left - right, 0)
+                columns = np.array([counted[start : start + count] for start in (0, left, left + right)])
+                yield np.array([[0, left, left + right]]), columns.T
             return
         planned = triples_of(self.planned_steps, self.strides)[scale]
         indices = np.searchsorted(self.steps, planned).clip(max=len(self.steps) - 1)
         if (self.steps[indices] == planned).all():
-            yield planned, indices
+            yield planned, values[indices]
 
 
 def _recorded_losses(curve: Curve) -> _Recorded:
@@ -159,5 +173,5 @@ def _recorded_losses(curve: Curve) -> _Recorded:
 def _root_mean_square(parts: list[Floats], rounding: float) -> float:
     """Return the RMS of all residuals, 0 below ROUNDINGS, or NaN if there are none."""
     residuals = np.concatenate(parts) if parts else np.array([])
-    size = float(np.sqrt(np.mean(residuals**2))) if len(residuals) else math.nan
+    size = math.sqrt(np.mean(residuals**2)) if len(residuals) else math.nan
     return 0.0 if size < ROUNDINGS * rounding else size

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from zdl_bench.run.profile import SETTLING_SHARE
 from zdl_bench.run.run import Curve, Floats
 from zdl_bench.statistics.metrics.convergence import has_learned
 from zdl_bench.statistics.metrics.metric import log_losses, metric
@@ -23,6 +24,22 @@ def axis_crossings(curve: Curve) -> float:
         return math.nan
     signs = [np.sign(coordinate[coordinate != 0]) for coordinate in offsets.T]
     return float(sum(np.count_nonzero(np.diff(sides)) for sides in signs))
+
+
+@metric(unit="1", better="higher", scale="identity", of=has_learned)
+def step_cosine(curve: Curve) -> float:
+    """Mean cosine of w_t − w_{t−1} and w_{t+1} − w_t over the steps after the first 10 %: −1 zig-zag, 1 straight.
+
+    A step that did not move is left out. With noise it only reads how much momentum a rule has. NaN for a run that did not
+    learn.
+    """
+    if curve.points is None:
+        return math.nan
+    moves = np.diff(curve.points[math.floor(SETTLING_SHARE * curve.planned_steps) :], axis=0)
+    lengths = np.linalg.norm(moves, axis=1)
+    products = lengths[1:] * lengths[:-1]
+    cosines = (moves[1:] * moves[:-1]).sum(axis=1)[products > 0] / products[products > 0]
+    return float(cosines.mean()) if len(cosines) else math.nan
 
 
 @metric(unit="ln nats", better="lower", scale="identity", of=has_learned)

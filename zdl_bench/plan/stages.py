@@ -1,0 +1,108 @@
+"""The stages of a sweep: batches of jobs, of which each may depend on the losses of those before it."""
+
+import itertools
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from zdl_bench.plan.blocks import Job, Tuning
+from zdl_bench.run.conditions import exact
+from zdl_bench.statistics.tuning import LrChoice
+
+MAX_NAMED = 8
+"""The largest number of learning rates that a line names."""
+
+Choices = Sequence[tuple[str, LrChoice]]
+"""The name of each tuning, and its choice."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A batch of jobs.
+
+    plan: what the stage does, in words, as far as it is known before the sweep; empty for a sweep of one stage. decisions: what
+    was decided by the stages before it, in words. warnings: what may be wrong with these decisions.
+    """
+
+    jobs: Sequence[Job]
+    plan: str = ""
+    decisions: str = ""
+    warnings: Sequence[str] = ()
+
+
+Stages = Generator[Stage, Sequence[float], None]
+"""A generator that yields a stage and is sent the tail_loss of each of its jobs, NaN for a job without one."""
+
+
+def stages_of(jobs: Sequence[Job], tunings: Sequence[Tuning]) -> Stages:
+    """Yield the stages of a sweep: all trials and the jobs that need no tuning, then the jobs at the chosen learning rates."""
+    trials = [tuning.trials for tuning in tunings]
+    losses = yield Stage([*jobs, *itertools.chain(*trials)], _trials_text(len(jobs), tunings) if tunings else "")
+    if not tunings:
+        return
+    remaining = iter(losses[len(jobs) :])
+    chosen = [tuning.choose([*itertools.islice(remaining, len(tried))]) for tuning, tried in zip(tunings, trials, strict=True)]
+    judging = [tuning.at(choice.lr) for tuning, choice in zip(tunings, chosen, strict=True) if choice.lr is not None]
+    choices = [*zip(_names(tunings), chosen, strict=True)]
+    each, seeds = " of each" if len(tunings) > 1 else "", _count(len(tunings[0].seeds), "seed")
+    decisions = f"{_abridged(_lr_texts(choices))} on {seeds}" if judging else "no run"
+    yield Stage([*itertools.chain(*judging)], f"the best learning rate{each} on {seeds}", decisions, [*_warnings(choices)])
+
+
+def _trials_text(other_runs: int, tunings: Sequence[Tuning]) -> str:
+    """Return the first stage in words: `3 learning rates × 2 optimizers on 3 tuning seeds`."""
+    noun = "optimizer" if _varied_keys(tunings) == {"optimizer"} else "combination"
+    grids = [
+        _count(lrs, "learning rate") + (f" × {_count(count, noun)}" if len(tunings) > 1 else "")
+        for lrs, count in Counter(len(tuning.lrs) for tuning in tunings).items()
+    ]
+    others = f", and {_count(other_runs, 'run')} without a choice" if other_runs else ""
+    return f"{' + '.join(grids)} on {_count(len(tunings[0].tuning_seeds), 'tuning seed')}{others}"
+
+
+def _lr_texts(choices: Choices) -> Iterator[str]:
+    for name, choice in choices:
+        if choice.lr is not None:
+            yield f"{name}{' at ' if name else ''}lr {exact(choice.lr)}"
+
+
+def _warnings(choices: Choices) -> Iterator[str]:
+    undecided = [name for name, choice in choices if choice.lr is None]
+    if undecided:
+        yield f"{_about(undecided)}no learning rate has a value on all tuning seeds, so none is judged; try smaller ones"
+    for end, place, remedy in (("smallest", 0, "smaller"), ("largest", -1, "larger")):
+        at_end = [name for name, choice in choices if choice.lr is not None and choice.lr == choice.lrs[place]]
+        if at_end:
+            yield f"{_about(at_end)}the best learning rate is the {end} that was tried; a better one may be {remedy}"
+
+
+def _about(names: Sequence[str]) -> str:
+    return f"{_abridged(names)}: " if any(names) else ""
+
+
+def _names(tunings: Sequence[Tuning]) -> list[str]:
+    """Return a name for each tuning: its values of the keys that vary, or its optimizer if nothing varies."""
+    varied = _varied_keys(tunings) or {"optimizer"}
+    return [
+        " ".join(text.removeprefix("optimizer=") for key, text in _texts(tuning).items() if key in varied) for tuning in tunings
+    ]
+
+
+def _varied_keys(tunings: Sequence[Tuning]) -> set[str]:
+    texts = [_texts(tuning) for tuning in tunings]
+    return {key for key in {*itertools.chain(*texts)} if len({one.get(key) for one in texts}) > 1}
+
+
+def _texts(tuning: Tuning) -> dict[str, str]:
+    """Return key → override of each value of a tuning."""
+    return {(text := setting.text.lstrip("+")).partition("=")[0]: text for setting in tuning.combination}
+
+
+def _abridged(texts: Iterable[str]) -> str:
+    listed = list(texts)
+    more = f" and {len(listed) - MAX_NAMED} more" if len(listed) > MAX_NAMED else ""
+    return ", ".join(listed[:MAX_NAMED]) + more
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
