@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from zdl_bench.errors import ConfigError
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.contest import Contest, PairState
-from zdl_bench.statistics.flip_test import SequentialFlipTest, signs_of
+from zdl_bench.statistics.flip_test import Flips, SequentialFlipTest, signs_of
 from zdl_bench.statistics.inference import student_interval
 from zdl_bench.statistics.look_plan import LookPlan
-from zdl_bench.statistics.side import LOST_RANK, NO_VALUE_RANK
 from zdl_bench.statistics.sequential import SequentialComparison, compare_sequentially, repeated_interval
+from zdl_bench.statistics.side import LOST_RANK, NO_VALUE_RANK
 
-FLIPS = 2048
+FLIPS = Flips(2048)
 PLAN = LookPlan(40)
 
 
 def compared(ranks: Floats, plan: LookPlan = PLAN, exact: tuple[int, ...] = ()) -> SequentialComparison:
     """One setting."""
-    return compare_sequentially(Contest(ranks, [0] * len(ranks), [one in exact for one in range(len(ranks))]), plan, FLIPS)
+    return compare_sequentially(Contest(ranks, [""] * len(ranks), [one in exact for one in range(len(ranks))]), plan, FLIPS)
 
 
 def values(*means: float, seed: int = 0) -> Floats:
@@ -114,7 +114,7 @@ def test_a_large_difference_is_decided_at_the_first_look_and_names_the_leader():
     assert states(found) == dict.fromkeys([(0, 1), (0, 2), (1, 2)], PairState.DECIDED)
     assert [(one.faster, one.look, one.seeds) for one in found.outcomes] == [(1, 1, 8), (0, 1, 8), (1, 1, 8)]
     assert all(one.p == 2**-7 for one in found.outcomes)
-    assert found.leader(0) == 1
+    assert found.leader("") == 1
     assert found.next_look is None
 
 
@@ -168,7 +168,7 @@ def test_a_pair_behind_a_third_one_is_not_needed_unless_it_has_the_control():
         (1, 3): PairState.DECIDED,
         (2, 3): PairState.NOT_NEEDED,
     }
-    assert found.leader(0) == 1
+    assert found.leader("") == 1
 
 
 def test_equal_optimizers_are_shown_to_be_equivalent_within_a_margin_but_never_with_runs_that_diverged():
@@ -204,9 +204,9 @@ def test_deterministic_runs_need_no_test_and_seeds_that_never_differ_no_more_see
 
 def test_pairs_of_all_settings_are_one_family_and_each_setting_has_its_leader():
     ranks = values(0.0, 1.0, 1.0, 0.0)
-    found = compare_sequentially(Contest(ranks, [0, 0, 1, 1], [False] * 4), LookPlan(40), FLIPS)
+    found = compare_sequentially(Contest(ranks, ["a", "a", "b", "b"], [False] * 4), LookPlan(40), FLIPS)
     assert [(one.first, one.second) for one in found.outcomes] == [(0, 1), (2, 3)]
-    assert [found.leader(0), found.leader(1)] == [0, 3]
+    assert [found.leader("a"), found.leader("b")] == [0, 3]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,7 +1,7 @@
 """A contest: the runs of optimizers that are compared pair by pair, and what becomes of each pair."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -10,8 +10,13 @@ from itertools import combinations
 import numpy as np
 
 from zdl_bench.run.run import Floats
+from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
+from zdl_bench.statistics.evidence import VARIANT, Entrants
 from zdl_bench.statistics.flip_test import Flags
 from zdl_bench.statistics.side import NO_VALUE_RANK
+
+IN_SPEED = ClaimPart(Kind.SUPERIORITY, "log_aulc", {VARIANT: "first"}, {VARIANT: "second"}, View.BEST_LR)
+"""The primary question, of any two entrants."""
 
 
 class PairState(StrEnum):
@@ -51,12 +56,13 @@ class Contest:
 
     ranks: the metric, (entrants, seeds), lower is better; for a run without a value the rank that `Side.ranks` gives; NaN for a
     run that is not trained. settings: the setting of each entrant. Entrants of one setting are compared with one another, and
-    the first of a setting is its control. are_exact: whether an entrant's seeds all gave the same bits.
+    the first of a setting is its control. are_exact: whether an entrant's seeds all gave the same bits. names: of the entrants.
     """
 
     ranks: Floats
-    settings: Sequence[int]
+    settings: Sequence[str]
     are_exact: Sequence[bool]
+    names: Sequence[str] = ()
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
@@ -65,7 +71,7 @@ class Contest:
 
     @cached_property
     def controls(self) -> set[int]:
-        return {list(self.settings).index(setting) for setting in self.settings}
+        return {[*self.settings].index(setting) for setting in self.settings}
 
     def has_runs(self, entrants: Iterable[int], seeds: int) -> bool:
         return self.ranks.shape[1] >= seeds and not np.isnan(self.ranks[list(entrants), :seeds]).any()
@@ -81,3 +87,14 @@ class Contest:
             differences = np.where(first == second, 0.0, first - second)
         has_values = np.all(np.maximum(first, second) < NO_VALUE_RANK, axis=1)
         return np.where(has_values[:, None], differences, np.nan_to_num(np.sign(differences))), has_values
+
+
+def contest_of(entrants: Mapping[str, Entrants], seeds: Sequence[int]) -> Contest:
+    """Return the contest in speed among the entrants of each setting, on these seeds in this order."""
+    sides = [(setting, name, side) for setting, among in entrants.items() for name, side in among.sides.items()]
+    ranks = np.full((len(sides), len(seeds)), np.nan)
+    for row, (_, _, side) in enumerate(sides):
+        by_seed = dict(zip(side.runs.index.tolist(), side.numbers(IN_SPEED).ranks.tolist(), strict=True))
+        ranks[row] = [by_seed.get(seed, np.nan) for seed in seeds]
+    are_exact = [side.is_one_run for _, _, side in sides]
+    return Contest(ranks, [setting for setting, _, _ in sides], are_exact, [name for _, name, _ in sides])

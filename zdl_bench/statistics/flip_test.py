@@ -9,18 +9,29 @@ import numpy.typing as npt
 
 from zdl_bench.run.run import Floats
 
-MAX_FLIPS = 2**16
-"""The largest number of flips: all flips of up to 16 seeds, or random ones of more seeds."""
 MIN_FLIPS = 20_000
 """The number of random flips if there are very many hypotheses."""
 TIE = 1e-9
 """Statistics that differ by less are equal up to rounding."""
-MAX_CELLS = 4_000_000
+MAX_STATISTICS = 4_000_000
 """The largest number of statistics that are in memory at once."""
 
 Flags = npt.NDArray[np.bool_]
 Participants = tuple[tuple[int, ...], ...]
 """The hypotheses that take part, look by look."""
+
+
+class Flips(NamedTuple):
+    """Which flips of seeds are tried: all, if they are no more than `most`; otherwise so many, drawn with `seed`.
+
+    By default, all flips of up to 16 seeds are tried.
+    """
+
+    most: int = 2**16
+    seed: int = 0
+
+
+ALL_OR_MANY = Flips()
 
 
 class Rejection(NamedTuple):
@@ -52,18 +63,17 @@ class SequentialFlipTest:
     Source: Mathieu et al. 2023, AdaStop (arXiv:2306.10882), who permute unpaired scores.
     """
 
-    def __init__(self, spent: Sequence[float], statistic: np.ufunc, max_flips: int = MAX_FLIPS) -> None:
+    def __init__(self, spent: Sequence[float], statistic: np.ufunc, flips: Flips = ALL_OR_MANY) -> None:
         """Plan the looks.
 
         Args:
             spent: the error that may be spent up to each look.
             statistic: `np.abs` to test both directions, `np.positive` to test whether scores are above 0.
-            max_flips: all flips are tried if they are no more than this. Otherwise so many are drawn with a fixed seed, of
-                which the first has the observed signs (Phipson & Smyth 2010).
+            flips: if they are drawn, the first has the observed signs (Phipson & Smyth 2010).
         """
         self._spent = spent
         self._statistic = statistic
-        self._max_flips = max_flips
+        self._flips = flips
         self._looks: list[Floats] = []
         self._withdrawn: dict[int, int] = {}
         self._known_bounds: dict[Participants, float] = {}
@@ -84,7 +94,7 @@ class SequentialFlipTest:
         norms = np.sqrt((scores * scores).sum(axis=1, keepdims=True))
         self._looks.append(scores / np.where(norms > 0, norms, 1.0))
         observed = self._statistic(self._looks[-1].sum(axis=1))
-        self._max_flips = min(self._max_flips, max(MIN_FLIPS, MAX_CELLS // max(1, len(scores))))
+        self._flips = self._flips._replace(most=min(self._flips.most, max(MIN_FLIPS, MAX_STATISTICS // max(1, len(scores)))))
         p, bound = 0.0, np.inf
         self.bounds.append(bound)
         while competing := [one for one in range(len(scores)) if self.is_open(one)]:
@@ -110,7 +120,7 @@ class SequentialFlipTest:
         """Return which flips reached a bound before the last look, (flips,), and the largest statistic there, (flips,)."""
         last = len(participants) - 1
         seeds = self._looks[last].shape[1]
-        crossed = np.zeros(len(signs_of(seeds, self._max_flips)), dtype=bool)
+        crossed = np.zeros(len(signs_of(seeds, self._flips)), dtype=bool)
         for look in range(last):
             earlier = participants[: look + 1]
             if earlier not in self._known_bounds:
@@ -128,12 +138,12 @@ class SequentialFlipTest:
 
     def _largest(self, look: int, hypotheses: tuple[int, ...], seeds: int) -> Floats:
         """Return the largest statistic of the hypotheses at a look under each flip of so many seeds, (flips,)."""
-        scores, flips = self._looks[look], signs_of(seeds, self._max_flips)
-        drawn_for = min(seeds, self._max_flips.bit_length())  # random flips of more seeds begin with those of fewer seeds
+        scores, flips = self._looks[look], signs_of(seeds, self._flips)
+        drawn_for = min(seeds, self._flips.most.bit_length())  # random flips of more seeds begin with those of fewer seeds
         key = (look, hypotheses, drawn_for)
         if key not in self._known_largest:
             largest = np.full(len(flips), -np.inf)
-            chunk = max(1, MAX_CELLS // len(flips))
+            chunk = max(1, MAX_STATISTICS // len(flips))
             for start in range(0, len(hypotheses), chunk):
                 some = scores[list(hypotheses[start : start + chunk])]
                 np.maximum(largest, self._statistic(flips[:, : scores.shape[1]] @ some.T).max(axis=1), out=largest)
@@ -142,10 +152,10 @@ class SequentialFlipTest:
 
 
 @lru_cache(maxsize=16)
-def signs_of(seeds: int, max_flips: int = MAX_FLIPS) -> Floats:
-    """Return the flips as signs, (flips, seeds), of which the first are the observed signs: all flips, or random ones."""
-    if 2**seeds <= max_flips:
+def signs_of(seeds: int, flips: Flips = ALL_OR_MANY) -> Floats:
+    """Return the flips as signs, (flips, seeds). The first are the observed signs."""
+    if 2**seeds <= flips.most:
         return 1.0 - 2.0 * (np.arange(2**seeds)[:, None] >> np.arange(seeds) & 1)
-    signs = 1.0 - 2.0 * np.random.default_rng(0).integers(2, size=(seeds, max_flips)).T
+    signs = 1.0 - 2.0 * np.random.default_rng(flips.seed).integers(2, size=(seeds, flips.most)).T
     signs[0] = 1.0
     return signs

@@ -8,7 +8,7 @@ import numpy as np
 
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.contest import Contest, PairOutcome, PairState
-from zdl_bench.statistics.flip_test import MAX_FLIPS, Flags, Rejection, SequentialFlipTest
+from zdl_bench.statistics.flip_test import ALL_OR_MANY, Flags, Flips, Rejection, SequentialFlipTest
 from zdl_bench.statistics.inference import Interval
 from zdl_bench.statistics.look_plan import LookPlan
 
@@ -33,7 +33,7 @@ class SequentialComparison:
         """The number of seeds that the entrants in need must have for the next look, or None if there is none."""
         return self.plan.looks[self.looks] if self.entrants_in_need else None
 
-    def leader(self, setting: int) -> int | None:
+    def leader(self, setting: str) -> int | None:
         """Return the entrant of a setting that is shown to be faster than each other one, or None."""
         entrants = [one for one, its_setting in enumerate(self.contest.settings) if its_setting == setting]
         for one in entrants:
@@ -42,14 +42,14 @@ class SequentialComparison:
         return None
 
 
-def compare_sequentially(contest: Contest, plan: LookPlan, max_flips: int = MAX_FLIPS) -> SequentialComparison:
+def compare_sequentially(contest: Contest, plan: LookPlan, flips: Flips = ALL_OR_MANY) -> SequentialComparison:
     """Return what the looks decide whose runs are trained.
 
     A pure function of the runs: everything is computed anew from the first look on, so a sweep that was stopped goes on where
     it was, and a report finds what the sweep found. The error of all decisions together is at most `plan.alpha`: differences
     and equivalences each are one family of all pairs, and the levels of the two add up to it.
     """
-    procedure = _Procedure(contest, plan, max_flips)
+    procedure = _Procedure(contest, plan, flips)
     looks = 0
     for seeds in plan.looks:
         needed = {one for pair in procedure.open for one in contest.pairs[pair]}
@@ -80,11 +80,11 @@ def repeated_interval(differences: Floats, bound: float) -> Interval:
 class _Procedure:
     """The looks so far, with the outcome of each pair."""
 
-    def __init__(self, contest: Contest, plan: LookPlan, max_flips: int) -> None:
+    def __init__(self, contest: Contest, plan: LookPlan, flips: Flips) -> None:
         self.outcomes = [PairOutcome(*pair) for pair in contest.pairs]
         self._contest, self._plan = contest, plan
-        self._differences = SequentialFlipTest(plan.spent_on_differences, np.abs, max_flips)
-        self._equivalences = SequentialFlipTest(plan.spent_on_equivalences, np.positive, max_flips)
+        self._differences = SequentialFlipTest(plan.spent_on_differences, np.abs, flips)
+        self._equivalences = SequentialFlipTest(plan.spent_on_equivalences, np.positive, flips)
 
     @property
     def open(self) -> list[int]:
