@@ -188,7 +188,7 @@ WRONG = {
     ),
     "a foreign launcher": (
         ["tuning_seeds=100", "hydra/launcher=basic"],
-        "hydra/launcher: a choice on tuning seeds needs zdl_bench's own launcher; leave this key out",
+        "hydra/launcher: a sweep of several stages needs zdl_bench's own launcher; leave this key out",
     ),
     "twice": (["tuning_seeds=100", "+tuning_seeds=101"], "tuning_seeds is already given, as tuning_seeds=100"),
 }

@@ -1,9 +1,8 @@
-"""The notices that a sweep prints on stderr before, during and after its runs, and the plan that `dry_run=true` prints."""
+"""The notices that a sweep prints on stderr before, during and after its runs."""
 
 import os
 import shutil
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 
 from zdl_bench.commands.estimate import Cost, estimated_cost
@@ -25,7 +24,7 @@ def announce_data_sets(in_use: Iterable[DataSetInUse]) -> None:
         if used.passed_over:
             missing_sets = " and ".join(used.passed_over)
             looked = os.environ.get("ZDL_BENCH_DATA") or "not set"
-            _warn(
+            warn(
                 f"dataset={used.asked_for}: {missing_sets} is not on this machine (ZDL_BENCH_DATA is {looked}) and cannot be "
                 f"downloaded. These runs use {used.choice.name} instead, so their numbers differ from those of {missing_sets}. "
                 f"To use {missing_sets}, set ZDL_BENCH_DATA to the folder of its files."
@@ -48,7 +47,12 @@ def announce_stage(number: int, stage: Stage) -> None:
     if stage.plan:
         _say(f"stage {number}: {stage.decisions or stage.plan}")
     for warning in stage.warnings:
-        _warn(warning)
+        warn(warning)
+
+
+def announce_look(line: str) -> None:
+    """Print what a look decided."""
+    _say(line)
 
 
 def announce_plan(name: str, plan: Plan) -> None:
@@ -59,12 +63,12 @@ def announce_plan(name: str, plan: Plan) -> None:
 
 def announce_cost(plan: Plan, parallel: int | None, store: Path) -> None:
     """Print how long a large sweep will take, and warn if the disk is too small for it."""
-    if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS and _free_bytes(store) > ENOUGH_DISK:
+    if sum(config.steps for config in plan.missing) < ESTIMATED_STEPS and free_bytes(store) > ENOUGH_DISK:
         return
     cost = estimated_cost(plan.missing)
     if cost is not None:
-        _say(f"about {_time(cost, len(plan.missing), parallel)}, {size(cost.bytes)}")
-        _warn(disk_warning(cost, store))
+        _say(f"about {time_text(cost, len(plan.missing), parallel)}, {size(cost.bytes)}")
+        warn(disk_warning(cost, store))
 
 
 def announce_stop(missing: int, max_failures: int | None) -> None:
@@ -75,36 +79,15 @@ def announce_stop(missing: int, max_failures: int | None) -> None:
 
 
 def announce_lost(gone: int, of: int, store: Path) -> None:
-    _warn(
+    warn(
         f"{gone} of {runs_text(of)} {'is' if gone == 1 else 'are'} no longer in {store}: the files were removed, moved or "
         "changed while the sweep ran. Start the same command again to train these runs again."
     )
 
 
-def print_dry_run(name: str, plan: Plan, lines: Iterable[str], parallel: int | None, store: Path) -> None:
-    """Print the plan on stdout: the number of runs, how many of them are stored, the time and the disk space.
-
-    lines: what else is known of the sweep.
-    """
-    say = partial(console_for().print, soft_wrap=True, markup=False)
-    missing = len(plan.missing)
-    cost = estimated_cost(plan.missing) if missing else Cost(0.0, 0.0)
-    damaged = f" ({len(plan.damaged)} damaged in the store)" if plan.damaged else ""
-    say(f"sweep: {name}")
-    say(f"runs:  {len(plan.configs)}; {missing} to train{damaged}, {len(plan.stored)} in the store")
-    for line in lines:
-        say(line)
-    if cost is None:
-        say("time:  unknown, because trials of a few steps did not finish")
-        return
-    say(f"time:  {f'about {_time(cost, missing, parallel)}' if missing else 'none'}")
-    say(f"disk:  {size(cost.bytes)} of {size(_free_bytes(store))} that are free in {store}")
-    _warn(disk_warning(cost, store))
-
-
 def disk_warning(cost: Cost, store: Path) -> str:
     """Return a warning if the disk is too small, or an empty text if it is large enough."""
-    free = _free_bytes(store)
+    free = free_bytes(store)
     if cost.bytes <= free:
         return ""
     return (
@@ -113,7 +96,7 @@ def disk_warning(cost: Cost, store: Path) -> str:
     )
 
 
-def _free_bytes(store: Path) -> int:
+def free_bytes(store: Path) -> int:
     """Return the free bytes of the disk on which the store is or will be."""
     folder = store.resolve()
     while not os.path.exists(folder):  # false, too, for a name that is too long or not permitted
@@ -121,7 +104,8 @@ def _free_bytes(store: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _time(cost: Cost, runs: int, parallel: int | None) -> str:
+def time_text(cost: Cost, runs: int, parallel: int | None) -> str:
+    """Return how long runs take, on so many workers, or on one core if the number of workers is unknown."""
     if parallel is None:
         return f"{duration(max(cost.seconds, 1.0))} of one core of this machine"
     workers = min(parallel, runs)
@@ -133,7 +117,8 @@ def runs_text(count: int) -> str:
     return f"{count} run{'s' if count != 1 else ''}"
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """Print a warning, unless the text is empty."""
     if text:
         _say(text, style="bold yellow")
 

@@ -5,25 +5,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from zdl_bench.commands import notices
+from zdl_bench.commands.completeness import is_complete
+from zdl_bench.commands.dry_run import print_dry_run
 from zdl_bench.commands.earlier_looks import earlier_looks, past_sweeps
-from zdl_bench.commands.execution import Plan, distinct, execute, find_lost_runs, plan, until_failures
+from zdl_bench.commands.execution import Plan, distinct, execute, plan, until_failures
+from zdl_bench.commands.look_log import LookLog
 from zdl_bench.commands.report import update_report
 from zdl_bench.commands.summary import digest_lines, failures_table, results_table
 from zdl_bench.commands.sweep_manifest import manifest_of, name_of_sweep, now, store_finished, verify_command
+from zdl_bench.commands.sweep_settings import checked_settings
 from zdl_bench.commands.terminal import console_for, progress_display
 from zdl_bench.errors import ConfigError, require
-from zdl_bench.kernels import choice as loops
 from zdl_bench.plan.app import compose_once, run_hydra
 from zdl_bench.plan.command_line import CommandLine, read_command_line
-from zdl_bench.plan.resolver import Resolver, SweepSettings, sweep_settings
-from zdl_bench.plan.schema import SWEEP_KEYS, JobConfig
+from zdl_bench.plan.resolver import Resolver, SweepSettings
+from zdl_bench.plan.schema import JobConfig
 from zdl_bench.plan.stages import Stage
+from zdl_bench.plan.until import look_plan_of
 from zdl_bench.registry import registry
 from zdl_bench.report.freshness import page_path
 from zdl_bench.run.config import RunConfig
 from zdl_bench.statistics.claims import claims_of
 from zdl_bench.store.manifest import MAX_SWEEP_RUNS, Manifest, Summaries
-from zdl_bench.store.store import Store, require_new_name
+from zdl_bench.store.store import Store
 from zdl_bench.store.summaries import RunSummary, collect_summaries, recall
 
 
@@ -33,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     command = SweepCommand(command_line)
     if command_line.asks_for_config:
         command.resolve([compose_once(command_line)])  # raises ConfigError before a wrong config is shown
-    found = run_hydra(command_line, command.run_batch, command.begin_stage)
+    found = run_hydra(command_line, command.run_batch, command.begin_stage, command.open_jobs)
     return command.finish(found)
 
 
@@ -44,13 +48,15 @@ class SweepCommand:
         if command_line.experiment:
             claims_of(command_line.experiment.claims)  # raises ConfigError before the runs, not after them
         self._command_line = command_line
+        self._look_log = LookLog(look_plan_of(command_line))
         self._resolver = Resolver()
         self._started = now()
         self._settings: SweepSettings | None = None
         self._manifest: Manifest | None = None
         self._past: list[Manifest] = []
         self._stage = Stage(())
-        self._stage_lines: list[str] = []
+        self._stages: list[tuple[str, int]] = []
+        self._batch: list[RunConfig] = []
         self._configs: dict[str, RunConfig] = {}
         self._rows: dict[str, RunSummary] = {}
         self._recalled = Summaries()
@@ -63,22 +69,13 @@ class SweepCommand:
         if not jobs:
             raise ConfigError("the sweep has no runs, because a list or range is empty; give at least one value")
         configs = [self._resolver.run_config(job) for job in jobs]
-        settings = sweep_settings(jobs[0])
-        Store(settings.results_dir)  # raises StoreError if the path is not a folder
-        if settings.name is not None:
-            require_new_name(settings.name)
-        registry.executor(settings.executor)  # checks the values of the executor
-        loops.require_wanted()
-        for key in SWEEP_KEYS:
-            if any(job[key] != jobs[0][key] for job in jobs):
-                raise ConfigError(f"{key}: this key belongs to the whole sweep and cannot have several values; give one value")
-        return settings, configs
+        return checked_settings(jobs), configs
 
     def begin_stage(self, stage: Stage) -> None:
         """Take note of the stage to which the next batch belongs. A stage without jobs has no batch."""
         self._stage = stage
         if not stage.jobs and self._settings and self._may_train(self._settings):
-            notices.announce_stage(len(self._stage_lines) + 1, stage)
+            notices.announce_stage(len(self._stages) + 1, stage)
 
     def run_batch(self, jobs: Sequence[JobConfig]) -> list[float]:
         """Validate all jobs, train the missing runs, and return the tail_loss of each job, NaN for a job without one.
@@ -88,6 +85,7 @@ class SweepCommand:
         settings, configs = self.resolve(jobs)
         store = Store(settings.results_dir)
         runs = distinct(configs)
+        self._batch = configs
         self._configs |= {config.run_id: config for config in runs}
         few = len(self._configs) <= MAX_SWEEP_RUNS
         require("runs", len(self._configs), few, f"a sweep has at most {MAX_SWEEP_RUNS:,} runs; split it into smaller sweeps")
@@ -95,21 +93,35 @@ class SweepCommand:
             notices.announce_data_sets(self._resolver.data_sets)
         self._settings = settings
         name = settings.name or (self._manifest.name if self._manifest else name_of_sweep(self._command_line, runs))
+        asked = manifest_of(self._command_line, name, self._configs, self._started)
+        tuning_seeds = asked.as_experiment.tuning_seeds
         if self._manifest is None:
             self._past = past_sweeps(store, name, self._configs)
-        asked = manifest_of(self._command_line, name, self._configs, self._started)
-        looks = earlier_looks(name, self._configs, self._past, asked.as_experiment.tuning_seeds)
-        self._manifest = manifest = replace(asked, looks=looks)
+        self._look_log.begin(runs, tuning_seeds)
+        looks = earlier_looks(name, self._configs, self._past, tuning_seeds)
+        self._manifest = manifest = replace(asked, looks=looks, until=self._look_log.record)
         self._recalled = self._recalled if self._recalled.runs else recall(store, manifest.name)
         batch = Plan(runs, {}, ()) if settings.force else plan(runs, store, self._recalled.runs)
         self._rows |= batch.stored
         self._damaged += batch.damaged
-        self._stage_lines += [f"{self._stage.plan}: {notices.runs_text(len(runs))}"] if self._stage.plan else []
+        words, runs_before = (self._stage.plan, 0) if self._stage.plan or not self._stages else self._stages.pop()
+        self._stages.append((words, runs_before + len(runs)))
         if self._may_train(settings):
-            notices.announce_stage(len(self._stage_lines), self._stage)
+            notices.announce_stage(len(self._stages), self._stage)
             self._make(batch, settings, store, manifest)
         unknown = 0.0 if settings.dry_run else math.nan
         return [self._rows[one.run_id].tail_loss if one.run_id in self._rows else unknown for one in configs]
+
+    def open_jobs(self) -> list[bool]:
+        """Look at the runs so far, and return for each job of the last batch whether its optimizer needs more seeds.
+
+        Return nothing if the sweep cannot go on because runs are missing. A dry run assumes that missing runs decide nothing.
+        """
+        assert self._settings
+        found = self._look_log.open_runs(self._configs, self._rows, Store(self._settings.results_dir))
+        if found is None:
+            return [True] * len(self._batch) if self._settings.dry_run else []
+        return [config.run_id in found for config in self._batch]
 
     def _may_train(self, settings: SweepSettings) -> bool:
         return not settings.dry_run and self._failures != settings.max_failures
@@ -155,9 +167,10 @@ class SweepCommand:
         for table in (results_table(rows, manifest.as_experiment.tuning_seeds), failures_table(rows)):
             if table:
                 console.print(table)
-        if not self._is_complete(rows, store, manifest, settings.max_failures):
+        if not is_complete(rows, len(self._configs), manifest, store, settings.max_failures):
             return 1
-        manifest = store_finished(store, replace(manifest, summaries=collect_summaries(rows)), bool(self._trained))
+        manifest = replace(manifest, summaries=collect_summaries(rows), until=self._look_log.record)
+        manifest = store_finished(store, manifest, bool(self._trained))
         if found:
             store.write_optimized(manifest.name, found)
         if settings.report:
@@ -176,24 +189,7 @@ class SweepCommand:
         everything = Plan(tuple(self._configs.values()), self._rows, tuple(self._damaged))
         if everything.missing:
             notices.announce_passed_over(self._resolver.decode_data())
-        lines = [f"stage {number}: {stage}" for number, stage in enumerate(self._stage_lines, start=1)]
-        if everything.stored:
-            from zdl_bench.commands.power import power_lines  # imports pandas and SciPy
-
-            lines += power_lines(everything, store, manifest.as_experiment.tuning_seeds)
-        notices.print_dry_run(manifest.name, everything, lines, _parallel_runs(settings), store.root)
-
-    def _is_complete(self, rows: Sequence[RunSummary], store: Store, manifest: Manifest, max_failures: int | None) -> bool:
-        """Return whether every run was trained and is in the store. Print how many runs are missing."""
-        if len(rows) < len(self._configs):
-            notices.announce_stop(len(self._configs) - len(rows), max_failures)
-            return False
-        gone = find_lost_runs(rows, store)
-        if gone:
-            if store.find_manifest(manifest.name) is None:
-                store.write_manifest(manifest)
-            notices.announce_lost(len(gone), len(rows), store.root)
-        return not gone
+        print_dry_run(manifest, everything, self._stages, _parallel_runs(settings), store)
 
 
 def _parallel_runs(settings: SweepSettings) -> int | None:

@@ -49,7 +49,7 @@ def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manif
     """
     before = store.find_manifest(manifest.name)
     if before and before.finished and _asked_for(before) == _asked_for(manifest) and not has_trained:
-        finished = replace(before, summaries=manifest.summaries, looks=manifest.looks)
+        finished = replace(before, summaries=manifest.summaries, looks=manifest.looks, until=manifest.until)
     else:
         finished = replace(manifest, finished=now(), report=before.report if before else manifest.report)
     if finished != before:
@@ -58,7 +58,8 @@ def store_finished(store: Store, manifest: Manifest, has_trained: bool) -> Manif
 
 
 def _asked_for(manifest: Manifest) -> tuple[object, ...]:
-    return manifest.run_ids, manifest.experiment, manifest.tuning_seeds  # an experiment includes its claims
+    until = manifest.until and (manifest.until.max_seeds, manifest.until.margin)
+    return manifest.run_ids, manifest.experiment, manifest.tuning_seeds, until  # an experiment includes its claims
 
 
 def verify_command(manifest: Manifest, folder: str) -> str:

@@ -50,7 +50,9 @@ class CommandLine:
     @property
     def chooses_runs_later(self) -> bool:
         """Whether the sweep may have further runs that are not known before its first batch has finished."""
-        return self.has_hydra_keys or bool(self.experiment.tuning_seeds if self.experiment else self.tuning_seeds)
+        adds_seeds = any(reading.key == "until" and reading.values != [None] for reading in self.readings)
+        is_tuned = bool(self.experiment.tuning_seeds if self.experiment else self.tuning_seeds)
+        return self.has_hydra_keys or adds_seeds or is_tuned
 
     @property
     def overrides_of_runs(self) -> list[str]:

@@ -36,6 +36,8 @@ class SweepTask:
     """The task function for Hydra. Our launcher passes whole batches to it. Hydra and other launchers pass one config.
 
     begin_stage: a function that is told of each stage before its batch comes.
+    open_jobs: a function that looks at the runs so far and returns, for each job of the last batch, whether its optimizer needs
+    more seeds.
     single: the configs that came one by one, each with the names of its parts. Their runs start after Hydra has returned,
     because Hydra would add its own text to an error.
     """
@@ -43,6 +45,7 @@ class SweepTask:
     command_line: CommandLine
     run_batch: BatchFunction
     begin_stage: Callable[[Stage], None]
+    open_jobs: Callable[[], Sequence[bool]]
     single: list[tuple[DictConfig, Mapping[str, str]]] = field(default_factory=list)
 
     def __call__(self, composed: DictConfig | Sequence[JobConfig]) -> Sequence[float] | None:

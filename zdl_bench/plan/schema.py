@@ -11,10 +11,10 @@ from zdl_bench.registry import conf_files, registry
 
 SWEEP_KEYS = (
     "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
-    "tuning_seeds",
+    "until", "max_seeds", "margin", "tuning_seeds",
 )  # fmt: skip
 """Keys of the whole sweep, which never change the numbers of a run."""
-KEYS_THAT_CHOOSE_RUNS = ("tuning_seeds",)
+KEYS_THAT_CHOOSE_RUNS = ("until", "max_seeds", "margin", "tuning_seeds")
 """Keys of the whole sweep that decide which runs it has."""
 JobConfig = dict[str, Any]
 """The config of one job: the schema's keys as nested plain values."""
@@ -53,6 +53,9 @@ class Schema:
     report: bool = MISSING
     formats: Any = MISSING
     dry_run: bool = MISSING
+    until: str | None = None
+    max_seeds: int | None = None
+    margin: float | None = None
     tuning_seeds: Any = None
 
 

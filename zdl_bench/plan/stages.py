@@ -2,8 +2,8 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from zdl_bench.plan.blocks import Job, Tuning
 from zdl_bench.run.conditions import exact
@@ -34,8 +34,43 @@ Stages = Generator[Stage, Sequence[float], None]
 """A generator that yields a stage and is sent the tail_loss of each of its jobs, NaN for a job without one."""
 
 
-def stages_of(jobs: Sequence[Job], tunings: Sequence[Tuning]) -> Stages:
-    """Yield the stages of a sweep: all trials and the jobs that need no tuning, then the jobs at the chosen learning rates."""
+@dataclass(frozen=True)
+class Looks:
+    """The looks at a sweep whose seeds are added until it is decided.
+
+    numbers: the numbers of seeds, ascending. open_jobs: a function that looks at all runs so far and returns, for each job of
+    the last stage, whether its optimizer needs more seeds. It returns nothing if the sweep cannot go on.
+    """
+
+    numbers: Sequence[int]
+    open_jobs: Callable[[], Sequence[bool]]
+
+    def stages(self, stage: Stage) -> Stages:
+        """Yield the stage in parts: first the jobs of the first look, and then, look by look, those of the open optimizers.
+
+        The jobs of the stage that differ only by their seed follow one another, `numbers[-1]` each.
+        """
+        most = self.numbers[-1]
+        jobs_of = [stage.jobs[start : start + most] for start in range(0, len(stage.jobs), most)]
+        before = 0
+        for number in self.numbers:
+            jobs = [job for jobs in jobs_of for job in jobs[before:number]]
+            yield replace(stage, jobs=jobs) if before == 0 else Stage(jobs)
+            is_open = self.open_jobs() if jobs else ()
+            jobs_of = [jobs for jobs, goes_on in zip(jobs_of, is_open[:: number - before], strict=False) if goes_on]
+            before = number
+            if not jobs_of:
+                return
+
+
+def stages_of(jobs: Sequence[Job], tunings: Sequence[Tuning], looks: Looks | None = None) -> Stages:
+    """Yield the stages of a sweep: all trials and the jobs that need no tuning, then the jobs at the chosen learning rates.
+
+    looks: divides the last of these stages. Without looks, it is one stage.
+    """
+    if looks and not tunings:
+        yield from looks.stages(Stage(jobs))
+        return
     trials = [tuning.trials for tuning in tunings]
     losses = yield Stage([*jobs, *itertools.chain(*trials)], _trials_text(len(jobs), tunings) if tunings else "")
     if not tunings:
@@ -45,8 +80,13 @@ def stages_of(jobs: Sequence[Job], tunings: Sequence[Tuning]) -> Stages:
     judging = [tuning.at(choice.lr) for tuning, choice in zip(tunings, chosen, strict=True) if choice.lr is not None]
     choices = [*zip(_names(tunings), chosen, strict=True)]
     each, seeds = " of each" if len(tunings) > 1 else "", _count(len(tunings[0].seeds), "seed")
+    seeds = f"up to {seeds}" if looks else seeds
     decisions = f"{_abridged(_lr_texts(choices))} on {seeds}" if judging else "no run"
-    yield Stage([*itertools.chain(*judging)], f"the best learning rate{each} on {seeds}", decisions, [*_warnings(choices)])
+    last = Stage([*itertools.chain(*judging)], f"the best learning rate{each} on {seeds}", decisions, [*_warnings(choices)])
+    if looks:
+        yield from looks.stages(last)
+    else:
+        yield last
 
 
 def _trials_text(other_runs: int, tunings: Sequence[Tuning]) -> str:

@@ -1,5 +1,6 @@
 """The sweeper for Hydra, which launches the stages of a sweep, each as one batch of jobs."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from hydra.core.plugins import Plugins
@@ -12,7 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from zdl_bench.errors import ConfigError
 from zdl_bench.plan.blocks import jobs_and_tunings
 from zdl_bench.plan.launcher import SweepLauncher, SweepTask
-from zdl_bench.plan.stages import Stage, stages_of
+from zdl_bench.plan.overrides import Setting
+from zdl_bench.plan.stages import Looks, Stage, stages_of
+from zdl_bench.plan.until import look_plan_of
 from zdl_bench.run.experiment import Experiment
 
 
@@ -28,17 +31,26 @@ class BlockSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Launch the runs of the command line. `arguments` is not used: the command line was read before Hydra was called."""
-        line = self.task.command_line
+        line, looks = self.task.command_line, None
         given = {one.key: one.settings for one in line.readings if one.group not in ("experiment", "hydra")}
-        jobs, tunings = jobs_and_tunings(line.experiment or self._plain_sweep(), given)
+        experiment = line.experiment or self._plain_sweep([self.default_seed])
+        if plan := look_plan_of(line):
+            looks = Looks(plan.looks, self.task.open_jobs)
+            experiment = self._plain_sweep(seeds_from(given.pop("seed", ()), self.default_seed, plan.max_seeds))
+            if len(given.get("lr", ())) > 1 and not line.tuning_seeds:
+                raise ConfigError(
+                    "until=decided: no seed may both choose a learning rate and judge it; give one lr, or tuning_seeds, for "
+                    "example tuning_seeds=range(100,103)"
+                )
+        jobs, tunings = jobs_and_tunings(experiment, given)
         if jobs and line.tuning_seeds and not tunings:
             raise ConfigError(
                 "tuning_seeds: there is no learning rate to choose; give several, for example lr=1e-3,1e-2, or leave "
                 "tuning_seeds out"
             )
-        if tunings and not isinstance(self.launcher, SweepLauncher):
-            raise ConfigError("hydra/launcher: a choice on tuning seeds needs zdl_bench's own launcher; leave this key out")
-        stages = stages_of(jobs, tunings)
+        if (tunings or looks) and not isinstance(self.launcher, SweepLauncher):
+            raise ConfigError("hydra/launcher: a sweep of several stages needs zdl_bench's own launcher; leave this key out")
+        stages = stages_of(jobs, tunings, looks)
         stage: Stage | None = next(stages)
         returns: list[JobReturn] = []
         while stage is not None:
@@ -50,12 +62,20 @@ class BlockSweeper(Sweeper):
                 stage = None
         return returns
 
-    def _plain_sweep(self) -> Experiment:
+    def _plain_sweep(self, seeds: Sequence[int]) -> Experiment:
         """Return the sweep of a command line without an experiment, as an experiment that has one block without keys."""
-        return Experiment("", tuning_seeds=self.task.command_line.tuning_seeds or (), evaluation_seeds=(self.default_seed,))
+        return Experiment("", tuning_seeds=self.task.command_line.tuning_seeds or (), evaluation_seeds=tuple(seeds))
 
     def _launch(self, stage: Stage, first: int) -> list[JobReturn]:
         self.task.begin_stage(stage)
         if not stage.jobs and first:
             return []
         return list(self.launcher.launch([[setting.text for setting in job] for job in stage.jobs], initial_job_idx=first))
+
+
+def seeds_from(given: Sequence[Setting], default: int, count: int) -> range:
+    """Return as many seeds as `count`, from the given one on. Raise ConfigError if that is not an integer."""
+    first = given[0].value if given else default
+    if type(first) is not int:
+        raise ConfigError(f"{given[0].text}: the first seed is an integer; give one, for example seed=0")
+    return range(first, first + count)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -79,7 +80,8 @@ def hash_of_inputs(manifest: Manifest, formats: Sequence[str], checksums: Sequen
     LIBRARIES.
     """
     shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
-    asked = [manifest.experiment, manifest.tuning_seeds, manifest.run_ids, manifest.looks]
+    until = None if manifest.until is None else asdict(manifest.until)
+    asked = [manifest.experiment, manifest.tuning_seeds, manifest.run_ids, manifest.looks, until]
     about = [shown, asked, list(formats), list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -54,12 +55,39 @@ class Summaries:
 
 
 @dataclass(frozen=True)
+class LookRecord:
+    """A look at a sweep: with how many seeds, and what it decided, in words."""
+
+    seeds: int
+    decisions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class UntilDecided:
+    """The plan of a sweep that adds seeds until it is decided, from `first_seed` on, and its looks so far.
+
+    margin: the ratio within which two optimizers count as equivalent, or None.
+    """
+
+    first_seed: int
+    max_seeds: int
+    margin: float | None = None
+    looks: list[LookRecord] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        has_margin = self.margin is None or 1 < self.margin < math.inf
+        return has_margin and 1 <= self.max_seeds <= MAX_SWEEP_RUNS and len(self.looks) <= MAX_LOOKS
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The record of a sweep: its command, its run ids in the order of the plan, and its start and end (UTC, ISO 8601).
 
     experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None if there is no experiment.
     looks: the numbers of seeds, ascending, with which reports were built before the sweep was extended to its seeds.
     tuning_seeds: the seeds on which a sweep without an experiment chose learning rates. An experiment's are in its content.
+    until: the plan of the looks if the sweep adds seeds until it is decided, otherwise None.
     """
 
     name: str
@@ -74,6 +102,7 @@ class Manifest:
     summaries: Summaries = field(default_factory=Summaries)
     looks: list[int] = field(default_factory=list)
     tuning_seeds: list[int] = field(default_factory=list)
+    until: UntilDecided | None = None
 
     @property
     def as_experiment(self) -> Experiment:
@@ -97,6 +126,7 @@ class Manifest:
         code = self.summaries.code == "" or SHA256.fullmatch(self.summaries.code)
         looks = self.looks == sorted({*self.looks}) and len(self.looks) <= MAX_LOOKS
         looks = looks and all(1 <= look <= MAX_SWEEP_RUNS for look in self.looks)
+        looks = looks and (self.until is None or self.until.is_sound)
         return bool(ids and files and once and code and looks) and all(map(_is_summary, self.summaries.runs.values()))
 
 
@@ -111,7 +141,8 @@ def _is_summary(values: Any) -> bool:
 
 def encode_manifest(manifest: Manifest) -> str:
     """Return the JSON text of a manifest, with its checksum."""
-    stored = vars(manifest) | {"report": vars(manifest.report), "summaries": vars(manifest.summaries)}
+    until = None if manifest.until is None else asdict(manifest.until)
+    stored = vars(manifest) | {"report": vars(manifest.report), "summaries": vars(manifest.summaries), "until": until}
     return json.dumps(stored | {"checksum": _checksum(stored)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
