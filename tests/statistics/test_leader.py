@@ -7,7 +7,7 @@ from claim_rows import FAST, SLOW, rows
 
 from zdl_bench.statistics.evidence import entrants_at_best
 from zdl_bench.statistics.inference import sign_flip_p
-from zdl_bench.statistics.standing import CLAIMS_FIRST, FIRST_UNDECIDED, Standing, standings_of
+from zdl_bench.statistics.standing import FIRST_UNDECIDED, SPENT_ELSEWHERE, Standing, standings_of
 from zdl_bench.statistics.verdict import Verdict
 
 QUESTIONS = [["log_aulc"], ["tail_loss"]]
@@ -101,7 +101,7 @@ def test_who_leads_by_all_measures_leads():
 
 def test_claims_take_the_error_of_their_page_and_leave_what_is_exact():
     speed, _ = standings(rows("sgd", SLOW), rows("adam", FAST), share=0.0)
-    assert (speed.leader.verdict, speed.leader.reason) == (Verdict.NOT_DECIDABLE, CLAIMS_FIRST)
+    assert (speed.leader.verdict, speed.leader.reason) == (Verdict.NOT_DECIDABLE, SPENT_ELSEWHERE)
     assert {one.verdict for one in speed.verdicts} == {Verdict.NOT_DECIDABLE}
     same = {"problem.gradient_noise": 0.0, "problem.start_std": 0.0}
     exact = [rows(name, [loss], **same).assign(dataset=None, digest=name) for name, loss in (("sgd", 0.3), ("adam", 0.2))]

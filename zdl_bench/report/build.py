@@ -16,9 +16,9 @@ from zdl_bench.report.figures.style import LOOK, house_style
 from zdl_bench.report.files import Files
 from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, hash_of_inputs, page_path
 from zdl_bench.report.page import Page
+from zdl_bench.report.page_budget import page_standings
 from zdl_bench.report.rendering import render
 from zdl_bench.report.section import comparison_section
-from zdl_bench.report.standings import page_standings
 from zdl_bench.report.tables.claims import claim_table, page_verdicts
 from zdl_bench.report.tables.runs import environment_table, missing_table, runs_table, settings_table
 from zdl_bench.report.words.findings import findings_markdown
@@ -66,7 +66,7 @@ def report_files(
     comparisons = comparisons_of(runs, experiment.tuning_seeds)
     everything = pd.concat([one.runs for one in comparisons], ignore_index=True).drop(columns=list(LOOK))
     judged = judge_experiment(experiment, everything)
-    every = page_standings(comparisons, judged, manifest.command)
+    every = page_standings(comparisons, judged, manifest)
     with house_style():
         parts = [comparison_section(standings, files) for standings in every]
         across = [files.add_figure(figure) for figure in sweep_figures(comparisons)]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.style import LOOK
-from zdl_bench.report.standings import page_standings
+from zdl_bench.report.page_budget import page_standings
 from zdl_bench.report.words.findings import findings_of
 from zdl_bench.run.run import Run
 from zdl_bench.statistics.verdict import judge_experiment
@@ -37,7 +37,7 @@ def conclusions_of(manifest: Manifest, runs: Sequence[Run]) -> dict[str, str]:
     judged = judge_experiment(experiment, everything)
     found = {
         ", ".join(filter(None, [one.comparison.setting, finding.heading.partition(":")[0]])): finding.sentence
-        for one in page_standings(comparisons, judged, manifest.command)
+        for one in page_standings(comparisons, judged, manifest)
         for finding in findings_of(one)
     }
     return found | {f"claim {one.claim.id}": one.verdict.value for one in judged}

@@ -1,7 +1,6 @@
 """Compare the optimizers of a comparison in speed, loss at the end, steadiness and accuracy."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
@@ -15,8 +14,8 @@ from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_o
 from zdl_bench.statistics.finding import Effect, Finding, exponential
 from zdl_bench.statistics.metrics.steadiness import scale_words, steadiness_measures
 from zdl_bench.statistics.pairwise import Pairwise, shown_pairs
+from zdl_bench.statistics.sequential import SequentialComparison
 from zdl_bench.statistics.standing import Standing, standings_of
-from zdl_bench.statistics.verdict import Judgment
 
 STEPS_TO = "steps_to_"
 EACH_AT_BEST = "each at its best lr"
@@ -67,12 +66,14 @@ class Standings:
     """The optimizers of a comparison, compared with one another on all questions that the runs can answer.
 
     share: what the comparison has of the error of its page; 0 if nothing but exact comparisons is judged. more: what more seeds
-    of the sweep cost, if the report should say how many it needs.
+    of the sweep cost, if the report should say how many it needs. looks: what planned looks decided about all comparisons of
+    the page, if its seeds were added by a plan.
     """
 
     comparison: Comparison
     share: float = 1.0
     more: MoreSeeds | None = None
+    looks: SequentialComparison | None = None
 
     @cached_property
     def questions(self) -> list[Question]:
@@ -180,16 +181,3 @@ def improvement_frame(standing: Pairwise) -> pd.DataFrame:
     """
     rows = [(*pair, standing.win_rate(*pair), finding.n) for pair, finding in standing.pairs.items()]
     return pd.DataFrame(rows, columns=["first", "second", "win_rate", "n"])
-
-
-def page_standings(comparisons: Sequence[Comparison], judged: Sequence[Judgment], command: str) -> list[Standings]:
-    """Return the standings of all comparisons of a page, which share the error of the page equally.
-
-    judged: the claims of the experiment. If some of them are tested, they have all of the error, and the standings none.
-    command: the command of the sweep.
-    """
-    several = sum(one.judged["variant"].nunique() > 1 for one in comparisons)
-    are_claims_tested = any(not math.isnan(one.p_family) for one in judged)
-    share = 0.0 if are_claims_tested else 1 / max(1, several)
-    more = MoreSeeds.of(command, comparisons)
-    return [Standings(comparison, share, more) for comparison in comparisons]

@@ -17,7 +17,7 @@ from zdl_bench.statistics.max_t import max_t_ps
 from zdl_bench.statistics.pairwise import PairVerdict, Pairwise, tested_pairs
 from zdl_bench.statistics.verdict import Verdict
 
-CLAIMS_FIRST = "the claims of the experiment have all of the 5 % of this page"
+SPENT_ELSEWHERE = "the 5 % of this page are spent on the claims or on the looks above"
 FIRST_UNDECIDED = "the first question of the page is undecided, and this one comes after it"
 
 
@@ -118,7 +118,7 @@ def _pair_verdict(metric: str, pair: tuple[str, str], finding: Finding, p: float
 def _verdict(direction: Verdict, p: float, seeds: int, budget: Budget) -> tuple[Verdict, str]:
     """Return the verdict with its reason. direction: the verdict if p, which is on the scale of the page, is small enough."""
     if budget.share == 0:
-        return Verdict.NOT_DECIDABLE, CLAIMS_FIRST
+        return Verdict.NOT_DECIDABLE, SPENT_ELSEWHERE
     needed = seeds_needed(1 / budget.share)
     if seeds < needed:
         return Verdict.INSUFFICIENT, f"{seeds} seed{'' if seeds == 1 else 's'}, and this page needs {needed}"

@@ -11,6 +11,7 @@ from zdl_bench.report.standings import TAIL_LOSS, Standings
 from zdl_bench.report.tables.formats import markdown_text
 from zdl_bench.report.words.effects import effect_text
 from zdl_bench.report.words.leaders import about_leader, about_speed_measures, about_undecided
+from zdl_bench.report.words.planned_looks import about_planned_looks
 from zdl_bench.report.words.reported_finding import ReportedFinding, first_details, number_row
 from zdl_bench.run.conditions import percent, texts_of
 from zdl_bench.run.run import Status
@@ -31,6 +32,8 @@ def findings_of(standings: Standings) -> list[ReportedFinding]:
     findings: list[ReportedFinding] = []
     if len(standings.variants) > 1:
         findings += [about_leader(question, standing, standings) for question, standing in standings.at_best]
+        if standings.looks:
+            findings[0] = about_planned_looks(standings, standings.looks)  # on speed, the first question
         findings += about_speed_measures(standings)
         findings += about_undecided(standings)
     return [*findings, *_about_edges(standings), *_about_lost_runs(standings.comparison.runs)]

@@ -10,7 +10,7 @@ from zdl_bench.report.words.seed_plans import seed_plan_lines
 from zdl_bench.run.conditions import short
 from zdl_bench.statistics.leader import Leader
 from zdl_bench.statistics.pairwise import PairVerdict
-from zdl_bench.statistics.standing import CLAIMS_FIRST, Standing
+from zdl_bench.statistics.standing import SPENT_ELSEWHERE, Standing
 from zdl_bench.statistics.verdict import Verdict
 
 
@@ -76,7 +76,7 @@ def about_undecided(standings: Standings) -> Iterator[ReportedFinding]:
 
 def _answer(question: Question, standing: Standing, standings: Standings, leader: Leader) -> tuple[str, str]:
     """Return the outcome, as the heading says it, and the sentence."""
-    if leader.reason == CLAIMS_FIRST:
+    if leader.reason == SPENT_ELSEWHERE:
         return "not tested", f"Not tested: {leader.reason}."
     if leader.verdict is Verdict.NOT_DECIDABLE:
         return "not decidable", f"Not decidable: {leader.reason}."
