@@ -43,4 +43,4 @@ def test_equal_optimizers_are_undecided(command):
     findings = findings_of(command, "optimizer=momentum", "optimizer.momentum=0.0,1e-9", "lr=0.05", "margin=1.05")
     heading = next(heading for heading in findings if heading.startswith("Fastest"))
     assert heading == "Fastest (mean ln loss over the run): undecided"
-    assert "No optimizer is shown to be faster than each other one. Of 1 pair: 1 equivalent." in findings[heading]
+    assert "No optimizer is shown to be faster than each other one. Of 1 pair: 1 same." in findings[heading]
