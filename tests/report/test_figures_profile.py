@@ -73,6 +73,12 @@ def test_what_has_no_value_leaves_a_figure_without_points(axes):
     assert [len(line.get_xdata()) for line in axes.get_lines()] == [0, 0, 4]
 
 
+def test_without_any_value_nothing_is_drawn(axes):
+    draw_oscillation_profile(frame_of(sgd=[[np.nan] * 4]), axes)
+    axes.figure.canvas.draw()
+    assert [line.get_label() for line in axes.get_lines()] == ["sgd (0 of 1 runs)"]
+
+
 @pytest.fixture(scope="module")
 def comparison(digits):
     configs = [digits_config(name, 0.01, seed=seed, steps=120) for name in ("sgd", "adam") for seed in range(2)]

@@ -26,7 +26,9 @@ DIGITS = ("dataset=digits", "executor=serial", "report=false", *SMALL)
 
 @pytest.fixture(autouse=True)
 def closed():
-    yield
+    """Let a test open a figure of each kind for several comparisons, and close them all."""
+    with plt.rc_context({"figure.max_open_warning": 0}):
+        yield
     plt.close("all")
 
 

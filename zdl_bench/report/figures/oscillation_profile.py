@@ -32,7 +32,8 @@ def profile_points(frame: pd.DataFrame, measures: Sequence[str] = LOG_JITTERS) -
             if len(values):
                 ends = LOG.interval(values) if (values > 0).all() else (0.0, np.nan, np.nan)
                 rows.append((variant, measure, scale, *map(float, ends), len(values)))
-    return pd.DataFrame(rows, columns=["variant", "measure", "scale", *POINT_PARTS, "n"])
+    frame = pd.DataFrame(rows, columns=["variant", "measure", "scale", *POINT_PARTS, "n"])
+    return frame.astype({"scale": int, "n": int} | dict.fromkeys(POINT_PARTS, float))
 
 
 def draw_oscillation_profile(frame: pd.DataFrame, axes: Axes, measures: Sequence[str] = LOG_JITTERS) -> Axes:
