@@ -40,7 +40,7 @@ class BlockSweeper(Sweeper):
             if len(given.get("lr", ())) > 1 and not line.tuning_seeds:
                 raise ConfigError(
                     "until=decided: no seed may both choose a learning rate and judge it; give one lr, or tuning_seeds, for "
-                    "example tuning_seeds=range(100,103)"
+                    "example 'tuning_seeds=range(100,103)'"
                 )
         jobs, tunings = jobs_and_tunings(experiment, given)
         if jobs and line.tuning_seeds and not tunings:

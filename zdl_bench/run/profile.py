@@ -43,7 +43,9 @@ def scales_of(steps: int) -> tuple[int, ...]:
 @lru_cache
 def gaps_of(scale: int) -> tuple[tuple[int, int], ...]:
     """Return the pairs of gaps, left and right, in steps: spread evenly over 0.5 to 1.5 scales."""
-    return tuple((_gap(scale, number / PLASTIC), _gap(scale, number / PLASTIC**2)) for number in range(1, GAP_PAIRS + 1))
+    return tuple(
+        (_gap(scale, number / PLASTIC), _gap(scale, number / (PLASTIC * PLASTIC))) for number in range(1, GAP_PAIRS + 1)
+    )
 
 
 def _gap(scale: int, turns: float) -> int:
