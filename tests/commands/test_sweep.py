@@ -418,7 +418,7 @@ def test_a_store_that_is_gone_at_the_end_is_said(small_sweep, monkeypatch, tmp_p
         return find_lost_runs(rows, store)
 
     with monkeypatch.context() as patch:
-        patch.setattr("zdl_bench.commands.sweep.find_lost_runs", lost_first)
+        patch.setattr("zdl_bench.commands.completeness.find_lost_runs", lost_first)
         outcome = small_sweep("-m", "seed=1,2", "name=mine")
     assert outcome.status == 1
     assert f"{2 if victim == 'all' else 1} of 2 runs" in outcome.err

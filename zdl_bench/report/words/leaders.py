@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from zdl_bench.report.phrases import list_names
-from zdl_bench.report.standings import SPEED, TARGETS, Question, Standings
+from zdl_bench.report.standings import SPEED, STEADY, TARGETS, Question, Standings
 from zdl_bench.report.words.effects import p_text
 from zdl_bench.report.words.reported_finding import ReportedFinding, finding_text, first_details, number_row
 from zdl_bench.report.words.seed_plans import seed_plan_lines
@@ -128,6 +128,8 @@ def _notes(question: Question, standing: Standing, standings: Standings) -> Iter
     assert leader is not None
     if leader.is_exact:
         yield "exact: deterministic runs, no p"
+        if question.noun == STEADY.noun:
+            yield "without noise, jitter is the bend of a smooth curve; the path says more"
     elif leader.verdict is not Verdict.NOT_DECIDABLE and leader.p < 1:
         yield f"p {p_text(leader.p)} for being ahead of {list_names(leader.rivals)}, adjusted for all that this page tests"
     for metric, one in _leaders_by_measure(standing).items():
