@@ -96,7 +96,8 @@ def test_two_sweeps_at_once_with_grids_that_overlap(place, undisturbed):
     assert len(own) == 4
     for run_id in own:
         place.store.run_path(run_id).unlink()
-        place.store.run_path(run_id).parent.rmdir()
+        if not any(place.store.run_path(run_id).parent.iterdir()):  # ids may share their first digits
+            place.store.run_path(run_id).parent.rmdir()
     assert place.store.read_manifest("other").finished
     shutil.rmtree(place.store.sweep_folder("other"))
     assert problems(place, undisturbed.expected) == []

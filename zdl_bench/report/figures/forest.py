@@ -107,7 +107,7 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
     if not frames:
         return
     control, *others = map(shorten, standings.variants)
-    height = 1.05 + 0.32 * min(len(others), selection.MAX_STANDINGS - 1)
+    height = 1.0 + 0.32 * min(len(others), selection.MAX_STANDINGS - 1)
     figure, axes_list = grid.grid_of(len(frames), 1, (9.2, len(frames) * height + 0.8))
     for axes, (question, metric, frame) in zip(axes_list, frames, strict=True):
         draw_forest(frame, axes)
