@@ -2,28 +2,35 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from zdl_bench import cli
-from zdl_bench.datasets.dataset import ensure_decoded
-from zdl_bench.optimizers.optimizer import Optimizer
+from zdl_bench.datasets.cache import ensure_decoded
+from zdl_bench.kernels.streams import spawned_streams
+from zdl_bench.optimizers.optimizer import Optimizer, Step
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import Choice, RunConfig
 from zdl_bench.run.run import Run
 from zdl_bench.training.loop import train
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a slow machine must not fail a test
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SMALL = ("problem.hidden=[8]", "probe.images=50", "probe.count=10", "problem.batch_size=20")
 """Overrides for a network that trains in milliseconds."""
 
@@ -39,6 +46,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     seed = os.environ.get("ZDL_BENCH_TEST_ORDER")
     if seed is not None:
         random.Random(seed).shuffle(items)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    path = os.environ.get("ZDL_BENCH_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no browser here: install one of {', '.join(BROWSERS)}, or name its file in ZDL_BENCH_BROWSER")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,12 +97,18 @@ def part(group: str, name: str, **values) -> Choice:
     return registry.choice(group, name, own | values)
 
 
-OPTIMIZERS = conf_files.names("optimizer")
+OPTIMIZERS = conf_files.native_names("optimizer")
 
 
 def optimizer_of(name: str) -> Optimizer:
     """Return an optimizer of conf/ with the values of its YAML file."""
     return registry.optimizer(part("optimizer", name))
+
+
+def step_of(number: int, lr: float = 0.01, **fields) -> Step:
+    """Return a step of 1,000 as a rule sees it, without a batch to evaluate elsewhere."""
+    about = {"loss": 1.0, "gradient_scale": 1.0, "layout": (), "rng": spawned_streams(0).rule, "at": lambda point: 1 / 0}
+    return Step(number=number, planned=1000, lr=lr, **({"base_lr": lr} | about | fields))
 
 
 def digits_config(optimizer: str | Choice = "sgd", lr: float | None = 0.001, **changes) -> RunConfig:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from zdl_bench.registry.sources import ROOMS as PARTS
+from zdl_bench.registry.module_files import ROOMS as PARTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zdl_bench"

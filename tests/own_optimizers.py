@@ -15,10 +15,10 @@ from zdl_bench.optimizers.sgd import SGD
 
 @dataclass(frozen=True)
 class Holding(SGD):
-    def update(self, params, grad, state, lr, step):
-        while step == 1 and not os.path.exists(os.environ["HOLDING_UNTIL"]):
+    def update(self, params, grad, state, step):
+        while step.number == 1 and not os.path.exists(os.environ["HOLDING_UNTIL"]):
             time.sleep(0.01)
-        super().update(params, grad, state, lr, step)
+        super().update(params, grad, state, step)
 '''
 ROOT = Path(__file__).parent.parent
 

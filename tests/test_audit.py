@@ -40,6 +40,15 @@ def test_an_audit_of_nothing_is_none():
     assert len(audit.findings_of([{"name": name, "skip_reason": "not found"} for name in PINS], PINS)) == 3
 
 
+@pytest.fixture
+def every_extra():
+    for library in ("mlflow", "optax", "tensorboard", "torch"):
+        pytest.importorskip(library, reason=f"an audit asks about every extra: pip install 'zdl_bench[{library}]'")
+
+
+@pytest.mark.extras
+@pytest.mark.slow
+@pytest.mark.usefixtures("every_extra")
 def test_everything_that_the_project_requires_is_asked_about():
     """With the extras, and what those require in turn; not the project, which no service knows."""
     pins = audit.installed_requirements(audit.PROJECT)
@@ -87,7 +96,9 @@ def audited_by(url: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.extras
 @pytest.mark.slow
+@pytest.mark.usefixtures("every_extra")
 def test_the_script_asks_about_every_package(service):
     url, handler = service
     clean = audited_by(url)
@@ -100,7 +111,9 @@ def test_the_script_asks_about_every_package(service):
     assert "PYSEC-1" in flawed.stderr
 
 
+@pytest.mark.extras
 @pytest.mark.slow
+@pytest.mark.usefixtures("every_extra")
 def test_a_service_that_does_not_answer_is_said():
     done = audited_by("http://127.0.0.1:9/")
     assert done.returncode == 1

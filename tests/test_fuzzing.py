@@ -18,7 +18,7 @@ from fuzzing.overrides import TINY
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.datasets.cache import ensure_decoded
 from zdl_bench.registry import registry
 
 QUICK, ALL = 60, 440
@@ -105,6 +105,7 @@ PROBES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROBES)
 def test_what_is_wrong_is_found(checker, name):
     """The check itself: it says so where something is wrong, and only there."""

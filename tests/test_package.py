@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -10,6 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from own_folder import copy_sign_sgd
+
+import zdl_bench
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (
@@ -64,59 +68,101 @@ def test_help_does_without_hydra():
     assert not modules_after("from zdl_bench.plan.help import help_text; help_text()") & {"hydra", "omegaconf", *HEAVY}
 
 
+def test_a_command_imports_what_it_needs():
+    """`importlib.metadata` finds folders of parts, which few commands name; Hydra reads keys, which few reports have."""
+    assert not modules_after("import zdl_bench.cli") & {"email", "zipfile", "numpy", *HEAVY}
+    assert not modules_after("import zdl_bench.commands.report") & {"hydra", "omegaconf"}
+
+
 def test_a_start_does_not_wait_for_what_draws_and_judges():
     """Claims are checked before the runs; the libraries that judge them are only needed at the end."""
     drawn = {"pandas", "seaborn", "matplotlib", "scipy", "sklearn", "jinja2"}
     assert not modules_after("import zdl_bench.commands.sweep, zdl_bench.statistics.claims") & drawn
 
 
-def test_load_results_is_at_the_top():
-    code = "import zdl_bench; print(zdl_bench.load_results.__module__, zdl_bench.Results.__name__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["zdl_bench.store.frames", "Results"]
+def test_what_people_call_is_at_the_top_and_typed():
+    assert (ROOT / "zdl_bench/py.typed").is_file()
+    for name in dir(zdl_bench):
+        assert getattr(zdl_bench, name) is not None
+    places = {name: getattr(zdl_bench, name).__module__ for name in ("load_results", "sweep", "Results", "comparisons")}
+    assert places == {
+        "load_results": "zdl_bench.api.results",
+        "sweep": "zdl_bench.api.sweep",
+        "Results": "zdl_bench.store.frames",
+        "comparisons": "zdl_bench.report.comparison",
+    }
+    with pytest.raises(AttributeError, match="module 'zdl_bench' has no attribute 'sweeps'"):
+        zdl_bench.sweeps  # noqa: B018
 
 
-@pytest.mark.slow
-def test_the_wheel_works_in_an_empty_folder(tmp_path):
-    """Built from the checkout, installed without it; conf/ and experiments/ are inside."""
-    build = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        str(tmp_path),
-        str(ROOT),
-    ]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel built from the checkout and installed without it. Returns the Python that has it, and the folder it is in."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip"]
+    build = [*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
     subprocess.run(build, check=True)
-    [wheel] = tmp_path.glob("zdl_bench-*.whl")
-    environment = tmp_path / "env"
+    [built] = folder.glob("zdl_bench-*.whl")
+    environment = folder / "env"
     venv.create(environment, with_pip=False)
     site = next((environment / "lib").glob("python*/site-packages"))
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)], check=True
-    )
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--target", str(site), str(built)], check=True)
     dependencies = [path for path in sys.path if path.endswith("site-packages")]
     (site / "dependencies.pth").write_text("\n".join(dependencies))  # the libraries, of which zdl_bench is shadowed
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    python = environment / "bin" / "python"
+    return environment / "bin" / "python", site
+
+
+@pytest.fixture
+def run(wheel, tmp_path):
+    """Runs the Python that has the wheel, in an empty folder."""
     variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([python, *arguments], cwd=empty, env=variables, capture_output=True, text=True, check=False)
+        return subprocess.run([wheel[0], *arguments], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
 
+    return run
+
+
+@pytest.mark.slow
+def test_the_wheel_works_in_an_empty_folder(run, wheel, tmp_path):
+    """conf/ and experiments/ are inside."""
+    _, site = wheel
     where = run("-c", "import zdl_bench; print(zdl_bench.__file__)").stdout
     assert where.startswith(str(site))
     done = run("-m", "zdl_bench", "-m", "dataset=digits", "optimizer=sgd,adam", "steps=10", "n_jobs=2")
     assert done.returncode == 0, done.stderr
-    assert len(list(empty.glob("results/runs/??/*.parquet"))) == 2
-    assert len(list(empty.glob("results/sweeps/*/report.html"))) == 1
+    assert len(list(tmp_path.glob("results/runs/??/*.parquet"))) == 2
+    assert len(list(tmp_path.glob("results/sweeps/*/report.html"))) == 1
     done = run("-m", "zdl_bench", "experiment=day64", "dataset=digits", "seed=0", "steps=5", "report=false")
     assert done.returncode == 0, done.stderr
-    assert [path.name for path in empty.iterdir()] == ["results"]
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
     [script] = (site / "bin").glob("zdl-bench")
     assert run(str(script), "ls").stdout.count("completed") == 2
+
+
+@pytest.mark.slow
+def test_the_example_outside_the_package_works_with_the_wheel(run, tmp_path):
+    copy_sign_sgd(tmp_path / "sign_sgd")
+    own = ("-m", "zdl_bench", "--config-dir", "sign_sgd")
+    for arguments in (
+        ("experiment=signs", "n_jobs=2"),
+        ("-m", "optimizer=sgd,sign_sgd", "dataset=digits", "steps=50", "n_jobs=2"),
+    ):
+        done = run(*own, *arguments)
+        assert done.returncode == 0, done.stderr
+    assert "claim 1: " in (tmp_path / "results/sweeps/signs/tables/verdicts.txt").read_text()
+    done = run(*own[:2], "verify", "signs", "--runs", "4", *own[2:])
+    assert "4 same bits" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_page_on_own_parts_can_be_typed_line_by_line(run, tmp_path):
+    page = (ROOT / "docs/own_parts.md").read_text(encoding="utf-8")
+    lines = "".join(re.findall(r"<!-- run -->\n```\n(.*?)```", page, re.DOTALL)).splitlines()
+    assert len(lines) == 10
+    for line in lines:
+        command, *words = shlex.split(line)
+        done = run(*(("-m", "zdl_bench") if command == "zdl-bench" else ()), *words)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    assert "my_rule, rmsprop" in done.stdout, "the list of optimizers"
+    assert "cannot be used" not in done.stdout

@@ -1,25 +1,35 @@
-"""README's example of an optimizer, taken at its word: one file and one YAML in a copy of the checkout, nothing else."""
+"""README's example of an optimizer, taken at its word: one file and one YAML in a folder, nothing else."""
 
 import re
-import shutil
 import subprocess
 import sys
 
-import matplotlib.pyplot as plt
 import pytest
 from conftest import SMALL
-from readme import README, ROOT, block
+from own_folder import SIGN_SGD
+from readme import README, block
 
 from zdl_bench import load_results
 
 
 @pytest.mark.slow
 def test_the_optimizer_of_the_readme_works(tmp_path, digits):
-    for name in ("conf", "experiments", "zdl_bench"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "zdl_bench/optimizers/sign_sgd.py").write_text(block("python", "class SignSGD"))
-    (tmp_path / "conf/optimizer/sign_sgd.yaml").write_text(block("yaml", "SignSGD"))
-    arguments = ["-m", "zdl_bench", "-m", "optimizer=sgd,sign_sgd", "dataset=digits", "lr=0.01", "steps=200", *SMALL]
+    folder = tmp_path / "mine/optimizer"
+    folder.mkdir(parents=True)
+    (folder / "sign_sgd.py").write_text(block("python", "class SignSGD"))
+    (folder / "sign_sgd.yaml").write_text(block("yaml", "SignSGD"))
+    arguments = [
+        "-m",
+        "zdl_bench",
+        "--config-dir",
+        "mine",
+        "-m",
+        "optimizer=sgd,sign_sgd",
+        "dataset=digits",
+        "lr=0.01",
+        "steps=200",
+        *SMALL,
+    ]
     done = subprocess.run([sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     runs = load_results(tmp_path / "results").runs.set_index("optimizer")
@@ -27,23 +37,19 @@ def test_the_optimizer_of_the_readme_works(tmp_path, digits):
     assert runs.loc["sign_sgd", "learned"]
 
 
+def test_the_example_is_the_one_that_the_readme_shows():
+    assert (SIGN_SGD / "optimizer/sign_sgd.py").read_text() == block("python", "class SignSGD")
+    assert (SIGN_SGD / "optimizer/sign_sgd.yaml").read_text() == block("yaml", "SignSGD")
+
+
 @pytest.mark.slow
-def test_the_notebook_example_draws_a_legend_from_a_store_of_several_sweeps(small_sweep, command):
-    small_sweep("-m", "optimizer=sgd,adam", "lr=1e-3,1e-2", "seed=0,1", "problem.activation=relu,tanh", "name=first")
-    small_sweep("-m", "optimizer=adam", "optimizer.beta2=0.9,0.999", "lr=1e-3,1e-2", "seed=0,1", "name=second")
-    command("-m", "problem=bowl", "executor=serial", "report=false", "steps=20", "optimizer=sgd,adam", "lr=0.05,0.1")
-    names: dict[str, object] = {}
-    for part in ("load_results", "draw_lr_sensitivity"):
-        exec(block("python", part), names)
-    figures = [plt.figure(number) for number in plt.get_fignums()]
-    legends = {axes.get_title(): axes.get_legend().get_texts() for figure in figures for axes in figure.axes}
-    assert len(legends) == 3
-    lines = ["sgd", "adam beta2=0.9", "adam beta2=0.999"]
-    for setting, expected in (("relu", lines), ("tanh", [lines[0], lines[2]]), ("bowl", [lines[0], lines[2]])):
-        [texts] = [texts for title, texts in legends.items() if setting in title]
-        found = {text.get_text() for text in texts} - {"best", "at the grid's edge"}
-        assert found == set(expected), setting
-    plt.close("all")
+def test_the_example_from_python_works(tmp_path, monkeypatch, digits):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(block("python", "zb.sweep"), names)
+    assert set(names["results"].runs["status"]) == {"completed"}
+    assert len(names["results"].runs) == 40
+    assert list(tmp_path.glob("results/sweeps/*/report.html"))
 
 
 def test_the_keys_that_the_readme_names_exist(command):

@@ -1,7 +1,8 @@
 """The command line. It chooses the command, prints errors without a traceback, and returns the exit status.
 
-Status 0: every run has a result. 1: a run has none, or `verify` found a difference. 2: the input is wrong, or `verify` found
-a damaged file or could train no run. 130: interrupted (Ctrl-C). 143: terminated (SIGTERM).
+Status 0: every run has a result. 1: a run has none, `verify` or `merge` found a difference, or `compare` found something
+worse. 2: the input is wrong, `verify` or `merge` found a damaged file, or no run could be trained again. 130: interrupted
+(Ctrl-C). 143: terminated (SIGTERM).
 """
 
 import importlib
@@ -14,12 +15,16 @@ from types import FrameType
 from zdl_bench import __version__
 from zdl_bench.errors import ZdlBenchError, printable, refusal
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.plan.command_names import COMMAND_OPTIONS
+from zdl_bench.language import ENGLISH, Language, speaking, translatable, translate
+from zdl_bench.plan.command_names import COMMAND_OPTIONS, config_dir_of
 from zdl_bench.run.output import best_effort_output
 
 INTERRUPTED = 130
 TERMINATED = 143
 WRONG_INPUT = 2
+INTERRUPTED_WORDS = translatable("interrupted; all finished runs are stored. Start the same command again to continue.")
+TERMINATED_WORDS = translatable("terminated; all finished runs are stored. Start the same command again to continue.")
+LANGUAGE = "language="
 
 
 class Termination(BaseException):
@@ -43,16 +48,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _status(arguments: Sequence[str]) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a run uses one thread, and each further thread takes memory
     signal.signal(signal.SIGTERM, _terminate)
+    language = ENGLISH
     try:
-        return _run(arguments)
+        language = _language_of(arguments)
+        with speaking(language):
+            folder = config_dir_of(arguments)
+            return _run(arguments) if folder is None else _run_with(folder, arguments)
     except ZdlBenchError as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print("interrupted; all finished runs are stored. Start the same command again to continue.", file=sys.stderr)
+        exec("")  # noqa: S102  (after an interrupt in `exec`, `python -m` would end by the signal, whatever this returns)
+        _say(INTERRUPTED_WORDS, language)
         return INTERRUPTED
     except Termination:
-        print("terminated; all finished runs are stored. Start the same command again to continue.", file=sys.stderr)
+        _say(TERMINATED_WORDS, language)
         return TERMINATED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_INPUT if end.code else 0
@@ -64,6 +74,29 @@ def _status(arguments: Sequence[str]) -> int:
         return WRONG_INPUT
 
 
+def _say(text: str, language: Language) -> None:
+    with speaking(language):
+        print(translate(text), file=sys.stderr)
+
+
+def _language_of(arguments: Sequence[str]) -> Language:
+    """Return the language that the arguments ask for, or else the user's environment."""
+    asked = [one.removeprefix(LANGUAGE) for one in arguments if one.startswith(LANGUAGE)]
+    if not asked and not os.environ.get("ZDL_BENCH_LANGUAGE"):
+        return ENGLISH
+    from zdl_bench.registry.languages import language_named, language_names, language_of_user
+
+    return language_named(asked[-1]) if asked and asked[-1] in language_names() else language_of_user()
+
+
+def _run_with(folder: str, arguments: Sequence[str]) -> int:
+    """Run the command with the parts in a folder of the user."""
+    from zdl_bench.registry.conf_places import conf_folder
+
+    with conf_folder(folder):
+        return _run(arguments)
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise Termination
 
@@ -71,10 +104,10 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 def _run(arguments: Sequence[str]) -> int:
     """Run the command that the first word names, or else a sweep. First answer flags that need no libraries, such as --help."""
     name = arguments[0] if arguments and arguments[0] in COMMAND_OPTIONS else "sweep"
-    if name in ("sweep", "bench") and {"-h", "--help"} & {*arguments}:
-        from zdl_bench.plan.help import BENCH, help_text
+    if name in ("sweep", "bench", "conform") and {"-h", "--help"} & {*arguments}:
+        from zdl_bench.plan.help import BENCH, CONFORM, help_text
 
-        print(help_text() if name == "sweep" else BENCH, end="")
+        print(help_text() if name == "sweep" else {"bench": BENCH, "conform": CONFORM}[name], end="")
         return 0
     if name == "sweep" and "--version" in arguments:
         print(f"zdl_bench {__version__}")

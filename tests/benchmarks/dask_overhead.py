@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.datasets.cache import ensure_decoded
 from zdl_bench.executors.executor import Executor, Limits
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import Choice, RunConfig

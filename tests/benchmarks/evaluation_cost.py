@@ -1,4 +1,4 @@
-"""The share of a default run that evaluation takes, with the oscillation profile and without.
+"""The share of a default run that evaluation takes: as it is, without the oscillation profile, without validation accuracies.
 
     python tests/benchmarks/evaluation_cost.py [ROUNDS]
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.oscillation_mnist import default_config
 
-from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.datasets.cache import ensure_decoded
 from zdl_bench.registry import registry
 from zdl_bench.training import probes
 from zdl_bench.training.loop import train
@@ -36,6 +36,22 @@ def without_profile() -> Iterator[None]:
         probes.places_of = original
 
 
+@contextmanager
+def without_accuracy() -> Iterator[None]:
+    """Let probes look at no validation images, as before there were accuracies. Hits on the probe cost next to nothing."""
+    original = probes.Prober.__init__
+
+    def init(prober: probes.Prober, *arguments: object) -> None:
+        original(prober, *arguments)  # type: ignore[arg-type]
+        prober._validates = False
+
+    probes.Prober.__init__ = init  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        probes.Prober.__init__ = original  # type: ignore[method-assign]
+
+
 def cost_of(optimizer: str) -> tuple[float, float]:
     """Return the seconds of evaluation of a default run, and their share of all seconds."""
     started = time.perf_counter()
@@ -52,9 +68,11 @@ def main() -> None:
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for _ in range(rounds):
         for optimizer in OPTIMIZERS:
-            found.setdefault((optimizer, "with the profile"), []).append(cost_of(optimizer))
+            found.setdefault((optimizer, "as it is"), []).append(cost_of(optimizer))
             with without_profile():
-                found.setdefault((optimizer, "without"), []).append(cost_of(optimizer))
+                found.setdefault((optimizer, "without the profile"), []).append(cost_of(optimizer))
+            with without_accuracy():
+                found.setdefault((optimizer, "without accuracies"), []).append(cost_of(optimizer))
     for (optimizer, what), costs in found.items():
         seconds, shares = np.array(costs).T
         low, middle, high = np.quantile(shares, [0.25, 0.5, 0.75])

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.oscillation_validation import recorded
 from conftest import digits_config, part
 
-from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.datasets.cache import ensure_decoded
 from zdl_bench.registry import registry
 from zdl_bench.run import profile
 from zdl_bench.run.config import Choice, RunConfig

@@ -1,6 +1,6 @@
 """How often a page names a difference between equal optimizers, and how often it finds a true one.
 
-    python tests/benchmarks/page_error.py [PAGES]
+    python tests/benchmarks/page_error.py [PAGES [OPTIMIZERS ...]]
 
 An A/A page holds real runs of SGD on a noisy quadratic. Each run is drawn once from a pool, so no two share a seed, and then
 bears another optimizer's name and seed; the product's own `findings_of` reads the page. A page errs if it names anything: a
@@ -12,6 +12,7 @@ leader, by whatever measure, or a verdict on a pair. The worlds differ from `rea
 - ties: the losses have only four values
 
 PAGES: how many pages two optimizers have in each cell, by default 2,000; five have a quarter, ten a tenth of them.
+OPTIMIZERS: the numbers of optimizers to simulate; those that are left out keep their results.
 The results are in `zdl_bench/statistics/page_error.json`, from which each page quotes its own error.
 """
 
@@ -76,7 +77,7 @@ def page(pool: pd.DataFrame, optimizers: int, seeds: int, world: str, rng: np.ra
         )
     if world == "ties":
         rows = rows.assign(**{name: rng.integers(1, 5, size=size).astype(float) for name in measures})
-    return Comparison("", (), rows, pd.DataFrame())
+    return Comparison("", rows, pd.DataFrame())
 
 
 def names_anything(comparison: Comparison) -> bool:
@@ -87,13 +88,13 @@ def names_anything(comparison: Comparison) -> bool:
     return verdicts or bool(outcomes - {"undecided", "not decidable"})
 
 
-def cells(pages: int) -> Iterator[dict[str, object]]:
+def cells(pages: int, counts: list[int]) -> Iterator[dict[str, object]]:
     pool = pool_of_runs()
-    for optimizers, share in OPTIMIZERS.items():
+    for optimizers in counts:
         for seeds in SEEDS:
             for world in WORLDS:
                 rng = np.random.default_rng([SEED, optimizers, seeds, WORLDS.index(world)])
-                n = math.ceil(share * pages)
+                n = math.ceil(OPTIMIZERS[optimizers] * pages)
                 named = sum(names_anything(page(pool, optimizers, seeds, world, rng)) for _ in range(n))
                 low, high = wilson_interval(named, n)
                 print(
@@ -103,5 +104,7 @@ def cells(pages: int) -> Iterator[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    found = list(cells(int(sys.argv[1]) if len(sys.argv) > 1 else 2000))
-    OUTPUT.write_text(json.dumps(found, indent=0) + "\n")
+    pages, *of_optimizers = [int(word) for word in sys.argv[1:]] or [2000]
+    counts = of_optimizers or list(OPTIMIZERS)
+    kept = [cell for cell in json.loads(OUTPUT.read_text()) if cell["optimizers"] not in counts]
+    OUTPUT.write_text(json.dumps([*kept, *cells(pages, counts)], indent=0) + "\n")

@@ -4,7 +4,9 @@
 
 The articles' network on random images, as dark as MNIST's and as bright as Fashion-MNIST's, so that sparse and dense inputs
 are timed. A step and BLAS's products for the same layers, which know nothing of dark pixels, take turns in one process on one
-thread. Prints the median ratios; exits with 1 if one is above 1.3 times the stored one. --store replaces the stored ratios.
+thread. Prints the median ratios; exits with 1 if one is above 1.3 times the stored one. It takes the rules that
+have a stored ratio; `optimizer_steps.py` has the others, as multiples of SGD. --store measures all rules, and
+replaces the stored ratios.
 """
 
 import json
@@ -26,6 +28,7 @@ from zdl_bench.commands.steps import time_parts
 from zdl_bench.datasets.dataset import Arrays
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import conf_files, registry
+from zdl_bench.run.config import RunConfig
 from zdl_bench.training.loop import split
 
 STORED = Path(__file__).parent / "ratios.json"
@@ -67,19 +70,26 @@ def products_by_blas() -> Callable[[], float]:
     return seconds
 
 
+def config_of(name: str) -> RunConfig:
+    lr = None if conf_files.load_yaml("optimizer", name)["default_lr"] is None else 1e-4
+    return digits_config(name, lr=lr, problem=part("problem", "mlp"), steps=STEPS)
+
+
 def main() -> int:
     networks = {name: network(lit) for name, lit in LIT.items()}
-    names, blas = conf_files.names("optimizer"), products_by_blas()
-    configs = {name: digits_config(name, lr=1e-4, problem=part("problem", "mlp"), steps=STEPS) for name in names}
+    stored, blas = json.loads(STORED.read_text()), products_by_blas()
+    is_new = "--store" in sys.argv
+    names = conf_files.native_names("optimizer") if is_new else dict.fromkeys(key.partition(",")[0] for key in stored)
+    configs = {name: config_of(name) for name in names}
     rounds: dict[tuple[str, str], list[float]] = {(name, kind): [] for kind in networks for name in names}
     with threadpoolctl.threadpool_limits(1):
         for _ in range(ROUNDS):
             for (name, kind), ratios in rounds.items():
                 ratios.append(sum(time_parts(configs[name], networks[kind], STEPS).values()) / blas())
     found = {f"{name}, {kind}": median(ratios) for (name, kind), ratios in rounds.items()}
-    if "--store" in sys.argv:
-        STORED.write_text(json.dumps({key: round(value, 3) for key, value in found.items()}, indent=1, sort_keys=True) + "\n")
-    stored = json.loads(STORED.read_text())
+    if is_new:
+        stored = {key: round(value, 3) for key, value in found.items()}
+        STORED.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
     slower = [key for key, value in found.items() if value > ALLOWED * stored.get(key, 0)]
     for key, value in found.items():
         print(f"{key:26} {value:5.2f} × the dense products by BLAS (stored: {stored.get(key, float('nan')):5.2f})")

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from conftest import digits_config, part
 
-from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.datasets.cache import ensure_decoded
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Curve, Probes, Run, Status

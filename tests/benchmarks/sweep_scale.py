@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from conftest import digits_config, part
 from matplotlib.figure import Figure
 
-from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.datasets.cache import ensure_decoded
 from zdl_bench.executors.attempt import attempt
 from zdl_bench.registry import registry
 

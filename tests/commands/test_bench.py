@@ -49,6 +49,7 @@ def test_by_default_it_times_every_optimizer(command, digits):
         assert f"│ {name} " in outcome.out
 
 
+@pytest.mark.slow
 def test_what_was_varied_tells_the_lines_apart(command, digits):
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "steps=10", *SMALL[:3], "problem.batch_size=10,30")
     assert outcome.status == 0, outcome.err
@@ -79,6 +80,7 @@ def test_numpy_alone_has_no_limit_and_a_warning(command, digits, monkeypatch):
     assert "NumPy does the arithmetic, 30 times slower" in outcome.err
 
 
+@pytest.mark.slow
 def test_learning_rates_and_seeds_cost_nothing_and_make_no_lines(command, digits):
     outcome = command("bench", "dataset=digits", "optimizer=sgd", "lr=0.1,0.2", "seed=1,2", "steps=10", *SMALL)
     assert outcome.out.count("│ sgd") == 1
@@ -133,6 +135,7 @@ def test_its_help(command):
     assert command("bench", "--help").out.startswith("usage: zdl-bench bench")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("lit", [3, 6])
 def test_the_work_is_that_of_the_shapes_and_the_lit_pixels(lit, dtype):

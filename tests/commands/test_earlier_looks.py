@@ -8,7 +8,7 @@ import pytest
 from conftest import quadratic_config
 
 from zdl_bench import load_results
-from zdl_bench.commands.earlier_looks import earlier_looks, past_sweeps
+from zdl_bench.api.earlier_looks import earlier_looks, past_sweeps
 from zdl_bench.run.config import RunConfig
 from zdl_bench.statistics.inference import sign_flip_p
 from zdl_bench.statistics.looks import p_after_looks
@@ -46,7 +46,7 @@ def test_an_extended_sweep_says_so_and_what_its_p_is_worth(command, name):
     numbers = [f"{p:.2g}" if p >= 1e-4 else "&lt; 0.0001" for p in (sign_flip_p(differences), p_after_looks(differences, [10]))]
     assert note(second) == [
         "First looked at with 10 seeds, and extended to 15 without a plan: "
-        f"in speed, p {numbers[0]} of momentum / sgd counts as {numbers[1]}."
+        f"in speed, p {numbers[0]} of Momentum / SGD counts as {numbers[1]}."
     ]
     assert sweep(command, *name, "seed=range(0,15)") == second, "the same command changes nothing"
     assert sweep(command, *name, "seed=range(0,17)").looks == [10, 15]

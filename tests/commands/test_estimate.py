@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 from conftest import digits_config, part, quadratic_config
 
-from zdl_bench.commands.estimate import DISK_BLOCK, MAX_KINDS, Cost, estimated_cost
-from zdl_bench.commands.notices import disk_warning
-from zdl_bench.commands.terminal import size
+from zdl_bench.api.amounts import size
+from zdl_bench.api.estimate import DISK_BLOCK, MAX_KINDS, Cost, estimated_cost
+from zdl_bench.api.notices import disk_warning
 from zdl_bench.executors.attempt import attempt
 from zdl_bench.executors.child import Children
 from zdl_bench.run.atomic import DRAFT

@@ -108,6 +108,55 @@ def test_an_interrupt_while_the_workers_start(tmp_path, digits, seconds):
     wait_for(lambda: not any(map(is_alive, workers)))
 
 
+INTERRUPTED_IMPORT = """
+import signal, sys
+from zdl_bench.cli import main
+
+_, library, *arguments = sys.argv
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == library:
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+status = main(arguments)
+sys.exit(status if library in sys.modules else f"{library} was imported by half")
+"""
+"""The command line, in which Ctrl-C arrives while a library is imported."""
+BOWL = ("-m", "problem=bowl", "steps=7", "report=false", "lr=0.1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("library", "arguments"),
+    [
+        ("joblib", (*BOWL, "seed=1,2", "n_jobs=2")),
+        ("distributed", (*BOWL, "executor=dask", "executor.address=tcp://127.0.0.1:1")),
+        ("pandas", (*BOWL, "optimizer=sgd,momentum", "until=decided", "max_seeds=12", "executor=serial")),
+    ],
+)
+def test_an_interrupt_while_a_library_is_imported(tmp_path, library, arguments):
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT, library, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "interrupted; all finished runs are stored" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_an_interrupt_in_a_user_s_module_has_the_usual_status(tmp_path):
+    """Also within `exec`, as dataclasses use it: Python would then end as if nobody had caught the interrupt."""
+    folder = tmp_path / "own"
+    (folder / "optimizer").mkdir(parents=True)
+    (folder / "mine.py").write_text("import signal\nexec('signal.raise_signal(signal.SIGINT)')\n")
+    (folder / "optimizer/mine.yaml").write_text("_target_: mine.Mine\nname: mine\ndefault_lr: 1\n")
+    outcome = run_process("--config-dir", "own", "optimizer=mine", "problem=bowl", cwd=tmp_path)
+    assert outcome.status == 130
+    assert outcome.err.startswith("interrupted; all finished runs are stored")
+
+
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_nothing(tmp_path, undisturbed, held):
     workers = [pid for pid in children_of(held.pid) if "zdl_bench.executors.child" in Path(f"/proc/{pid}/cmdline").read_text()]
@@ -131,8 +180,8 @@ from zdl_bench.optimizers.sgd import SGD
 
 @dataclass(frozen=True)
 class Killer(SGD):
-    def update(self, params, grad, state, lr, step):
-        if step == 5:
+    def update(self, params, grad, state, step):
+        if step.number == 5:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -144,7 +193,7 @@ class Unpicklable(Exception):
 
 @dataclass(frozen=True)
 class Raiser(SGD):
-    def update(self, params, grad, state, lr, step):
+    def update(self, params, grad, state, step):
         raise Unpicklable("on", "purpose")
 '''
 

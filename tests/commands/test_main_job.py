@@ -1,12 +1,15 @@
 """The main job on real MNIST, as a person types it."""
 
 import os
+import re
+import shlex
 
 import pytest
 from conftest import run_process
+from readme import README
 
 from zdl_bench import load_results
-from zdl_bench.datasets.dataset import load_decoded
+from zdl_bench.datasets.cache import load_decoded
 
 
 def seconds_of_children():
@@ -45,6 +48,14 @@ def test_the_main_job(mnist, tmp_path):
     assert verified.status == 0
     assert "verified 4 runs: 4 same bits" in verified.out
     assert page.stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_the_first_command_of_the_readme_has_an_answer(mnist, tmp_path):
+    words = shlex.split(re.search(r"python -m zdl_bench (-m .*)", README.partition("<!-- run -->")[2])[1])
+    outcome = run_process(*words, cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
+    assert re.search(r"^Use \w+ at lr 0\.\d+\.", outcome.out, re.MULTILINE), outcome.out
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def spread(store: str, first_seed: int = 0) -> Spread:
     return Spread.of((speed["momentum"] - speed["sgd"]).to_numpy())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [10, 24])
 def test_a_dry_run_says_which_ratio_the_planned_seeds_find(plan, store, n):
     ratio = ratio_text(smallest_ratio(n, spread(store), 0.9 * ALPHA))
@@ -42,12 +43,14 @@ def test_a_dry_run_says_which_ratio_the_planned_seeds_find(plan, store, n):
     assert line == f"momentum / sgd: {n} seeds find a ratio of {ratio} in speed in 80 % of cases, by the 10 in the store"
 
 
+@pytest.mark.slow
 def test_each_optimizer_of_several_is_compared_with_the_first_at_the_leaders_level(plan, store):
     ratio = ratio_text(smallest_ratio(25, spread(store, 5), 0.045))
     [line] = plan("optimizer=momentum,sgd,adam", "seed=range(5,30)")
     assert line == f"sgd / momentum: 25 seeds find a ratio of {ratio} in speed in 80 % of cases, by the 5 in the store"
 
 
+@pytest.mark.slow
 def test_settings_are_told_apart(plan):
     [line] = plan("optimizer=sgd,momentum", "dtype=float64,float32", "seed=range(0,12)")
     assert line.startswith("dtype=")
@@ -59,6 +62,7 @@ def test_too_few_seeds_cannot_decide(plan):
     assert line == "momentum / sgd: 4 seeds cannot decide this, 6 are the fewest that can"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -71,12 +75,14 @@ def test_without_a_pilot_of_both_nothing_is_said(plan, arguments):
     assert plan(*arguments) == []
 
 
+@pytest.mark.slow
 def test_deterministic_runs_have_no_power(command):
     deterministic = ("-m", "problem=bowl", "executor=serial", "report=false", "optimizer=sgd,momentum", "steps=10")
     assert command(*deterministic, "seed=0,1").status == 0
     assert power(command(*deterministic, "seed=range(0,20)", "dry_run=true")) == []
 
 
+@pytest.mark.slow
 def test_learning_rates_chosen_on_the_judging_seeds_have_no_power(command, store):
     several = [*NOISY[:-1], "lr=0.05,0.1", "optimizer=sgd,momentum", "seed=range(0,20)"]
     assert power(command(*several, store, "dry_run=true")) == []

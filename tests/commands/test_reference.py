@@ -84,6 +84,7 @@ def test_other_numbers_at_the_end_are_told(written, command):
     assert "(differing: tail_loss; at the end: tail_loss -1" in outcome.out
 
 
+@pytest.mark.slow
 def test_mean_curves_are_geometric_means(command):
     noisy = command("-m", "problem.gradient_noise=0.1", "seed=0,1", "name=book_paths", *BOWL)
     assert noisy.status == 0, noisy.err
@@ -122,14 +123,14 @@ def test_numbers_of_another_engine_are_not_written(written, command):
 def test_a_committed_run_that_cannot_be_trained_here_stops_no_other(written, command):
     table = pq.read_table(written[0])
     configs = [json.loads(text) for text in table["config"].to_pylist()]
-    configs[0]["optimizer"]["name"] = "torch_adam"
+    configs[0]["optimizer"]["name"] = "nameless"
     number = table.column_names.index("config")
     texts = pa.array([json.dumps(config) for config in configs], pa.string())
     pq.write_table(table.set_column(number, "config", texts), written[0])
     outcome = command("verify", "--reference")
     assert outcome.status == 0
-    assert "book_paths: torch_adam" in outcome.out
-    assert "cannot be trained here (optimizer=torch_adam: there is no such optimizer" in outcome.out
+    assert "book_paths: nameless" in outcome.out
+    assert "cannot be trained here (optimizer=nameless: there is no such optimizer" in outcome.out
     assert "verified 3 runs: 3 same bits, 1 cannot be trained here" in outcome.out
 
 
@@ -291,6 +292,7 @@ NAMES = (
 )
 
 
+@pytest.mark.slow
 def test_every_column_is_compared(sound, tmp_path):
     """Metrics up to their last digits, everything else bit for bit."""
     pq.write_table(sound, tmp_path / "sound.parquet")
@@ -339,7 +341,8 @@ def changed_value(value):
 
 def test_what_is_committed_is_small_and_complete():
     files = [path for path in (COMMITTED / "reference").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 2_000_000
+    runs = sum(pq.read_metadata(path).num_rows for path in files if path.suffix == ".parquet" and path.stem != CURVES)
+    assert sum(path.stat().st_size for path in files) < 195 * runs
     experiments = {path.stem for path in conf_files.EXPERIMENTS.glob("*.yaml")}
     assert {path.stem for path in files if path.suffix == ".parquet"} == experiments | {CURVES}
 
@@ -372,4 +375,4 @@ def test_the_list_of_experiments_says_what_was_found():
     for row in found:
         assert f"| `{row['experiment']}` | {row['verdict']} |" in rows[row["claim"]]
     for link in re.findall(r"\]\(([^)]+)\)", text):
-        assert (conf_files.EXPERIMENTS / link).exists(), link
+        assert (conf_files.EXPERIMENTS / link.partition("#")[0]).exists(), link

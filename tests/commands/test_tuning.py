@@ -53,6 +53,7 @@ def test_each_optimizer_is_tuned_on_some_seeds_and_judged_on_others(command):
     assert len(manifest.run_ids) == 18 + 12
 
 
+@pytest.mark.slow
 def test_every_other_combination_chooses_for_itself(command):
     varied = ("problem.condition_number=2,50", "optimizer=sgd,momentum", "lr=0.001,0.02,1")
     outcome = command("-m", *QUADRATIC, *varied, "seed=1,2", "tuning_seeds=100,101", "report=false")
@@ -69,6 +70,7 @@ def test_every_other_combination_chooses_for_itself(command):
     assert "sgd problem.condition_number=50 at lr " in second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["range(100,102)", "[100,101]", "100,101", "[100,100,101]", "sort(101,100)"])
 def test_tuning_seeds_are_written_as_seeds_are(command, given):
     small = ("-m", *QUADRATIC, "lr=0.01,0.1", "seed=7", "report=false")
@@ -91,6 +93,7 @@ def test_a_dry_run_trains_nothing(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_makes_nothing_twice(command):
     first = command(*TUNED)
     manifest = Store("results").latest_manifest()
@@ -157,6 +160,40 @@ def test_where_every_learning_rate_diverges_nothing_is_judged(command):
     assert Store("results").latest_manifest().finished
 
 
+def test_where_no_value_of_another_key_has_a_loss_nothing_is_said_of_learning_rates(command):
+    keys = ("optimizer=prodigy", "optimizer.d0=1e3,1e6", "tune=optimizer.d0", "tuning_seeds=100,101", "report=false")
+    outcome = command("-m", "problem=rosenbrock", "steps=20", "executor=serial", *keys)
+    assert outcome.status == 0, outcome.err
+    assert set(runs()["seed"]) == {100, 101}
+    assert "prodigy: no value of the tuned keys has a loss on all tuning seeds, so none is judged; try others" in outcome.err
+    assert "learning rate has" not in outcome.err
+
+
+@pytest.mark.slow  # with its report
+def test_what_has_one_candidate_is_judged_even_if_it_diverges_on_a_tuning_seed(command):
+    keys = ("optimizer=sgd,dadapt_adam", "lr=1e-4,1e-3,1e-2", "tuning_seeds=100,101", "seed=1,2", "problem.start_std=0.1")
+    outcome = command("-m", "problem=beale", "steps=50", "executor=serial", *keys)
+    assert outcome.status == 0, outcome.err
+    found = runs().set_index("optimizer").loc["dadapt_adam"]
+    assert sorted(found["seed"]) == [1, 2, 100, 101]
+    assert "diverged" in set(found["status"][found["seed"] >= 100])
+    assert "dadapt_adam at no learning rate" in outcome.err
+    assert "none is judged" not in outcome.err
+
+
+@pytest.mark.parametrize("factor", ["1", "1e9"])
+def test_a_grid_of_one_learning_rate_is_judged_and_no_edge_of_itself(command, factor):
+    """Also if it diverges: nothing was chosen."""
+    outcome = command("-m", *QUADRATIC, "optimizer=sgd", f"lr_grid={factor}", "tuning_seeds=100,101", "seed=1", "report=false")
+    assert outcome.status == 0, outcome.err
+    lr = 0.001 * float(factor)
+    assert sorted(conditions(keys=("lr", "seed"))) == [(lr, 1), (lr, 100), (lr, 101)]
+    assert f"stage 2: sgd at lr {lr:g} on 1 seed" in outcome.err
+    words = "sgd: only one learning rate was tried; a better one may be smaller or larger"
+    assert (words in outcome.err) is (factor == "1")
+    assert "that was tried" not in outcome.err
+
+
 WRONG = {
     "a tuning seed judges": (
         ["seed=99,100", "tuning_seeds=range(100,103)"],
@@ -195,6 +232,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.slow
 def test_wrong_tuning_seeds_are_one_clear_error(command, tmp_path, kind):
     arguments, words = WRONG[kind]
     grid = [] if any(one.startswith("lr=") for one in arguments) else ["lr=0.01,0.1"]
@@ -307,6 +345,7 @@ def test_an_experiment_tells_its_stages_too(experiment):
     assert Store("results").read_manifest("mine").as_experiment.tuning_seeds == (100, 101, 102)
 
 
+@pytest.mark.slow
 def test_tuning_seeds_of_the_command_line_replace_those_of_an_experiment(experiment):
     assert experiment("tuning_seeds=200,201").status == 0
     [name] = Store("results").sweep_names()

@@ -41,6 +41,7 @@ def record():
     return Store("results").latest_manifest().until
 
 
+@pytest.mark.slow
 def test_only_open_optimizers_are_trained_on_more_seeds(command):
     outcome = command(*SWEEP)
     assert outcome.status == 0, outcome.err
@@ -61,6 +62,30 @@ def test_a_sweep_ends_when_everything_is_decided(command):
     assert record().first_seed == 7
 
 
+TUNED_ALONE = ("-m", "problem=rosenbrock", "steps=20", "lr=1,2", "tuning_seeds=[100,101]", *UNTIL, "executor=serial")
+"""Where SGD diverges at every learning rate and Adam does not."""
+
+
+@pytest.mark.slow
+def test_an_optimizer_that_alone_has_a_learning_rate_is_judged_at_the_first_look(command):
+    outcome = command(*TUNED_ALONE, "optimizer=sgd,adam", "report=false")
+    assert outcome.status == 0, outcome.err
+    assert "stage 2: adam at lr 1 on up to 12 seeds" in outcome.err
+    assert "sgd: no learning rate has a value on all tuning seeds, so none is judged; try smaller ones" in outcome.err
+    assert seeds_of() == {"sgd": [100, 100, 101, 101], "adam": [*range(7), 100, 100, 101, 101]}
+    assert Store("results").latest_manifest().finished
+    dry = command(*TUNED_ALONE, "optimizer=sgd,adam", "dry_run=true")
+    assert "runs:  15; 0 to train, 15 in the store" in dry.out
+
+
+@pytest.mark.slow
+def test_only_one_optimizer_is_refused_before_its_learning_rates_are_tried(command, tmp_path):
+    outcome = command(*TUNED_ALONE, "optimizer=adam")
+    assert outcome.status == 2
+    assert "until=decided: there is only one optimizer, so nothing is compared; give several" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     """A folder with a finished sweep."""
@@ -76,6 +101,7 @@ def again(command, swept):
     return lambda *arguments: command(*SWEEP, *arguments)
 
 
+@pytest.mark.slow
 def test_a_repeat_finds_the_same_and_trains_nothing(again):
     manifest = Store("results").latest_manifest()
     outcome = again()
@@ -85,12 +111,14 @@ def test_a_repeat_finds_the_same_and_trains_nothing(again):
     assert len(Store("results").sweep_names()) == 1
 
 
+@pytest.mark.slow
 def test_force_trains_every_look_again(again):
     outcome = again("force=true")
     assert "21 runs, 21 to train, 0 in the store" in outcome.err
     assert look_lines(outcome) == LOOKS
 
 
+@pytest.mark.slow
 def test_what_was_lost_is_trained_again_and_the_looks_are_the_same(again):
     manifest = Store("results").latest_manifest()
     for run_id in (manifest.run_ids[0], manifest.run_ids[-1]):
@@ -114,6 +142,7 @@ def test_a_killed_sweep_goes_on_where_it_was(swept, tmp_path):
     assert (manifest.run_ids, manifest.until) == (whole.run_ids, whole.until)
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_the_looks_and_the_most_runs(command, tmp_path):
     outcome = command(*SWEEP, "dry_run=true")
     assert outcome.status == 0
@@ -152,17 +181,17 @@ OPTIMIZERS = '''
 """A rule that fails if BROKEN is set."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdl_bench.optimizers.sgd import SGD
 
 
 @dataclass(frozen=True)
 class Breaking(SGD):
-    def update(self, params, grad, state, lr, step):
+    def update(self, params, grad, state, step):
         if os.environ["BROKEN"]:
             raise RuntimeError("broken")
-        super().update(params, grad, state, 2 * lr, step)
+        super().update(params, grad, state, replace(step, lr=2 * step.lr))
 '''
 
 
@@ -199,6 +228,7 @@ def test_a_dask_cluster_looks_as_one_process_does(command, tmp_path):
         cluster.communicate("")
 
 
+@pytest.mark.slow
 def test_learning_rates_are_chosen_first_and_then_the_looks_begin(command):
     outcome = command(
         "-m", *SERIAL, "optimizer=sgd,momentum", "lr=1e-4,1e-3,1e-2", "tuning_seeds=range(100,103)", "seed=1", *UNTIL
@@ -222,6 +252,7 @@ def test_learning_rates_are_chosen_first_and_then_the_looks_begin(command):
     assert "stage 2: the best learning rate of each on up to 12 seeds: at most 24 runs" in dry.out
 
 
+@pytest.mark.slow
 def test_where_every_learning_rate_diverges_there_is_nothing_to_look_at(command):
     outcome = command("-m", *SERIAL, "optimizer=sgd,momentum", "lr=1e6,1e7", "tuning_seeds=100,101", *UNTIL)
     assert outcome.status == 0, outcome.err
@@ -289,7 +320,7 @@ WRONG = {
     ),
     "several learning rates": (
         ["until=decided", "max_seeds=20", "lr=0.1,0.2"],
-        "until=decided: no seed may both choose a learning rate and judge it; give one lr, or tuning_seeds",
+        "until=decided: no seed may both choose a learning rate and judge it; give one lr for each optimizer, or tuning_seeds",
     ),
     "one optimizer": (
         ["until=decided", "max_seeds=20", "optimizer=sgd"],
@@ -305,6 +336,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WRONG)
 def test_wrong_words_are_one_clear_error(command, tmp_path, kind):
     arguments, words = WRONG[kind]

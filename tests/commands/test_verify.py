@@ -14,7 +14,7 @@ from tiny_images import CONTENT
 from zdl_bench import load_results
 from zdl_bench.commands.comparison import Agreement, compare_runs, first_difference
 from zdl_bench.commands.verify import verify_runs
-from zdl_bench.datasets import dataset as contract
+from zdl_bench.datasets import cache
 from zdl_bench.executors.processes import Processes
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import ENGINE_VERSION, Choice
@@ -44,6 +44,7 @@ def tampered(run, step):
     return replace(run, curve=replace(run.curve, train_loss=losses), digest="0" * 64)
 
 
+@pytest.mark.slow
 def test_the_first_differing_step_is_named(command, digits, tmp_path):
     store = Store(tmp_path / "results")
     run = tampered(train(digits_config("adam", lr=0.01)), step=17)
@@ -149,6 +150,7 @@ def test_a_count_below_1_is_refused(command, digits, arguments):
     assert "give the number of runs to verify, at least 1" in outcome.err
 
 
+@pytest.mark.slow
 def test_diverged_runs_are_verified_too(command, digits):
     command("lr=1e6", *SWEEP)
     assert load_results("results").runs["status"].tolist() == ["diverged"]
@@ -200,6 +202,7 @@ def test_a_sweep_of_damaged_files_alone(four, command):
     assert "verified 0 runs: 4 unsound" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_result_that_calls_itself_a_failure_is_compared(command, digits):
     command(*SWEEP, "name=mine")
     store = Store("results")
@@ -223,15 +226,16 @@ def calls(monkeypatch):
         return call
 
     monkeypatch.setattr(store_runs, "decode", counted("decoded", store_runs.decode))
-    monkeypatch.setattr(contract, "content_hashes", counted("hashed", contract.content_hashes))
+    monkeypatch.setattr(cache, "content_hashes", counted("hashed", cache.content_hashes))
     monkeypatch.setattr(Processes, "execute", lambda self, configs, limits: iter(()))
     return counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "decoded"), [(("--runs", "2"), 2), (("--runs", "9"), 6), ((), 6)])
 def test_no_more_is_read_than_it_takes(arguments, decoded, command, digits, calls):
     command("-m", "seed=range(0,6)", *SWEEP)
-    contract._map_and_hash.cache_clear()  # what this process has hashed before
+    cache._map_and_hash.cache_clear()  # what this process has hashed before
     calls.clear()
     command("verify", *arguments)
     assert calls == {"decoded": decoded, "hashed": 1}
@@ -245,6 +249,7 @@ def test_runs_that_cannot_be_verified_are_not_counted(four, calls):
     assert calls["decoded"] == 1, "that of the third, which is to be trained"
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_too_long_is_stopped(command, digits, tmp_path):
     store = Store(tmp_path / "results")
     run = train(digits_config(steps=2))
@@ -294,11 +299,12 @@ def test_forgeries_are_named_by_the_command(command, digits):
     assert "not compared: environment, probes.train_seconds, train_seconds" in outcome.out
 
 
+@pytest.mark.slow
 def test_what_cannot_be_trained_here_stops_no_other(command, digits, tmp_path):
     """Each says what it lacks and what to do; the sound run is verified, and nothing counts as a difference."""
     store, sound = Store(tmp_path / "results"), train(digits_config(steps=2))
     unlike = {
-        "there is no such optimizer": {"optimizer": Choice("torch_adam", {})},
+        "there is no such optimizer": {"optimizer": Choice("nameless", {})},
         "its code differs from the code": {"optimizer": replace(part("optimizer", "adam"), source="0" * 16)},
         "restore that YAML": {"dataset": Choice("digits", {"checksum": "0" * 64, "validation_size": 300})},
         "there is no such dataset": {"dataset": Choice("nowhere", {"checksum": "0" * 64, "validation_size": 300})},
@@ -396,6 +402,7 @@ def test_runs_of_another_engine_are_not_trained(old_sweep, command, calls):
     assert calls["hashed"] == 0
 
 
+@pytest.mark.slow
 def test_runs_of_another_engine_stop_no_other(old_sweep, command):
     """A sweep of several engines is made by hand; each of its runs is what it is."""
     store, [first, second] = old_sweep
@@ -409,6 +416,7 @@ def test_runs_of_another_engine_stop_no_other(old_sweep, command):
     assert "verified 1 run: 1 same bits, 2 another engine" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_run_without_a_result_is_named(small_sweep, command):
     """It says nothing that could be compared, and is not passed over in silence."""
     small_sweep("-m", "seed=1,2", "name=mine")

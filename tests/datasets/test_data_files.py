@@ -13,7 +13,7 @@ import pytest
 from conftest import SMALL
 from tiny_images import CONTENT, NOBODY, assert_content, dataset_of, idx_bytes, tiny_files
 
-from zdl_bench.datasets.dataset import _decoded_folder, content_hashes, ensure_decoded, load_decoded
+from zdl_bench.datasets.cache import _decoded_folder, content_hashes, ensure_decoded, load_decoded
 from zdl_bench.datasets.packings import MAX_ZIP_ENTRIES, WrongChecksum
 from zdl_bench.errors import DataError
 from zdl_bench.registry import conf_files, registry
@@ -345,6 +345,7 @@ def mnist_arrays(mnist):
     return load_decoded(mnist)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["Keras", "torchvision", "names with a dot", "unpacked, but called .gz"])
 def test_mnist_as_people_have_it(mnist_arrays, have, form):
     for name, content in mnist_forms(mnist_arrays)[form].items():
@@ -354,6 +355,7 @@ def test_mnist_as_people_have_it(mnist_arrays, have, form):
     assert dataset.checksum == registry.dataset("mnist").checksum
 
 
+@pytest.mark.slow
 def test_a_run_on_the_mnist_of_keras(mnist_arrays, have, command):
     write(have, "mnist.npz", mnist_forms(mnist_arrays)["Keras"]["mnist.npz"])
     arguments = ("dataset=mnist", f"dataset.dir={have}", "executor=serial", "report=false", "steps=5", *SMALL)

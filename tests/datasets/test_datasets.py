@@ -15,7 +15,7 @@ from own_images import add_dataset, copy_conf
 from tiny_images import CONTENT, NOBODY, assert_content, dataset_of, idx_bytes, tiny_files
 
 from zdl_bench.datasets import mirrors
-from zdl_bench.datasets.dataset import cache_folder, ensure_decoded, is_decoded, load_decoded
+from zdl_bench.datasets.cache import cache_folder, ensure_decoded, is_decoded, load_decoded
 from zdl_bench.errors import DataError
 from zdl_bench.registry import conf_files, registry
 
@@ -310,6 +310,7 @@ OF_THE_WRONG_TYPE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", OF_THE_WRONG_TYPE)
 def test_a_value_of_the_wrong_type(command, tmp_path, argument):
     outcome = command("dataset=mnist", argument, "executor=serial", "steps=2")
@@ -319,6 +320,7 @@ def test_a_value_of_the_wrong_type(command, tmp_path, argument):
     assert not list(tmp_path.rglob("*.parquet"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["mnist", "auto"])
 @pytest.mark.parametrize("value", ["2024", "'2024'", "./2024"])
 def test_a_folder_with_the_name_of_a_number(command, dataset, value):

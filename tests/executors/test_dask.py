@@ -11,18 +11,19 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, suppress
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from conftest import SMALL, digits_config, run_process, start_process, stored, wait_for
+from own_files import FEATURES, csv
+from own_folder import copy_sign_sgd, edit
 from own_images import add_dataset, copy_conf
 from own_optimizers import HOLDING, checkout_with
 
 from zdl_bench import load_results
 from zdl_bench.datasets import mirrors
-from zdl_bench.datasets.dataset import ensure_decoded, is_decoded
+from zdl_bench.datasets.cache import ensure_decoded, is_decoded
 from zdl_bench.datasets.idx import IdxDataSet
 from zdl_bench.errors import DataError
 from zdl_bench.run.config import ENGINE_VERSION
@@ -223,19 +224,19 @@ from zdl_bench.optimizers.sgd import SGD
 
 @dataclass(frozen=True)
 class Killer(SGD):
-    def update(self, params, grad, state, lr, step):
+    def update(self, params, grad, state, step):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
 class Executioner(SGD):
-    def update(self, params, grad, state, lr, step):
+    def update(self, params, grad, state, step):
         os.kill(os.getppid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
 class Hanger(SGD):
-    def update(self, params, grad, state, lr, step):
+    def update(self, params, grad, state, step):
         re.match("(a+)+$", "a" * 60 + "b")  # for years, in C, without a moment for another thread
 '''
 
@@ -293,12 +294,13 @@ def image_sweep(folder, store):
 
 
 @pytest.mark.slow
-def test_workers_without_the_data_are_sent_them(own_images, own_checkout, cluster, tmp_path):
+def test_workers_without_the_data_are_sent_them(own_images, own_checkout, cluster, tmp_path, monkeypatch):
+    mine = tmp_path / "mine"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(mine))  # other tests may have decoded images of the same shape
     here = run_process(*image_sweep(own_images, tmp_path / "here/results"), cwd=own_checkout)
     assert here.status == 0, here.err
     caches = [tmp_path / "empty", tmp_path / "damaged"]
-    mine = Path(os.environ["XDG_CACHE_HOME"]) / "zdl_bench/decoded"
-    (decoded,) = [p for p in mine.iterdir() if np.load(p / "train_images.npy").shape == (110, 36)]
+    (decoded,) = mine.glob("zdl_bench/decoded/*")
     theirs = caches[1] / "zdl_bench/decoded" / decoded.name
     shutil.copytree(decoded, theirs)
     np.save(theirs / "train_images.npy", np.zeros((110, 36), np.uint8))
@@ -343,12 +345,13 @@ def test_a_worker_never_downloads(apart, monkeypatch, tmp_path):
     assert not Workplace().provide(dataset)
 
 
+@pytest.mark.slow
 def test_a_child_that_is_killed_while_it_starts_is_nobodys_fault(digits, monkeypatch):
     born = []
 
     class Child(child_module.Child):
-        def __init__(self):
-            super().__init__()
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
             born.append(self)
             if len(born) == 1:  # before it can have been given a run
                 self._process.kill()
@@ -408,6 +411,34 @@ def test_mnist_reaches_workers_that_have_none(mnist, cluster, tmp_path):
                 cluster.add_worker(XDG_CACHE_HOME=str(tmp_path / name))
         outcome = run_process(*sweep, *executor, cwd=folder)
         assert outcome.status == 0, outcome.err
+    assert digests(there).equals(digests(here))
+
+
+@pytest.mark.slow
+def test_own_data_of_two_files_reach_workers_that_have_none(cluster, tmp_path):
+    """They have one name, and the workers see no path: the checksum says which data are wanted."""
+    for number in range(2):
+        csv(tmp_path / f"{number}.csv", features=FEATURES + number)
+    paths = ",".join(str(tmp_path / f"{number}.csv") for number in range(2))
+    sweep = (
+        "-m",
+        "dataset=csv",
+        f"dataset.path={paths}",
+        "report=false",
+        "seed=0,1",
+        "steps=20",
+        "problem.hidden=8",
+        "n_jobs=2",
+    )
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, executor in ((here, ()), (there, cluster.executor)):
+        folder.mkdir()
+        if executor:
+            for name in "ab":
+                cluster.add_worker(XDG_CACHE_HOME=str(tmp_path / name))
+        outcome = run_process(*sweep, *executor, cwd=folder)
+        assert outcome.status == 0, outcome.err
+    assert len(digests(here)) == digests(here).nunique() == 4
     assert digests(there).equals(digests(here))
 
 
@@ -562,3 +593,40 @@ def test_a_worker_is_no_scheduler_and_a_cluster_without_workers_is_waited_for(cl
     assert outcome.status == 2
     assert f"this is the address of a Dask worker; use the address of its scheduler, {cluster.address}" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.slow
+def test_parts_in_a_folder_of_the_user_reach_workers_that_have_no_such_folder(cluster, tmp_path, digits):
+    """Also after an edit, while the processes of the first sweep may still be there."""
+    cluster.add_worker("--nthreads", "2")
+    folder = copy_sign_sgd(tmp_path / "own")
+    numbers = np.random.default_rng(0)
+    (folder / "dataset").mkdir()
+    add_dataset(folder, "mine", numbers.integers(0, 256, (120, 6, 6), np.uint8), numbers.integers(0, 10, 120, np.uint8))
+    shutil.move(tmp_path / "data/mine", folder / "images")
+    edit(folder / "dataset/mine.yaml", f"dir: {tmp_path}/data/mine", "dir: null")
+    data = ("dataset=mine", f"dataset.dir={folder}/images")
+    sweep = ("--config-dir", str(folder), "-m", "optimizer=sgd,sign_sgd", *data, "report=false", "steps=20", *SMALL)
+    for runs in (2, 3):
+        outcome = run_process(*sweep, *cluster.executor, cwd=tmp_path)
+        assert outcome.status == 0, outcome.err
+        assert len(digests(tmp_path)) == runs
+        if runs == 2:
+            edit(folder / "optimizer/sign_sgd.py", "np.sign(g)", "0.5 * np.sign(g)")
+    there = tmp_path / "local"
+    there.mkdir()
+    assert run_process(*sweep, "executor=serial", cwd=there).status == 0
+    assert set(digests(there)) <= set(digests(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_grid_goes_on_as_with_local_processes(cluster, tmp_path):
+    cluster.add_worker()
+    keys = ("-m", "problem=quadratic", "problem.gradient_noise=0.1", "steps=50", "optimizer=sgd,adam", "lr_grid=[1,10]")
+    sweep = (*keys, "tuning_seeds=100,101", "seed=range(0,3)", "report=false")
+    for folder, executor in (("local", ("executor=serial",)), ("dask", cluster.executor)):
+        (tmp_path / folder).mkdir()
+        outcome = run_process(*sweep, *executor, cwd=tmp_path / folder)
+        assert outcome.status == 0, outcome.err
+        assert "beyond the edge of their grids, on 2 tuning seeds" in outcome.err
+    assert digests(tmp_path / "local").equals(digests(tmp_path / "dask"))

@@ -36,10 +36,10 @@ from zdl_bench.optimizers.sgd import SGD
 
 @dataclass(frozen=True)
 class Ill(SGD):
-    def update(self, params, grad, state, lr, step):
-        if step == 1 and "HEALED" not in os.environ:
+    def update(self, params, grad, state, step):
+        if step.number == 1 and "HEALED" not in os.environ:
             self.suffer()
-        super().update(params, grad, state, lr, step)
+        super().update(params, grad, state, step)
 
 
 @dataclass(frozen=True)
@@ -357,6 +357,7 @@ def test_paths_are_no_markup(command, digits):
     assert "that are free in y[/b]" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_what_is_stored_needs_nothing(command, small_sweep):
     assert small_sweep("-m", "seed=1,2").status == 0
     outcome = command("-m", "seed=1,2", "dry_run=true", *KEYS)
@@ -400,6 +401,7 @@ def small_disk(tmp_path):
     disk.remove()
 
 
+@pytest.mark.slow
 def test_a_dry_run_warns_of_a_disk_that_is_too_small(command, digits, small_disk):
     outcome = command("-m", "seed=range(0,200)", f"results_dir={small_disk}/results", "dry_run=true", *KEYS)
     assert outcome.status == 0, outcome.err

@@ -18,7 +18,7 @@ from fuzzing.case import EXPERIMENTS, JUDGE, LOAD_RESULTS, WORK, Case
 from fuzzing.guard import ADDRESS_SPACE, MEMORY, SECONDS, Hang, PeakMemory, Watch, address_space, time_limit
 from fuzzing.stored import sound_frame
 from zdl_bench import cli, load_results
-from zdl_bench.datasets.dataset import cache_folder
+from zdl_bench.datasets.cache import cache_folder
 from zdl_bench.errors import ZdlBenchError
 from zdl_bench.registry import conf_files
 from zdl_bench.run.experiment import Experiment

@@ -17,8 +17,13 @@ SOUND: dict[str, Any] = {
     "source": "here",
     "fixed": FIXED,
     "tuning_seeds": [0],
+    "tune": ["optimizer.beta1"],
+    "max_extensions": 1,
     "evaluation_seeds": [1, 2],
-    "blocks": [{"optimizer": ["sgd", "momentum"], "lr": [0.1, 0.01]}, {"optimizer": "adam", "lr": 0.1}],
+    "blocks": [
+        {"optimizer": ["sgd", "momentum"], "lr": [0.1, 0.01]},
+        {"optimizer": "adam", "lr_grid": [0.1, 9], "optimizer.beta1": [0.5, 0.9]},
+    ],
     "claims": [
         {
             "id": 1,

@@ -59,11 +59,20 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "finished": st.sampled_from(["", "soon", None, 1, "2026-01-01", "1900-01-01T00:00:00", {}]),
     "experiment": st.sampled_from(
-        [{}, [], "day64", {"claims": 3}, {"blocks": []}, {"tuning_seeds": [0]}, {"evaluation_seeds": "range(0,9999999999)"}]
+        [
+            {},
+            [],
+            "day64",
+            {"claims": 3},
+            {"blocks": []},
+            {"tuning_seeds": [0], "tune": ["x"]},
+            {"evaluation_seeds": "range(0,9999999999)"},
+        ]
     )
     | changed(structures, SOUND)
     | claims().map(lambda claim: SOUND | {"claims": [claim]}),
     "tuning_seeds": st.sampled_from([[0], [0, 0], [-1], [2**70], [True], [1.5], ["0"], None, "range(0,9)", [0] * 99_000, {}]),
+    "tune": st.sampled_from([["lr"], ["optimizer.beta1"], ["steps"], [1], [None], None, "lr", ["optimizer.x"] * 9_000, {}]),
     "report": st.fixed_dictionaries(
         {"inputs": structures, "files": st.lists(st.sampled_from(PATHS), max_size=3) | structures, "formats": structures}
     )

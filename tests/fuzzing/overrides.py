@@ -28,7 +28,7 @@ KEYS_IN_A_ROW = (
     "hydra.launcher._target_ hydra/job_logging hydra/hydra_logging hydra.verbose hydra.searchpath hydra.mode "
     "hydra.sweeper.max_batch_size hydra.callbacks hydra.callbacks.x._target_ hydra.job.env_set.HOME hydra.job.env_copy "
     "hydra.help.template hydra.runtime.choices.experiment hydra.job.config.override_dirname hydra/output hydra hydra/env "
-    "tuning_seeds"
+    "tuning_seeds lr_grid tune max_extensions zip"
 )
 KEYS = KEYS_IN_A_ROW.split()
 

@@ -18,7 +18,7 @@ from zdl_bench.kernels import choice
 UPDATE = (
     "import numpy as np; from zdl_bench.kernels.choice import kernels_for; from zdl_bench.optimizers.sgd import SGD; "
     "w = np.ones(3, np.float32); kernels = kernels_for(w.dtype); "
-    "kernels.update(SGD.rule, w, w.copy(), (), (np.float32(0.5),)); print(kernels.name.split()[0], w)"
+    "kernels.update(SGD.rule, w, w.copy(), (), {'lr': np.float32(0.5)}); print(kernels.name.split()[0], w)"
 )
 BY_NUMBA, BY_NUMPY = "numba [0.5 0.5 0.5]\n", "numpy [0.5 0.5 0.5]\n"
 COMPILING = "compiling the arithmetic for this machine, once: this takes about 8 seconds"

@@ -11,7 +11,7 @@ from arrays import DTYPES, has_same_bits
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels import elementary
 from zdl_bench.kernels.compiled import CompiledKernels
-from zdl_bench.kernels.elementary import cos_pi, exp, geometric, log, power, select, sin_pi, tanh
+from zdl_bench.kernels.elementary import cos_pi, cube_root, exp, geometric, log, power, select, sin_pi, tanh
 
 DIGITS = 60
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803")
@@ -45,6 +45,7 @@ def exact_sin_pi(x: Decimal) -> Decimal:
 EXACT = {
     exp: lambda x: x.exp(),
     tanh: lambda x: 1 - 2 / ((2 * x).exp() + 1) if abs(x) > 1 else ((2 * x).exp() - 1) / ((2 * x).exp() + 1),
+    cube_root: lambda x: (abs(x).ln() / 3).exp().copy_sign(x),
     log: lambda x: x.ln(),
     sin_pi: exact_sin_pi,
     cos_pi: lambda x: exact_sin_pi(x + Decimal("0.5")),
@@ -52,6 +53,7 @@ EXACT = {
 LARGEST_ERROR = {  # in units of the last place: float32, float64
     exp: (0.95, 0.95),
     tanh: (2.5, 2.5),
+    cube_root: (1.9, 1.5),
     log: (0.51, 0.82),
     sin_pi: (0.51, 1.6),
     cos_pi: (0.51, 1.6),
@@ -71,6 +73,9 @@ def points(function, dtype, count=3000):
         chosen = np.concatenate([near, np.abs(scattered), 2.0 ** rng.uniform(limits.minexp - 5, limits.maxexp, count), special])
         return chosen[chosen > 0].astype(dtype)
     chosen = np.concatenate([near, -near, scattered, rng.uniform(-3, 3, count)])
+    if function is cube_root:
+        powers = 2.0 ** rng.uniform(limits.minexp - limits.nmant + 1, limits.maxexp, count)
+        return np.concatenate([chosen, powers, [limits.tiny, limits.max, limits.smallest_subnormal]]).astype(dtype)
     if function is exp:
         low, high = math.log(limits.smallest_subnormal), math.log(limits.max)
         chosen = np.concatenate([chosen, rng.uniform(low, high, count), [low, high * (1 - 1e-6)]])
@@ -89,6 +94,7 @@ def errors(function, x, dtype):
     return np.array(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_error_is_small(function, dtype):
@@ -99,7 +105,7 @@ def test_the_error_is_small(function, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("function", [exp, tanh])
+@pytest.mark.parametrize("function", [exp, tanh, cube_root])
 def test_all_magnitudes_of_float32_have_a_small_error(function):
     """Against the same function in float64, which has 29 more digits, for every 1,009th of all floats."""
     x = np.arange(0, 2**32, 1009, dtype=np.uint64).astype(np.uint32).view(np.float32)
@@ -118,6 +124,7 @@ INF, NAN = math.inf, math.nan
 SPECIAL = [
     (exp, [0.0, -0.0, INF, -INF, NAN, 1000, -1000], [1, 1, INF, 0.0, NAN, INF, 0.0]),
     (tanh, [0.0, -0.0, INF, -INF, NAN, 1000, -1000], [0.0, -0.0, 1, -1, NAN, 1, -1]),
+    (cube_root, [0.0, -0.0, INF, -INF, NAN, 8, -27, 1], [0.0, -0.0, INF, -INF, NAN, 2, -3, 1]),
     (log, [1, 0.0, -0.0, INF, -INF, NAN, -1, -1e-30], [0.0, -INF, -INF, INF, NAN, NAN, NAN, NAN]),
     (sin_pi, [0, 0.5, 1.5, 2.5, -0.5, 3.5, INF, -INF, NAN], [0.0, 1, -1, 1, -1, -1, NAN, NAN, NAN]),
     (cos_pi, [0.0, -0.0, 1, 2, -1, 3, 1e15, INF, -INF, NAN], [1, 1, -1, 1, -1, -1, 1, NAN, NAN, NAN]),
@@ -147,6 +154,7 @@ def test_zeros_of_sine_and_cosine_are_exact(dtype):
 def test_symmetries_hold_to_the_last_bit(dtype):
     x = np.random.default_rng(0).uniform(-30, 30, 5000).astype(dtype)
     assert has_same_bits(tanh(-x), -tanh(x))
+    assert has_same_bits(cube_root(-x), -cube_root(x))
     assert has_same_bits(sin_pi(-x), -sin_pi(x))
     assert has_same_bits(cos_pi(-x), cos_pi(x))
     smallest = np.finfo(dtype).smallest_subnormal
@@ -169,6 +177,10 @@ def apply_tanh(x):
     return tanh(x)
 
 
+def apply_cube_root(x):
+    return cube_root(x)
+
+
 def apply_log(x):
     return log(x)
 
@@ -181,8 +193,9 @@ def apply_cos_pi(x):
     return cos_pi(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("apply", [apply_exp, apply_tanh, apply_log, apply_sin_pi, apply_cos_pi])
+@pytest.mark.parametrize("apply", [apply_exp, apply_tanh, apply_cube_root, apply_log, apply_sin_pi, apply_cos_pi])
 def test_numba_and_single_elements_give_the_same_bits(apply, dtype):
     kernels = CompiledKernels(np.dtype(dtype))
     function = getattr(elementary, apply.__name__.removeprefix("apply_"))

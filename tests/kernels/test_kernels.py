@@ -5,12 +5,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from arrays import DTYPES, has_same_bits, numbers, sparse_numbers
-from conftest import OPTIMIZERS, optimizer_of
+from conftest import OPTIMIZERS, optimizer_of, step_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zdl_bench.kernels.compiled import CompiledKernels
 from zdl_bench.kernels.definition import ROWS_AT_ONCE, Kernels, SparseRows, ordered_sum, sparse_rows
+from zdl_bench.optimizers.elementwise import Elementwise
 from zdl_bench.problems.activations import ACTIVATIONS, identity
 
 WIDTHS = (1, 2, 7, 8, 9, 10, 15, 16, 17, 31, 33, 48, 64, 65, 191, 200, 530)
@@ -202,12 +203,17 @@ def test_chains(compiled, seed, rows, width, odd_share, name):
     assert has_same_bits(*results)
 
 
+ELEMENTWISE = [name for name in OPTIMIZERS if getattr(type(optimizer_of(name)), "update", None) is Elementwise.update]
+"""Rules whose scalars follow from the step alone. The others are in the test of conformance."""
+
+
+@pytest.mark.slow
 @many
-@given(seeds, st.sampled_from([1, 15, 16, 17, 1000]), odd_shares, st.integers(1, 10**6), st.sampled_from(OPTIMIZERS))
+@given(seeds, st.sampled_from([1, 15, 16, 17, 1000]), odd_shares, st.integers(1, 10**6), st.sampled_from(ELEMENTWISE))
 def test_updates(compiled, seed, size, odd_share, step, name):
     rng, dtype, optimizer = np.random.default_rng(seed), compiled._dtype, optimizer_of(name)
-    scalars = tuple(map(dtype.type, optimizer.coefficients(0.01, step)))
-    vectors = numbers(rng, (2 + optimizer.buffers, size), dtype, odd_share)
+    scalars = optimizer.typed_scalars(step_of(step), dict(optimizer.memory), dtype)
+    vectors = numbers(rng, (2 + len(optimizer.buffers), size), dtype, odd_share)
     results = []
     for kernels in (Kernels(), compiled):
         w, g, *state = vectors.copy()

@@ -93,14 +93,14 @@ def test_no_run_starts_in_another_mode(name):
 
 @pytest.mark.parametrize("name", MODES)
 def test_a_run_whose_mode_changes_half_way_failed(name, monkeypatch):
-    own = SGD.coefficients
+    own = SGD.scalars
 
-    def coefficients(self, lr, step):
-        if step == 25:
+    def scalars(self, step, memory):
+        if step.number == 25:
             set_mode(MODES[name])
-        return own(self, lr, step)
+        return own(self, step, memory)
 
-    monkeypatch.setattr(SGD, "coefficients", coefficients)
+    monkeypatch.setattr(SGD, "scalars", scalars)
     run = in_a_thread(attempt, quadratic_config())
     assert run.status is Status.FAILED
     assert run.failure.type == "RoundingError"
@@ -117,10 +117,10 @@ from zdl_bench.optimizers.sgd import SGD
 
 @dataclass(frozen=True)
 class Switching(SGD):
-    def coefficients(self, lr, step):
-        if step == 5:
+    def scalars(self, step, memory):
+        if step.number == 5:
             set_mode(MODES["upward"])
-        return super().coefficients(lr, step)
+        return super().scalars(step, memory)
 """
 
 

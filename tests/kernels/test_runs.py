@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from arrays import DTYPES, has_same_bits
-from conftest import digits_config, part, quadratic_config
+from conftest import digits_config, part, quadratic_config, step_of
 from own_images import add_dataset, copy_conf
 
 from zdl_bench.kernels import choice
@@ -88,12 +88,12 @@ def test_all_loops_are_loaded_before_the_first_step(activation):
     problem = problem_of(replace(config_of("sparse", "adam", activation=activation), dtype="float32"))
     kernels, params = problem._kernels, np.ones(choice.MIN_COMPILED, np.float32)
     optimizer = registry.optimizer(part("optimizer", "adam"))
-    state = optimizer.init(params, (), 0.1)
+    state = optimizer.init(params, step_of(0))
     caches = (kernels._activation, kernels._chain, choice.kernels_for(params.dtype)._update)
     before = [cache.cache_info().misses for cache in caches]
     weights = problem.init(spawned_streams(0).weights)
     problem.loss_and_gradient(weights, next(problem.batches(spawned_streams(0))), np.empty_like(weights))
-    optimizer.update(params, params.copy(), state, 0.1, 1)
+    optimizer.update(params, params.copy(), state, step_of(1))
     assert [cache.cache_info().misses for cache in caches] == before
 
 
@@ -109,6 +109,7 @@ def test_networks(optimizer, activation, dtype, by_both):
         assert runs[0].status is Status.COMPLETED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("data", LIT)
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def test_normals_are_normal(use):
         assert np.count_nonzero(np.abs(normals) > limit) == pytest.approx(expected, abs=4 * math.sqrt(expected))
 
 
+@pytest.mark.slow
 def test_normals_of_many_small_draws_are_normal():
     """Each draw keeps only some of the points that it makes, so the choice must not depend on their values."""
     stream = stream_of(0, "noise")

@@ -49,12 +49,13 @@ def test_sweeps_are_completed(command, completed):
     assert completed("zdl-bench verify --reference day64") == ["day64", "day64_parity"]
 
 
+@pytest.mark.slow
 def test_commands_and_options_are_completed(command, completed):
     assert completed("zdl-bench rep") == ["report", "report="]
     assert {"report", "verify", "ls", "bench", "lr=", "optimizer="} <= {*completed("zdl-bench ")}
     assert completed("zdl-bench verify --r") == ["--results", "--runs", "--reference"]
     for name, options in COMMAND_OPTIONS.items():
-        if name == "bench":
+        if name in ("bench", "conform"):
             continue  # it has keys of a run instead
         shown = command(name, "--help").out
         assert {word.rstrip(",") for word in shown.split() if word.startswith("--")} == {*options, "--help"}
@@ -71,6 +72,7 @@ def test_keys_are_completed(completed):
     assert completed("zdl-bench -m tuning") == ["tuning_seeds="]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["zdl-bench optimizer=foo l", "zdl-bench optimizer=[ l", "zdl-bench nonsense l", "zdl-bench +", ""]
 )

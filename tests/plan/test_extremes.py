@@ -34,7 +34,7 @@ def key_values() -> dict[str, tuple[tuple[str, ...], str, tuple[object, ...]]]:
     cases["probe.images"] = ((*of_a_network, "lr=0.1"), "probe.images", WHOLE)
     cases["dataset.validation_size"] = ((*of_a_network, "lr=0.01"), "dataset.validation_size", WHOLE)
     for group in ("optimizer", "schedule", "problem"):
-        for name in conf_files.names(group):
+        for name in conf_files.native_names(group):
             for key, kind in registry._declared_types(group, name).items():
                 values = tried(kind)
                 if values:

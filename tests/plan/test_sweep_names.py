@@ -8,7 +8,7 @@ import pytest
 from conftest import quadratic_config
 from own_images import copy_conf
 
-from zdl_bench.commands.execution import derive_experiment_name, derive_name
+from zdl_bench.api.execution import derive_experiment_name, derive_name
 from zdl_bench.registry import conf_files
 from zdl_bench.run.config import Choice
 from zdl_bench.store import store
@@ -55,6 +55,7 @@ def test_names_that_were_valid_stay_as_they_are():
     assert derive_experiment_name("day64", sweep_of(["sgd"])) == f"day64-{derive_name(sweep_of(['sgd']))[-8:]}"
 
 
+@pytest.mark.slow
 def test_an_optimizer_and_an_experiment_in_japanese(command, tmp_path_factory, monkeypatch):
     """Nobody is refused a name that nobody gave."""
     folder = tmp_path_factory.mktemp("project")
@@ -72,6 +73,7 @@ def test_an_optimizer_and_an_experiment_in_japanese(command, tmp_path_factory, m
     assert all(is_new_name(name) for name in Store("results").sweep_names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["--help", "-x", "-", "--", ".", "..", ".hidden", "", "a/b", "x" * 101, "改良"])
 def test_a_name_that_no_command_could_take_is_refused(command, tmp_path, name):
     outcome = command(*BOWL, f"name='{name}'")
@@ -80,6 +82,7 @@ def test_a_name_that_no_command_could_take_is_refused(command, tmp_path, name):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_sweep_of_an_older_store_can_still_be_named(command, monkeypatch):
     """Earlier versions took a hyphen first."""
     with monkeypatch.context() as earlier:
@@ -106,6 +109,7 @@ def test_the_next_command_does_what_it_says(command, folder):
     assert "1 of 1" in outcome.out or "1 run" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_store_without_a_name_is_refused(command, tmp_path):
     for arguments in (
         [*BOWL, "results_dir="],
@@ -161,6 +165,7 @@ def test_an_experiment_is_not_left_to_a_foreign_sweeper(command):
     assert "an experiment defines its own sweep" in outcome.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multirun", [(), ("-m",)], ids=["a run", "a sweep"])
 def test_a_name_in_other_letters_needs_no_quotes(command, tmp_path, monkeypatch, multirun):
     conf = copy_conf(tmp_path)

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from conftest import SMALL
 
+from zdl_bench.errors import ConfigError
+from zdl_bench.plan.command_names import COMMAND_OPTIONS
+from zdl_bench.registry import conf_files
+
 WRONG = {
-    "unknown optimizer": (["optimizer=sdg"], ["optimizer=sdg", "did you mean sgd?", "adagrad, adam"]),
+    "unknown optimizer": (["optimizer=sdg"], ["optimizer=sdg", "did you mean sgd?", "hoose one of"]),
     "unknown optimizer in a sweep": (["-m", "optimizer=sgd,foo"], ["optimizer=foo", "hoose one of"]),
     "unknown key": (["lrr=1"], ["lrr", "did you mean lr?"]),
     "unknown key, forced": (["+foo=1"], ["foo", "there is no such key"]),
@@ -158,6 +162,30 @@ def test_more_than_a_function_can_have(command, tmp_path, arguments, words):
     outcome = command(*arguments)
     assert outcome.status == 2
     assert words in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_several_broken_parts_the_first_group_is_named(tmp_path, monkeypatch):
+    """The same one each time, whatever the order of a set."""
+    groups = sorted(conf_files.groups())
+    for group in reversed(groups):
+        (tmp_path / group).mkdir()
+        (tmp_path / group / "broken.yaml").write_text("a: [")
+    monkeypatch.setattr(conf_files, "CONF", tmp_path)
+    with pytest.raises(ConfigError, match=f"{groups[0]}/broken.yaml: this file cannot be read"):
+        conf_files.require_sound(dict.fromkeys(reversed(groups), "broken"))
+
+
+ARGUMENTS = {"compare": ["sweep"], "merge": ["other"], "rm": ["sweep"], "new": ["optimizer", "mine"]}
+"""Command → the arguments that it needs besides its options."""
+
+
+@pytest.mark.parametrize(("name", "option"), [(name, one) for name, options in COMMAND_OPTIONS.items() for one in options])
+def test_options_cannot_be_shortened(command, tmp_path, name, option):
+    """A shortened --config-dir would be accepted and have no effect; a new option must not change what an old line means."""
+    outcome = command(name, *ARGUMENTS.get(name, []), f"{option[:-1]}=png")
+    assert outcome.status == 2
+    assert outcome.err == f"error: unrecognized arguments: {option[:-1]}=png; see zdl-bench {name} --help\n"
     assert not list(tmp_path.iterdir())
 
 

@@ -9,7 +9,7 @@ from conftest import digits_config, part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zdl_bench.datasets.dataset import load_decoded
+from zdl_bench.datasets.cache import load_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.kernels.streams import legacy_streams, spawned_streams
 from zdl_bench.problems import inputs as inputs_module

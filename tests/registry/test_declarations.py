@@ -77,6 +77,7 @@ def test_a_slip_names_the_file_and_the_key(own, content, told, multirun):
 DATACLASS = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Rule:\n    "
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -102,6 +103,7 @@ DIGITS = "_target_: zdl_bench.datasets.digits.Digits\nname: mine\nclasses: 10\n"
 IDX = "_target_: zdl_bench.datasets.idx.IdxDataSet\nname: mine\nclasses: 2\nvalidation_size: 1\nmirrors: []\ndir: null\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -126,6 +128,7 @@ def test_a_broken_yaml_stops_nothing_else(own, command):
     assert command("--help").status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["1e-3", "1E-3", "1.e-3", "0.001"])
 def test_a_number_is_one_as_people_write_it(own, number):
     """PyYAML alone takes 1e-3 for a text."""
@@ -150,6 +153,7 @@ def test_a_problem_without_targets_has_a_report(own):
     assert not [column for column in load_results("results").runs if column.startswith("steps_to_")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -3,45 +3,45 @@
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
+from importlib.metadata import packages_distributions, version
 
 import pytest
 import yaml
 from conftest import quadratic_config, run_process
 from covered_code import current
+from own_folder import copy_sign_sgd, edit
 from own_images import add_dataset, copy_conf
 from own_optimizers import checkout_with
-from readme import block
 
 from zdl_bench import load_results
-from zdl_bench.datasets.dataset import ensure_decoded, load_decoded
+from zdl_bench.datasets.cache import ensure_decoded, load_decoded
 from zdl_bench.errors import ConfigError
 from zdl_bench.executors.attempt import attempt
 from zdl_bench.registry import conf_files, registry, sources
 from zdl_bench.run.config import RunConfig
 from zdl_bench.training.loop import train
 
-SHIPPED = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in conf_files.names(group)]
+SHIPPED = [(group, name) for group in registry.GROUPS_OF_A_RUN for name in conf_files.native_names(group)]
 RULE = '''"""A rule of somebody."""
 from dataclasses import dataclass
-from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
+from zdl_bench.optimizers.elementwise import Elementwise
 from {helper} import SCALE
 
 @dataclass(frozen=True)
-class Mine(ElementwiseOptimizer):
+class Mine(Elementwise):
     """w ← w − lr·g"""
-    buffers = 0
-    def coefficients(self, lr, step):
-        return (SCALE * lr,)
+    def scalars(self, step, memory):
+        return dict(lr=SCALE * step.lr)
     @staticmethod
-    def rule(w, g, lr):
-        return (w - lr * g,)
+    def rule(w, g, *, lr):
+        return w - lr * g
 
 class Other(Mine):
     pass
 '''
 
 
+@pytest.mark.slow
 def test_the_list_is_that_of_the_package():
     """An engine's numbers are held by the stored curves; this says which code they were made by."""
     assert current() == sources.covered_code(), "a part has changed: if its numbers have not, run tests/covered_code.py"
@@ -113,9 +113,29 @@ def test_the_code_of_an_installed_part_is_its_version(own, tmp_path, monkeypatch
         (place / "my_rules.py").write_text(RULE.replace("from {helper} import SCALE", "SCALE = 1.0"))
         monkeypatch.syspath_prepend(place)
         sys.modules.pop("my_rules", None)
+        sources._distributions.cache_clear()
         assert sources.code_of("my_rules") == {"my_rules": f"my-rules {number}"}
         found.append(sources.beyond_engine(sources.code_of("my_rules")))
     assert len({*found}) == 2
+
+
+@pytest.mark.slow
+def test_distributions_are_looked_for_once(tmp_path, monkeypatch):
+    """It takes half a second. A package that was installed since is found."""
+    looks = []
+    monkeypatch.setattr(sources, "packages_distributions", lambda: looks.append(1) or packages_distributions())
+    sources._distributions.cache_clear()
+    for module in ("numpy", "pandas", "joblib"):
+        assert sources.code_of(module) == {module: f"{module} {version(module)}"}
+    assert len(looks) == 1
+    place = tmp_path / "site-packages"
+    (place / "my_new-1.dist-info").mkdir(parents=True)
+    (place / "my_new-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: my-new\nVersion: 1\n")
+    (place / "my_new-1.dist-info/top_level.txt").write_text("my_new\n")
+    (place / "my_new.py").write_text("")
+    monkeypatch.syspath_prepend(place)
+    assert sources.code_of("my_new") == {"my_new": "my-new 1"}
+    assert len(looks) == 2
 
 
 def test_a_run_is_not_made_with_other_code_than_it_was_planned_with(own):
@@ -178,15 +198,14 @@ def test_the_word_of_the_code_is_no_key_of_a_part(tmp_path, monkeypatch):
         conf_files.load_yaml("optimizer", "tells")
 
 
-COMMAND = ("optimizer=sign_sgd,sgd", "problem=bowl", "steps=20", "report=false", "executor=serial", "-m")
+COMMAND = ("--config-dir", "own", "optimizer=sign_sgd,sgd", "problem=bowl", "steps=20", "report=false", "executor=serial", "-m")
 
 
 @pytest.mark.slow
 def test_changed_code_is_trained_anew_and_unchanged_code_is_not(tmp_path):
     """README's SignSGD, then the same with a tenth of the step; and an optimizer of the package, edited."""
-    root = checkout_with(tmp_path / "checkout", block("python", "class SignSGD"), ())
-    (root / "zdl_bench/optimizers/own.py").rename(root / "zdl_bench/optimizers/sign_sgd.py")
-    (root / "conf/optimizer/sign_sgd.yaml").write_text(block("yaml", "SignSGD"))
+    root = checkout_with(tmp_path / "checkout", "", ())
+    rules = {"sign_sgd": copy_sign_sgd(root / "own") / "optimizer/sign_sgd.py", "sgd": root / "zdl_bench/optimizers/sgd.py"}
 
     def losses() -> dict[str, list[float]]:
         outcome = run_process(*COMMAND, cwd=root)
@@ -195,24 +214,19 @@ def test_changed_code_is_trained_anew_and_unchanged_code_is_not(tmp_path):
         runs = load_results(root / "results").runs
         return {name: list(group["final_train_loss"]) for name, group in runs.groupby("optimizer")}
 
-    def edit(name: str, before: str, after: str) -> None:
-        path: Path = root / f"zdl_bench/optimizers/{name}.py"
-        assert before in path.read_text()
-        path.write_text(path.read_text().replace(before, after))
-
     told: list[str] = []
     first = losses()
-    edit("sign_sgd", "w - lr *", "w  -  lr *  # the sign alone\n")
+    edit(rules["sign_sgd"], "w - lr * np.sign(g)", "w  -  lr * np.sign(g)  # the sign alone")
     assert losses() == first
     assert "2 runs, all in the store" in told[-1]
-    edit("sign_sgd", "return (lr,)", "return (0.1 * lr,)")
+    edit(rules["sign_sgd"], "np.sign(g)", "0.1 * np.sign(g)")
     second = losses()
     assert "2 runs, 1 to train, 1 in the store" in told[-1]
     assert second["sgd"] == first["sgd"]
     assert len({*second["sign_sgd"]}) == 2
-    edit("sgd", "w - lr * g", "w - 0.1 * lr * g")
+    edit(rules["sgd"], "w - lr * g", "w - 0.1 * lr * g")
     assert len({*losses()["sgd"]}) == 2
     assert "2 runs, 1 to train, 1 in the store" in told[-1]
-    edit("sgd", "w - 0.1 * lr * g", "w - lr * g")
+    edit(rules["sgd"], "w - 0.1 * lr * g", "w - lr * g")
     losses()
     assert "2 runs, all in the store" in told[-1]

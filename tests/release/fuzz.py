@@ -21,7 +21,7 @@ from fuzzing.checking import Checker, Found
 from fuzzing.kinds import KINDS, share
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from zdl_bench.datasets.dataset import ensure_decoded
+from zdl_bench.datasets.cache import ensure_decoded
 from zdl_bench.registry import registry
 
 

@@ -127,6 +127,7 @@ def is_named(field, found):
     return field in found or "is damaged" in found
 
 
+@pytest.mark.slow
 def test_every_change_to_a_file_is_named(run, tmp_path):
     """Not a bit is taken for another; what is left out is left out by name."""
     store = Store(tmp_path)

@@ -46,14 +46,16 @@ def test_the_same_effective_lr_has_a_panel_of_its_own():
     figure = figures_by_name(TUNED, (100, 101))["loss_at_effective_lr"].figure
     [axes] = figure.axes
     assert axes.get_title() == "effective lr 0.1"
-    assert legend_texts(figure) == ["sgd, lr 0.1", "momentum, lr 0.01"]
+    assert legend_texts(figure) == ["SGD, lr 0.1", "Momentum, lr 0.01"]
 
 
+@pytest.mark.slow
 def test_without_momentum_there_is_no_such_panel():
     runs = [trained(name, lr, 0) for name in ("sgd", "adam") for lr in (0.01, 0.1)]
     assert "loss_at_effective_lr" not in figures_by_name(runs)
 
 
+@pytest.mark.slow
 def test_where_lrs_were_tuned_the_figures_say_on_what():
     figures = figures_by_name(TUNED, (100, 101))
     assert "loss_curves" not in figures  # no learning rate is shared on the seeds that judge
@@ -117,9 +119,9 @@ def test_expected_running_times_are_at_the_best_lr_of_each_setting():
     erts = expected_running_times(comparisons)
     assert erts["setting"].nunique() == 2
     [comparison, _] = comparisons
-    best = comparison.best_lrs["sgd"]
-    at_best = comparison.runs[(comparison.runs["variant"] == "sgd") & (comparison.runs["lr"] == best)]
-    found = erts[(erts["setting"] == comparison.setting) & (erts["variant"] == "sgd")].set_index("problem")["ert"]
+    best = comparison.best_lrs["SGD"]
+    at_best = comparison.runs[(comparison.runs["variant"] == "SGD") & (comparison.runs["lr"] == best)]
+    found = erts[(erts["setting"] == comparison.setting) & (erts["variant"] == "SGD")].set_index("problem")["ert"]
     assert found[f"{comparison.setting}, steps_to_0.1"] == pytest.approx(at_best["steps_to_0.1"].mean())
     [profile] = sweep_figures(comparisons)
     assert profile.name == "performance_profile"

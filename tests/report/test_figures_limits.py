@@ -15,7 +15,8 @@ from test_report import unlucky
 
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.catalogue import comparison_figures, standing_figures, sweep_figures
-from zdl_bench.report.figures.grid import head, legend_outside
+from zdl_bench.report.figures.grid import head
+from zdl_bench.report.figures.legends import legend_outside
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.oscillation import draw_oscillation
 from zdl_bench.report.figures.performance_profile import expected_running_times
@@ -94,7 +95,8 @@ def test_figures_of_a_large_sweep_are_of_a_sane_size_and_say_what_is_left_out(tr
         one.figure.canvas.draw()  # a layout that fails is a warning, and an error here
         for axes in one.figure.axes:
             assert axes.get_window_extent().width > 100 or axes.get_label() == "<colorbar>", one.name
-    assert "in the tables" in heading(drawn["heat_map"])
+    left_out = "the tables have all" if case in SLOW else "in the tables"  # optimizers, learning rates
+    assert left_out in heading(drawn["heat_map"])
 
 
 @pytest.mark.slow
@@ -167,13 +169,15 @@ def test_a_variant_looks_the_same_where_others_are_left_out():
     }
 
 
+@pytest.mark.slow
 def test_dashes_are_the_same_in_all_panels(trained):
     runs = [as_if(trained[0], lr, beta1=beta) for lr, betas in ((0.01, (0.5, 0.9)), (0.1, (0.9,))) for beta in betas]
     panels = all_figures(runs)["loss_curves"].figure.axes
     styles = [{line.get_label(): line.get_linestyle() for line in axes.get_lines()} for axes in panels if axes.get_visible()]
-    assert styles[0]["adam beta1=0.9"] == styles[1]["adam beta1=0.9"] != styles[0]["adam beta1=0.5"]
+    assert styles[0]["Adam beta1=0.9"] == styles[1]["Adam beta1=0.9"] != styles[0]["Adam beta1=0.5"]
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_lost_everything_stays_in_the_profile():
     def run(name, lr, condition):
         return train(quadratic_config(name, lr=lr, problem={"condition_number": condition, "start_std": 0.5}))
@@ -192,7 +196,7 @@ def test_an_optimizer_that_lost_everything_stays_in_the_profile():
         for one in comparisons
     ]
     erts = expected_running_times(comparisons)
-    assert np.isinf(erts.loc[(erts["variant"] == "adam") & (erts["setting"] == comparisons[1].setting), "ert"]).all()
+    assert np.isinf(erts.loc[(erts["variant"] == "Adam") & (erts["setting"] == comparisons[1].setting), "ert"]).all()
     [profile] = sweep_figures(comparisons)
     assert "in 2 settings" in heading(profile)
     assert "left out" not in heading(profile)
@@ -211,13 +215,14 @@ def test_runs_without_a_curve_are_counted(trained):
     missing = unlucky(digits_config("adam", 0.01, seed=2)), Run(digits_config("adam", 0.01, seed=3), Status.TIMED_OUT)
     others = [train(digits_config("sgd", 0.01, seed=seed)) for seed in (0, 1)]
     drawn = all_figures([*trained, *missing, *others])
-    assert "adam: 2 of 4 runs have a curve" in heading(drawn["loss_curves"])
+    assert "Adam: 2 of 4 runs have a curve" in heading(drawn["loss_curves"])
 
 
 def saddle_run(name: str, lr: float) -> Run:
     return train(replace(quadratic_config(name, lr=lr, steps=20), problem=part("problem", "saddle")))
 
 
+@pytest.mark.slow
 def test_losses_that_may_be_negative_are_said_to_have_no_log_scale():
     drawn = all_figures([saddle_run(name, lr) for name in ("sgd", "adam") for lr in (0.05, 0.1)])
     assert "no figure on a log scale" in heading(drawn["heat_map"])
@@ -273,6 +278,7 @@ def test_a_head_with_a_long_word_fits():
     assert max(map(len, figure.get_suptitle().split("\n"))) <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize(
     "values",

@@ -109,12 +109,12 @@ def test_optimizers_have_their_own_looks():
     axes = plt.figure().add_subplot()
     assert draw_optimizer_paths(frame, axes, spec_of("bowl")) is axes
     drawn = {line.get_label(): (line.get_color(), line.get_marker()) for line in axes.get_lines()[1:]}
-    assert drawn == {name: tuple(look_of(name)) for name in ("sgd", "adam")}
+    assert drawn == {name: tuple(look_of(name)[:2]) for name in ("sgd", "adam")}
 
 
 def test_one_optimizer_has_a_panel_per_learning_rate():
     drawn = figures_by_name([trained("bowl", "adagrad", lr) for lr in (0.5, 1.5, 2.5)])
-    assert titles(drawn["paths_by_lr"]) == ["adagrad, lr 0.5", "adagrad, lr 1.5", "adagrad, lr 2.5"]
+    assert titles(drawn["paths_by_lr"]) == ["AdaGrad, lr 0.5", "AdaGrad, lr 1.5", "AdaGrad, lr 2.5"]
     assert {"loss_curves", "heat_map"} < set(drawn)
     assert "optimizer_paths" not in drawn
 
@@ -123,7 +123,7 @@ def test_one_optimizer_has_a_panel_per_learning_rate():
 def test_the_optimizers_of_the_book_have_a_panel_each_and_one_together():
     rates = {"sgd": 0.95, "momentum": 0.1, "adagrad": 1.5, "adam": 0.3}
     drawn = figures_by_name([trained("bowl", name, lr) for name, lr in rates.items()])
-    expected = [f"{name}, lr {lr:g}" for name, lr in rates.items()]
+    expected = ["SGD, lr 0.95", "Momentum, lr 0.1", "AdaGrad, lr 1.5", "Adam, lr 0.3"]
     assert titles(drawn["paths"]) == expected
     [axes] = drawn["optimizer_paths"].figure.axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == expected
@@ -141,7 +141,7 @@ def test_only_the_first_seed_is_drawn_and_the_title_says_so():
 
 def test_a_diverged_run_keeps_its_panel():
     drawn = figures_by_name([trained("bowl", "sgd", lr) for lr in (0.1, 100.0)])
-    assert titles(drawn["paths_by_lr"]) == ["sgd, lr 0.1", "sgd, lr 100: diverged"]
+    assert titles(drawn["paths_by_lr"]) == ["SGD, lr 0.1", "SGD, lr 100: diverged"]
 
 
 @pytest.mark.slow
@@ -150,11 +150,12 @@ def test_with_too_many_panels_each_optimizer_has_that_of_its_best_rate():
     [comparison] = comparisons_of(runs)
     best = comparison.best_lrs
     drawn = figures_by_name(runs)["paths"]
-    assert titles(drawn) == [f"{name}, lr {best[name]:g}" for name in ("sgd", "adam")]
+    assert titles(drawn) == [f"{name}, lr {best[name]:g}" for name in ("SGD", "Adam")]
     assert "each at its best learning rate" in drawn.figure.get_suptitle()
     assert "12 others are not shown" in drawn.figure.get_suptitle().replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_with_too_many_that_all_diverged_the_first_twelve_are_shown():
     drawn = figures_by_name([trained("bowl", "sgd", 1000.0 + k) for k in range(14)])["paths_by_lr"]
     assert len(titles(drawn)) == 12
@@ -170,6 +171,7 @@ def test_a_loss_that_may_be_negative_is_on_no_log_axis():
         figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_a_run_that_starts_on_the_minimum_has_a_page_without_a_log_axis():
     drawn = figures_by_name([trained("booth", "sgd", 0.01, {"start": (1.0, 3.0)})])
     assert set(drawn) == {"heat_map", "paths"}
@@ -181,6 +183,7 @@ def test_gaps_have_all_the_figures_of_losses():
     assert {"loss_curves", "loss_at_best_lr", "lr_sensitivity", "heat_map", "paths"} < set(figures_by_name(runs))
 
 
+@pytest.mark.slow
 def test_what_has_no_two_parameters_has_no_paths(digits):
     for run in (train(quadratic_config()), train(digits_config(steps=5))):
         assert not {"paths", "paths_by_lr", "optimizer_paths"} & set(figures_by_name([run]))

@@ -50,7 +50,7 @@ def test_a_line_per_optimizer_with_its_look_and_a_band(axes):
     for line, name in zip(axes.get_lines(), ("sgd", "adam"), strict=True):
         points = profile_points(frame)
         assert line.get_xydata().tolist() == points.loc[points["variant"] == name, ["scale", "mean"]].to_numpy().tolist()
-        assert (line.get_color(), line.get_marker()) == tuple(look_of(name))
+        assert (line.get_color(), line.get_marker()) == tuple(look_of(name)[:2])
     assert len(axes.collections) == 2
     assert axes.get_xscale() == axes.get_yscale() == "log"
     axes.figure.canvas.draw()

@@ -16,7 +16,8 @@ from test_figures_limits import as_if
 
 from zdl_bench.report.build import report_files
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.figures import heat_map, loss_curves, surface_path
+from zdl_bench.report.figures import heat_map, surface_path
+from zdl_bench.report.figures.catalogue import LOSS_FIGURES
 from zdl_bench.report.figures.style import house_style
 from zdl_bench.report.files import encode_figure
 from zdl_bench.store.manifest import Manifest
@@ -72,7 +73,8 @@ def some_figures(runs) -> list[bytes]:
     """Lines, a heat map of seaborn and contours, in every format."""
     [comparison] = comparisons_of(runs)
     with house_style():
-        figures = [next(module.captioned_figures(comparison)).figure for module in (loss_curves, heat_map, surface_path)]
+        drawings = (LOSS_FIGURES["loss_curves"], heat_map.captioned_figures, surface_path.captioned_figures)
+        figures = [next(draw(comparison)).figure for draw in drawings]
         return [encode_figure(figure, suffix) for figure in figures for suffix in FORMATS]
 
 

@@ -1,5 +1,7 @@
 """Figures in which a run is a number, and losses against seconds: what is drawn is what the runs hold."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ from matplotlib.colors import to_hex, to_rgb
 from scipy import stats
 
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.figures.accuracy_curves import accuracy_figures
 from zdl_bench.report.figures.best_of_trials import draw_best_of_trials
 from zdl_bench.report.figures.catalogue import comparison_figures
 from zdl_bench.report.figures.heat_map import draw_heat_map
@@ -17,6 +20,7 @@ from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
 from zdl_bench.report.figures.oscillation import draw_oscillation
 from zdl_bench.report.figures.speed_jitter import draw_speed_jitter, speed_and_jitter
 from zdl_bench.report.figures.style import look_of
+from zdl_bench.run.config import Choice
 from zdl_bench.training.loop import train
 
 
@@ -87,9 +91,9 @@ def test_seconds_in_a_report_are_shown_and_said_not_to_be_compared(runs, drawn):
         assert "evaluation left out" in title
     [axes] = drawn["loss_over_seconds_at_best_lr"].figure.axes
     [comparison] = comparisons_of(runs)
-    at_best = [run for run in runs if run.config.optimizer.name == "adam" and run.config.lr == comparison.best_lrs["adam"]]
+    at_best = [run for run in runs if run.config.optimizer.name == "adam" and run.config.lr == comparison.best_lrs["Adam"]]
     expected = np.mean([run.curve.probes.train_seconds[run.curve.probes.strided] for run in at_best], axis=0)
-    line = next(line for line in axes.get_lines() if str(line.get_label()).startswith("adam"))
+    line = next(line for line in axes.get_lines() if str(line.get_label()).startswith("Adam"))
     assert line.get_xdata() == pytest.approx(expected)
     ends = {axes.get_xlim() for axes in drawn["loss_over_seconds"].figure.axes}
     assert len(ends) == 1
@@ -137,6 +141,7 @@ def test_a_single_lr_is_no_best(axes):
     assert not rings(axes)
 
 
+@pytest.mark.slow
 def test_the_report_says_that_an_arrow_is_an_edge(drawn):
     title = drawn["lr_sensitivity"].figure.get_suptitle().replace("\n", " ")
     assert "at the edge of its grid" in title
@@ -165,6 +170,7 @@ def test_speed_and_jitter_have_intervals_both_ways(axes):
     assert axes.get_ylabel() == "jitter over 20 steps   ← steadier"
 
 
+@pytest.mark.slow
 def test_the_figure_says_which_scale_it_shows(drawn):
     """In 60 steps there is no room for 20 steps."""
     one = drawn["speed_jitter"]
@@ -193,7 +199,7 @@ def test_oscillation_has_a_row_per_optimizer_in_its_look(axes):
     for row, (name, line) in enumerate(zip(values, axes.get_lines(), strict=True)):
         mean, low, high = geometric(values[name])
         assert line.get_xydata().tolist() == [[pytest.approx(mean), row]]
-        assert (line.get_color(), line.get_marker()) == tuple(look_of(name))
+        assert (line.get_color(), line.get_marker()) == tuple(look_of(name)[:2])
         seeds, bar = axes.collections[2 * row : 2 * row + 2]
         assert np.asarray(seeds.get_offsets())[:, 0] == pytest.approx(values[name])
         assert bar.get_segments()[0][:, 0] == pytest.approx([low, high])
@@ -223,6 +229,7 @@ def test_the_report_has_a_panel_per_metric_that_is_defined(drawn):
     assert [axes.get_xlabel().endswith("steadier →") for axes in figure.axes[:5]] == [False, False, True, True, True]
 
 
+@pytest.mark.slow
 def test_surfaces_have_the_metrics_of_their_paths():
     [comparison] = comparisons_of([train(quadratic_config(name, lr=0.05)) for name in ("sgd", "momentum")])
     figure = next(one for one in comparison_figures(comparison) if one.name == "oscillation").figure
@@ -240,7 +247,7 @@ def test_an_optimizer_without_a_best_lr_is_named(digits):
     [comparison] = comparisons_of([train(config) for config in configs])
     figures = {one.name: one.figure.get_suptitle().replace("\n", " ") for one in comparison_figures(comparison)}
     for name in ("oscillation", "loss_at_best_lr", "targets_reached"):
-        assert "left out, since no learning rate has a value in every run: sgd" in figures[name]
+        assert "left out, since no learning rate has a value in every run: SGD" in figures[name]
     plt.close("all")
 
 
@@ -270,6 +277,21 @@ def test_the_heat_map_tells_lost_from_not_tried(axes):
 def test_every_figure_is_described_for_who_cannot_see_it(drawn):
     assert len(drawn) >= 9
     for one in drawn.values():
-        assert "2 optimizers: sgd and adam" in one.description, one.name
+        assert "2 optimizers: SGD and Adam" in one.description, one.name
         assert one.description.endswith(".")
         assert any(axes.get_visible() and axes.has_data() for axes in one.figure.axes), one.name
+
+
+@pytest.mark.parametrize(
+    ("validation_size", "words"),
+    [(300, "on 100 fixed images at each probe"), (30, "on 30 fixed images"), (0, "on 40 fixed images")],
+    ids=["some of the validation images", "all of them", "the probe, without validation"],
+)
+def test_accuracies_say_on_how_many_images_they_were_measured(digits, validation_size, words):
+    config = digits_config("sgd", 0.01, steps=20, probe_images=40)
+    config = replace(config, dataset=Choice("digits", {**config.dataset.values, "validation_size": validation_size}))
+    [comparison] = comparisons_of([train(replace(config, lr=lr)) for lr in (0.01, 0.02)])
+    figures = accuracy_figures(comparison)
+    for one in (*figures.at_same_lr("same"), *figures.at_best_lr("best")):
+        assert words in " ".join(one.figure.get_suptitle().split())
+    plt.close("all")

@@ -17,7 +17,7 @@ DIFFERENCES = np.random.default_rng(0).normal(-0.5, 1, 15)
 
 def compared(*frames: pd.DataFrame, setting: str = "", tuning_seeds=()) -> Comparison:
     runs = pd.concat(frames, ignore_index=True)
-    return Comparison(setting, (), runs.assign(variant=runs["optimizer"]), pd.DataFrame(), (), tuning_seeds)
+    return Comparison(setting, runs.assign(variant=runs["optimizer"]), pd.DataFrame(), (), tuning_seeds)
 
 
 def of_differences(differences=DIFFERENCES, **about) -> Comparison:

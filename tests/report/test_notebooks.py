@@ -1,4 +1,4 @@
-"""Figures from a notebook, as docs/notebooks.md has them: every figure, from the frames of any store."""
+"""What docs/notebooks.md shows: calls from Python, and every figure from the frames of any store."""
 
 import ast
 import re
@@ -10,6 +10,7 @@ from conftest import SMALL
 
 import zdl_bench
 from zdl_bench.errors import ConfigError
+from zdl_bench.report.figures.catalogue import FIGURE_NAMES
 from zdl_bench.report.figures.heat_map import draw_heat_map
 from zdl_bench.report.figures.loss_curves import draw_loss_curves
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
@@ -17,9 +18,8 @@ from zdl_bench.report.figures.style import LOOK
 from zdl_bench.store.frames import frames_of
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOK = "".join(
-    re.findall(r"```python\n(.*?)```", (ROOT / "docs/notebooks.md").read_text(encoding="utf-8"), re.DOTALL),
-)
+FROM_PYTHON, _, FROM_FRAMES = (ROOT / "docs/notebooks.md").read_text(encoding="utf-8").partition("## The frames behind")
+CALLS, NOTEBOOK = ("".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)) for text in (FROM_PYTHON, FROM_FRAMES))
 BOWL = ("problem=bowl", "executor=serial", "report=false", "steps=20")
 DIGITS = ("dataset=digits", "executor=serial", "report=false", *SMALL)
 
@@ -39,6 +39,22 @@ def drawn_in_a_notebook() -> dict:
     for number in plt.get_fignums():
         plt.figure(number).canvas.draw()
     return names
+
+
+@pytest.mark.slow
+def test_the_calls_from_python_do_what_the_page_says(tmp_path, monkeypatch, digits):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(CALLS, names)
+    assert len(names["results"].runs) == 24
+    assert names["page"].is_file()
+    assert names["axes"].get_xlabel() == "Lernrate"
+    assert "Adam" in {text.get_text() for text in names["axes"].get_legend().get_texts()}
+
+
+def test_the_page_names_every_figure():
+    table = set(re.findall(r"`(\w+)`", FROM_PYTHON[FROM_PYTHON.index("| figure | needs |") :]))
+    assert table == {*FIGURE_NAMES}
 
 
 @pytest.mark.slow

@@ -17,13 +17,15 @@ from conftest import digits_config, part, quadratic_config
 from zdl_bench.report.build import report_files
 from zdl_bench.report.chart import MAX_POINTS, chart_of
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.embedding import embedded_json, script_hash
+from zdl_bench.report.display_names import optimizer_label
+from zdl_bench.report.embedding import packed_json, script_hash
 from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.selection import evenly_spread
 from zdl_bench.report.files import Files, can_be_shown
-from zdl_bench.report.page import Page, PageFigure, PagePart, PageVerdict
+from zdl_bench.report.page import FirstScreen, Page, PageFigure, PagePart, PageVerdict
 from zdl_bench.report.rendering import render
 from zdl_bench.report.tables.table import INFINITE, Cell, Column, PageTable, Table
+from zdl_bench.report.words.answer import Answer
 from zdl_bench.report.words.reported_finding import ReportedFinding
 from zdl_bench.run.config import Choice
 from zdl_bench.store.manifest import Manifest
@@ -51,6 +53,14 @@ def page_of(runs, /, **changes) -> Page:
         "downloads": [],
     }
     return Page(**(content | changes))
+
+
+def test_the_heading_of_a_column_of_the_first_table_is_explained(runs):
+    headings = ("optimizer", "oscillation", "lr")
+    table = PageTable(headings, [[Cell("sgd"), Cell("1", 1.0), Cell("2", 2.0)]], explanations=("", "over <20> steps", ""))
+    html = render(page_of(runs, first=FirstScreen(Answer(""), table=table)))
+    assert '<abbr title="over &lt;20&gt; steps">oscillation</abbr>' in html
+    assert ">lr</th>" in html
 
 
 def packed_rows(html: str):
@@ -90,7 +100,8 @@ def built(runs) -> tuple[dict[str, bytes], str]:
 
 
 def chart_data(html: str):
-    return json.loads(re.search(r'id="chart-data">(.*?)</script>', html, re.DOTALL)[1])
+    packed = re.search(r'id="chart-data">(.*?)</script>', html, re.DOTALL)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 def test_the_chart_has_the_losses_of_every_run(runs):
@@ -101,7 +112,7 @@ def test_the_chart_has_the_losses_of_every_run(runs):
         assert data["steps"][shown["steps"]] == probes.step[probes.strided].tolist()
         losses = probes.probe_loss[probes.strided]
         np.testing.assert_allclose([np.nan if x is None else x for x in shown["losses"]], losses, rtol=1e-4)
-        assert data["optimizers"][shown["optimizer"]]["name"] == run.config.optimizer.name
+        assert data["optimizers"][shown["optimizer"]]["name"] == optimizer_label(run.config.optimizer.name)
         assert float(data["lrs"][shown["lr"]]) == run.config.lr
         assert data["seeds"][shown["seed"]] == str(run.config.seed)
         assert shown["status"] == run.status.value
@@ -155,11 +166,11 @@ def test_a_sweep_without_a_curve_has_a_page_without_a_chart(runs):
 
 
 def test_json_in_a_script_is_no_markup():
-    text = embedded_json({"name": HOSTILE})
+    text = packed_json({"name": HOSTILE})
     assert not set(text) & set("<>&\u2028")
-    assert json.loads(text) == {"name": HOSTILE}
+    assert json.loads(gzip.decompress(base64.b64decode(text))) == {"name": HOSTILE}
     with pytest.raises(ValueError, match="JSON"):
-        embedded_json(float("nan"))
+        packed_json(float("nan"))
 
 
 def test_every_text_is_escaped(runs):
@@ -182,7 +193,7 @@ def test_every_text_is_escaped(runs):
 
 def test_quotes_do_not_end_an_attribute(runs):
     table = PageTable([QUOTED], [[Cell("other", QUOTED, QUOTED), Cell(QUOTED, 1.0)]], QUOTED)
-    many = replace(table, rows=table.rows * 501)
+    many = replace(table, rows=table.rows * 201)
     figures = [PageFigure(QUOTED, QUOTED, image, [f"figures/{QUOTED}.png"]) for image in ("data:,", "")]
     page = page_of(
         runs[:1],
@@ -207,13 +218,13 @@ def test_quotes_do_not_end_an_attribute(runs):
 
 
 def test_tables_of_many_rows_are_data_and_hostile_texts_stay_texts():
-    many = PageTable(["run id"], [[Cell(HOSTILE, None)]] * 501)
-    few = PageTable(["run id"], [[Cell("few", None)]] * 500)
+    many = PageTable(["run id"], [[Cell(HOSTILE, None)]] * 201)
+    few = PageTable(["run id"], [[Cell("few", None)]] * 200)
     part_of = PagePart("part", [], [], [("many", "", replace(many, file="tables/many.csv")), ("few", "", few)])
     html = render(page_of([train(quadratic_config())], runs=many, parts=[part_of]))
     assert "<script>" not in html
-    assert packed_rows(html) == [[[[HOSTILE, None, ""]]] * 501] * 2
-    assert html.count(">few</th>") == 500
+    assert packed_rows(html) == [[[[HOSTILE, None, ""]]] * 201] * 2
+    assert html.count(">few</th>") == 200
     assert '<a href="tables/many.csv">' in html
 
 
@@ -283,7 +294,7 @@ def test_the_columns_are_explained_on_the_page(runs):
 def test_the_page_says_what_was_run_and_when(runs):
     settings = PageTable(["optimizer", "learning rates"], [[Cell("adam"), Cell("0.1, 0.2")]])
     html = render(page_of(runs, made="2026-11-21 07:12 UTC, 4 min 10 s", settings=settings))
-    assert "4 min 10 s" in html.partition("<main")[0]
+    assert "4 min 10 s" in html.partition('id="about"')[2]
     assert "0.1, 0.2" in html.partition('id="settings"')[2].partition('id="environment"')[0]
     assert 'href="#settings"' in html
     assert "settings" not in re.findall(r'id="([\w-]+)"', render(page_of(runs)))
@@ -321,13 +332,19 @@ def test_neither_side_nor_area_of_a_shown_figure_is_too_large():
 
 @pytest.mark.slow
 def test_of_many_settings_the_first_ones_figures_are_on_the_page_and_the_others_beside_it(digits, monkeypatch):
-    monkeypatch.setattr("zdl_bench.report.files.MAX_IMAGES", 1)
+    """First of all comes the figure over the key that tells the settings apart. Then the limit is reached in the first one."""
     runs = [
         train(digits_config(problem=part("problem", "mlp", hidden=(hidden,), batch_size=20), seed=seed))
         for hidden in (8, 9)
         for seed in (0, 1)
     ]
     files, html = built(runs)
+    over_key = "".join(re.findall(r"<img[^>]*>", html.partition('<section id="part-1">')[0]))
+    one, _ = re.findall(r'<section id="part-\d">.*?</section>', html, re.DOTALL)
+    images = [len(url) for url in re.findall(r'src="(data:image[^"]*)"', over_key + one)]
+    monkeypatch.setattr("zdl_bench.report.files.MAX_IMAGES", sum(images))
+    files, html = built(runs)
+    assert over_key == "".join(re.findall(r"<img[^>]*>", html.partition('<section id="part-1">')[0]))
     one, other = re.findall(r'<section id="part-\d">.*?</section>', html, re.DOTALL)
     assert 'class="linked"' not in one
     assert "<img" in one
@@ -394,4 +411,7 @@ def test_a_thousand_runs_of_a_hundred_variants_are_below_8_mb(digits):
     assert len(page.encode()) < 8_000_000
     rows = packed_rows(page)
     assert len(rows[-1]) == 1_000
-    assert len(rows[0]) == files["tables/comparisons.csv"].count(b"\n") - 1
+    pairs, questions = 100 * 99 // 2, files["tables/comparisons.csv"].count(b"\n") - 1
+    assert questions % pairs == 0
+    shown = 10 * 9 // 2 + 90  # of the ten that have room, and of all others with the control
+    assert len(rows[0]) == shown * questions // pairs

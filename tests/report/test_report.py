@@ -62,8 +62,13 @@ def test_a_sweep_ends_with_its_report(command, digits):
     assert outcome.status == 0
     folder = Path("results/sweeps/mine")
     figures = {
+        "answer",
+        "accuracy_curves",
+        "accuracy_at_best_lr",
         "loss_curves",
         "loss_at_best_lr",
+        "smoothed_loss",
+        "smoothed_loss_at_best_lr",
         "loss_over_seconds",
         "loss_over_seconds_at_best_lr",
         "lr_sensitivity",
@@ -78,10 +83,14 @@ def test_a_sweep_ends_with_its_report(command, digits):
         "report.html",
         *(f"figures/{name}.png" for name in figures),
         *(f"tables/{name}.{suffix}" for name in tables for suffix in ("csv", "md", "tex")),
+        "tables/answer.txt",
         "tables/findings.md",
         "tables/findings.csv",
         "tables/runs.csv",
     }
+    answer = (folder / "tables/answer.txt").read_text()
+    assert outcome.out.endswith(answer), "the answer comes last"
+    assert answer.startswith("No optimizer is shown to be best; Adam at lr 0.01 is ahead. ")
     assert "results/sweeps/mine/report.html" in outcome.out
     page = (folder / "report.html").read_text()
     assert "optimizer=sgd,adam" in page
@@ -126,7 +135,7 @@ def test_a_report_follows_what_it_is_made_from(tmp_path, runs, monkeypatch):
     figure.with_suffix(".gone").rename(figure)
     own_conf = tmp_path / "conf"
     shutil.copytree(conf_files.CONF, own_conf)
-    monkeypatch.setattr("zdl_bench.report.freshness.CONF", own_conf)
+    monkeypatch.setattr(conf_files, "CONF", own_conf)
     assert is_current(store, manifest, ("png",))
     yaml = own_conf / "optimizer/sgd.yaml"
     yaml.write_text(yaml.read_text().replace("#0072B2", "#000000"))
@@ -144,7 +153,9 @@ def test_a_report_of_a_run_with_a_flipped_bit_is_built_without_it(tmp_path, runs
     assert not is_current(store, store.read_manifest("sweep"), ("png",))
     page = build_report(store, store.read_manifest("sweep"), ("png",))
     assert is_current(store, store.read_manifest("sweep"), ("png",))
-    note = f"1 of 4 planned runs are not in the store, 1 of them damaged ({runs[0].run_id}); the command above makes them."
+    note = (
+        f"1 of 4 planned runs are not in the store, 1 of them damaged ({runs[0].run_id}); the command at the foot makes them."
+    )
     assert note in page.read_text()
     table = pd.read_csv(page.parent / "tables/missing.csv")
     assert table["run_id"].tolist() == [runs[0].run_id]
@@ -191,7 +202,7 @@ def test_one_diverged_seed_does_not_hide_the_others(digits):
     mean = axes.get_lines()[0].get_ydata()
     expected = [run.curve.probes.probe_loss[run.curve.probes.strided] for run in every[1:]]
     assert mean == pytest.approx(np.exp(np.mean(np.log(expected), axis=0)))
-    assert [text.get_text() for text in axes.texts] == ["adam: 1 of 3 diverged,\nmean of the other 2"]
+    assert [text.get_text() for text in axes.texts] == ["Adam: 1 of 3 diverged,\nmean of the other 2"]
     plt.close(figure)
 
 
@@ -205,7 +216,7 @@ def test_a_current_report_is_not_built_again(command, digits):
     assert page.stat().st_mtime_ns == built
     command("report", "mine", "--formats", "svg")
     assert page.stat().st_mtime_ns > built
-    assert {path.suffix for path in page.parent.glob("figures/*")} == {".svg"}
+    assert {path.suffix for path in page.parent.glob("figures/*")} == {".png", ".svg"}
     page.unlink()
     assert command("report").status == 0
     assert page.is_file()
@@ -258,6 +269,7 @@ def test_every_kind_of_sweep_has_a_page(tmp_path, digits, case):
         assert page.count("Every optimizer and learning rate</h3>") == 2
 
 
+@pytest.mark.slow
 def test_what_comes_from_a_config_is_escaped(tmp_path, digits):
     store, manifest = store_of(tmp_path, [train(digits_config())], title="<script>alert(1)</script>", command="<b>&")
     page = build_report(store, manifest, ("png",)).read_text()
@@ -269,10 +281,10 @@ def test_what_comes_from_a_config_is_escaped(tmp_path, digits):
 def test_means_never_hide_runs_without_a_value(runs):
     [comparison] = comparisons_of(runs)
     table = condition_table(comparison.runs).numbers.set_index(["optimizer", "lr"])
-    row = table.loc[("sgd", 1e30)]
+    row = table.loc[("SGD", 1e30)]
     assert (row["runs"], row["completed"], row["diverged"], row["tail_loss_n"]) == (2, 0, 2, 0)
     assert np.isnan(row["tail_loss_mean"])
-    row = table.loc[("adam", 0.01)]
+    row = table.loc[("Adam", 0.01)]
     expected = comparison.runs.query("optimizer == 'adam' and lr == 0.01")["tail_loss"]
     assert row["tail_loss_mean"] == pytest.approx(expected.mean())
     assert row["tail_loss_sd"] == pytest.approx(expected.std(ddof=1))
@@ -280,7 +292,7 @@ def test_means_never_hide_runs_without_a_value(runs):
 
 def test_the_best_lr_has_no_lost_run(runs):
     [comparison] = comparisons_of(runs)
-    assert comparison.best_lrs == {"sgd": 0.01, "adam": 0.01}
+    assert comparison.best_lrs == {"SGD": 0.01, "Adam": 0.01}
 
 
 def test_context_names_data_network_steps_seeds_and_reduction(runs):
@@ -306,6 +318,7 @@ def test_markdown_cells_cannot_break_the_table():
     assert markdown(pd.DataFrame({"a|b": ["x|y\nz"]})) == "| a\\|b |\n| --- |\n| x\\|y z |\n"
 
 
+@pytest.mark.slow
 def test_figures_return_their_axes(runs):
     [comparison] = comparisons_of(runs)
     losses = comparison.losses

@@ -60,7 +60,7 @@ CASES: dict[str, tuple[Callable[[], list[Run]], list[str]]] = {
             *(train(digits_config("adam", lr=0.01, seed=seed)) for seed in range(3)),
             *(diverging(seed=seed) for seed in range(3)),
         ],
-        ["Of 6 runs: 3 diverged.", "sgd, lr 1e+30: 3 diverged of 3, 100 % [44 %, 100 %]"],
+        ["Of 6 runs: 3 diverged.", "SGD, lr 1e+30: 3 diverged of 3, 100 % [44 %, 100 %]"],
     ),
     "timed out": (
         lambda: [train(digits_config(seed=0)), Run(digits_config(seed=1), Status.TIMED_OUT)],
@@ -104,7 +104,7 @@ CASES: dict[str, tuple[Callable[[], list[Run]], list[str]]] = {
     ),
     "variants that read alike": (
         lambda: [train(digits_config(optimizer=part("optimizer", "adam", beta2=beta2))) for beta2 in (0.999, 0.9990001)],
-        ["adam beta2=0.999", "adam beta2=0.9990001"],
+        ["Adam beta2=0.999", "Adam beta2=0.9990001"],
     ),
     "one data set of two checksums": (
         lambda: [train(digits_config(lr=0.01)), with_checksum(train(digits_config(lr=0.01)), "f" * 64)],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zdl_bench.commands.summary import results_table
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.matched_runs import config_without_code
 from zdl_bench.report.standings import Standings
 from zdl_bench.report.tables.conditions import condition_table
 from zdl_bench.report.tables.runs import runs_table, settings_table
@@ -30,7 +31,7 @@ LRS = (0.01, 0.010000001)
 
 
 def columns_of(table) -> dict[str, list[str]]:
-    return {str(column.header): list(column.cells) for column in table.columns}
+    return {str(column.header): [str(cell) for cell in column.cells] for column in table.columns}
 
 
 def row(config, tail_loss: float = 0.5) -> RunSummary:
@@ -114,11 +115,11 @@ def test_a_report_has_a_row_for_each_condition(close_runs):
     table = condition_table(comparison.runs)
     assert table.numbers["runs"].tolist() == [2] * 7
     assert len({*zip(table.reading["optimizer"], table.reading["lr"], strict=True)}) == 7
-    assert [name for name in table.reading["optimizer"] if "beta2" in name] == [f"adam beta2={beta2}" for beta2 in CLOSE]
+    assert [name for name in table.reading["optimizer"] if "beta2" in name] == [f"Adam beta2={beta2}" for beta2 in CLOSE]
     assert {*table.reading["lr"]} == {"0.01", "0.010000001"}
     assert {*runs_table(comparison.runs).reading["lr"]} == {"0.01", "0.010000001"}
     settings = settings_table([comparison]).reading.set_index("optimizer")
-    assert settings.loc["sgd", "learning rates"] == "0.01, 0.010000001"
+    assert settings.loc["SGD", "learning rates"] == "0.01, 0.010000001"
     views = [view for view, _, _ in Standings(comparison).at_same]
     assert list(dict.fromkeys(views)) == ["same lr 0.01", "same lr 0.010000001"]
     assert not Standings(comparison).entrants.reasons, "no optimizer has several runs of one seed at one learning rate"
@@ -148,6 +149,19 @@ def test_runs_that_lack_a_key_are_a_condition_of_their_own():
         assert len({*facets.values()}) == 2
         assert len({facets[config.run_id] for config in whole}) == 1
     assert condition_keys(whole) == ("optimizer", "lr")
+
+
+@pytest.mark.parametrize("group", ["optimizer", "schedule", "transform"])
+def test_two_versions_of_a_part_are_two_conditions(group):
+    """Its code is the only thing that differs, also if the part is one of a list."""
+    plain = quadratic_config()
+    mine = [Choice("mine", {"a": 1.0}, letter * 16) for letter in "12"]
+    runs = [replace(plain, **{group: (Choice("other"), one) if group == "transform" else one}) for one in mine]
+    facets = facets_of(runs)
+    assert len({run.run_id for run in runs}) == len({facets[run.run_id] for run in runs}) == 2
+    assert all(letter * 16 in facets[run.run_id].variant for letter, run in zip("12", runs, strict=True))
+    assert len({config_without_code(run) for run in runs}) == 1, "`compare` matches a part with its earlier code"
+    assert config_without_code(runs[0]) != config_without_code(plain)
 
 
 def test_one_way_to_write_per_cent():
@@ -181,6 +195,7 @@ def plain_runs():
     return [train(quadratic_config(name, lr=lr, seed=seed)) for name in ("sgd", "adam") for lr in (0.1, 0.2) for seed in (0, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forge", FORGED)
 def test_runs_whose_files_say_the_same_otherwise_are_conditions_of_their_own(plain_runs, forge):
     """They have ids of their own; a table that took them for one would have two runs of one seed in a cell."""
@@ -200,4 +215,4 @@ def test_several_runs_of_one_seed_have_their_mean(plain_runs):
     again = [replace(run, config=replace(run.config, lr=1)) for run in plain_runs[:2]]
     once = [replace(run, config=replace(run.config, lr=1.0)) for run in plain_runs[:2]]
     [comparison] = comparisons_of([*plain_runs, *once, *again])
-    assert comparison.best_lrs["sgd"] in (0.1, 0.2, 1.0)
+    assert comparison.best_lrs["SGD"] in (0.1, 0.2, 1.0)

@@ -96,6 +96,7 @@ def test_report_prints_the_verdicts(experiment, command):
     assert second["verdict"] == "not decidable as stated"
 
 
+@pytest.mark.slow
 def test_seeds_on_the_command_line_judge_instead(experiment):
     experiment(TUNED, "seed=7,8", "report=false")
     assert set(runs()["seed"]) == {7, 8, 100, 101, 102}
@@ -145,6 +146,7 @@ def test_a_claim_has_its_note_and_its_reason_on_the_page(experiment):
     assert "sgd: best lr" in page
 
 
+@pytest.mark.slow
 def test_where_every_lr_diverges_nothing_is_judged(experiment):
     blocks = [{"optimizer": "sgd", "lr": [1e6, 1e7]}]
     claims = [TUNED["claims"][0]]
@@ -158,6 +160,7 @@ def test_where_every_lr_diverges_nothing_is_judged(experiment):
 CLAIM = TUNED["claims"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -205,6 +208,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "message"),
     [

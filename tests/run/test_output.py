@@ -89,6 +89,7 @@ def test_a_sweep_is_what_it_is_on_a_good_terminal(kind, good, tmp_path, monkeypa
     assert Store("results").read_manifest("sweep").finished
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
@@ -162,9 +163,9 @@ from zdl_bench.optimizers.sgd import SGD
 
 @dataclass(frozen=True)
 class Chatterbox(SGD):
-    def update(self, params, grad, state, lr, step):
-        print(f"step {step} ±", flush=True)
-        super().update(params, grad, state, lr, step)
+    def update(self, params, grad, state, step):
+        print(f"step {step.number} ±", flush=True)
+        super().update(params, grad, state, step)
 '''
 ASCII = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 

@@ -472,6 +472,22 @@ def test_what_is_missing_is_said():
     assert fine.verdict is Verdict.SUPPORTED
 
 
+def test_the_best_of_an_optimizer_without_a_learning_rate_is_its_only_one():
+    trials = [rows("prodigy", FAST[:2], lr=math.nan, first_seed=100), rows("sgd", SLOW[:2], lr=0.1, first_seed=100)]
+    trials.append(rows("sgd", 2 * SLOW[:2], lr=0.2, first_seed=100))
+    frames = [*trials, rows("prodigy", FAST, lr=math.nan), rows("sgd", SLOW, lr=0.1)]
+    one_claim = claim(first={"optimizer": "prodigy", "lr": "best"}, second={"optimizer": "sgd", "lr": "best"})
+    [one] = judged(frames, one_claim, tuning_seeds=(100, 101))
+    assert one.verdict is Verdict.SUPPORTED
+    assert one.findings[0].n == 10
+
+
+def test_many_reasons_are_counted_and_the_first_is_given():
+    parts = [{"second": {"optimizer": name}} for name in ("adam", "lion", "yogi")]
+    [one] = judged([rows("momentum", FAST)], claim(kind="all_of", parts=[{"kind": "superiority"} | part for part in parts]))
+    assert one.reason == one.findings[0].reason + "; and 2 other reasons"
+
+
 def test_disjoint_seeds_share_no_pair():
     [one] = judged([rows("momentum", FAST), rows("sgd", SLOW, first_seed=50)], claim())
     assert "share no seed" in one.reason

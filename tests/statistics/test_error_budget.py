@@ -71,6 +71,7 @@ def test_no_p_on_the_page_is_smaller_than_its_own(leaders, pairs, part):
     assert (pairs_on_page(np.array(pairs), questions(*leaders), budget) >= np.array(pairs) - 1e-12).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("true_questions", "true_pairs"), [((), ()), ((0,), ()), ((), (0,)), ((0, 1), ()), ((0,), (0, 1)), ((1,), (1,))]
 )

@@ -61,6 +61,7 @@ def test_without_momentum_it_is_the_sum_of_a_geometric_series(lr, curvature, noi
     assert momentum_variance(lr, 0, curvature, noise) == pytest.approx(series)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "momentum", "lr"), [("sgd", 0, 0.3), ("sgd", 0, 1.2), ("momentum", BETA, 0.1), ("momentum", BETA, 1)]
 )
@@ -91,6 +92,7 @@ def correlated(request):
     return momentum, long_curves(optimizer, 0.05, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", SCALES)
 def test_jitter_at_a_scale(correlated, scale):
     momentum, curves = correlated

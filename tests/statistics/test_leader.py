@@ -7,6 +7,7 @@ from claim_rows import FAST, SLOW, rows
 
 from zdl_bench.statistics.evidence import entrants_at_best
 from zdl_bench.statistics.inference import sign_flip_p
+from zdl_bench.statistics.judge import NO_VALUES_REASON
 from zdl_bench.statistics.standing import FIRST_UNDECIDED, SPENT_ELSEWHERE, Standing, standings_of
 from zdl_bench.statistics.verdict import Verdict
 
@@ -107,3 +108,14 @@ def test_claims_take_the_error_of_their_page_and_leave_what_is_exact():
     exact = [rows(name, [loss], **same).assign(dataset=None, digest=name) for name, loss in (("sgd", 0.3), ("adam", 0.2))]
     speed, _ = standings(*exact, share=0.0)
     assert (speed.leader.variant, speed.leader.verdict) == ("adam", Verdict.SUPPORTED)
+
+
+def test_jitters_that_are_all_0_are_a_tie_and_no_missing_value():
+    """A jitter below the rounding of the loss is a value: the steadiest there can be."""
+    steady = {"jitter_1": 0.0, "learned": True}
+    [found] = standings(rows("sgd", SLOW).assign(**steady), rows("adam", FAST).assign(**steady), questions=[["jitter_1"]])
+    assert found.leader.verdict is Verdict.INSUFFICIENT
+    [lost] = standings(
+        rows("sgd", SLOW).assign(jitter_1=np.nan), rows("adam", FAST).assign(jitter_1=np.nan), questions=[["jitter_1"]]
+    )
+    assert (lost.leader.verdict, lost.leader.reason) == (Verdict.NOT_DECIDABLE, NO_VALUES_REASON)

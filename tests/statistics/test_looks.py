@@ -11,6 +11,7 @@ from zdl_bench.statistics.inference import ALPHA, sign_flip_p
 from zdl_bench.statistics.looks import p_after_looks
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-5, 5), min_size=3, max_size=8), st.sets(st.integers(1, 8)))
 def test_all_flips_are_counted(differences, looks):
     d, ends = np.array(differences, float), sorted({look for look in looks if look < len(differences)} | {len(differences)})

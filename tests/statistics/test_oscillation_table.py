@@ -119,6 +119,7 @@ def expected(name: str) -> list[float]:
     return [0.0 if value < 16 * np.finfo(float).eps else value for value in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_of_the_table_is_what_the_oracle_says_and_what_the_docs_say(name):
     found = cells(name)

@@ -116,6 +116,7 @@ def test_runtime_ecdf_says_nothing_beyond_the_planned_steps():
 
 
 @given(st.lists(st.lists(STEPS, min_size=3, max_size=3), min_size=1, max_size=8))
+@pytest.mark.slow
 def test_runtime_ecdf_rises_to_the_share_of_successes(rows):
     steps = np.array(rows)
     at = np.arange(PLANNED + 1.0)

@@ -39,18 +39,18 @@ def states(found: SequentialComparison) -> dict[tuple[int, int], PairState]:
 def test_looks_grow_from_the_smallest_number_that_can_decide():
     assert LookPlan(40).looks == (8, 10, 14, 18, 23, 31, 40)
     assert LookPlan(6).looks == (6,)
-    assert LookPlan(7).looks == (6, 7)
+    assert LookPlan(7).looks == (7,)
     for plan in (LookPlan(n) for n in range(6, 201)):
         spent = plan.spent_on_differences
         assert 2.0 ** (1 - plan.looks[0]) <= spent[0]
         assert plan.looks[-1] == plan.max_seeds
-        assert spent[-1] == pytest.approx(0.05)
+        assert spent[-1] == pytest.approx(0.032)
         assert list(plan.looks) == sorted({*plan.looks})
 
 
 def test_a_margin_takes_its_error_from_that_of_the_differences():
     plan = LookPlan(40, margin=1.05)
-    assert plan.spent_on_differences[-1] + plan.spent_on_equivalences[-1] == pytest.approx(0.05)
+    assert plan.spent_on_differences[-1] + plan.spent_on_equivalences[-1] == pytest.approx(0.032)
 
 
 @pytest.mark.parametrize("most", [0, 5, 201])
@@ -79,17 +79,19 @@ def test_of_all_flips_no_more_are_rejected_than_the_error_allows(hypotheses):
     ).all()  # flips come in pairs of ±, at 7 seeds four times
 
 
-def test_the_bounds_spend_what_a_withdrawn_hypothesis_would_have_spent_before():
-    """As if the first hypothesis had been withdrawn after the first look under every flip."""
-    spent, scores = (0.03, 0.05), np.random.default_rng(1).normal(size=(2, 9))
+def test_the_error_holds_if_all_but_the_largest_statistic_are_withdrawn():
+    """So do equivalences: they withdraw what differs least. Each of the 2⁹ flips is as likely if nothing differs."""
+    spent, scores = (0.02, 0.05), np.random.default_rng(1).normal(size=(6, 9))
     rejected = 0
     for signs in product((1.0, -1.0), repeat=9):
-        test = SequentialFlipTest(spent, np.abs)
-        test.look(scores[:, :8] * signs[:8])
-        test.withdraw(0)
-        test.look(scores * signs)
+        test, flipped = SequentialFlipTest(spent, np.abs), scores * signs
+        test.look(flipped[:, :7])
+        statistics = np.abs(flipped[:, :7].sum(axis=1)) / np.linalg.norm(flipped[:, :7], axis=1)
+        for one in np.argsort(statistics)[:-1]:
+            test.withdraw(int(one))
+        test.look(flipped)
         rejected += bool(test.rejections)
-    assert 0.05 * 2**9 - 2 <= rejected <= 0.05 * 2**9
+    assert 0.02 * 2**9 <= rejected <= 0.052 * 2**9
 
 
 def test_random_flips_begin_with_the_observed_signs_and_those_of_fewer_seeds():
@@ -99,6 +101,7 @@ def test_random_flips_begin_with_the_observed_signs_and_those_of_fewer_seeds():
     assert len(np.unique(signs_of(10), axis=0)) == 2**10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ratios", "margin"), [([1.0] * 3, None), ([1.0, 1.0, 1.05], 1.05)])
 def test_the_error_of_all_pairs_and_looks_is_at_most_5_percent(ratios, margin):
     errors = [has_error(found, ratios) for found in simulated(ratios, LookPlan(40, margin), 200)]
@@ -176,7 +179,7 @@ def test_equal_optimizers_are_shown_to_be_equivalent_within_a_margin_but_never_w
     [outcome] = compared(ranks, LookPlan(40, margin=1.1)).outcomes
     assert outcome.state is PairState.EQUIVALENT
     assert outcome.seeds < 40
-    assert outcome.p <= 0.02
+    assert outcome.p <= 0.015
     ranks[0, 0], ranks[1, 1] = LOST_RANK, NO_VALUE_RANK
     assert compared(ranks, LookPlan(40, margin=1.1)).outcomes[0].state is PairState.OUT_OF_SEEDS
 
@@ -209,9 +212,10 @@ def test_pairs_of_all_settings_are_one_family_and_each_setting_has_its_leader():
     assert [found.leader("a"), found.leader("b")] == [0, 3]
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_the_repeated_interval_is_wider_than_students_and_excludes_0_exactly_if_the_pair_is_decided(seed):
-    ranks = values(0.0, 0.03 * (seed % 2), seed=seed)
+@pytest.mark.parametrize("effect", [0.0, 0.03, 0.05])
+@pytest.mark.parametrize("seed", range(16))
+def test_the_repeated_interval_is_wider_than_students_and_excludes_0_exactly_if_the_pair_is_decided(seed, effect):
+    ranks = values(0.0, effect, seed=seed)
     [outcome] = compared(ranks).outcomes
     differences = (ranks[0] - ranks[1])[: outcome.seeds]
     interval, students = repeated_interval(differences, outcome.bound), student_interval(differences)
@@ -220,4 +224,4 @@ def test_the_repeated_interval_is_wider_than_students_and_excludes_0_exactly_if_
 
 
 def test_an_interval_without_a_bound_is_infinite():
-    assert repeated_interval(np.ones(8), math.inf)[1:] == (-math.inf, math.inf)
+    assert repeated_interval(np.arange(8.0), math.inf)[1:] == (-math.inf, math.inf)

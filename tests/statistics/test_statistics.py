@@ -291,6 +291,7 @@ def test_no_candidate(losses):
 # How often they err with ten seeds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", calibration.SOUND)
 def test_interval_and_test_keep_their_promise(name):
     d = calibration.differences(calibration.SOUND[name], 10_000)

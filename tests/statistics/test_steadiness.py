@@ -38,6 +38,7 @@ def test_the_measures_are_metrics_of_jitter_at_four_scales():
     assert scale_words("axis_crossings") == scale_words("overshoot") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [50, 100, 101])
 def test_the_measures_never_agree_that_sgd_is_steady_where_it_zigzags(steps, command):
     """By the real command: y changes its sign at each step, and the loss does not show it."""

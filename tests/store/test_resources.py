@@ -190,6 +190,7 @@ MANIFESTS: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MANIFESTS)
 def test_a_manifest_without_measure_is_refused_before_memory_is_taken(store, name):
     content, reason = MANIFESTS[name]
@@ -236,8 +237,9 @@ def test_a_manifest_of_the_most_runs_is_written_and_read(store):
     assert time.process_time() - start < SECONDS
 
 
+@pytest.mark.slow
 def test_a_sweep_of_more_runs_than_are_read_again_is_refused(small_sweep, monkeypatch):
-    monkeypatch.setattr("zdl_bench.commands.sweep.MAX_SWEEP_RUNS", 2)
+    monkeypatch.setattr("zdl_bench.api.sweep_execution.MAX_SWEEP_RUNS", 2)
     outcome = small_sweep("-m", "seed=1,2,3")
     assert outcome.status == 2
     assert "runs=3: a sweep has at most 2 runs" in outcome.err

@@ -27,8 +27,9 @@ from zdl_bench.executors import attempt as contract
 from zdl_bench.executors.attempt import attempt
 from zdl_bench.report.freshness import intact_runs
 from zdl_bench.run.config import ENGINE_VERSION, Choice
-from zdl_bench.run.run import Failure, Run, Status
+from zdl_bench.run.run import ADDED_PROBES, Failure, Run, Status
 from zdl_bench.statistics.metrics.profile import jitter_1
+from zdl_bench.statistics.smoothing import smooth_curve
 from zdl_bench.store.encoding import decode, encode
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.run_file import MAX_RUN_BYTES
@@ -497,6 +498,22 @@ def test_a_folder_in_the_place_of_a_manifest_is_none(store):
         store.read_manifest("mine")
 
 
+def test_a_run_from_before_there_were_accuracies_is_readable_and_verified(store, digits):
+    run = train(digits_config("adam", lr=0.01))
+    texts = texts_of(run)
+    for name in ADDED_PROBES:
+        del texts["probes"][name]
+    path = store.run_path(run.run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(file_of(pa.table(columns_of(run)), as_metadata(texts)))
+    read = store.read(run.run_id)
+    assert all(np.isnan(getattr(read.curve.probes, name)).all() for name in ADDED_PROBES)
+    assert compare_runs(read, run).agreement is Agreement.SAME_BITS
+    changed = replace(run.curve.probes, val_accuracy=run.curve.probes.val_accuracy / 2)
+    forged = replace(run, curve=replace(run.curve, probes=changed))
+    assert "probes.val_accuracy" in compare_runs(forged, run).explanation
+
+
 def test_load_results_gives_tidy_frames(store, run):
     store.write(run)
     store.write(train(digits_config(lr=1e30)))
@@ -519,11 +536,12 @@ def test_load_results_gives_tidy_frames(store, run):
     assert row["test_accuracy"] == run.end["test_accuracy"]
     assert {"final_train_loss", "tail_loss", "jitter_1", "steps_to_0.5", "reached_0.5", "seconds_to_0.5"} <= set(runs.columns)
     assert sorted(runs["status"]) == ["completed", "diverged", "failed"]
-    assert results.curves.columns.tolist() == ["run_id", "step", "train_loss", "lr"]
+    assert results.curves.columns.tolist() == ["run_id", "step", "train_loss", "smoothed_loss", "lr"]
     curve = results.curves[results.curves["run_id"] == run.run_id]
     assert curve["step"].tolist() == list(range(1, 61))
     assert curve["train_loss"].to_numpy() == pytest.approx(run.curve.train_loss)
-    assert {"run_id", "step", "probe_loss", "val_loss"} <= set(results.probes.columns)
+    assert curve["smoothed_loss"].to_numpy() == pytest.approx(smooth_curve(run.curve.train_loss))
+    assert {"run_id", "step", "probe_loss", "val_loss", "probe_accuracy", "val_accuracy"} <= set(results.probes.columns)
 
 
 def test_load_results_without_a_store(tmp_path):

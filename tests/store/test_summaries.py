@@ -8,7 +8,7 @@ import pytest
 from conftest import digits_config, quadratic_config
 from fuzzing.stored import manifest_of
 
-from zdl_bench.commands.execution import plan
+from zdl_bench.api.execution import plan
 from zdl_bench.executors.attempt import attempt
 from zdl_bench.registry.sources import hash_of_sources
 from zdl_bench.run.run import Failure, Run, Status
@@ -157,6 +157,7 @@ def test_collect_summaries_other_code_are_nothing(store, summaries):
     assert recall(store, "one") == recall(store, "two") == Summaries()
 
 
+@pytest.mark.slow
 def test_a_sweep_keeps_and_recalls(small_sweep):
     first = small_sweep("-m", "seed=1,2,3", "name=one")
     store = Store("results")
@@ -169,6 +170,7 @@ def test_a_sweep_keeps_and_recalls(small_sweep):
     assert len(recall(store, "one").runs) == 4
 
 
+@pytest.mark.slow
 def test_a_sweep_of_an_earlier_version_is_read_once(small_sweep, monkeypatch):
     """Its summaries were in a file of their own, which nobody reads any more; what its report was built from stays."""
     first = small_sweep("-m", "seed=1,2,3", "name=one")
@@ -185,6 +187,7 @@ def test_a_sweep_of_an_earlier_version_is_read_once(small_sweep, monkeypatch):
     assert small_sweep("-m", "seed=1,2,3", "name=one").out == first.out
 
 
+@pytest.mark.slow
 def test_an_interrupted_start_keeps_what_was_known(small_sweep, monkeypatch):
     small_sweep("-m", "seed=1,2", "name=one")
 
@@ -192,7 +195,7 @@ def test_an_interrupted_start_keeps_what_was_known(small_sweep, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("zdl_bench.commands.sweep.execute", interrupted)
+        patch.setattr("zdl_bench.api.sweep_execution.execute", interrupted)
         small_sweep("-m", "seed=1,2,3", "name=one")
     store = Store("results")
     assert store.read_manifest("one").finished is None

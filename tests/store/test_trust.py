@@ -10,6 +10,8 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -20,8 +22,9 @@ from conftest import digits_config, quadratic_config, run_process
 from markdown_it import MarkdownIt
 from own_images import copy_conf
 
-from zdl_bench.datasets import dataset as contract
-from zdl_bench.datasets.dataset import Arrays, ensure_decoded, load_decoded
+from zdl_bench.datasets import cache
+from zdl_bench.datasets.cache import ensure_decoded, load_decoded
+from zdl_bench.datasets.dataset import Arrays
 from zdl_bench.errors import ConfigError, ZdlBenchError
 from zdl_bench.registry import conf_files
 from zdl_bench.report.freshness import VERDICTS_FILE
@@ -171,9 +174,10 @@ def own_digits(tmp_path, monkeypatch, digits):
     """The decoded digits in a cache of this test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     ensure_decoded(digits)
-    return contract._decoded_folder(digits)
+    return cache._decoded_folder(digits)
 
 
+@pytest.mark.slow
 def test_a_pickled_array_in_the_cache_is_decoded_anew(own_digits, digits, tmp_path, small_sweep):
     for field in Arrays._fields:
         np.save(own_digits / f"{field}.npy", np.array([Canary(tmp_path / "canary")], object), allow_pickle=True)
@@ -314,12 +318,20 @@ class Elements(HTMLParser):
         self.addresses |= {value or "" for name, value in attrs if name in ("href", "src", "action", "formaction", "data")}
 
 
+SVG = "data:image/svg+xml,"
+
+
 @pytest.mark.slow
 def test_the_page_has_the_elements_that_it_has_without_markup(folders):
     pages = [Elements((folder / "report.html").read_text()) for folder in folders]
     assert pages[0].elements == pages[1].elements
     known = re.compile(r"#[\w-]+|(\.\./\.\./runs/|figures/|tables/)[\w%./-]+|sweep\.json|data:image/webp;base64,.*")
-    assert not [address for address in pages[0].addresses if not known.fullmatch(address)]
+    svgs = [address.removeprefix(SVG) for address in pages[0].addresses if address.startswith(SVG)]
+    assert not [address for address in pages[0].addresses if not known.fullmatch(address) and not address.startswith(SVG)]
+    for element in (element for svg in svgs for element in ElementTree.fromstring(unquote(svg)).iter()):
+        assert not re.search(r"script|foreignObject|image|iframe|animate|set$", element.tag, re.IGNORECASE), element.tag
+        assert not [name for name in element.attrib if name.startswith("on")]
+        assert all(value.startswith("#") for name, value in element.attrib.items() if name.endswith("href"))
     assert (folders[0] / "report.html").read_text().count("alert(1)") > 20, "the texts are on the page"
 
 
@@ -453,14 +465,18 @@ UNPICKLING = {
 }
 LOADING = {"read_pickle", "to_pickle", "Unpickler", "import_module", "__import__", "exec_module", "instantiate", "get_class"}
 ALLOWED = {
-    ("registry/registry.py", "import_module"): "classes are named by the YAMLs of conf/, which are code",
+    ("registry/part_class.py", "import_module"): "classes are named by YAMLs that are code: shipped, installed, or of the user",
     ("cli.py", "import_module"): "a command of a fixed list",
+    ("__init__.py", "import_module"): "a module of a fixed list",
+    ("optimizers/library_rule.py", "import_module"): "rules of libraries are named by YAMLs, as classes are",
 }
 ALLOWED_SUPPRESSIONS = {
+    ("cli.py", "S102"): "an empty text",
     ("report/rendering.py", "S704"): "the project's own style and scripts",
-    ("report/embedding.py", "S704"): "JSON without a sign of markup",
     ("run/environment.py", "S603"): "a constant command",
     ("plan/keys.py", "S506"): "the safe loader, in C",
+    ("executors/part_delivery.py", "S301"): "objects of the user, from the parent through its own pipe to its child",
+    ("kernels/element_loops.py", "S102"): "a loop over a rule, whose source depends on a number alone",
     ("executors/child.py", "S603"): "a module of the project in a process of its own",
 }
 
@@ -478,7 +494,7 @@ def test_a_module_loads_no_objects(path):
     name, tree = path.relative_to(conf_files.PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
     imported = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert not imported & UNPICKLING
+    assert not imported & UNPICKLING or (name, "S301") in ALLOWED_SUPPRESSIONS
     taken = {a.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for a in node.names}
     used = {called(call).rpartition(".")[2] for call in calls(tree)} | taken
     assert {one for one in used & LOADING if (name, one) not in ALLOWED} == set()
@@ -498,7 +514,7 @@ def test_nothing_else_is_kept_from_the_linter():
         for rule in re.findall(r"S\d{3}", rules)
     }
     assert found == ALLOWED_SUPPRESSIONS.keys()
-    assert "importlib.import_module" in (conf_files.PACKAGE / "registry/registry.py").read_text()
+    assert "importlib.import_module" in (conf_files.PACKAGE / "registry/part_class.py").read_text()
 
 
 def test_templates_and_scripts_build_no_markup_from_texts():

@@ -7,7 +7,7 @@ import pytest
 from conftest import SMALL, run_process
 from tiny_images import CONTENT, NOBODY, assert_content, dataset_of, idx_bytes, tiny_files
 
-from zdl_bench.datasets.dataset import cache_folder, is_decoded
+from zdl_bench.datasets.cache import cache_folder, is_decoded
 from zdl_bench.errors import DataError
 from zdl_bench.registry import registry
 
@@ -133,6 +133,7 @@ def test_a_damaged_file_is_passed_over(offline, tmp_path, monkeypatch):
     assert "test_labels.gz is not a valid gzip file" in dataset.passed_over[0]
 
 
+@pytest.mark.slow
 def test_what_was_passed_over_is_said_by_a_sweep(offline, mnist, locked, monkeypatch, command, tmp_path):
     monkeypatch.setenv("ZDL_BENCH_DATA", os.pathsep.join([str(locked), MNIST]))
     outcome = command("dataset=auto", *RUN)
@@ -141,6 +142,7 @@ def test_what_was_passed_over_is_said_by_a_sweep(offline, mnist, locked, monkeyp
     assert "digits" not in outcome.out
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_asked_for(offline, unreadable, command):
     place, reason = unreadable
     expected = "there is no such folder" if reason == "Not a directory" else f"it cannot be read ({reason})"
@@ -160,6 +162,7 @@ def test_a_cache_that_cannot_be_entered(unreadable, command, monkeypatch, tmp_pa
     assert not is_decoded(registry.dataset("mnist"))
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_entered(unreadable, command, digits):
     place, reason = unreadable
     words = ("cannot be written" if reason == "Not a directory" else "cannot be read", reason)
@@ -184,6 +187,7 @@ def test_without_a_home_data_are_found_all_the_same(nobody_s_home, tmp_path, mon
     assert_content(dataset_of(folder).decode())
 
 
+@pytest.mark.slow
 def test_without_a_home_a_function_needs_none(nobody_s_home, command):
     outcome = command("problem=bowl", "executor=serial", "report=false", "steps=2")
     assert outcome.status == 0, outcome.err

@@ -6,7 +6,7 @@ import pytest
 from conftest import run_process
 
 from zdl_bench import load_results
-from zdl_bench.datasets.dataset import load_decoded
+from zdl_bench.datasets.cache import load_decoded
 
 TABLE = {  # step → loss of SGD, Momentum, RMSProp, Adam, AdaGrad with seed 8
     1: (2.302546, 2.302546, 2.302546, 2.302546, 2.302546),

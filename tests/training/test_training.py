@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import digits_config, part, quadratic_config
 
+from zdl_bench.optimizers.optimizer import FLUSH_INTERVAL, State
 from zdl_bench.problems.mlp import Network
 from zdl_bench.registry import registry
 from zdl_bench.run.config import Choice, RunConfig
@@ -15,7 +16,8 @@ from zdl_bench.run.run import Status
 from zdl_bench.statistics.metrics.convergence import tail_loss
 from zdl_bench.statistics.metrics.profile import log_jitter
 from zdl_bench.training import probes
-from zdl_bench.training.loop import digest_of, train
+from zdl_bench.training.iterates import iterates
+from zdl_bench.training.loop import descend, digest_of, problem_of, train
 from zdl_bench.training.probes import early_steps, stride_steps
 
 
@@ -43,6 +45,20 @@ def test_sgd_beyond_its_stable_learning_rate_diverges():
     assert run.end == {}
 
 
+@pytest.mark.parametrize("transform", [(), (part("transform", "ema"),)], ids=["a rule", "a transform"])
+def test_conform_compares_the_iterates_that_training_makes(monkeypatch, transform):
+    """Step by step, with the same care for numbers that vanish."""
+    config = replace(quadratic_config("momentum", lr=0.3, steps=2 * FLUSH_INTERVAL + 1), transform=transform)
+    flushed = []
+    monkeypatch.setattr(State, "flush_vanishing", lambda state: flushed.append(state.arrays))
+    descent = descend(config, problem_of(config), registry.whole_optimizer(config))
+    assert len(flushed) == 2
+    points = [point.copy() for point in iterates(config, problem_of(config))]
+    assert len(flushed) == 4
+    assert np.array_equal(points, descent.curve.points)
+    assert np.array_equal(points[-1], descent.params)
+
+
 def test_a_last_update_that_explodes_diverges():
     run = train(digits_config("sgd", lr=1e4, steps=1))
     assert run.status is Status.DIVERGED
@@ -58,6 +74,32 @@ def test_an_overflow_diverges_without_a_warning():
     assert len(run.curve.lr) == len(run.curve.train_loss)
 
 
+def test_accuracies_are_shares_of_hits_on_fixed_images(digits):
+    """With all images on the probe and 100 for validation, the last accuracies are those over these images at the end."""
+    config = digits_config("adam", lr=0.01, probe_images=1200)
+    last = train(replace(config, dataset=Choice("digits", config.dataset.values | {"validation_size": 100})))
+    assert last.curve.probes.val_accuracy[-1] == last.end["val_accuracy"]
+    probes = train(config).curve.probes
+    assert probes.probe_accuracy * 1200 == pytest.approx(np.round(probes.probe_accuracy * 1200))
+    assert probes.val_accuracy * 100 == pytest.approx(np.round(probes.val_accuracy * 100))
+    for accuracies in (probes.probe_accuracy, probes.val_accuracy):
+        assert accuracies[0] < 0.3
+        assert 0.6 < accuracies[-1] <= 1
+
+
+def test_without_validation_images_there_is_no_validation_accuracy(digits):
+    config = digits_config("adam", lr=0.01)
+    run = train(replace(config, dataset=Choice("digits", config.dataset.values | {"validation_size": 0})))
+    assert np.isnan(run.curve.probes.val_accuracy).all()
+    assert np.isfinite(run.curve.probes.probe_accuracy).all()
+
+
+def test_a_problem_without_classes_has_no_accuracies():
+    probes = train(quadratic_config()).curve.probes
+    assert np.isnan(probes.probe_accuracy).all()
+    assert np.isnan(probes.val_accuracy).all()
+
+
 def test_a_completed_run_has_everything():
     run = train(digits_config("adam", lr=0.01))
     curve = run.curve
@@ -70,6 +112,8 @@ def test_a_completed_run_has_everything():
     assert np.isfinite(curve.probes.val_loss).sum() == 5
     assert np.isfinite(curve.probes.val_loss[curve.probes.step >= 48]).sum() == 5
     assert np.isnan(curve.probes.gradient_norm[0])
+    assert np.isfinite(curve.probes.probe_accuracy).all()
+    assert np.isfinite(curve.probes.val_accuracy).all()
     assert np.isfinite(curve.probes.gradient_norm[1:]).all()
     assert np.isfinite(curve.probes.gradient_cosine[2:]).all()
     assert np.isfinite(curve.probes.displacement_cosine[curve.probes.strided][2:]).all()

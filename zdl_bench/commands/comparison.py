@@ -1,7 +1,7 @@
 """Comparison of a stored or committed run with a fresh run: what differs, from which step, and by how much at the end."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zdl_bench.commands.first_difference import NOT_COMPARED, first_difference, same_bits
 from zdl_bench.commands.reference import METRIC_SCALES, ReferenceRun, reference_columns
+from zdl_bench.language import translatable, translate
 from zdl_bench.run.conditions import label, short
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Curve, Run
@@ -20,21 +22,17 @@ METRIC_TOLERANCE = 1e-6
 """Relative difference up to which committed metrics agree. Most of them are committed in single precision."""
 ZERO_TOLERANCE = 1e-9
 """Absolute difference up to which metrics on the identity scale agree: a difference of equal logarithms is 0 or almost 0."""
-NOT_COMPARED = {"train_seconds", "probes.train_seconds", "environment"}
-"""Fields that a fresh run cannot repeat."""
 FINAL_NUMBERS = ("final_train_loss", "tail_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
-
-Values = npt.NDArray[Any]
 
 
 class Agreement(StrEnum):
-    SAME_BITS = "same bits"
-    DIFFERENT = "different"
-    NO_RESULT = "no result"
-    UNTRAINABLE = "cannot be trained here"
-    OTHER_ENGINE = "another engine"
-    NOT_STORED = "without a stored result"
-    UNSOUND = "unsound"
+    SAME_BITS = translatable("same bits")
+    DIFFERENT = translatable("different")
+    NO_RESULT = translatable("no result")
+    UNTRAINABLE = translatable("cannot be trained here")
+    OTHER_ENGINE = translatable("another engine")
+    NOT_STORED = translatable("without a stored result")
+    UNSOUND = translatable("unsound")
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,9 @@ class Verification:
 
 def compare_runs(stored: Run, fresh: Run) -> Verification:
     """Compare all fields of a stored run, except for NOT_COMPARED, with the fields of a fresh run."""
+    fresh = fresh.recorded_like(stored)
     ours, theirs = comparable_fields(stored), comparable_fields(fresh)
-    differing = find_differences(ours, theirs)
-    step, values = first_difference(stored.curve, fresh.curve)
+    differing, (step, values) = find_differences(ours, theirs), first_difference(stored.curve, fresh.curve)
     notes = [values, _fields_text(differing), _end_text(_final_numbers(stored), _final_numbers(fresh))]
     return _verification(fresh, describe_config(fresh.config), notes if differing else [], step)
 
@@ -87,20 +85,22 @@ def _verification(fresh: Run, words: str, notes: Sequence[str], step: int | None
         return Verification(fresh.run_id, words, Agreement.NO_RESULT, fresh.failure.message if fresh.failure else "")
     if not notes:
         return Verification(fresh.run_id, words, Agreement.SAME_BITS)
-    is_legacy = fresh.config.rng == "legacy"
-    legacy = "rng=legacy: its bits hold only where NumPy's RandomState draws the same numbers" if is_legacy else ""
+    legacy = translate("rng=legacy: its bits hold only where NumPy's RandomState draws the same numbers")
+    legacy = legacy if fresh.config.rng == "legacy" else ""
     return Verification(fresh.run_id, words, Agreement.DIFFERENT, "; ".join(filter(None, [*notes, legacy])), step, fresh)
 
 
 def _fields_text(differing: Sequence[str]) -> str:
-    return f"differing: {', '.join(differing)}"
+    return translate("differing: {names}", names=", ".join(differing))
 
 
 def _end_text(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:
     """Return by how much each of FINAL_NUMBERS of the fresh run is above that of the stored run."""
     pairs = {name: (stored.get(name), fresh.get(name)) for name in FINAL_NUMBERS}
     texts = [f"{name} {_change(*pair)}" for name, pair in pairs.items() if not _agree(*pair)]
-    return f"at the end: {', '.join(texts)}" if texts else "the numbers at the end are the same"
+    if not texts:
+        return translate("the numbers at the end are the same")
+    return translate("at the end: {changes}", changes=", ".join(texts))
 
 
 def _change(stored: Any, fresh: Any) -> str:
@@ -138,7 +138,7 @@ def _agree(stored: Any, fresh: Any) -> bool:
     if ours is None or theirs is None:
         arrays = isinstance(stored, np.ndarray) or isinstance(fresh, np.ndarray)
         return bool(np.array_equal(stored, fresh) if arrays else stored == fresh)
-    return ours.shape == theirs.shape and bool(_same(ours, theirs).all())
+    return ours.shape == theirs.shape and bool(same_bits(ours, theirs).all())
 
 
 def _floats(value: Any) -> npt.NDArray[np.float64] | None:
@@ -148,51 +148,10 @@ def _floats(value: Any) -> npt.NDArray[np.float64] | None:
     return np.array(value, np.float64) if isinstance(value, float | tuple) else None
 
 
-def _same(stored: Values, fresh: Values) -> npt.NDArray[np.bool_]:
-    """Return elementwise whether bits are equal or both are NaN."""
-    if stored.dtype != np.float64:
-        return np.asarray(stored == fresh)
-    return np.asarray((stored.view(np.int64) == fresh.view(np.int64)) | (np.isnan(stored) & np.isnan(fresh)))
-
-
 def _is_near(committed: Any, fresh: Any, scale: Scale) -> bool:
     are_floats = isinstance(committed, float) and isinstance(fresh, float)
     floor = ZERO_TOLERANCE if scale == "identity" else 0.0
     return are_floats and math.isclose(committed, fresh, rel_tol=METRIC_TOLERANCE, abs_tol=floor)
-
-
-def first_difference(stored: Curve | None, fresh: Curve | None) -> tuple[int | None, str]:
-    """Return the first step at which two curves differ, and both values there with all digits; None and "" if none differs.
-
-    Step 0 is the start. If several values differ at that step, the one that was recorded first is named.
-    """
-    if stored is None or fresh is None:
-        return None, ""
-    found = []
-    for (name, steps, ours), (_, others, theirs) in zip(_recorded(stored), _recorded(fresh), strict=False):
-        shared = min(len(ours), len(theirs)) if ours.shape[1:] == theirs.shape[1:] else 0
-        differing = np.argwhere(~_same(ours[:shared], theirs[:shared]))
-        if len(differing):
-            place = tuple(differing[0])
-            coordinate = f"[{place[1]}]" if len(place) > 1 else ""
-            found.append((int(steps[place[0]]), f"{name}{coordinate} {ours[place].item()!r} → {theirs[place].item()!r}"))
-        elif len(ours) != len(theirs):
-            longer, ending = (steps, "here") if len(ours) > len(theirs) else (others, "in the file")
-            found.append((int(longer[shared]), f"{name} ends before it {ending}"))
-    return min(found, key=lambda one: one[0], default=(None, ""))
-
-
-def _recorded(curve: Curve) -> Iterator[tuple[str, Values, Values]]:
-    """Yield the name, the steps and the values of everything that a curve records over its steps, if it can be repeated."""
-    steps = np.arange(1, len(curve.train_loss) + 1)
-    yield from (("train_loss", steps, curve.train_loss), ("lr", steps, curve.lr))
-    for name, values in curve.probes.items():
-        if f"probes.{name}" not in NOT_COMPARED:
-            yield f"probes.{name}", curve.probes.step, values
-    if curve.points is not None:
-        yield "points", np.arange(len(curve.points)), curve.points
-    if curve.profile is not None:
-        yield "profile.probe_loss", curve.profile.step, curve.profile.probe_loss
 
 
 def describe_config(config: RunConfig) -> str:

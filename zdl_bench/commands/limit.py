@@ -13,7 +13,7 @@ from zdl_bench.problems.mlp import Network
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
-from zdl_bench.training.loop import streams_of
+from zdl_bench.training.step_maker import StepMaker
 
 BATCHES = 50
 """Batches whose lit pixels are counted."""
@@ -64,7 +64,7 @@ def gradient_work(config: RunConfig, problem: Problem) -> list[Work]:
     size, batch = problem.dtype.itemsize, problem.spec.batch_size
     shapes = [tensor.shape for tensor in problem.layout[::2]]
     pixels, units = shapes[0]
-    inputs = (each.inputs for each in islice(problem.batches(streams_of(config)), BATCHES))
+    inputs = (each.inputs for each in islice(problem.batches(StepMaker(config, problem).streams), BATCHES))
     lit = mean(int(each.matrix.start[-1]) if isinstance(each, SparseInputs) else 0 for each in inputs)
     if lit:
         flops, rows, weights, outputs = 2 * lit * units, lit * units * size, pixels * units * size, batch * units * size
@@ -81,8 +81,9 @@ def gradient_work(config: RunConfig, problem: Problem) -> list[Work]:
 def update_work(config: RunConfig, problem: Problem) -> Work:
     """Return the work of an update, which reads parameters, gradient and state, and writes parameters and state."""
     params = np.zeros(problem.layout[-1].stop, config.dtype)
-    state = registry.optimizer(config.optimizer).init(params, problem.layout, 1.0)
-    return Work(vectors=3 * params.nbytes + 2 * sum(vector.nbytes for vector in state))
+    state = registry.whole_optimizer(config).init(params, StepMaker(config, problem).start())
+    kept = sum(array.nbytes for inside in state.walk() for array in inside.arrays.values())
+    return Work(vectors=3 * params.nbytes + 2 * kept)
 
 
 def _product(m: int, k: int, n: int, size: int) -> Work:

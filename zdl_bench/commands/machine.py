@@ -11,6 +11,7 @@ import numpy as np
 
 from zdl_bench.kernels.choice import kernels_for
 from zdl_bench.kernels.definition import SparseRows
+from zdl_bench.language import translatable, translate
 from zdl_bench.optimizers.sgd import SGD
 
 SECONDS = 0.02
@@ -53,7 +54,7 @@ def row_bandwidth(dtype: np.dtype, table: int) -> float:
 def vector_bandwidth(dtype: np.dtype, size: int) -> float:
     """Return the bytes per second at which an update reads and writes two vectors of `size` bytes together."""
     params, grad = (np.ones(size // 2 // dtype.itemsize, dtype) for _ in range(2))
-    scalars = (dtype.type(0.1),)
+    scalars = {"lr": dtype.type(0.1)}
     return 3 * params.nbytes / _shortest(lambda: kernels_for(dtype).update(SGD.rule, params, grad, (), scalars))
 
 
@@ -69,8 +70,8 @@ def _shortest(call: Callable[[], None]) -> float:
 
 def warnings_of(is_compiled: bool, root: Path = Path("/")) -> list[str]:
     """Return a warning for each cause that makes runs slower than they need to be."""
-    slow = ["NumPy does the arithmetic, 30 times slower than compiled kernels: unset ZDL_BENCH_KERNELS, or mend numba"]
-    return [*([] if is_compiled else slow), *_crowd(root), *_throttles(root)]
+    slow = translate("NumPy does the arithmetic, 30 times slower than compiled kernels: unset ZDL_BENCH_KERNELS, or mend numba")
+    return [*([] if is_compiled else [slow]), *_crowd(root), *_throttles(root)]
 
 
 def _crowd(root: Path) -> list[str]:
@@ -81,15 +82,18 @@ def _crowd(root: Path) -> list[str]:
     quota = _quota(root)
     if quota is not None and quota < usable:
         # joblib's n_jobs=-1 respects this quota
-        found.append(f"this container may use {quota:g} of {usable} cores: raise the CPU limit of the container")
+        limited = translatable("this container may use {quota:g} of {cores} cores: raise the CPU limit of the container")
+        found.append(translate(limited, quota=quota, cores=usable))
     elif usable < all_cores:
-        found.append(f"this process may use {usable} of {all_cores} cores: allow all of them, for example with `taskset`")
+        bound = translatable("this process may use {usable} of {cores} cores: allow all of them, for example with `taskset`")
+        found.append(translate(bound, usable=usable, cores=all_cores))
     load = _number(root / "proc/loadavg")
     if load is not None and load - 1 > MAX_LOAD_OF_OTHERS + all_cores - usable:
-        found.append(
-            f"other processes keep {load - 1:.1f} of {all_cores} cores busy, so the measured times are too long: stop these "
-            "processes and run bench again"
+        busy = translatable(
+            "other processes keep {busy:.1f} of {cores} cores busy, so the measured times are too long: stop these processes "
+            "and run bench again"
         )
+        found.append(translate(busy, busy=load - 1, cores=all_cores))
     return found
 
 
@@ -100,13 +104,16 @@ def _throttles(root: Path) -> list[str]:
     is_own_governor = _text(cpufreq / "scaling_driver").startswith(("intel_pstate", "amd-pstate-epp"))
     preference = _text(cpufreq / "energy_performance_preference")
     if governor == "powersave" and not (is_own_governor and preference != "power"):
-        found.append("the power plan is powersave: choose another plan, for example with `powerprofilesctl set performance`")
+        found.append(
+            translate("the power plan is powersave: choose another plan, for example with `powerprofilesctl set performance`")
+        )
     highest, allowed = _number(cpufreq / "cpuinfo_max_freq"), _number(cpufreq / "scaling_max_freq")
     if highest and allowed and allowed < 0.9 * highest:
-        found.append(f"the clock is held at {allowed / 1e6:.1f} of {highest / 1e6:.1f} GHz: raise scaling_max_freq")
+        held = translatable("the clock is held at {allowed:.1f} of {highest:.1f} GHz: raise scaling_max_freq")
+        found.append(translate(held, allowed=allowed / 1e6, highest=highest / 1e6))
     supplies = [_text(path) for path in sorted(root.glob("sys/class/power_supply/*/online"))]
     if supplies and "1" not in supplies:
-        found.append("this machine runs on its battery: plug it in")
+        found.append(translate("this machine runs on its battery: plug it in"))
     return found
 
 

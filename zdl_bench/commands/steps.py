@@ -6,15 +6,22 @@ from copy import copy
 from functools import partial
 from typing import Any
 
-from zdl_bench.commands.estimate import trial_config
+from zdl_bench.api.estimate import trial_config
 from zdl_bench.kernels.streams import Streams
+from zdl_bench.language import translatable
 from zdl_bench.problems.mlp import Network
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.training.loop import descend
 
-STEP_PARTS = ("gather", "forward", "backward", "update", "recording")
+STEP_PARTS = (
+    translatable("gather"),
+    translatable("forward"),
+    translatable("backward"),
+    translatable("update"),
+    translatable("recording"),
+)
 """Parts of a training step. For a problem that is not a network, loss and gradient count as forward. Recording is the rest."""
 
 
@@ -36,7 +43,7 @@ def time_parts(config: RunConfig, problem: Problem, steps: int) -> dict[str, flo
         while True:
             yield draw()
 
-    clocked, optimizer = copy(problem), copy(registry.optimizer(config.optimizer))
+    clocked, optimizer = copy(problem), copy(registry.whole_optimizer(config))
     halves = {"forward": "forward", "backward": "backward"}
     for method, part in (halves if isinstance(problem, Network) else {"loss_and_gradient": "forward"}).items():
         vars(clocked)[method] = timed(part, getattr(clocked, method))

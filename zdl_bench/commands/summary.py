@@ -3,55 +3,123 @@
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
 
 import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from zdl_bench.api.labels import aligned
 from zdl_bench.errors import printable
+from zdl_bench.language import translatable, translate, translate_count
 from zdl_bench.run.conditions import accuracy_text, condition_keys, texts_of
 from zdl_bench.run.config import Value
+from zdl_bench.run.counts import count_in_state
 from zdl_bench.run.run import Status
 from zdl_bench.store.summaries import RunSummary
 
 MAX_DECIMAL_LOSS = 1e7
 """Losses below this number are written with decimals. A table has no room for the digits of a larger loss."""
+MAX_CONDITIONS = 60
+"""Largest number of conditions in the table. The answer below it has to stay in sight."""
+SCORES = {
+    "final_train_loss": translatable("train loss"),
+    "tail_loss": translatable("tail loss"),
+    "test_accuracy": translatable("test accuracy"),
+    "test_loss": translatable("test loss"),
+}
+"""Score of a run → its heading."""
+LOSSES_OF_ALL = ("final_train_loss", "tail_loss")
+BEST_STYLE = "bold green"
+REPORT, DIGEST, RESULTS_FOLDER, NEXT = LAST_LABELS = (
+    translatable("report:"),
+    translatable("digest:"),
+    translatable("results:"),
+    translatable("next:"),
+)
+"""The labels of the last lines."""
+ConditionValues = tuple[Value, ...]
+RankedRuns = tuple[ConditionValues, list[RunSummary]]
 
 
 def results_table(rows: Sequence[RunSummary], tuning_seeds: Iterable[int] = ()) -> Table:
     """Return a table with a line per condition: mean ± standard deviation of completed runs, and how the other runs ended.
 
-    Tuning seeds have separate lines.
+    In each setting the lowest mean tail loss comes first. Tuning seeds have separate lines. Coloured: the best value of each
+    column, and conditions with runs that diverged, failed or did not learn. Of very many conditions, only the first are shown.
     """
     keys, choosing = [*condition_keys(row.config for row in rows)], {*tuning_seeds}
     is_tuned = any(row.config.seed in choosing for row in rows)
-    groups: dict[tuple[Value, ...], list[RunSummary]] = defaultdict(list)
+    uses = {True: translate("tuning"), False: translate("judging")}
+    groups: dict[ConditionValues, list[RunSummary]] = defaultdict(list)
     for row in rows:
         flat = row.config.flat()
-        use = ("tuning" if row.config.seed in choosing else "judging",) if is_tuned else ()
+        use = (uses[row.config.seed in choosing],) if is_tuned else ()
         groups[(*(flat.get(key) for key in keys), *use)].append(row)
     columns = [texts_of(values) for values in zip(*groups, strict=True)]
-    table = Table(title_justify="left", header_style="bold")
-    for key in [*keys, *(["seeds"] if is_tuned else [])]:
+    table = Table(title_justify="left", caption_justify="left", header_style="bold")
+    for key in [*keys, *([translate("seeds")] if is_tuned else [])]:
         table.add_column(key)
-    has_accuracy = any(not math.isnan(row.test_accuracy) for row in rows)
-    for heading in ("runs", "train loss", "tail loss", *(["test accuracy"] if has_accuracy else [])):
+    scores = [one for one in SCORES if one in LOSSES_OF_ALL or any(not math.isnan(getattr(row, one)) for row in rows)]
+    for heading in (translate("runs"), *(translate(SCORES[score]) for score in scores)):
         table.add_column(heading, justify="right")
-    table.add_column("outcomes")
-    for condition, members in groups.items():
-        digits = _loss_digits(members)
-        mean, sd = _mean_and_sd([row.test_accuracy for row in members])
-        accuracy = "–" if math.isnan(mean) else accuracy_text(mean, sd)
+    table.add_column(translate("outcomes"))
+    settings = _ranked_settings(groups, keys)
+    best = {cell for members in settings for cell in _best_cells(members)}
+    for condition, members in [*chain.from_iterable(settings)][:MAX_CONDITIONS]:
+        outcomes = _outcomes(members)
+        texts = {score: _score_text(members, score) for score in scores}
         table.add_row(
-            *(texts[value] for texts, value in zip(columns, condition, strict=True)),
+            *(texts_of_key[value] for texts_of_key, value in zip(columns, condition, strict=True)),
             str(len(members)),
-            _mean_text([row.final_train_loss for row in members], digits),
-            _mean_text([row.tail_loss for row in members], digits),
-            *([accuracy] if has_accuracy else []),
-            _outcomes(members),
+            *(Text(text, BEST_STYLE) if (condition, score) in best and not outcomes else text for score, text in texts.items()),
+            outcomes,
+            style="red" if outcomes else "",
         )
+    table.caption = "\n".join(_notes_on(settings)) or None
     return table
+
+
+def _ranked_settings(groups: Mapping[ConditionValues, list[RunSummary]], keys: Sequence[str]) -> list[list[RankedRuns]]:
+    """Return the conditions of each setting, the lowest mean tail loss first. One in which some run has no loss comes last.
+
+    What sets settings apart are the keys besides those of optimizers, and whether seeds choose or judge.
+    """
+    own = [not (key in ("optimizer", "lr") or key.startswith(("optimizer.", "schedule"))) for key in keys]
+    settings: dict[ConditionValues, list[RankedRuns]] = {}
+    for condition, members in groups.items():
+        setting = tuple(value for value, apart in zip_longest(condition, own, fillvalue=True) if apart)
+        settings.setdefault(setting, []).append((condition, members))
+    return [sorted(ones, key=lambda one: _place(one[1], "tail_loss")) for ones in settings.values()]
+
+
+def _best_cells(setting: Sequence[RankedRuns]) -> Iterator[tuple[ConditionValues, str]]:
+    """Yield the condition and the score of each best value of a setting; none for a score that is the same everywhere."""
+    for score in SCORES:
+        places = {condition: _place(members, score) for condition, members in setting}
+        best = min(places.values())
+        if best < max(places.values()):
+            yield from ((condition, score) for condition, place in places.items() if place == best)
+
+
+def _place(rows: Sequence[RunSummary], score: str) -> float:
+    """Return a number that is lower the better the mean of a score is, and infinite if a run has none."""
+    mean = sum(getattr(row, score) for row in rows) / len(rows)
+    return math.inf if mean != mean else -mean if score == "test_accuracy" else mean
+
+
+def _notes_on(settings: Sequence[Sequence[RankedRuns]]) -> Iterator[str]:
+    """Yield what a reader has to know of the table: its order, and how many conditions it leaves out."""
+    if any(len(members) > 1 for members in settings):
+        one = translatable("Ordered by tail loss, the lowest first; the report compares speed as well.")
+        several = translatable("Ordered by tail loss in each setting, the lowest first; the report compares speed as well.")
+        yield translate(several if len(settings) > 1 else one)
+    left_out = sum(map(len, settings)) - MAX_CONDITIONS
+    if left_out > 0:
+        yield translate_count(
+            "and {count} more condition, which the report has", "and {count} more conditions, which the report has", left_out
+        )
 
 
 def failures_table(rows: Iterable[RunSummary]) -> Table | None:
@@ -60,15 +128,15 @@ def failures_table(rows: Iterable[RunSummary]) -> Table | None:
     if not failures:
         return None
     keys = condition_keys(row.config for row in failures)
-    table = Table(title="Runs without a result", title_justify="left", header_style="bold")
-    for heading in ("run", *keys, "seed", "status", "reason"):
+    table = Table(title=translate("Runs without a result"), title_justify="left", header_style="bold")
+    for heading in (translate("run"), *keys, "seed", translate("status"), translate("reason")):
         table.add_column(heading)
     columns = {key: texts_of(row.config.flat().get(key) for row in failures) for key in keys}
     for row in failures:
         flat = row.config.flat()
         cells = (columns[key][flat.get(key)] for key in keys)
         reason = (row.reason.splitlines() or [""])[0]
-        table.add_row(row.run_id, *cells, str(row.config.seed), row.status.value, Text(printable(reason)))
+        table.add_row(row.run_id, *cells, str(row.config.seed), translate(row.status.value), Text(printable(reason)))
     return table
 
 
@@ -82,8 +150,9 @@ def digest_lines(rows: Sequence[RunSummary]) -> list[str]:
     if len(digests) < len(rows):
         return []
     is_promised = not any(row.config.rng == "legacy" or row.config.has_own_code for row in rows)
-    where = "  (the same on every machine)" if is_promised else ""
-    return [f"digest:  {hashlib.sha256(''.join(digests).encode()).hexdigest()[:16]}{where}"]
+    digest = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+    where = "  " + translate("(the same on every machine)") if is_promised else ""
+    return [aligned(LAST_LABELS)[DIGEST] + digest + where]
 
 
 def _loss_digits(rows: Sequence[RunSummary]) -> str:
@@ -93,11 +162,14 @@ def _loss_digits(rows: Sequence[RunSummary]) -> str:
     return ".4f" if smallest >= 0.001 and max(map(abs, losses), default=0.0) < MAX_DECIMAL_LOSS else ".2e"
 
 
-def _mean_text(values: Sequence[float], digits: str) -> str:
+def _score_text(rows: Sequence[RunSummary], score: str) -> str:
     """Return `mean ± sd` of the defined values, only the mean if there is one value, or a dash if there is none."""
-    mean, sd = _mean_and_sd(values)
+    mean, sd = _mean_and_sd([getattr(row, score) for row in rows])
     if math.isnan(mean):
         return "–"
+    if score == "test_accuracy":
+        return accuracy_text(mean, sd)
+    digits = _loss_digits(rows)
     return format(mean, digits) if math.isnan(sd) else f"{mean:{digits}} ± {sd:{digits}}"
 
 
@@ -112,5 +184,5 @@ def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
 def _outcomes(rows: Sequence[RunSummary]) -> str:
     """Return how many runs did not complete or did not learn, by state."""
     states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
-    states["not learned"] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
-    return ", ".join(f"{count} {state}" for state, count in states.items() if count)
+    states[translatable("not learned")] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
+    return ", ".join(count_in_state(count, state) for state, count in states.items() if count)

@@ -1,13 +1,16 @@
-"""Output on the terminal: consoles, the progress of a sweep, and sizes and times as text."""
+"""Output on the terminal: consoles, the progress of a sweep, and what a sweep says."""
 
 import sys
 import time
-from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from zdl_bench.api.progress import Progress
+from zdl_bench.language import translatable, translate
+from zdl_bench.run.counts import count_in_state
 from zdl_bench.run.run import Status
 from zdl_bench.store.summaries import RunSummary
 
@@ -21,36 +24,36 @@ def console_for(to_stderr: bool = False) -> Console:
     return console if console.is_terminal else Console(stderr=to_stderr, highlight=False, width=PLAIN_WIDTH)
 
 
+def say_answer(lines: Sequence[str]) -> None:
+    """Print the answer of a report: the advice in bold, and what is not shown and the next command below it."""
+    console = console_for()
+    for place, line in enumerate(lines):
+        console.print(line, style="" if place else "bold", soft_wrap=True, markup=False)
+
+
 class LineDisplay:
     """A display of the progress of a sweep for output that is not a terminal: a line every few seconds, and one at the end."""
 
     def __init__(self, planned: int, stored: int) -> None:
-        self._planned, self._stored = planned, stored
-        self._ended: Counter[Status] = Counter()
+        self._progress = Progress(planned, stored)
         self._console = console_for(to_stderr=True)
-        self._start = self._last = time.monotonic()
+        self._last = time.monotonic()
 
     def finished(self, row: RunSummary) -> None:
-        self._ended[row.status] += 1
+        self._progress.count(row)
         if time.monotonic() - self._last >= PLAIN_INTERVAL_SECONDS:
             self._show()
 
     def _show(self) -> None:
         self._last = time.monotonic()
-        self._console.print(f"{self._done}/{self._planned} runs: {self._counts()}", soft_wrap=True)
-
-    @property
-    def _done(self) -> int:
-        return self._stored + self._ended.total()
+        now = self._progress
+        words = translate("{done}/{planned} runs: {counts}", done=now.done, planned=now.planned, counts=self._counts())
+        self._console.print(words, soft_wrap=True)
 
     def _counts(self) -> str:
-        failed = sum(count for status, count in self._ended.items() if not status.is_result)
-        counts = [f"{failed} failed", f"{self._ended[Status.DIVERGED]} diverged", f"{self._stored} from the store"]
-        made, elapsed = self._ended.total(), time.monotonic() - self._start
-        if made and elapsed > 0:
-            left = (self._planned - self._done) * elapsed / made
-            counts += [f"{60 * made / elapsed:.0f} runs/min", f"{duration(left)} left"]
-        return ", ".join(counts)
+        now = self._progress
+        counts = {Status.FAILED: now.failed, Status.DIVERGED: now.diverged, translatable("from the store"): now.stored}
+        return ", ".join([count_in_state(count, state) for state, count in counts.items()] + now.pace)
 
     def __enter__(self) -> "LineDisplay":
         return self
@@ -64,38 +67,46 @@ class BarDisplay(LineDisplay):
 
     def __init__(self, planned: int, stored: int) -> None:
         super().__init__(planned, stored)
-        columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[words]}"))
-        self._progress = Progress(*columns, console=self._console)
-        self._task = self._progress.add_task("", total=planned, completed=stored, words=self._counts())
+        columns = (
+            bars.TextColumn(translate("runs")),
+            bars.BarColumn(),
+            bars.MofNCompleteColumn(),
+            bars.TextColumn("{task.fields[words]}"),
+        )
+        self._bar = bars.Progress(*columns, console=self._console)
+        self._task = self._bar.add_task("", total=planned, completed=stored, words=self._counts())
 
     def finished(self, row: RunSummary) -> None:
-        self._ended[row.status] += 1
-        self._progress.update(self._task, completed=self._done, words=self._counts())
+        self._progress.count(row)
+        self._bar.update(self._task, completed=self._progress.done, words=self._counts())
 
     def __enter__(self) -> "BarDisplay":
-        self._progress.start()
+        self._bar.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._progress.stop()
+        self._bar.stop()
 
 
-def progress_display(planned: int, stored: int) -> LineDisplay:
-    """Return a live bar if stderr is a terminal, or else a display that prints lines."""
-    return (BarDisplay if sys.stderr.isatty() else LineDisplay)(planned, stored)
+class TerminalVoice:
+    """The voice of a sweep on a terminal: the plan on stdout, everything else on stderr."""
+
+    def plan(self, text: str) -> None:
+        console_for().print(text, soft_wrap=True, markup=False)
+
+    def say(self, text: str) -> None:
+        _print(text)
+
+    def caution(self, text: str) -> None:
+        _print(text, "yellow")
+
+    def warn(self, text: str) -> None:
+        _print(text, "bold yellow")
+
+    def progress(self, planned: int, stored: int) -> LineDisplay:
+        """Return a live bar if stderr is a terminal, or else a display that prints lines."""
+        return (BarDisplay if sys.stderr.isatty() else LineDisplay)(planned, stored)
 
 
-def size(count: float) -> str:
-    """Return a number of bytes as text, for example `3.2 MB`, in the largest unit in which the number is at least 1."""
-    units = ("B", "kB", "MB", "GB", "TB")
-    power = next((p for p in range(len(units)) if count < 1000 ** (p + 1)), len(units) - 1)
-    scaled = count / 1000**power
-    return f"{scaled:.1f} {units[power]}" if power and scaled < 10 else f"{scaled:.0f} {units[power]}"
-
-
-def duration(seconds: float) -> str:
-    """Return a number of seconds as text, for example `2 h 05 min`, `3 min 20 s` or `7 s`."""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
+def _print(text: str, style: str = "") -> None:
+    console_for(to_stderr=True).print(text, style=style, soft_wrap=True, markup=False)

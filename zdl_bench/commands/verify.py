@@ -14,6 +14,7 @@ from zdl_bench.commands.verify_output import conclusion_lines, exit_status, prin
 from zdl_bench.errors import OtherEngine, StoreError, printable, require
 from zdl_bench.executors.executor import MAX_TIMEOUT, Executor, Limits
 from zdl_bench.kernels.choice import require_wanted
+from zdl_bench.language import translate
 from zdl_bench.registry import registry
 from zdl_bench.run.config import ENGINE_VERSION, Choice, RunConfig
 from zdl_bench.run.run import Run
@@ -39,17 +40,30 @@ def verify_runs(store: Store, manifest: Manifest, count: int | None, timeout: fl
     Everything is checked before the first run starts. Runs that cannot be compared are yielded first. Raise StoreError if
     there is nothing to verify: no result of this engine and no damaged file.
     """
-    inspected = list(_look_at(store, manifest.run_ids, count))
-    stored = {one.run_id: one for one in inspected if isinstance(one, Run)}
-    others = [one for one in inspected if isinstance(one, Verification)]
+    stored, others = _inspected(store, manifest.run_ids, count)
     kinds = {one.agreement for one in others}
     if not stored and kinds <= {Agreement.NOT_STORED, Agreement.OTHER_ENGINE}:
         for one in others:
             if one.agreement is Agreement.OTHER_ENGINE:
                 raise OtherEngine(f"{manifest.name}: another engine, nothing is trained; {one.explanation}: {manifest.command}")
         raise StoreError(f"no run of {manifest.name} has a stored result; run the command of the sweep: {manifest.command}")
-    again = _train_again([run.config for run in stored.values()], timeout)
-    return chain(others, (compare_runs(stored[run.run_id], run) for run in again))
+    return _verified(stored, others, timeout)
+
+
+def verify_sample(store: Store, run_ids: Sequence[str], count: int, timeout: float | None) -> Iterator[Verification]:
+    """Train `count` of these stored runs again, and compare each with its file. Runs that cannot be compared come first."""
+    return _verified(*_inspected(store, run_ids, count), timeout)
+
+
+def _inspected(store: Store, run_ids: Sequence[str], count: int | None) -> tuple[list[Run], list[Verification]]:
+    found = list(_look_at(store, run_ids, count))
+    return [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, Verification)]
+
+
+def _verified(stored: Sequence[Run], others: Sequence[Verification], timeout: float | None) -> Iterator[Verification]:
+    by_id = {run.run_id: run for run in stored}
+    again = _train_again([run.config for run in stored], timeout)
+    return chain(others, (compare_runs(by_id[run.run_id], run) for run in again))
 
 
 def verify_reference(root: Path, experiment: str | None, count: int | None, timeout: float | None) -> Iterator[Verification]:
@@ -101,13 +115,14 @@ def _read(store: Store, run_id: str, here: Availability) -> Run | Verification:
     except StoreError as error:
         return _unsound(run_id, error)
     if run is None:
-        return Verification(run_id, "", Agreement.NOT_STORED, "missing")
+        return Verification(run_id, "", Agreement.NOT_STORED, translate("missing"))
     words = describe_config(run.config)
     if run.engine != ENGINE_VERSION:
         return Verification(run_id, words, Agreement.OTHER_ENGINE, str(other_engine(run_id, run.engine)))
     if not (run.status.is_result or run.curve or run.digest or run.end):
-        return Verification(run_id, words, Agreement.NOT_STORED, f"{run.status.value}; run the command of its sweep again")
-    obstacle = here.obstacle(run.config)
+        state = translate("{state}; run the command of its sweep again", state=translate(run.status.value))
+        return Verification(run_id, words, Agreement.NOT_STORED, state)
+    obstacle = here.obstacle(run.config, run.environment)
     return Verification(run_id, words, Agreement.UNTRAINABLE, obstacle) if obstacle else run
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from zdl_bench.commands.comparison import NOT_COMPARED, Agreement, Verification
+from zdl_bench.commands.comparison import Agreement, Verification
+from zdl_bench.commands.first_difference import NOT_COMPARED
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import printable
 from zdl_bench.interrupts import signals_deferred
+from zdl_bench.language import translatable, translate
 from zdl_bench.run.config import ENGINE_VERSION
+from zdl_bench.run.counts import count_in_state, count_of
 from zdl_bench.store.manifest import Manifest
 from zdl_bench.store.store import Store
 
@@ -21,20 +24,25 @@ def print_each(verified: Iterable[Verification]) -> list[Verification]:
         if one.agreement is Agreement.UNSOUND:
             errors.print(printable(f"error: {explanation}"), soft_wrap=True, markup=False)
         else:
-            step = f" from step {one.first_difference}" if one.first_difference is not None else ""
             note = f" ({explanation})" if explanation else ""
-            line = f"{one.run_id}  {one.words or 'a run'}: {one.agreement.value}{step}{note}"
+            words = one.words or translate("a run")
+            line = f"{one.run_id}  {words}: {_agreement_text(one)}{note}"
             console.print(printable(line), soft_wrap=True, markup=False)
     return results
+
+
+def _agreement_text(one: Verification) -> str:
+    agreement, step = translate(one.agreement.value), one.first_difference
+    return agreement if step is None else translate("{agreement} from step {step}", agreement=agreement, step=step)
 
 
 def print_totals(results: Sequence[Verification]) -> None:
     counts = {agreement: sum(one.agreement is agreement for one in results) for agreement in Agreement}
     trained = sum(counts[agreement] for agreement in (Agreement.SAME_BITS, Agreement.DIFFERENT, Agreement.NO_RESULT))
-    words = ", ".join(f"{count} {agreement.value}" for agreement, count in counts.items() if count)
+    words = ", ".join(count_in_state(count, agreement.value) for agreement, count in counts.items() if count)
     console = console_for()
-    console.print(f"verified {trained} run{'s' if trained != 1 else ''}: {words}", soft_wrap=True)
-    console.print(f"not compared: {', '.join(sorted(NOT_COMPARED))}", soft_wrap=True)
+    console.print(translate("verified {runs}: {counts}", runs=count_of(trained, "run"), counts=words), soft_wrap=True)
+    console.print(translate("not compared: {names}", names=", ".join(sorted(NOT_COMPARED))), soft_wrap=True)
 
 
 def exit_status(results: Sequence[Verification]) -> int:
@@ -57,5 +65,6 @@ def conclusion_lines(store: Store, manifest: Manifest, results: Sequence[Verific
 
     runs = [run for run, _ in store.read_all(manifest.run_ids).of_engine(ENGINE_VERSION).runs]
     changes = changed_conclusions(manifest, runs, fresh)
-    what = "these findings and verdicts" if changes else "no finding and no verdict"
-    return [f"with the fresh runs in place of the different ones, {what} would change", *(f"  {one}" for one in changes)]
+    some = translatable("with the fresh runs in place of the different ones, these findings and verdicts would change")
+    none = translatable("with the fresh runs in place of the different ones, no finding and no verdict would change")
+    return [translate(some if changes else none), *(f"  {one}" for one in changes)]

@@ -1,29 +1,25 @@
-"""The interface of data sets, and the cache of decoded arrays, which every worker maps into memory."""
+"""The interface of data sets."""
 
-import hashlib
-import json
-import os
-import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
-from zdl_bench.errors import DataError, display
-from zdl_bench.run.atomic import DRAFTS, draft_folder, remove_abandoned
+from zdl_bench.errors import ConfigError, DataError
+from zdl_bench.run.config import NUMBERS, Value
 
 
 class Arrays(NamedTuple):
-    """The training set and the test set: images (n, pixels) and labels (n,), all of them uint8. Equal only to itself."""
+    """The training set and the test set. Equal only to itself.
 
-    train_images: npt.NDArray[np.uint8]
-    train_labels: npt.NDArray[np.uint8]
-    test_images: npt.NDArray[np.uint8]
-    test_labels: npt.NDArray[np.uint8]
+    images: (n, pixels) uint8, or features (n, features) float32. labels: (n,) uint8, or numbers to predict, (n, width) float32.
+    """
+
+    train_images: npt.NDArray[Any]
+    train_labels: npt.NDArray[Any]
+    test_images: npt.NDArray[Any]
+    test_labels: npt.NDArray[Any]
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -36,13 +32,16 @@ class DataSet(ABC):
     """A data set, as one YAML of `conf/dataset/` describes it."""
 
     name: str
-    classes: int
+    classes: int | None
+    """The number of classes. None if the labels are numbers, or if the labels alone tell how many classes there are."""
     train_size: int
     """The number of training images, including the validation images, which are later taken from their end."""
     source: str | None = None
     """An identifier of the decoding code, or None if ENGINE_VERSION covers it. Arrays that other code decoded are not used."""
     test_size: int | None = None
     """The number of test images, the denominator of a test accuracy. None if it is not known before the images are read."""
+    remarks: Sequence[str] = ()
+    """What the user should know of data that were read just now, in sentences for the start of a sweep."""
     passed_over: Sequence[str] = ()
     """The reasons why places could not be used when the data were last searched for, one sentence per place."""
 
@@ -50,6 +49,41 @@ class DataSet(ABC):
     @abstractmethod
     def checksum(self) -> str:
         """64 hex digits that identify the content of the data and are known before the data are read."""
+
+    @property
+    def cache_name(self) -> str:
+        """The name of the folder of the decoded arrays in the cache."""
+        return self.checksum[:16] if self.source is None else f"{self.checksum[:16]}-{self.source}"
+
+    def open(self, predicts: str) -> None:
+        """Look for the data before runs are planned, with labels of the kind that a problem predicts.
+
+        Raise DataError if the user named a place that does not hold the data, ConfigError if the labels are of another kind.
+        """
+        if predicts == NUMBERS:
+            raise ConfigError(f"dataset={self.name}: its labels are classes; leave out problem.loss=mse, or name other data")
+        self.require_location()
+
+    def default_validation_size(self) -> int | None:
+        """Return how many training images validate if neither the user nor the YAML says it, or None if one has to."""
+        return None
+
+    def keep(self, validation_size: int) -> dict[str, Value]:
+        """Return the values that identify the data in the config of a run. The last training images validate."""
+        return {"checksum": self.checksum, "validation_size": validation_size}
+
+    def of_run(self, values: Mapping[str, Value]) -> "DataSet":
+        """Return the data set of a run, whose config has these values. Raise DataError if this is not the data of the run."""
+        if values.get("checksum") != self.checksum:
+            raise DataError(
+                f"dataset={self.name}: its YAML names other data than the run was trained on; restore that YAML, "
+                "or install the zdl_bench that planned the run"
+            )
+        return self
+
+    def changes(self) -> str:
+        """Return a sentence if the files of the data have changed since they were read; else an empty text."""
+        return ""
 
     @abstractmethod
     def decode(self) -> Arrays:
@@ -68,128 +102,3 @@ class DataSet(ABC):
     def must_be_decoded(self) -> bool:
         """Return whether to read the source even if the cache holds decoded arrays."""
         return False
-
-
-def cache_folder() -> Path:
-    """Return the user's cache folder for the project, respecting XDG_CACHE_HOME. Raise DataError if there is no home folder."""
-    from platformdirs import user_cache_path
-
-    try:
-        path = user_cache_path("zdl_bench", appauthor=False)
-    except RuntimeError:
-        path = Path("~")  # older versions of platformdirs return ~ instead
-    if str(path).startswith("~"):
-        raise DataError("there is no home folder for the cache of decoded images; set the variable XDG_CACHE_HOME to a folder")
-    return path
-
-
-def ensure_decoded(dataset: DataSet) -> None:
-    """Decode a data set into the cache unless the cache holds intact arrays. Raise DataError if decoding or writing fails.
-
-    The parent process calls this once per sweep.
-    """
-    if dataset.must_be_decoded() or not has_sound_arrays(dataset):
-        write_decoded(dataset, dataset.decode())
-    load_decoded(dataset)
-
-
-def write_decoded(dataset: DataSet, arrays: Arrays) -> None:
-    """Write arrays into the cache unless the cache holds intact arrays. Raise DataError if writing fails or a dtype differs."""
-    folder = _decoded_folder(dataset)
-    if _is_sound(folder):
-        return
-    if any(array.dtype != np.uint8 for array in arrays):
-        raise DataError(f"dataset={dataset.name}: decode() returned images or labels that are not uint8; return uint8 arrays")
-    try:
-        _write(arrays, folder)
-    except OSError as error:
-        raise DataError(
-            f"the cache {display(folder)} cannot be written ({error.strerror or error}); "
-            "free some space, or set the variable XDG_CACHE_HOME to another folder"
-        ) from error
-
-
-def load_decoded(dataset: DataSet) -> Arrays:
-    """Return the decoded arrays, mapped read-only so that all workers on a machine share the same memory pages.
-
-    Each process maps and hashes the arrays once. Raise DataError if the arrays have changed, or if a label is not a class.
-    """
-    if not is_decoded(dataset):
-        ensure_decoded(dataset)
-    folder = _decoded_folder(dataset)
-    arrays = _sound_arrays(folder)
-    if arrays is None:
-        raise DataError(f"dataset={dataset.name}: the cached arrays in {folder} have changed; start the command again")
-    _require_classes(dataset, arrays)
-    return arrays
-
-
-def _sound_arrays(folder: Path) -> Arrays | None:
-    """Return the arrays of a folder, or None if they have changed. Raise OSError, ValueError or EOFError for a damaged file."""
-    found = [os.stat(folder / f"{field}.npy") for field in Arrays._fields]
-    return _map_and_hash(folder, tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in found))
-
-
-@cache
-def _map_and_hash(folder: Path, file_states: tuple[tuple[int, ...], ...]) -> Arrays | None:
-    """Return the mapped arrays, or None if their content has changed. Each process hashes them once per state of the files.
-
-    `file_states` identifies the files and is read before they are mapped. After a change of state, all files are hashed again.
-    """
-    files = (np.load(folder / f"{field}.npy", mmap_mode="r", allow_pickle=False) for field in Arrays._fields)
-    arrays = Arrays(*files)
-    return arrays if json.loads((folder / "sha256.json").read_text()) == content_hashes(arrays) else None
-
-
-def _require_classes(dataset: DataSet, arrays: Arrays) -> None:
-    largest = max(int(labels.max(initial=0)) for labels in (arrays.train_labels, arrays.test_labels))
-    if largest >= dataset.classes:
-        raise DataError(
-            f"dataset={dataset.name}: a label is {largest}, but labels must be from 0 to {dataset.classes - 1}; "
-            f"set classes in the YAML of the data set to {largest + 1}, or number the labels from 0"
-        )
-
-
-def is_decoded(dataset: DataSet) -> bool:
-    """Return whether the cache has a folder for the arrays of this data set. The arrays are not checked."""
-    try:
-        return os.path.isdir(_decoded_folder(dataset))
-    except DataError:  # there is no cache folder
-        return False
-
-
-def has_sound_arrays(dataset: DataSet) -> bool:
-    """Return whether the cached arrays are unchanged since they were written. The check reads all arrays."""
-    return is_decoded(dataset) and _is_sound(_decoded_folder(dataset))
-
-
-def _decoded_folder(dataset: DataSet) -> Path:
-    name = dataset.checksum[:16] if dataset.source is None else f"{dataset.checksum[:16]}-{dataset.source}"
-    return cache_folder() / "decoded" / name
-
-
-def _write(arrays: Arrays, folder: Path) -> None:
-    """Write the arrays to a draft folder, then rename the draft. The folder is thus written completely or not at all."""
-    remove_abandoned(folder.parent.glob(DRAFTS))
-    with draft_folder(folder) as draft:
-        for field, array in arrays._asdict().items():
-            np.save(draft / f"{field}.npy", np.ascontiguousarray(array), allow_pickle=False)
-        (draft / "sha256.json").write_text(json.dumps(content_hashes(arrays)))
-        try:
-            os.replace(draft, folder)
-        except OSError:  # the folder exists: it is damaged, or another process was faster
-            if not _is_sound(folder):
-                shutil.rmtree(folder)
-                os.replace(draft, folder)
-
-
-def _is_sound(folder: Path) -> bool:
-    try:
-        return _sound_arrays(folder) is not None
-    except (OSError, ValueError, EOFError):  # EOFError: numpy's error for an empty file
-        return False
-
-
-def content_hashes(arrays: Arrays) -> dict[str, str]:
-    """Return the SHA-256 of each array's content, by the name of the array."""
-    return {field: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for field, array in arrays._asdict().items()}

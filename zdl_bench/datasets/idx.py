@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.datasets import mirrors
-from zdl_bench.datasets.dataset import Arrays, DataSet, cache_folder, is_decoded
+from zdl_bench.datasets.cache import cache_folder, is_decoded
+from zdl_bench.datasets.dataset import Arrays, DataSet
 from zdl_bench.datasets.packings import IdxFile, WrongChecksum, read_arrays
 from zdl_bench.datasets.places import Candidate, find_candidates, find_places, has_usual_name
 from zdl_bench.errors import DataError, display

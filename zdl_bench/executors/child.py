@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
@@ -18,8 +18,10 @@ from typing import Any
 
 from zdl_bench.errors import ExecutorError, display, refusal
 from zdl_bench.executors.attempt import Stopwatch, attempt, timed_out_run
+from zdl_bench.executors.part_delivery import pack_parts, unpack_parts
 from zdl_bench.executors.process_end import end_with_parent, kill_with_descendants
 from zdl_bench.interrupts import signals_deferred
+from zdl_bench.registry.given_parts import parts_in_use
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Run
 from zdl_bench.training.loop import prepare
@@ -40,19 +42,22 @@ START = (
 class Child:
     """A new Python process that executes runs. It finds packages in the same folders as this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: Mapping[str, str], parts: bytes = b"") -> None:
+        """Start the process. variables: what its environment has besides this process's. parts: of `pack_parts`."""
+        self._parts = parts
         self._connection, theirs = Pipe()
         with theirs:
             paths = json.dumps([path for path in sys.path if isinstance(path, str)])  # Python ignores entries that are not text
             command = [sys.executable, "-P", "-c", START, paths, str(theirs.fileno()), str(os.getpid())]
             self._process = subprocess.Popen(  # noqa: S603  (this module itself)
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=os.environ | variables
             )
 
     def is_ready(self, is_wanted: Callable[[], bool]) -> bool:
         """Wait until the child is ready; return False if it dies first. Raise CancelledError if the run is no longer wanted."""
         with suppress(EOFError, OSError):
             self._answer(None, is_wanted)
+            self._connection.send_bytes(self._parts)
             return True
         return False
 
@@ -110,9 +115,12 @@ class Child:
 
 
 class Children:
-    """The children of this process, shared by its threads."""
+    """The children of this process, shared by its threads. They know the parts that were handed over to this sweep."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        """Raise ExecutorError if a part that was handed over as an object cannot leave this process."""
+        self._variables = variables or {}
+        self._parts = pack_parts()
         self._lock = threading.Lock()
         self._all: set[Child] = set()
         self._idle: list[Child] = []
@@ -149,7 +157,7 @@ class Children:
             if self._is_closed:
                 raise CancelledError
             try:
-                child = Child()
+                child = Child(self._variables, self._parts)
             except Exception as error:
                 raise cannot_start(refusal(error) or str(error)) from error
             self._all = {child, *(other for other in self._all if other.is_alive)}
@@ -178,9 +186,10 @@ def serve(descriptor: int, parent: int) -> None:
     end_with_parent(parent)
     with Connection(descriptor) as connection, suppress(EOFError, OSError):  # raised when the parent is gone
         connection.send("ready")
-        while connection.poll(IDLE_SECONDS):
-            config = connection.recv()
-            with suppress(Exception):  # the run will raise it
-                prepare(config)
-            connection.send("taken")
-            connection.send(attempt(config))
+        with parts_in_use(unpack_parts(connection.recv_bytes())):
+            while connection.poll(IDLE_SECONDS):
+                config = connection.recv()
+                with suppress(Exception):  # the run will raise it
+                    prepare(config)
+                connection.send("taken")
+                connection.send(attempt(config))

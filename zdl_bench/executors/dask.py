@@ -15,6 +15,9 @@ from zdl_bench.errors import ExecutorError, ZdlBenchError, require
 from zdl_bench.executors.attempt import retry_alone
 from zdl_bench.executors.dask_address import CLIENT_SECONDS, connect, parse_address
 from zdl_bench.executors.executor import Executor, Limits
+from zdl_bench.executors.own_parts import read_own_parts
+from zdl_bench.executors.part_delivery import require_named
+from zdl_bench.language import translate
 from zdl_bench.registry import registry
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 from zdl_bench.run.environment import describe_environment
@@ -54,6 +57,7 @@ class Dask(Executor):
     def execute(self, configs: Sequence[RunConfig], limits: Limits) -> Generator[Run, None, None]:
         if not configs:
             return
+        require_named(configs)
         client = connect(self.address)
         try:
             attempts = partial(_execute, client, timeout=limits.timeout, wait=self.wait)
@@ -87,9 +91,9 @@ def _execute(
 class Tasks:
     """The runs that were sent to the scheduler and have not come back. Each run may take at most `timeout` seconds.
 
-    A data set is sent as the result of a task. Dask sends such a result to a worker only once, and computes the result again
-    if the worker that holds it dies. A worker plug-in would not do: it would go to every worker, even to those that do not
-    need the data set, and it would stay on the scheduler if this process is killed.
+    A data set is sent as the result of a task, and so are the user's own parts. Dask sends such a result to a worker only once,
+    and computes the result again if the worker that holds it dies. A worker plug-in would not do: it would go to every worker,
+    even to those that do not need the data set, and it would stay on the scheduler if this process is killed.
     """
 
     def __init__(self, client: "Client", timeout: float | None, wait: float) -> None:
@@ -97,6 +101,8 @@ class Tasks:
         self._configs: dict[Future[Run | MissingData | None], RunConfig] = {}
         self._ends: SimpleQueue[Future[Run | MissingData | None]] = SimpleQueue()
         self._parcels: dict[str, Future[Parcel]] = {}
+        own_parts = read_own_parts()
+        self._own_parts = self._sent(own_parts) if own_parts else None
         self._without_workers_since: float | None = None
 
     def __len__(self) -> int:
@@ -109,7 +115,9 @@ class Tasks:
             return dask_worker.make_run(*arguments)
 
         with _clear_errors(self._client):
-            future = self._client.submit(make_run, config.as_dict(), self._timeout, ENGINE_VERSION, parcel, pure=False)
+            future = self._client.submit(
+                make_run, config.as_dict(), self._timeout, ENGINE_VERSION, parcel, self._own_parts, pure=False
+            )
         self._configs[future] = config
         future.add_done_callback(self._ends.put)
 
@@ -117,12 +125,16 @@ class Tasks:
         from zdl_bench.executors.dask_worker import pack
 
         assert config.dataset is not None
-        name = config.dataset.name
+        name = repr(config.dataset)
         if name not in self._parcels:
-            with _clear_errors(self._client), warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Sending large graph")
-                self._parcels[name] = self._client.submit(lambda parcel: parcel, pack(registry.dataset(name)), pure=False)
+            self._parcels[name] = self._sent(pack(registry.dataset_of(config.dataset)))
         self.submit(config, self._parcels[name])
+
+    def _sent(self, content: Any) -> "Future[Any]":
+        """Return a future of the content, which Dask sends to each worker that needs it."""
+        with _clear_errors(self._client), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph")
+            return self._client.submit(lambda content: content, content, pure=False)
 
     def next_answer(self) -> "tuple[RunConfig, Run | MissingData | None]":
         """Wait for a worker's answer and return it with its config. The answer is None if a process died during the run."""
@@ -154,8 +166,11 @@ class Tasks:
         now = time.monotonic()
         if self._without_workers_since is None:
             self._without_workers_since = now
-            waiting = f"waiting {self._wait:g} s for one (change this time with executor.wait=SECONDS)"
-            print(f"the Dask cluster has no workers; {waiting}", file=sys.stderr)
+            waiting = translate(
+                "the Dask cluster has no workers; waiting {seconds:g} s for one (change this time with executor.wait=SECONDS)",
+                seconds=self._wait,
+            )
+            print(waiting, file=sys.stderr)
         elif now - self._without_workers_since > self._wait:
             raise ExecutorError(
                 f"executor.wait={self._wait:g}: the Dask cluster has had no workers for this time; start one, or wait longer"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from zdl_bench.errors import ExecutorError, display, require
+from zdl_bench.interrupts import signals_deferred
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -42,7 +43,8 @@ def connect(address: str | None) -> "Client":
     if address is None:
         raise ExecutorError("executor=dask: this executor needs the scheduler's address; add executor.address=tcp://HOST:PORT")
     try:
-        from distributed import Client
+        with signals_deferred():  # the import takes a second
+            from distributed import Client
     except ImportError as error:
         raise ExecutorError("executor=dask: Dask is not installed; run pip install 'zdl-bench[dask]'") from error
     for library in CHATTY_LIBRARIES:

@@ -4,9 +4,11 @@ The data set of a run comes from files on the worker's machine or from the clien
 """
 
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +16,14 @@ import numpy as np
 from distributed import get_worker
 from distributed.core import Status
 
-from zdl_bench.datasets.dataset import (
-    Arrays,
-    DataSet,
-    content_hashes,
-    has_sound_arrays,
-    is_decoded,
-    load_decoded,
-    write_decoded,
-)
+from zdl_bench.datasets.cache import content_hashes, has_sound_arrays, is_decoded, load_decoded, write_decoded
+from zdl_bench.datasets.dataset import Arrays, DataSet
 from zdl_bench.errors import DataError, ExecutorError, ZdlBenchError
 from zdl_bench.executors.child import Children
+from zdl_bench.executors.own_parts import OwnParts, write_own_parts
 from zdl_bench.registry import registry
-from zdl_bench.run.config import ENGINE_VERSION, RunConfig
+from zdl_bench.registry.conf_places import CONF_VARIABLE, conf_variable
+from zdl_bench.run.config import ENGINE_VERSION, Choice, RunConfig
 from zdl_bench.run.run import Run
 
 if TYPE_CHECKING:
@@ -64,14 +61,21 @@ def unpack(dataset: DataSet, parcel: Parcel) -> Arrays:
 class Workplace:
     """The state that a worker process keeps between runs, shared by its threads.
 
-    sound: checksums of the data sets whose arrays were read and found correct. not_here: checksums of the data sets that no
+    children: those of each value of ZDL_BENCH_CONF. own_folders: the value with which the worker was started.
+    sound: cache names of the data sets whose arrays were read and found correct. not_here: cache names of the data sets that no
     file on this machine holds.
     """
 
-    children: Children = field(default_factory=Children)
+    children: dict[str, Children] = field(default_factory=dict)
     sound: set[str] = field(default_factory=set)
     not_here: set[str] = field(default_factory=set)
+    own_folders: str = field(default_factory=lambda: os.environ.get(CONF_VARIABLE, ""))
     lock: Lock = field(default_factory=Lock)
+
+    def children_with(self, folders: str) -> Children:
+        """Return the children with this value of ZDL_BENCH_CONF."""
+        with self.lock:
+            return self.children.setdefault(folders, Children({CONF_VARIABLE: folders}))
 
     def provide(self, dataset: DataSet, parcel: Parcel | None = None) -> bool:
         """Put the data set into the cache if it is missing there: from the parcel if one is given, or else from local files.
@@ -79,19 +83,19 @@ class Workplace:
         Return False if a parcel is needed. Raise DataError if the parcel is damaged or the cache cannot be written.
         """
         with self.lock:
-            if is_decoded(dataset) and dataset.checksum in self.sound:
+            if is_decoded(dataset) and dataset.cache_name in self.sound:
                 return True
             if not has_sound_arrays(dataset):
                 if parcel is not None:
                     write_decoded(dataset, unpack(dataset, parcel))
                 elif not self._decode_local(dataset):
                     return False
-            self.sound.add(dataset.checksum)
+            self.sound.add(dataset.cache_name)
             return True
 
     def _decode_local(self, dataset: DataSet) -> bool:
         """Decode the data set from local files and return whether this worked. Try only once, since reading is slow."""
-        if dataset.checksum not in self.not_here:
+        if dataset.cache_name not in self.not_here:
             try:
                 arrays = dataset.decode_local()
                 if arrays is not None:
@@ -99,7 +103,7 @@ class Workplace:
                     return True
             except DataError:  # damaged files, or a cache that cannot be written, which `provide` reports once it has a parcel
                 pass
-            self.not_here.add(dataset.checksum)
+            self.not_here.add(dataset.cache_name)
         return False
 
 
@@ -110,12 +114,13 @@ def workplace() -> Workplace:
 
 
 def make_run(
-    plain_config: Mapping[str, Any], timeout: float | None, engine: int, parcel: Parcel | None
+    plain_config: Mapping[str, Any], timeout: float | None, engine: int, parcel: Parcel | None, own_parts: OwnParts | None
 ) -> Run | MissingData | None:
     """Execute a run in a child process. Return MissingData if a parcel is needed, or None if the child died during the run.
 
     plain_config: the result of RunConfig.as_dict. timeout: see `Child.result`. engine: the client's version of the engine.
     parcel: the data set of the run, or None in the first attempt, in which the worker looks for the data set on its machine.
+    own_parts: the files of the user's folders.
 
     Raise ExecutorError if this worker cannot execute runs, and CancelledError if nobody waits for the run any more.
     """
@@ -124,11 +129,10 @@ def make_run(
     try:
         _require_engine(engine)
         config = RunConfig.from_dict(plain_config)
-        if config.dataset is not None:
-            checksum = str(config.dataset.values["checksum"])
-            if not workplace().provide(_dataset(config.dataset.name, checksum), parcel):
-                return MissingData()
-        return workplace().children.make(config, timeout, is_wanted)
+        folders = write_own_parts(own_parts, Path(worker.local_directory)) if own_parts else workplace().own_folders
+        if config.dataset is not None and not workplace().provide(_dataset(config.dataset, folders), parcel):
+            return MissingData()
+        return workplace().children_with(folders).make(config, timeout, is_wanted)
     except (ZdlBenchError, OSError) as error:
         raise ExecutorError(f"the Dask worker {worker.address}: {error}") from error
 
@@ -141,13 +145,9 @@ def _require_engine(wanted: int) -> None:
         )
 
 
-def _dataset(name: str, checksum: str) -> DataSet:
-    dataset = registry.dataset(name)
-    if dataset.checksum != checksum:
-        raise DataError(
-            f"dataset={name}: this data set has a different checksum on this worker; install the same zdl_bench on every worker"
-        )
-    return dataset
+def _dataset(chosen: Choice, folders: str) -> DataSet:
+    with workplace().lock, conf_variable(folders):  # the environment is that of all threads
+        return registry.dataset_of(chosen)
 
 
 def _is_wanted(worker: "Worker", key: "Key") -> bool:

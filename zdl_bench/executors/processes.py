@@ -54,7 +54,8 @@ class Processes(Executor):
 
     def parallel_runs(self, n_jobs: int) -> int:
         with _clear_errors():
-            import joblib
+            with signals_deferred():
+                import joblib
 
             return int(joblib.effective_n_jobs(n_jobs))
 

@@ -14,11 +14,12 @@ MIN_COMPILED = 20_000
 """Vectors of at least this many elements make compiled kernels worth the import of their compiler."""
 VARIABLE = "ZDL_BENCH_KERNELS"
 CHOICES = ("", "numpy", "numba")
+DEFINITION = Kernels()
 
 
 def kernels_for_vectors(elements: int, dtype: np.dtype) -> Kernels:
     """Return the kernels for vectors of `elements` elements, without matrix products: compiled if the vectors are long."""
-    return kernels_for(dtype) if elements >= MIN_COMPILED else Kernels()
+    return kernels_for(dtype) if elements >= MIN_COMPILED else DEFINITION
 
 
 @cache

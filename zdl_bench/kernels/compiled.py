@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numba
@@ -13,18 +13,21 @@ from numba.extending import overload, register_jitable
 
 from zdl_bench.kernels import elementary, loops, sparse_loops
 from zdl_bench.kernels.compile_cached import compile_cached
-from zdl_bench.kernels.definition import Elementwise, Integers, Kernels, Rule, Scalars, SparseRows
-from zdl_bench.kernels.element_loops import UPDATES, activate_with, chain_with
+from zdl_bench.kernels.cube_roots import cube_root_of
+from zdl_bench.kernels.definition import ElementFunction, Integers, Kernels, Rule, Scalars, SparseRows
+from zdl_bench.kernels.element_loops import activate_with, chain_with, update_with
 from zdl_bench.kernels.exponentials import exponentials, select
 from zdl_bench.kernels.portable import typed_for
 from zdl_bench.run.run import Floats
 
+Names = tuple[str, ...]
 INLINED = (
     elementary.log_of_double,
     elementary.sin_pi_of_double,
     elementary.cos_pi_of_double,
     elementary.sine_and_cosine,
     *(function for dtype in (np.float32, np.float64) for function in exponentials(np.dtype(dtype))),
+    *(cube_root_of(np.dtype(dtype)) for dtype in (np.float32, np.float64)),
 )
 for function in INLINED:
     register_jitable(function)
@@ -35,16 +38,16 @@ def _select(condition, chosen, other):
     return lambda condition, chosen, other: chosen if condition else other
 
 
-def _by_dtype(own: Elementwise) -> None:
+def _by_dtype(own: ElementFunction, form_for: Callable[[np.dtype], ElementFunction]) -> None:
     """Teach numba a function that has one form for each dtype."""
 
     @overload(own)
     def _own(x):
-        function = getattr(exponentials(_dtype_of(x)), own.__name__)
+        function = form_for(_dtype_of(x))
         return lambda x: function(x)  # noqa: PLW0108  (numba wants one that is not registered yet)
 
 
-def _in_double(own: Elementwise, of_double: Elementwise) -> None:
+def _in_double(own: ElementFunction, of_double: ElementFunction) -> None:
     """Teach numba a function that is computed in float64."""
 
     @overload(own)
@@ -53,8 +56,9 @@ def _in_double(own: Elementwise, of_double: Elementwise) -> None:
         return lambda x: real(of_double(np.float64(x)))
 
 
-_by_dtype(elementary.exp)
-_by_dtype(elementary.tanh)
+_by_dtype(elementary.exp, lambda dtype: exponentials(dtype).exp)
+_by_dtype(elementary.tanh, lambda dtype: exponentials(dtype).tanh)
+_by_dtype(elementary.cube_root, cube_root_of)
 _in_double(elementary.log, elementary.log_of_double)
 _in_double(elementary.sin_pi, elementary.sin_pi_of_double)
 _in_double(elementary.cos_pi, elementary.cos_pi_of_double)
@@ -126,27 +130,33 @@ class CompiledKernels(Kernels):
         self._sort_by_column(*a, *columns)
         self._sparse_product(*columns, d, out)
 
-    def activate(self, function: Elementwise, z: Floats, bias: Floats) -> None:
+    def activate(self, function: ElementFunction, z: Floats, bias: Floats) -> None:
         loop = self._activation(function)
         loop(z, bias) if loop else super().activate(function, z, bias)
 
-    def chain(self, function: Elementwise, delta: Floats, a: Floats) -> None:
+    def chain(self, function: ElementFunction, delta: Floats, a: Floats) -> None:
         loop = self._chain(function)
         loop(delta, a) if loop else super().chain(function, delta, a)
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        loop = self._update(rule, len(state), len(scalars))
-        loop(params, grad, state, scalars) if loop else super().update(rule, params, grad, state, scalars)
+        loop, names = self._update(rule, len(state), tuple(scalars))
+        if loop:
+            loop(params, grad, state, tuple(scalars[name] for name in names))
+        else:
+            super().update(rule, params, grad, state, scalars)
 
-    def _compile_rule(self, rule: Rule, buffers: int, scalars: int) -> Callable[..., Any] | None:
-        if buffers not in UPDATES:
-            return None
+    def _compile_rule(self, rule: Rule, buffers: int, scalars: tuple[str, ...]) -> tuple[Callable[..., Any] | None, Names]:
+        """Return the loop over a rule, or None if there is none, and the names of the scalars in the rule's order."""
+        code = getattr(rule, "__code__", None)
+        names = code.co_varnames[2 + buffers : code.co_argcount + code.co_kwonlyargcount] if code else ()
+        if {*names} != {*scalars}:
+            return None, ()
         vector = self._number[::1]
-        signature = (vector, vector, _tuple(vector, buffers), _tuple(self._number, scalars))
-        return self._compile(UPDATES[buffers], rule, 2 + buffers + scalars, *signature)
+        signature = (vector, vector, _tuple(vector, buffers), _tuple(self._number, len(names)))
+        return self._compile(partial(update_with, buffers=buffers), rule, 2 + buffers + len(names), *signature), names
 
     def _compile(
-        self, maker: Callable[..., Any], function: Elementwise, arguments: int, *signature: Any
+        self, maker: Callable[..., Any], function: ElementFunction, arguments: int, *signature: Any
     ) -> Callable[..., Any] | None:
         """Return the loop of a maker over a function of elements, for one signature of the loop.
 

@@ -1,6 +1,6 @@
 """The arithmetic of a training step, defined by NumPy. Compiled kernels do the same operations in the same order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +11,11 @@ from zdl_bench.run.run import Floats
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
-Rule = Callable[..., tuple[Any, ...]]
-"""(w, g, *state, *scalars) → (w, *state), for one element or many. Uses only operators, `np.sqrt` and elementary functions."""
-Scalars = tuple[Any, ...]
-"""The scalars of a step, in the dtype of the run."""
-Elementwise = Callable[..., Any]
+Rule = Callable[..., Any]
+"""(w, g, *state, **scalars) → (w, *state), or w without state, for one element or many, by portable operations."""
+Scalars = Mapping[str, Any]
+"""The scalars of a step by name, in the dtype of the run."""
+ElementFunction = Callable[..., Any]
 """A function of elements → an element, written like a Rule."""
 SIDE_BY_SIDE = 256
 """The number of partial sums of a dot product, so that a CPU can add many at a time."""
@@ -107,11 +107,11 @@ class Kernels:
         """Set out[j] ← Σᵢ d[i, j]."""
         out[:] = ordered_sum(d)
 
-    def activate(self, function: Elementwise, z: Floats, bias: Floats) -> None:
+    def activate(self, function: ElementFunction, z: Floats, bias: Floats) -> None:
         """Set z[i, j] ← function(z[i, j] + bias[j])."""
         z[:] = function(z + bias)
 
-    def chain(self, function: Elementwise, delta: Floats, a: Floats) -> None:
+    def chain(self, function: ElementFunction, delta: Floats, a: Floats) -> None:
         """Set delta[i, j] ← function(delta[i, j], a[i, j])."""
         delta[:] = function(delta, a)
 
@@ -151,11 +151,12 @@ class Kernels:
         return sum_side_by_side(np.multiply(difference, difference, dtype=np.float64))
 
     def update(self, rule: Rule, params: Floats, grad: Floats, state: tuple[Floats, ...], scalars: Scalars) -> None:
-        """Set params, *state ← rule(params, grad, *state, *scalars), element by element. All vectors have shape (n,)."""
+        """Set params, *state ← rule(params, grad, *state, **scalars), element by element. All vectors have shape (n,)."""
         for start in range(0, len(params), SLICE):
             given = [vector[start : start + SLICE] for vector in (params, grad, *state)]
-            new = rule(*given, *scalars)
-            unshared = [np.copy(values) if any(values is each for each in given) else values for values in new]
+            new = rule(*given, **scalars)
+            shared = {*map(id, given)}
+            unshared = [np.copy(values) if id(values) in shared else values for values in (new if state else (new,))]
             for vector, values in zip((given[0], *given[2:]), unshared, strict=True):
                 vector[:] = values
 

@@ -4,10 +4,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from zdl_bench.kernels.definition import Elementwise, Rule
+from zdl_bench.kernels.definition import ElementFunction, Rule
 
 
-def activate_with(function: Elementwise) -> Callable[..., Any]:
+def activate_with(function: ElementFunction) -> Callable[..., Any]:
     def activate(z, bias):
         for i in range(z.shape[0]):
             for j in range(z.shape[1]):
@@ -16,7 +16,7 @@ def activate_with(function: Elementwise) -> Callable[..., Any]:
     return activate
 
 
-def chain_with(function: Elementwise) -> Callable[..., Any]:
+def chain_with(function: ElementFunction) -> Callable[..., Any]:
     def chain(delta, a):
         for i in range(delta.shape[0]):
             for j in range(delta.shape[1]):
@@ -25,31 +25,22 @@ def chain_with(function: Elementwise) -> Callable[..., Any]:
     return chain
 
 
-def update_without_state(rule: Rule) -> Callable[..., Any]:
-    def update(w, g, state, scalars):
-        for i in range(w.size):
-            (w[i],) = rule(w[i], g[i], *scalars)
+def update_with(rule: Rule, buffers: int) -> Callable[..., Any]:
+    """Return update(w, g, state, scalars), the loop over a rule with so many state vectors.
 
-    return update
-
-
-def update_with_one_buffer(rule: Rule) -> Callable[..., Any]:
-    def update(w, g, state, scalars):
-        (a,) = state
-        for i in range(w.size):
-            w[i], a[i] = rule(w[i], g[i], a[i], *scalars)
-
-    return update
-
-
-def update_with_two_buffers(rule: Rule) -> Callable[..., Any]:
-    def update(w, g, state, scalars):
-        a, b = state
-        for i in range(w.size):
-            w[i], a[i], b[i] = rule(w[i], g[i], a[i], b[i], *scalars)
-
-    return update
-
-
-UPDATES = {0: update_without_state, 1: update_with_one_buffer, 2: update_with_two_buffers}
-"""The loops over a rule, by the number of its state vectors."""
+    It is written as source, since numba compiles no loop over vectors whose number it does not know.
+    """
+    state = [f"s{number}" for number in range(buffers)]
+    given, new = (", ".join(f"{vector}[i]" for vector in vectors) for vectors in (["w", "g", *state], ["w", *state]))
+    lines = [
+        "def made_with(rule):",
+        "    def update(w, g, state, scalars):",
+        *([f"        {', '.join(state)}, = state"] if state else []),
+        "        for i in range(w.size):",
+        f"            {new} = rule({given}, *scalars)",
+        "    return update",
+    ]
+    names: dict[str, Any] = {"__name__": __name__}  # numba imports the module of a function whose code it loads
+    exec(compile("\n".join(lines), __file__, "exec"), names)  # noqa: S102
+    made: Callable[..., Any] = names["made_with"](rule)
+    return made

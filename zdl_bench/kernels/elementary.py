@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from zdl_bench.errors import require
-from zdl_bench.kernels.exponentials import LN2_HIGH, LN2_LOW, exponentials, select
+from zdl_bench.kernels.cube_roots import cube_root_of
+from zdl_bench.kernels.exponentials import LN2_HIGH, LN2_LOW, exponentials
+from zdl_bench.kernels.exponentials import select as select  # noqa: PLC0414  (rules import it from here)
 from zdl_bench.run.run import Floats
 
 Function = Callable[[Any], Any]
@@ -58,6 +60,12 @@ def tanh(x: Any) -> Any:
     """Return tanh x in the dtype of `x`, float32 or float64. The error is below 3 units in the last place."""
     x = _floats(x)
     return exponentials(x.dtype).tanh(x)
+
+
+def cube_root(x: Any) -> Any:
+    """Return ∛x in the dtype of `x`, float32 or float64. The error is below 2 units in the last place."""
+    x = _floats(x)
+    return cube_root_of(x.dtype)(x)
 
 
 def log(x: Any) -> Any:

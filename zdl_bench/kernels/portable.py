@@ -14,13 +14,14 @@ import numpy as np
 from zdl_bench.kernels import elementary
 from zdl_bench.kernels.exponentials import select
 
-ELEMENTARY = tuple(getattr(elementary, name) for name in ("exp", "tanh", "log", "sin_pi", "cos_pi"))
+ELEMENTARY = tuple(getattr(elementary, name) for name in ("exp", "tanh", "cube_root", "log", "sin_pi", "cos_pi"))
 
 
 def typed_for(function: Callable[..., Any], arguments: int, dtype: np.dtype) -> Callable[..., Any] | None:
     """Return the function with its literal numbers in `dtype`, as NumPy takes them beside an array of that dtype.
 
-    Numba takes a literal as float64. Return None if the function does more than portable arithmetic on its arguments.
+    Numba takes a literal as float64, and arguments by position. Return None if the function does more than portable arithmetic
+    on its arguments.
     """
     if not isinstance(function, FunctionType) or not _is_complete(function.__code__):
         return None
@@ -48,7 +49,12 @@ def _with_numbers(function: FunctionType, change: Callable[[Any], Any], names: d
             return tuple(map(changed, value))
         return change(value) if _is_number(value) else value
 
-    code = function.__code__.replace(co_consts=tuple(map(changed, function.__code__.co_consts)))
+    own = function.__code__
+    code = own.replace(
+        co_consts=tuple(map(changed, own.co_consts)),
+        co_argcount=own.co_argcount + own.co_kwonlyargcount,
+        co_kwonlyargcount=0,
+    )
     numbers = {name: change(value) for name, value in _names_read(function).items() if _is_number(value)}
     copy = FunctionType(code, names | numbers, function.__name__)
     copy.__qualname__ = function.__qualname__

@@ -1,4 +1,5 @@
-"""Streams of random numbers. Each seed gives one stream per use: weights, batches and noise.
+"""Streams of random numbers. Each seed gives one stream per use: weights, batches, noise, and the
+optimizer.
 
 The project uses common random numbers: the streams depend only on the seed, never on the optimizer or the learning rate. So
 all runs with the same seed start at the same point and see the same batches.
@@ -29,9 +30,12 @@ class Stream(Protocol):
 
 @dataclass(frozen=True)
 class Streams:
+    """rule: for an optimizer that draws numbers. It is the seed's own in every kind of streams, so that it moves no other."""
+
     weights: Stream
     batches: Stream
     noise: Stream
+    rule: Stream
 
 
 class PortableStream:
@@ -87,12 +91,11 @@ class LegacyStream:
 
 
 def spawned_streams(seed: int) -> Streams:
-    """Return three independent streams for a seed, from NumPy's SeedSequence."""
-    weights, batches, noise = map(PortableStream, np.random.SeedSequence(seed).spawn(3))
-    return Streams(weights, batches, noise)
+    """Return four independent streams for a seed, from NumPy's SeedSequence."""
+    return Streams(*map(PortableStream, np.random.SeedSequence(seed).spawn(4)))
 
 
 def legacy_streams(seed: int) -> Streams:
     """Return streams as in the articles' programs: one generator for all uses. Weights are drawn first, then batches."""
     stream = LegacyStream(seed)
-    return Streams(weights=stream, batches=stream, noise=stream)
+    return Streams(weights=stream, batches=stream, noise=stream, rule=spawned_streams(seed).rule)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from zdl_bench.errors import require
-from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
-from zdl_bench.run.run import Floats
+from zdl_bench.optimizers.elementwise import Elementwise
 
 
 @dataclass(frozen=True)
-class AdaGrad(ElementwiseOptimizer):
+class AdaGrad(Elementwise):
     """h ← h + g²,  w ← w − lr·g / (√h + ε)
 
     h starts at 0 and ε is outside the root, as in the book (Saito 2016) and in PyTorch. In optax and Keras, h starts at 0.1
@@ -21,15 +20,12 @@ class AdaGrad(ElementwiseOptimizer):
     """
 
     epsilon: float = 1e-7
-    buffers = 1
+    buffers = {"h": 0.0}
 
     def __post_init__(self) -> None:
         require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon must be above 0")
 
-    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        return lr, self.epsilon
-
     @staticmethod
-    def rule(w: Floats, g: Floats, h: Floats, lr: Floats, epsilon: Floats) -> tuple[Floats, ...]:
+    def rule(w, g, h, *, lr, epsilon):
         h = h + g * g
         return w - lr * g / (np.sqrt(h) + epsilon), h

@@ -7,11 +7,12 @@ import numpy as np
 
 from zdl_bench.errors import require
 from zdl_bench.kernels.elementary import power
-from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
+from zdl_bench.optimizers.elementwise import Elementwise
+from zdl_bench.optimizers.optimizer import Step
 
 
 @dataclass(frozen=True)
-class Adam(ElementwiseOptimizer):
+class Adam(Elementwise):
     """m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − lr·m̂ / (√v̂ + ε)
 
     with the bias corrections m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t; m and v start at 0.
@@ -27,22 +28,22 @@ class Adam(ElementwiseOptimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
     bias_correction: bool = True
-    buffers = 2
+    buffers = {"m": 0.0, "v": 0.0}
 
     def __post_init__(self) -> None:
         require("optimizer.beta1", self.beta1, 0 <= self.beta1 < 1, "beta1 must be in [0, 1)")
         require("optimizer.beta2", self.beta2, 0 <= self.beta2 < 1, "beta2 must be in [0, 1)")
         require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon must be above 0")
 
-    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        corrections = (1 - power(self.beta1, step), 1 - power(self.beta2, step)) if self.bias_correction else (1.0, 1.0)
-        rate, root_correction = lr / corrections[0], math.sqrt(corrections[1])
-        return rate, root_correction, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.epsilon
+    def scalars(self, step: Step, memory: dict[str, float]) -> dict[str, float]:
+        t = step.number
+        of_m, of_v = (1 - power(self.beta1, t), 1 - power(self.beta2, t)) if self.bias_correction else (1.0, 1.0)
+        return {"rate": step.lr / of_m, "root_correction": math.sqrt(of_v)}
 
     @staticmethod
-    def rule(w, g, m, v, rate, root_correction, beta1, rest1, beta2, rest2, epsilon):  # type: ignore[no-untyped-def]
-        m = beta1 * m + rest1 * g
-        v = beta2 * v + rest2 * (g * g)
+    def rule(w, g, m, v, *, rate, root_correction, beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon):
+        m = beta1 * m + one_minus_beta1 * g
+        v = beta2 * v + one_minus_beta2 * (g * g)
         return w - rate * m / (np.sqrt(v) / root_correction + epsilon), m, v
 
 
@@ -58,6 +59,6 @@ class AdamHat(Adam):
 
     epsilon: float = 1e-7
 
-    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        rate, root_correction, *others = super().coefficients(lr, step)
-        return rate * root_correction, 1.0, *others
+    def scalars(self, step: Step, memory: dict[str, float]) -> dict[str, float]:
+        of_adam = super().scalars(step, memory)
+        return {"rate": of_adam["rate"] * of_adam["root_correction"], "root_correction": 1.0}

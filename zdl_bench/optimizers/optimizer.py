@@ -1,88 +1,96 @@
-"""The interface of all optimizers, and the base class of elementwise optimizers."""
+"""The contract of all optimizers: the step that a rule is given, the state that it keeps, and what it does with both."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from zdl_bench.kernels.choice import kernels_for_vectors
+from zdl_bench.kernels.streams import Stream
 from zdl_bench.run.run import Floats, Layout
 
-State = tuple[Floats, ...]
-"""The vectors of shape (n,) that an optimizer keeps from one step to the next."""
+
+@dataclass(slots=True)  # frozen, it would take three times as long to make
+class Step:
+    """All that a rule may know of a step. The training loop makes it.
+
+    number: counts from 1; it is 0 in `Optimizer.init`, before the first step.
+    planned: the number of steps of the run.
+    lr: the learning rate of the step, including the schedule's factor. For a rule without a learning rate, the factor alone.
+    base_lr: the learning rate without that factor.
+    loss: the mean loss of the batch before the update; NaN before the first step.
+    gradient_scale: the gradient is that of the loss times this number: the batch size if the network's loss is summed, else 1.
+    layout: the place and the shape of each matrix and bias in the flat parameter vector.
+    rng: random numbers for the rule alone: drawing them moves neither the initial weights nor the batches.
+    at: at(point) returns the loss and the gradient, a new array, of the same batch at another point of shape (n,). Each call
+        counts as one evaluation of the gradient. Before the first step there is no batch, and it raises ConfigError.
+    """
+
+    number: int
+    planned: int
+    lr: float
+    base_lr: float
+    loss: float
+    gradient_scale: float
+    layout: Layout
+    rng: Stream
+    at: Callable[[Floats], tuple[float, Floats]]
+
+
+@dataclass
+class State:
+    """All that an optimizer keeps from one step to the next.
+
+    arrays: arrays of any shape in the run's dtype, by name. scalars: numbers in float64, by name.
+    inner: the state of the rule inside a transform.
+    """
+
+    arrays: dict[str, Floats] = field(default_factory=dict)
+    scalars: dict[str, float] = field(default_factory=dict)
+    inner: "State | None" = None
+
+    def walk(self) -> Iterator["State"]:
+        """Yield this state, then those inside it."""
+        yield self
+        if self.inner is not None:
+            yield from self.inner.walk()
+
+    def flush_vanishing(self) -> None:
+        """Set elements of all arrays that are close to the smallest normal number to 0.
+
+        If gradients stay 0, a moving average decays to denormal numbers. Such numbers never reach 0, and arithmetic on them is
+        many times slower. The training loop calls this every FLUSH_INTERVAL steps.
+        """
+        for state in self.walk():
+            for array in state.arrays.values():
+                array[np.abs(array) < 1000 * np.finfo(array.dtype).tiny] = 0
+
 
 FLUSH_INTERVAL = 64
-"""The number of steps between two calls of `flush_vanishing`."""
+"""The number of steps between two calls of `State.flush_vanishing`."""
 
 
 class Optimizer(ABC):
     """A frozen dataclass of hyper-parameters, validated when it is created. All that changes is in the state.
 
-    `lr` is the learning rate of the step, including the schedule's factor. For a rule without a learning rate, `lr` is the
-    schedule's factor alone. `step` counts from 1. Parameters, gradient and state are flat vectors of one dtype. The
-    gradient is read-only.
+    Parameters and gradient are flat vectors of shape (n,) in the run's dtype. The gradient is read-only.
     """
 
     @abstractmethod
-    def init(self, params: Floats, layout: Layout, lr: float) -> State:
-        """Return the state before the first step, for parameters of shape (n,)."""
+    def init(self, params: Floats, step: Step) -> State:
+        """Return the state before the first step. `step` has number 0."""
 
     @abstractmethod
-    def update(self, params: Floats, grad: Floats, state: State, lr: float, step: int) -> None:
+    def update(self, params: Floats, grad: Floats, state: State, step: Step) -> None:
         """Take one step: change `params` and `state` in place."""
+
+    def require_accepted(self) -> None:
+        """Raise ConfigError if a library that computes the rule rejects a value."""
+
+    def answer(self, params: Floats, state: State) -> Floats:
+        """Return the point to evaluate: `params` itself, except in methods whose answer is not the last iterate."""
+        return params
 
     def effective_lr(self, lr: float) -> float:
         """Return the learning rate with which SGD moves equally far under a constant gradient; by default, `lr` itself."""
         return lr
-
-    def evaluation_point(self, params: Floats, state: State) -> Floats:
-        """Return the point to evaluate: `params` itself, except in methods that average their iterates."""
-        return params
-
-
-class ElementwiseOptimizer(Optimizer):
-    """A rule that treats every parameter alike, written as two pure functions that read like the formulas of a paper.
-
-    `coefficients(lr, step)` returns the scalars of a step; `rule(w, g, *state, *coefficients)` returns the new w and state as
-    plain array expressions. `update` casts the scalars to the run's dtype. NumPy then applies `rule` to slices, and a
-    compiled loop applies it to one element at a time.
-    """
-
-    buffers: ClassVar[int]
-    """The number of state vectors, which start at 0."""
-
-    @abstractmethod
-    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        """Return the scalars of this step, in the order of the parameters of `rule`."""
-
-    @staticmethod
-    @abstractmethod
-    def rule(w: Any, g: Any, /, *state_and_coefficients: Any) -> tuple[Any, ...]:
-        """Return the new w and the new state, for a slice or for a single element."""
-
-    def init(self, params: Floats, layout: Layout, lr: float) -> State:
-        """Return the state of zeros. The loop over the rule is compiled or loaded now, before the time of the steps counts."""
-        state = tuple(np.zeros_like(params) for _ in range(self.buffers))
-        nothing = params[:0].copy()
-        kernels = kernels_for_vectors(len(params), params.dtype)
-        kernels.update(self.rule, nothing, nothing, (nothing,) * self.buffers, self._scalars(params.dtype, lr, 1))
-        return state
-
-    def update(self, params: Floats, grad: Floats, state: State, lr: float, step: int) -> None:
-        kernels = kernels_for_vectors(len(params), params.dtype)
-        kernels.update(self.rule, params, grad, state, self._scalars(params.dtype, lr, step))
-        if step % FLUSH_INTERVAL == 0:
-            flush_vanishing(state)
-
-    def _scalars(self, dtype: np.dtype, lr: float, step: int) -> tuple[Any, ...]:
-        return tuple(dtype.type(value) for value in self.coefficients(lr, step))
-
-
-def flush_vanishing(state: State) -> None:
-    """Set state elements close to the smallest normal number to 0.
-
-    If gradients stay 0, a moving average decays to denormal numbers. Such numbers never reach 0, and arithmetic on them is
-    many times slower.
-    """
-    for buffer in state:
-        buffer[np.abs(buffer) < 1000 * np.finfo(buffer.dtype).tiny] = 0

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from zdl_bench.errors import require
-from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
-from zdl_bench.run.run import Floats
+from zdl_bench.optimizers.elementwise import Elementwise
 
 
 @dataclass(frozen=True)
-class RMSProp(ElementwiseOptimizer):
+class RMSProp(Elementwise):
     """h ← decay·h + (1 − decay)·g²,  w ← w − lr·g / (√h + ε)
 
     h starts at 0 without bias correction, so the first step has the length lr/√(1 − decay), which is 10·lr by default.
@@ -22,16 +21,13 @@ class RMSProp(ElementwiseOptimizer):
 
     decay: float = 0.99
     epsilon: float = 1e-8
-    buffers = 1
+    buffers = {"h": 0.0}
 
     def __post_init__(self) -> None:
         require("optimizer.decay", self.decay, 0 <= self.decay < 1, "decay must be in [0, 1)")
         require("optimizer.epsilon", self.epsilon, self.epsilon > 0, "epsilon must be above 0")
 
-    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        return lr, self.decay, 1 - self.decay, self.epsilon
-
     @staticmethod
-    def rule(w: Floats, g: Floats, h: Floats, lr: Floats, decay: Floats, rest: Floats, epsilon: Floats) -> tuple[Floats, ...]:
-        h = decay * h + rest * (g * g)
+    def rule(w, g, h, *, lr, decay, one_minus_decay, epsilon):
+        h = decay * h + one_minus_decay * (g * g)
         return w - lr * g / (np.sqrt(h) + epsilon), h

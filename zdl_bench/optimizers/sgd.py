@@ -2,22 +2,16 @@
 
 from dataclasses import dataclass
 
-from zdl_bench.optimizers.optimizer import ElementwiseOptimizer
-from zdl_bench.run.run import Floats
+from zdl_bench.optimizers.elementwise import Elementwise
 
 
 @dataclass(frozen=True)
-class SGD(ElementwiseOptimizer):
+class SGD(Elementwise):
     """w ← w − lr·g
 
     Source: Robbins & Monro 1951, A stochastic approximation method.
     """
 
-    buffers = 0
-
-    def coefficients(self, lr: float, step: int) -> tuple[float, ...]:
-        return (lr,)
-
     @staticmethod
-    def rule(w: Floats, g: Floats, lr: Floats) -> tuple[Floats, ...]:
-        return (w - lr * g,)
+    def rule(w, g, *, lr):
+        return w - lr * g

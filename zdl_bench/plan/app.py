@@ -29,6 +29,7 @@ def run_hydra(
     run_batch: BatchFunction,
     begin_stage: Callable[[Stage], None] = lambda stage: None,
     open_jobs: Callable[[], Sequence[bool]] = lambda: (),
+    has_results: Callable[[], bool] = lambda: True,
 ) -> str | None:
     """Compose the configs of a command line and hand them to `run_batch`, or print help, a config or completions.
 
@@ -37,7 +38,7 @@ def run_hydra(
     """
     prepare_hydra()
     main = hydra.main(version_base="1.3", config_path=str(conf_files.CONF), config_name="config")
-    task = SweepTask(command_line, run_batch, begin_stage, open_jobs)
+    task = SweepTask(command_line, run_batch, begin_stage, open_jobs, has_results)
     with _sweeper_folder(command_line) as folder:
         arguments = command_line.for_hydra
         if folder:

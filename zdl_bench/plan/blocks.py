@@ -3,90 +3,117 @@
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-
-import numpy as np
 
 from zdl_bench.errors import ConfigError, display, require
 from zdl_bench.plan.grammar import require_few
+from zdl_bench.plan.lr_grid import LR_GRID_KEY, Factors, Lists, default_lr, factors_of, relative_lists
 from zdl_bench.plan.overrides import Setting, as_text, read
 from zdl_bench.plan.schema import SWEEP_KEYS
+from zdl_bench.plan.trials import Job, Tuning
+from zdl_bench.plan.zipped import ZIP_KEY, PairedSettings, Zips, zipped_columns, zips_of
 from zdl_bench.run.config import MAX_SEED
 from zdl_bench.run.experiment import Block, Experiment
-from zdl_bench.statistics.tuning import LrChoice, choose_lr
 
-Job = tuple[Setting, ...]
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """A combination of values whose learning rate is tuned.
-
-    Each of `lrs` is tried with each tuning seed. The best learning rate is then used for the runs with `seeds`.
-    """
-
-    combination: Job
-    lrs: Sequence[Setting]
-    tuning_seeds: Sequence[Setting]
-    seeds: Sequence[Setting]
-
-    @property
-    def trials(self) -> list[Job]:
-        """One job per learning rate (outer loop) and tuning seed (inner loop)."""
-        return [(*self.combination, *trial) for trial in itertools.product(self.lrs, self.tuning_seeds)]
-
-    def choose(self, tail_losses: Sequence[float]) -> LrChoice:
-        """Return the choice of the learning rate, given the tail_loss of each trial."""
-        by_lr = np.reshape(np.array(tail_losses, dtype=float), (len(self.lrs), len(self.tuning_seeds)))
-        return choose_lr([float(lr.value) for lr in self.lrs], by_lr)
-
-    def at(self, lr: float) -> list[Job]:
-        """Return the jobs that judge one of the learning rates, one per seed."""
-        setting = next(one for one in self.lrs if float(one.value) == lr)
-        return [(*self.combination, setting, seed) for seed in self.seeds]
+EXTENSIONS_OF_FACTORS = 3
+"""How often a grid of factors goes on beyond an edge at which its best learning rate lies, if the sweep does not say."""
 
 
-def jobs_and_tunings(experiment: Experiment, overriding: Mapping[str, Sequence[Setting]]) -> tuple[list[Job], list[Tuning]]:
+def jobs_and_tunings(
+    experiment: Experiment,
+    overriding: Lists,
+    zips: Zips | None = None,
+    factors: Factors | None = None,
+    default_optimizer: str = "sgd",
+) -> tuple[list[Job], list[Tuning]]:
     """Return the jobs that need no tuning, and the tunings. The keys in `overriding` override the keys of the blocks.
 
-    Raise ConfigError for a seed that would both choose and judge, and for tuning seeds without other seeds.
+    zips, factors: the zipped keys and the factors of `lr_grid` of the command line, or None if it leaves those of each block as
+    they are. default_optimizer: that of a block which names none. A learning rate that is zipped is not tuned. Raise
+    ConfigError for a seed that would both choose and judge, for tuning seeds without other seeds, and for zipped keys with
+    different numbers of values.
     """
     if not all(overriding.values()):
         return [], []  # an empty list or range leaves no combinations
     seeds = overriding["seed"] if "seed" in overriding else seed_settings(experiment.evaluation_seeds)
-    tuning_seeds = seed_settings(experiment.tuning_seeds)
-    if tuning_seeds and not seeds:
+    if experiment.tuning_seeds and not seeds:
         raise ConfigError("experiment: there are tuning_seeds but no evaluation_seeds; give both, or neither, or seed=0,1,2")
     jobs: list[Job] = []
     tunings: list[Tuning] = []
     for block in experiment.blocks:
         of_block = {key: settings for key, settings in block_settings(block).items() if key not in overriding}
         lists: dict[str, Sequence[Setting]] = {**of_block, **overriding}
+        own = _factors_of_block(block) if factors is None and "lr" not in overriding else factors
+        if own:
+            lists.pop("lr", None)
         if "seed" not in block and seeds:
             lists["seed"] = seeds
         _require_judging(lists.get("seed", []), experiment.tuning_seeds)
-        lrs = _learning_rates(lists.get("lr", [])) if tuning_seeds and "seed" not in block else []
-        if len(lrs) > 1:
-            others = [settings for key, settings in lists.items() if key not in ("lr", "seed")]
-            require_few(math.prod(map(len, [*others, lrs, tuning_seeds])), "the sweep")
-            for seed in seeds:  # checked here, before the trials and not after them
-                is_seed = type(seed.value) is int and 0 <= seed.value <= MAX_SEED
-                require("seed", seed.value, is_seed, f"a seed is an integer from 0 to {MAX_SEED}")
-            tunings += [Tuning(combination, lrs, tuning_seeds, seeds) for combination in combinations(others)]
-        else:
-            jobs += combinations(lists.values())
-        require_few(len(jobs) + sum(len(tuning.lrs) * len(tuning.tuning_seeds) for tuning in tunings), "the sweep")
-        require_few(len(tunings) * len(seeds), "the sweep")
+        paired = _zips_of_block(block) if zips is None else zips
+        is_tuned = bool(experiment.tuning_seeds) and "seed" not in block
+        for part in relative_lists(lists, own, default_optimizer, paired) if own else [lists]:
+            columns = zipped_columns(part, paired, overriding if zips is None else ())
+            tuned = _tuned_lists(part, experiment.tuned_keys, paired) if is_tuned else {}
+            if any(len(settings) > 1 for settings in tuned.values()) or (tuned and own):
+                if any("seed" in group for group in paired):
+                    raise ConfigError("zip: seed cannot be paired, since learning rates are tuned on other seeds; leave it out")
+                others = zipped_columns({key: part[key] for key in part if key not in (*tuned, "seed")}, paired, overriding)
+                tunings += _tunings(others, tuned, experiment, seeds, EXTENSIONS_OF_FACTORS if own else 0)
+            else:
+                jobs += combinations(columns)
+            require_few(len(jobs) + sum(map(_count_trials, tunings)), "the sweep")
+            require_few(len(tunings) * len(seeds), "the sweep")
+    _require_choices(experiment.tuned_keys, tunings)
     return jobs, tunings
 
 
-def combinations(lists: Iterable[Sequence[Setting]]) -> list[Job]:
-    """Return all combinations; the last list varies fastest. Raise ConfigError before building them if there are too many."""
-    listed = list(lists)
+def _tunings(
+    others: Sequence[PairedSettings], tuned: Lists, experiment: Experiment, seeds: Sequence[Setting], extensions: int
+) -> Iterator[Tuning]:
+    """Yield a tuning of the tuned keys for each combination of the others. extensions: how often a grid goes on by default."""
+    tuning_seeds = seed_settings(experiment.tuning_seeds)
+    require_few(math.prod(map(len, [*others, *tuned.values(), tuning_seeds])), "the sweep")
+    for seed in seeds:  # checked here, before the trials and not after them
+        is_seed = type(seed.value) is int and 0 <= seed.value <= MAX_SEED
+        require("seed", seed.value, is_seed, f"a seed is an integer from 0 to {MAX_SEED}")
+    limit = extensions if experiment.max_extensions is None else experiment.max_extensions
+    values = combinations([(setting,) for setting in settings] for key, settings in tuned.items() if key != "lr")
+    for combination in combinations(others):
+        lrs = tuned.get("lr", []) if _has_lr(combination) else []
+        yield Tuning(combination, lrs, tuning_seeds, seeds, values, limit)
+
+
+def _tuned_lists(lists: Lists, tune: Sequence[str], paired: Zips) -> dict[str, Sequence[Setting]]:
+    """Return the settings of the keys that are tuned, `lr` first; a key that is paired is not tuned."""
+    keys = [key for key in ("lr", *tune) if key in lists and not any(key in group for group in paired)]
+    return {key: _learning_rates(lists[key]) if key == "lr" else lists[key] for key in keys} or {"lr": []}
+
+
+def _require_choices(tune: Sequence[str], tunings: Sequence[Tuning]) -> None:
+    tried = {setting.text.partition("=")[0].lstrip("+") for tuning in tunings for other in tuning.others for setting in other}
+    for key in tune:
+        if key not in tried:
+            raise ConfigError(
+                f"tune: {display(key)} has no values to choose from; give tuning_seeds, and values such as {key}=…,…"
+            )
+
+
+def _has_lr(combination: Job) -> bool:
+    """Return whether the optimizer of a combination has a learning rate; a combination that names none is assumed to have."""
+    optimizer = next((one for one in combination if one.text.startswith("optimizer=")), None)
+    return optimizer is None or default_lr(optimizer.value) is not None
+
+
+def _count_trials(tuning: Tuning) -> int:
+    return len(tuning.candidates) * len(tuning.tuning_seeds)
+
+
+def combinations(columns: Iterable[PairedSettings]) -> list[Job]:
+    """Return all combinations; the last column varies fastest. Raise ConfigError before building them if there are too many."""
+    listed = list(columns)
     require_few(math.prod(map(len, listed)), "the sweep")
-    return list(itertools.product(*listed))
+    return [tuple(itertools.chain(*chosen)) for chosen in itertools.product(*listed)]
 
 
 def block_settings(block: Block) -> dict[str, list[Setting]]:
@@ -98,6 +125,8 @@ def block_settings(block: Block) -> dict[str, list[Setting]]:
     """
     readings: list[tuple[str, list[Setting]]] = []
     for key, value in block.items():
+        if key in (ZIP_KEY, LR_GRID_KEY):
+            continue
         if re.split(r"[.@:=]", key.lstrip("+~"))[0] in (*SWEEP_KEYS, "experiment", "hydra"):
             raise ConfigError(f"{display(key)}: a block can only have keys of a run; give this key on the command line")
         if isinstance(value, list):
@@ -110,6 +139,16 @@ def block_settings(block: Block) -> dict[str, list[Setting]]:
         twice = next(key for key, settings in readings if settings is not lists[key])
         raise ConfigError(f"{display(twice)}: a block gives this key twice; remove one of the two from the experiment's YAML")
     return lists
+
+
+def _zips_of_block(block: Block) -> Zips:
+    return zips_of(read(f"{ZIP_KEY}={_typed(block[ZIP_KEY])}").values) if ZIP_KEY in block else ()
+
+
+def _factors_of_block(block: Block) -> Factors | None:
+    if LR_GRID_KEY in block and "lr" in block:
+        raise ConfigError(f"{LR_GRID_KEY}: a block gives lr, too; remove one of the two from the experiment's YAML")
+    return factors_of(read(f"{LR_GRID_KEY}={_typed(block[LR_GRID_KEY])}").values) if LR_GRID_KEY in block else None
 
 
 def seed_settings(seeds: Iterable[int]) -> list[Setting]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.override_parser.types import OverrideType
@@ -14,7 +14,9 @@ from zdl_bench.plan.hydra_keys import foreign_sweeper, require_open
 from zdl_bench.plan.messages import plain_messages
 from zdl_bench.plan.overrides import Reading, canonical, read_all
 from zdl_bench.plan.schema import KEYS_THAT_CHOOSE_RUNS, SWEEP_KEYS
+from zdl_bench.plan.tuning_keys import TuningKeys, without_tuning_keys
 from zdl_bench.plan.tuning_seeds import without_tuning_seeds
+from zdl_bench.plan.zipped import Zips, without_zip
 from zdl_bench.registry import conf_files
 from zdl_bench.run.experiment import Experiment
 
@@ -24,8 +26,10 @@ class CommandLine:
     """The content of a command line that asks for runs.
 
     arguments: the typed arguments, each in the form that `canonical` returns. flags: the flags of Hydra, each followed by its
-    value, without `-m`. readings: one per key, except tuning_seeds. tuning_seeds: those of the command line, or None if it
-    gives none. experiment_yaml: the content of the experiment's YAML, with the tuning seeds of the command line.
+    value, without `-m`. readings: one per key, except those of the following fields. tuning_seeds, zips: those of the command
+    line, or None if it gives none. tuning: its other keys about tuning. experiment_yaml: the content of the experiment's YAML,
+    with the tuning seeds of the command line, and with what else it says of the tuning.
+    call: the call in Python that the arguments stand for, if no command line gives the same runs; otherwise empty.
     """
 
     arguments: Sequence[str]
@@ -33,9 +37,12 @@ class CommandLine:
     readings: Sequence[Reading]
     is_sweep: bool
     tuning_seeds: tuple[int, ...] | None = None
+    zips: Zips | None = None
+    tuning: TuningKeys = field(default_factory=TuningKeys)
     experiment_name: str | None = None
     experiment_yaml: dict[str, Any] | None = None
     experiment: Experiment | None = None
+    call: str = ""
 
     @property
     def asks_for_config(self) -> bool:
@@ -55,11 +62,15 @@ class CommandLine:
         return self.has_hydra_keys or adds_seeds or is_tuned
 
     @property
+    def overrides(self) -> list[str]:
+        """The arguments that are no flags, without `-m` and the values of flags."""
+        return [argument for argument in flags_and_overrides(self.arguments)[1] if "=" in argument]
+
+    @property
     def overrides_of_runs(self) -> list[str]:
         """The overrides that may change which runs the sweep has, or the numbers of runs, sorted."""
-        overrides = [argument for argument in self.arguments if "=" in argument and not argument.startswith("-")]
         others = {*SWEEP_KEYS} - {*KEYS_THAT_CHOOSE_RUNS}
-        return sorted(override for override in overrides if _first_word(override) not in others)
+        return sorted(override for override in self.overrides if _first_word(override) not in others)
 
     @property
     def changes_experiment(self) -> bool:
@@ -67,11 +78,21 @@ class CommandLine:
         return any(_first_word(override) not in ("experiment", "hydra") for override in self.overrides_of_runs)
 
     @property
+    def names_library(self) -> bool:
+        """Whether an optimizer of another library is chosen, whose keys only the library knows."""
+        chosen = [name for reading in self.readings if reading.key == "optimizer" for name in reading.values]
+        return any(conf_files.wraps("optimizer", str(name)) for name in chosen)
+
+    @property
     def for_hydra(self) -> list[str]:
-        """The arguments for Hydra: flags first, then each override in a form that Hydra reads as the user meant it."""
+        """The arguments for Hydra: flags first, then each override in a form that Hydra reads as the user meant it.
+
+        The experiment is left out, since its YAML is not one of Hydra's.
+        """
+        readings = [reading for reading in self.readings if reading.key != "experiment"]
         if not self.is_sweep:
-            return [*self.flags, *(reading.for_hydra for reading in self.readings)]
-        return ["-m", *self.flags, *map(_unchecked, self.readings)]
+            return [*self.flags, *(_unchecked(one) if self.names_library else one.for_hydra for one in readings)]
+        return ["-m", *self.flags, *map(_unchecked, readings)]
 
 
 def _unchecked(reading: Reading) -> str:
@@ -95,10 +116,12 @@ def read_command_line(typed: Sequence[str]) -> CommandLine:
         require_open(arguments)
         flags, overrides = flags_and_overrides(arguments)
         readings, tuning_seeds = without_tuning_seeds(read_all(overrides))
+        readings, zips = without_zip(readings)
+        readings, tuning = without_tuning_keys(readings)
     name = _experiment_name(readings)
     content = dict(conf_files.load_experiment(name)) if name is not None else None
-    if content is not None and tuning_seeds is not None:
-        content["tuning_seeds"] = [*tuning_seeds]
+    if content is not None:
+        content |= tuning.of_experiment | ({} if tuning_seeds is None else {"tuning_seeds": [*tuning_seeds]})
     other_flags = [flag for flag in flags if flag not in MULTIRUN]
     command_line = CommandLine(
         arguments=arguments,
@@ -106,14 +129,21 @@ def read_command_line(typed: Sequence[str]) -> CommandLine:
         readings=readings,
         is_sweep=len(other_flags) < len(flags) or (name is not None and not other_flags),
         tuning_seeds=tuning_seeds,
+        zips=zips,
+        tuning=tuning,
         experiment_name=name,
         experiment_yaml=content,
         experiment=Experiment.of(name, content) if name is not None and content is not None else None,
     )
     if name is not None and foreign_sweeper(arguments):
         raise ConfigError("hydra/sweeper: an experiment defines its own sweep; leave out the sweeper or the experiment")
-    if tuning_seeds and foreign_sweeper(arguments):
-        raise ConfigError("hydra/sweeper: another sweeper chooses its own runs; leave out the sweeper or tuning_seeds")
+    for key, value in (("tuning_seeds", tuning_seeds), ("zip", zips), *((key, True) for key in tuning.given)):
+        if value and foreign_sweeper(arguments):
+            raise ConfigError(f"hydra/sweeper: another sweeper chooses its own runs; leave out the sweeper or {key}")
+    seeds_that_choose = command_line.experiment.tuning_seeds if command_line.experiment else tuning_seeds
+    tuning.require_sweep(is_sweep=command_line.is_sweep, tuning_seeds=seeds_that_choose or ())
+    if zips and not command_line.is_sweep:
+        raise ConfigError("zip: one run has no values to pair; put -m before the keys, for example -m zip=optimizer,lr …")
     if tuning_seeds and not command_line.is_sweep:
         raise ConfigError(
             "tuning_seeds: one run has no learning rate to choose; put -m before the keys and give several learning rates, for "

@@ -7,10 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from zdl_bench.errors import ZdlBenchError
-from zdl_bench.plan.command_names import COMMAND_OPTIONS
+from zdl_bench.plan.command_names import COMMAND_OPTIONS, NEW_KINDS, config_dir_of
 from zdl_bench.registry import conf_files
+from zdl_bench.registry.conf_places import conf_folder
 
-OPTIONS_WITH_VALUE = ("--results", "--formats", "--runs", "--timeout")
+OPTIONS_WITH_VALUE = (
+    *("--results", "--config-dir", "--formats", "--runs", "--timeout"),
+    *("--against", "--margin", "--format", "--to", "--verify"),
+)
 """Options that take a value. The shell completes such a value as a file name."""
 
 
@@ -25,12 +29,12 @@ def print_completions(arguments: Sequence[str]) -> None:
         return
     if not command:
         _print(COMMAND_OPTIONS, current)
-    if command == "bench":  # the words after `bench` are keys of a run
+    if command in ("bench", "conform"):  # the words after it are keys of a run
         os.environ["COMP_LINE"] = " ".join([words[0], *before[1:], current])
     from zdl_bench.plan.app import run_hydra
     from zdl_bench.plan.command_line import read_command_line
 
-    with suppress(ZdlBenchError):
+    with suppress(ZdlBenchError), conf_folder(config_dir_of(before)):
         run_hydra(read_command_line(arguments), lambda jobs: [])
 
 
@@ -41,7 +45,9 @@ def _candidates(command: str, before: Sequence[str], current: str) -> Sequence[s
     """
     if current.startswith("-"):
         return COMMAND_OPTIONS[command]
-    if command == "ls" or (before and before[-1] in OPTIONS_WITH_VALUE):
+    if command == "new":
+        return NEW_KINDS if not before else ()
+    if command in ("ls", "merge") or (before and before[-1] in OPTIONS_WITH_VALUE):
         return ()
     if "--reference" in before:
         return conf_files.experiment_names()

@@ -4,32 +4,46 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zdl_bench.errors import DataError, require
 from zdl_bench.registry import conf_files, registry
-from zdl_bench.registry.part_types import whole
+from zdl_bench.registry.part_types import typed_value, whole
 from zdl_bench.run.config import Choice
+
+if TYPE_CHECKING:
+    from zdl_bench.datasets.dataset import DataSet
+
+
+OWN_TYPES = {
+    "path": str | None,
+    "label": str | None,
+    "test_share": float,
+    "split_seed": int,
+    "standardize": bool,
+}
+"""The types of the keys that a user's own data have."""
 
 
 @dataclass(frozen=True)
 class DataSetInUse:
     """A data set that runs of this sweep use.
 
-    train_size: number of training images, without the images for validation. settings: the keys of the data set's YAML, with
-    the values that the user has changed. asked_for: the name in the config. passed_over: the candidates before this data set,
-    each with the reason why it is not available.
+    train_size: number of training images, without the images for validation. asked_for: the name in the config. passed_over:
+    the candidates before this data set, each with the reason why it is not available.
     """
 
     choice: Choice
     train_size: int
-    settings: Mapping[str, Any]
+    dataset: "DataSet"
     asked_for: str
     passed_over: Mapping[str, str]
 
 
-def find_data_set(given: Mapping[str, Any]) -> DataSetInUse:
+def find_data_set(given: Mapping[str, Any], predicts: str) -> DataSetInUse:
     """Return the data set that the settings name. If that data set lists candidates, return the first available candidate.
+
+    predicts: the kind of labels that the problem needs.
 
     Raise ConfigError for a wrong setting, DataError for missing data.
     """
@@ -42,8 +56,9 @@ def find_data_set(given: Mapping[str, Any]) -> DataSetInUse:
         settings, passed_over = _first_available(settings)
     name = settings["name"]
     dataset = registry.dataset(name, settings)
-    dataset.require_location()
+    dataset.open(predicts)
     size = whole(settings["validation_size"])
+    size = dataset.default_validation_size() if size is None else size
     fits = type(size) is int and 0 <= size < dataset.train_size
     require(
         "dataset.validation_size",
@@ -51,12 +66,13 @@ def find_data_set(given: Mapping[str, Any]) -> DataSetInUse:
         fits,
         f"{name} has {dataset.train_size} training images in all; give a whole number from 0 to {dataset.train_size - 1}",
     )
-    choice = Choice(name, {"checksum": dataset.checksum, "validation_size": size}, dataset.source)
-    return DataSetInUse(choice, dataset.train_size - size, settings, given["name"], passed_over)
+    assert isinstance(size, int)
+    choice = Choice(name, dataset.keep(size), dataset.source)
+    return DataSetInUse(choice, dataset.train_size - size, dataset, given["name"], passed_over)
 
 
-def _require_types(settings: Mapping[str, Any]) -> None:
-    """Raise ConfigError if `dir` or `mirrors` was changed and has a wrong type."""
+def _require_types(settings: dict[str, Any]) -> None:
+    """Raise ConfigError if a key that the user changed has a wrong type. Replace integers by floats where these are due."""
     yaml = conf_files.load_yaml("dataset", settings["name"])
     changed = {key: settings[key] for key in ("dir", "mirrors") if key in yaml and settings[key] != yaml[key]}
     if "dir" in changed:
@@ -64,6 +80,9 @@ def _require_types(settings: Mapping[str, Any]) -> None:
         require(
             "dataset.dir", folder, isinstance(folder, str) and bool(folder), "this is not a path; give the path of a folder"
         )
+    for key, kind in OWN_TYPES.items():
+        if key in yaml:
+            settings[key] = typed_value(f"dataset.{key}", whole(settings[key]) if kind is int else settings[key], kind)
     if "mirrors" in changed:
         mirrors = changed["mirrors"]
         are_addresses = isinstance(mirrors, list) and all(re.match("https?://[^/]", str(one)) for one in mirrors)

@@ -29,6 +29,8 @@ FLAGS_WITH_VALUE = {"--package", "--config-path", "--config-name", "--config-dir
 def flags_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the flags, each followed by its value, and the overrides. Hydra accepts flags only before overrides.
 
+    `--config-dir` is left out, since `cli.py` reads it for all commands.
+
     Raise ConfigError for a flag that does not exist, that is not allowed, or whose value is wrong or missing. Hydra's own
     parser would print its usage, which includes the flags that are not allowed.
     """
@@ -42,12 +44,12 @@ def flags_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]
         if not argument.startswith("-"):
             overrides.append(argument)
             continue
-        flags.append(argument)
         flag, has_value, value = argument.partition("=")
-        name = LONG_NAMES.get(flag, flag)
+        name, given = LONG_NAMES.get(flag, flag), [argument]
         if not has_value and waiting and _takes(name, waiting[0]):
             value = waiting.pop(0)
-            flags.append(value)
+            given.append(value)
+        flags += given if name != "--config-dir" else []
         _require_open_flag(argument, flag, name, value)
         require(flag, value, not (has_value and name in FLAGS_WITHOUT_VALUE), "this flag takes no value; leave the value out")
     return flags, overrides

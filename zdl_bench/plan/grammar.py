@@ -62,6 +62,10 @@ def several_texts(argument: str) -> str:
     return f"{display(argument)}: a comma separates values; to give one text with a comma, quote the text: \"{key}='…'\""
 
 
+def unquoted(value: Any) -> Any:
+    return value.text if isinstance(value, QuotedString) else value
+
+
 def quoted(text: str) -> str:
     return QuotedString(text, Quote.single).with_quotes()
 

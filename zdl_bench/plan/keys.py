@@ -7,9 +7,8 @@ import yaml
 from zdl_bench.errors import ConfigError, abridge, closest, display, hint
 from zdl_bench.registry import conf_files, registry
 
-FORMATS = ("png", "svg", "pdf")
 SYNONYMS = {
-    "lr": "learning_rate learningrate learn_rate rate alpha eta step_size",
+    "lr": "learning_rate learningrate learn_rate rate eta step_size",
     "steps": "epochs epoch iterations iteration iters iter num_steps n_steps max_steps num_epochs n_epochs max_iter",
     "seed": "random_state random_seed seeds rng_seed",
     "dtype": "precision float",
@@ -22,9 +21,8 @@ SYNONYMS = {
     "results_dir": "output output_dir out outdir results store save_dir log_dir logdir",
     "dry_run": "dryrun dry",
     "batch_size": "batch batchsize minibatch minibatch_size",
-    "hidden": "layers layer_sizes hidden_sizes hidden_size hidden_layers hidden_layer_sizes hidden_units units width",
+    "hidden": "layers layer_sizes hidden_sizes hidden_size hidden_layers hidden_layer_sizes hidden_units units",
     "epsilon": "eps",
-    "decay": "rho",
     "loss_reduction": "reduction",
     "activation": "nonlinearity act activation_function",
 }
@@ -42,13 +40,16 @@ def general_keys() -> list[str]:
 
 
 def part_keys() -> dict[str, list[str]]:
-    """Return the keys of all parts, for example optimizer.beta1, each with the names of the parts that have the key."""
+    """Return the keys of all parts, for example optimizer.beta1, each with the names of the parts that have the key.
+
+    The keywords of other libraries are left out: there are hundreds, and each belongs to a few rules.
+    """
     found: dict[str, list[str]] = {}
     for group in sorted(conf_files.groups()):
-        for name in conf_files.names(group):
+        for name in conf_files.native_names(group):
             with suppress(ConfigError):  # a broken YAML must not hide the keys of other parts
                 for key in registry.given_keys(group, name):
-                    found.setdefault(f"{group}.{key}", []).append(name)
+                    found.setdefault(f"{conf_files.key_prefix(group, name)}.{key}", []).append(name)
     return found
 
 

@@ -38,6 +38,7 @@ class SweepTask:
     begin_stage: a function that is told of each stage before its batch comes.
     open_jobs: a function that looks at the runs so far and returns, for each job of the last batch, whether its optimizer needs
     more seeds.
+    has_results: a function that returns whether every job of the last batch has a result.
     single: the configs that came one by one, each with the names of its parts. Their runs start after Hydra has returned,
     because Hydra would add its own text to an error.
     """
@@ -46,6 +47,7 @@ class SweepTask:
     run_batch: BatchFunction
     begin_stage: Callable[[Stage], None]
     open_jobs: Callable[[], Sequence[bool]]
+    has_results: Callable[[], bool] = lambda: True
     single: list[tuple[DictConfig, Mapping[str, str]]] = field(default_factory=list)
 
     def __call__(self, composed: DictConfig | Sequence[JobConfig]) -> Sequence[float] | None:

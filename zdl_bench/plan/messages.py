@@ -39,7 +39,7 @@ def plain_messages(typed: Sequence[str] = ()) -> Iterator[None]:
         is_theirs = isinstance(error, HydraException | OmegaConfBaseException)
         if not is_theirs and not _is_about_input(error):
             raise
-        _require_sound_yaml(error)
+        _require_sound_yaml(error, typed)
         if is_theirs or isinstance(error, ValueError):
             raise ConfigError(_explain(error)) from error
         given = display(" ".join(typed)[-MAX_SHOWN:])  # other exceptions in a parser are also caused by wrong input
@@ -61,11 +61,14 @@ def _unknown_within(key: str, error: BaseException | None) -> str:
     return unknown_key(within[1] if within else key)
 
 
-def _require_sound_yaml(error: BaseException) -> None:
-    """Raise ConfigError, with the name of the file, if the YAML of a part caused the error."""
+def _require_sound_yaml(error: BaseException, typed: Sequence[str]) -> None:
+    """Raise ConfigError, with the name of the file, if the YAML of a part caused the error. The typed names come first."""
     if found := re.match(r"In '(\w+)/(\w+)':", str(error)):
         conf_files.require_sound({found[1]: found[2]})
     if isinstance(error, yaml.YAMLError | UnicodeDecodeError) or "interpolation" in str(error):
+        for group, _, names in (argument.partition("=") for argument in typed):
+            for name in names.split(","):
+                conf_files.require_sound({group: name})
         conf_files.require_readable()
 
 

@@ -13,13 +13,14 @@ from functools import cached_property
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, QuotedString, Sweep
+from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Sweep
 from hydra.errors import HydraException
 
 from zdl_bench.errors import ConfigError, display
-from zdl_bench.plan.grammar import parse, quoted
+from zdl_bench.plan.grammar import parse, quoted, unquoted
 from zdl_bench.plan.keys import general_keys, part_keys, unknown_key
 from zdl_bench.plan.schema import Name, declared_type
+from zdl_bench.plan.transforms import require_names
 from zdl_bench.registry import conf_files
 from zdl_bench.registry.part_types import whole
 from zdl_bench.run.untrusted import require_no_reference
@@ -95,7 +96,7 @@ class Reading:
     def _is_hydras_reading(self) -> bool:
         try:
             hydra = OverridesParser.create().parse_override(self.argument)
-            typed = list(hydra.sweep_iterator(_unquoted)) if hydra.is_sweep_override() else [hydra.value()]
+            typed = list(hydra.sweep_iterator(unquoted)) if hydra.is_sweep_override() else [hydra.value()]
         except HydraException:
             return False
         return [(type(one), one) for one in typed] == [(type(one), one) for one in self.values]
@@ -175,15 +176,12 @@ def _require_names(reading: Reading) -> None:
     if group not in conf_files.groups() or reading.override.is_delete():
         return
     value: Any = reading.override.value()
-    is_choice = isinstance(value, ChoiceSweep)
-    for one in value.list if is_choice else [value]:
-        if not isinstance(one, str | Glob | dict) and not (isinstance(one, list) and len(one) == 1):  # Hydra accepts [NAME]
-            text = json.dumps(one, default=str) if is_choice else reading.typed
-            raise ConfigError(conf_files.describe_unknown(group, text, conf_files.names(group)))
-
-
-def _unquoted(value: Any) -> Any:
-    return value.text if isinstance(value, QuotedString) else value
+    for one in value.list if (is_choice := isinstance(value, ChoiceSweep)) else [value]:
+        if isinstance(one, list) and group == conf_files.LISTED_GROUP:
+            require_names(one)
+        elif not isinstance(one, str | Glob | dict) and not (isinstance(one, list) and len(one) == 1):  # Hydra accepts [NAME]
+            typed = json.dumps(one, default=str) if is_choice else reading.typed
+            raise ConfigError(conf_files.describe_unknown(group, typed, conf_files.names(group)))
 
 
 def _as_declared(declared: Any, value: Any) -> Any:

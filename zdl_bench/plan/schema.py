@@ -1,7 +1,7 @@
 """The typed schema of `conf/config.yaml`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
 from typing import Any, get_type_hints
 
 from hydra.core.config_store import ConfigStore
@@ -10,11 +10,12 @@ from omegaconf import MISSING
 from zdl_bench.registry import conf_files, registry
 
 SWEEP_KEYS = (
-    "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "dry_run",
-    "until", "max_seeds", "margin", "tuning_seeds",
+    "executor", "n_jobs", "timeout", "max_failures", "results_dir", "name", "force", "report", "formats", "figure", "table",
+    "language", "dry_run",
+    "until", "max_seeds", "margin", "tuning_seeds", "lr_grid", "tune", "max_extensions", "zip",
 )  # fmt: skip
 """Keys of the whole sweep, which never change the numbers of a run."""
-KEYS_THAT_CHOOSE_RUNS = ("until", "max_seeds", "margin", "tuning_seeds")
+KEYS_THAT_CHOOSE_RUNS = ("until", "max_seeds", "margin", "tuning_seeds", "lr_grid", "tune", "max_extensions", "zip")
 """Keys of the whole sweep that decide which runs it has."""
 JobConfig = dict[str, Any]
 """The config of one job: the schema's keys as nested plain values."""
@@ -29,10 +30,23 @@ class ProbeSchema:
 
 
 @dataclass
+class FigureSchema:
+    style: str = MISSING
+    width: int | None = None
+    optimizers: int | None = None
+
+
+@dataclass
+class TableSchema:
+    columns: Any = MISSING
+
+
+@dataclass
 class Schema:
     """The types of the top-level keys. The keys of a part are checked later, by the class that the part's YAML names."""
 
     optimizer: dict[str, Any] = MISSING
+    transform: dict[str, Any] = field(default_factory=dict)
     problem: dict[str, Any] = MISSING
     dataset: dict[str, Any] = MISSING
     schedule: dict[str, Any] = MISSING
@@ -52,17 +66,24 @@ class Schema:
     force: bool = MISSING
     report: bool = MISSING
     formats: Any = MISSING
+    figure: FigureSchema = field(default_factory=FigureSchema)
+    table: TableSchema = field(default_factory=TableSchema)
+    language: str | None = None
     dry_run: bool = MISSING
     until: str | None = None
     max_seeds: int | None = None
     margin: float | None = None
     tuning_seeds: Any = None
+    lr_grid: Any = None
+    tune: Any = None
+    max_extensions: int | None = None
+    zip: Any = None
 
 
 TOP_LEVEL_KEYS = tuple(f.name for f in fields(Schema))
 
 
-@cache
+@conf_files.CachedByPlace
 def declared_type(key: str) -> Any:
     """Return the declared type of a key, or None if the type is unknown.
 
@@ -76,6 +97,16 @@ def declared_type(key: str) -> Any:
     if not below:
         return declared
     return get_type_hints(declared).get(below) if is_dataclass(declared) else None
+
+
+def register_choice(group: str, name: str, content: Mapping[str, Any]) -> None:
+    """Make `group=name` known to Hydra, as if a YAML of this name had this content."""
+    ConfigStore.instance().store(group=group, name=name, node=dict(content))
+
+
+def forget_choice(group: str, name: str) -> None:
+    """Take back a `register_choice`."""
+    ConfigStore.instance().repo[group].pop(f"{name}.yaml", None)
 
 
 def register_schema() -> None:

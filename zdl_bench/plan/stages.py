@@ -1,19 +1,15 @@
 """The stages of a sweep: batches of jobs, of which each may depend on the losses of those before it."""
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdl_bench.plan.blocks import Job, Tuning
+from zdl_bench.language import translate, translate_count
+from zdl_bench.plan.overrides import Setting
+from zdl_bench.plan.stage_words import abridged, choice_texts, judging_text, names_of, place_of, trials_text, warnings_about
+from zdl_bench.plan.trials import Job, TriedGrid, Tuning
 from zdl_bench.run.conditions import exact
-from zdl_bench.statistics.tuning import LrChoice
-
-MAX_NAMED_CHOICES = 8
-"""The largest number of choices that a line names."""
-
-Choices = Sequence[tuple[str, LrChoice]]
-"""The name of each tuning, and its choice."""
+from zdl_bench.run.counts import count_of
 
 
 @dataclass(frozen=True)
@@ -63,90 +59,58 @@ class Looks:
                 return
 
 
-def stages_of(jobs: Sequence[Job], tunings: Sequence[Tuning], looks: Looks | None = None) -> Stages:
-    """Yield the stages of a sweep: all trials and the jobs that need no tuning, then the jobs at the chosen learning rates.
+def stages_of(
+    jobs: Sequence[Job], tunings: Sequence[Tuning], looks: Looks | None = None, has_results: Callable[[], bool] = lambda: True
+) -> Stages:
+    """Yield the stages of a sweep: all trials and the jobs that need no tuning, then the jobs at the chosen values.
 
-    looks: divides the last of these stages. Without looks, it is one stage.
+    Between them are the stages in which grids go on beyond an edge. looks: divides the last stage. Without looks, it is one
+    stage. has_results: whether all jobs of the last stage have results; those of a dry run have none, so no grid goes on.
     """
     if looks and not tunings:
         yield from looks.stages(Stage(jobs))
         return
-    trials = [tuning.trials for tuning in tunings]
-    losses = yield Stage([*jobs, *itertools.chain(*trials)], _trials_text(len(jobs), tunings) if tunings else "")
+    losses = yield Stage([*jobs, *_trials_of(tunings)], trials_text(len(jobs), tunings) if tunings else "")
     if not tunings:
         return
     remaining = iter(losses[len(jobs) :])
-    chosen = [tuning.choose([*itertools.islice(remaining, len(tried))]) for tuning, tried in zip(tunings, trials, strict=True)]
-    judging = [tuning.at(choice.lr) for tuning, choice in zip(tunings, chosen, strict=True) if choice.lr is not None]
-    choices = [*zip(_names(tunings), chosen, strict=True)]
-    each, seeds = " of each" if len(tunings) > 1 else "", _count(len(tunings[0].seeds), "seed")
-    seeds = f"up to {seeds}" if looks else seeds
-    decisions = f"{_abridged(_lr_texts(choices))} on {seeds}" if judging else "no run"
-    last = Stage([*itertools.chain(*judging)], f"the best learning rate{each} on {seeds}", decisions, [*_warnings(choices)])
+    grids = [TriedGrid(tuning, [*itertools.islice(remaining, len(tuning.trials))]) for tuning in tunings]
+    grids = yield from _extensions(grids, has_results)
+    judging = [grid.tuning.at(grid.best) for grid in grids if grid.best is not None]
+    choices = [*zip(names_of(tunings), grids, strict=True)]
+    seeds = count_of(len(tunings[0].seeds), "seed")
+    seeds = translate("up to {seeds}", seeds=seeds) if looks else seeds
+    chosen = abridged(choice_texts(choices))
+    decisions = translate("{choices} on {seeds}", choices=chosen, seeds=seeds) if judging else translate("no run")
+    last = Stage([*itertools.chain(*judging)], judging_text(tunings, seeds), decisions, [*warnings_about(choices)])
     if looks:
         yield from looks.stages(last)
     else:
         yield last
 
 
-def _trials_text(other_runs: int, tunings: Sequence[Tuning]) -> str:
-    """Return the first stage in words: `3 learning rates × 2 optimizers on 3 tuning seeds`."""
-    noun = "optimizer" if _varied_keys(tunings) == {"optimizer"} else "combination"
-    grids = [
-        _count(lrs, "learning rate") + (f" × {_count(count, noun)}" if len(tunings) > 1 else "")
-        for lrs, count in Counter(len(tuning.lrs) for tuning in tunings).items()
-    ]
-    others = f", and {_count(other_runs, 'run')} without a choice" if other_runs else ""
-    return f"{' + '.join(grids)} on {_count(len(tunings[0].tuning_seeds), 'tuning seed')}{others}"
+def _extensions(grids: list[TriedGrid], has_results: Callable[[], bool]) -> Generator[Stage, Sequence[float], list[TriedGrid]]:
+    """Yield a stage with the next learning rate of each grid that goes on, again and again, and return the grids."""
+    names = names_of([grid.tuning for grid in grids])
+    while has_results() and any(following := [grid.next_lr for grid in grids]):
+        new = [(grid, lr, name) for grid, lr, name in zip(grids, following, names, strict=True) if lr]
+        seeds = count_of(len(grids[0].tuning.tuning_seeds), "tuning seed")
+        places = abridged(place_of(name, f"lr {exact(float(lr.value))}") for _, lr, name in new)
+        words = translate_count(
+            "{places}, beyond the edge of its grid, on {seeds}",
+            "{places}, beyond the edge of their grids, on {seeds}",
+            len(new),
+            places=places,
+            seeds=seeds,
+        )
+        losses = iter((yield Stage(_trials_of([grid.beyond(lr) for grid, lr, _ in new]), words)))
+        grids = [_extended(grid, lr, losses) if lr else grid for grid, lr in zip(grids, following, strict=True)]
+    return grids
 
 
-def _lr_texts(choices: Choices) -> Iterator[str]:
-    for name, choice in choices:
-        if choice.lr is not None:
-            yield f"{name}{' at ' if name else ''}lr {exact(choice.lr)}"
+def _extended(grid: TriedGrid, lr: Setting, losses: Iterator[float]) -> TriedGrid:
+    return grid.extended(lr, [*itertools.islice(losses, len(grid.beyond(lr).trials))])
 
 
-def _warnings(choices: Choices) -> Iterator[str]:
-    undecided = [name for name, choice in choices if choice.lr is None]
-    if undecided:
-        yield f"{_about(undecided)}no learning rate has a value on all tuning seeds, so none is judged; try smaller ones"
-    for end, place, remedy in (("smallest", 0, "smaller"), ("largest", -1, "larger")):
-        at_end = [name for name, choice in choices if choice.lr is not None and choice.lr == choice.lrs[place]]
-        if at_end:
-            yield f"{_about(at_end)}the best learning rate is the {end} that was tried; a better one may be {remedy}"
-
-
-def _about(names: Sequence[str]) -> str:
-    return f"{_abridged(names)}: " if any(names) else ""
-
-
-def _names(tunings: Sequence[Tuning]) -> list[str]:
-    """Return a name for each tuning: its values of the keys that vary, or its optimizer if nothing varies."""
-    varied = _varied_keys(tunings) or {"optimizer"}
-    texts = [[text for key, text in _texts(tuning).items() if key in varied] for tuning in tunings]
-    return [" ".join(sorted(one, key=_is_setting)).removeprefix("optimizer=") for one in texts]
-
-
-def _is_setting(text: str) -> bool:
-    """Return False for the choice of an optimizer, which stands first in a name."""
-    return not text.startswith("optimizer=")
-
-
-def _varied_keys(tunings: Sequence[Tuning]) -> set[str]:
-    texts = [_texts(tuning) for tuning in tunings]
-    return {key for key in {*itertools.chain(*texts)} if len({one.get(key) for one in texts}) > 1}
-
-
-def _texts(tuning: Tuning) -> dict[str, str]:
-    """Return key → override of each value of a tuning."""
-    return {(text := setting.text.lstrip("+")).partition("=")[0]: text for setting in tuning.combination}
-
-
-def _abridged(texts: Iterable[str]) -> str:
-    listed = list(texts)
-    more = f" and {len(listed) - MAX_NAMED_CHOICES} more" if len(listed) > MAX_NAMED_CHOICES else ""
-    return ", ".join(listed[:MAX_NAMED_CHOICES]) + more
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _trials_of(tunings: Iterable[Tuning]) -> list[Job]:
+    return [job for tuning in tunings for job in tuning.trials]

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zdl_bench.kernels.definition import Elementwise, Kernels
+from zdl_bench.kernels.definition import ElementFunction, Kernels
 from zdl_bench.kernels.elementary import tanh
 from zdl_bench.kernels.exponentials import select
 
@@ -12,8 +12,8 @@ from zdl_bench.kernels.exponentials import select
 class Activation(NamedTuple):
     """apply: z → a = f(z). chain: (delta, a) → delta · f′(z), where f′ is a function of a."""
 
-    apply: Elementwise
-    chain: Elementwise
+    apply: ElementFunction
+    chain: ElementFunction
 
 
 def identity(z: Any) -> Any:

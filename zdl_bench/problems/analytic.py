@@ -13,8 +13,10 @@ from zdl_bench.kernels.definition import ordered_sum
 from zdl_bench.kernels.elementary import power
 from zdl_bench.kernels.streams import Stream, Streams
 from zdl_bench.problems.problem import Point, Problem, ProblemSpec, Splits
+from zdl_bench.run.config import Choice
 from zdl_bench.run.run import Floats, Tensor
 
+MAX_DIMENSIONS = 1_000_000
 NORMALS_PER_DRAW = 4_096
 """The number of normals drawn at once for the noise of some steps."""
 
@@ -48,6 +50,11 @@ class AnalyticSpec(ProblemSpec):
     def minima(self) -> tuple[Point, ...]:
         """The global minima, or an empty tuple if there are none."""
 
+    @property
+    def noise_std(self) -> float | Floats:
+        """The standard deviation of the gradient noise: one for all coordinates, or one for each, (dimension,)."""
+        return self.gradient_noise
+
     @abstractmethod
     def value(self, w: Floats) -> Floats:
         """Return the gap f − f*, or f if there is no minimum, at points of shape (dimension, …), as float64 of shape (…)."""
@@ -64,6 +71,9 @@ class AnalyticSpec(ProblemSpec):
     def trivial_loss(self, start: Floats) -> float:
         """Return the loss at the starting point, that is, without any training."""
         return float(self.value(start))
+
+    def loss_name(self, dataset: Choice | None) -> str:
+        return "gap to the minimum" if self.minima else "value of the function"
 
     def check(self, train_size: int | None) -> None:
         """Do nothing: an analytic problem has no data to check."""
@@ -98,7 +108,7 @@ class AnalyticProblem(Problem):
     def batches(self, rng: Streams) -> Iterator[Floats]:
         steps = max(1, NORMALS_PER_DRAW // self._dimension)
         while True:
-            yield from (self._spec.gradient_noise * rng.noise.standard_normal((steps, self._dimension))).astype(self._dtype)
+            yield from (self._spec.noise_std * rng.noise.standard_normal((steps, self._dimension))).astype(self._dtype)
 
     def loss_and_gradient(self, params: Floats, batch: Floats, grad: Floats) -> float:
         np.add(self._spec.gradient(params), batch, out=grad)

@@ -1,8 +1,8 @@
-"""The inputs of a network: a batch of images as a matrix, dense, or sparse if most pixels of the data set are 0."""
+"""The inputs of a network: a batch of examples as a matrix, dense, or sparse if most pixels of the images are 0."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,10 +47,10 @@ class Inputs(ABC):
 
 
 class Batch(NamedTuple):
-    """The inputs and labels of a batch. labels: (batch,) uint8."""
+    """The inputs and labels of a batch. labels: as in Examples."""
 
     inputs: Inputs
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[Any]
 
 
 class DenseInputs(Inputs):
@@ -71,6 +71,14 @@ class DenseInputs(Inputs):
 
     def transposed_product(self, d: Floats, out: Floats) -> None:
         self.kernels.transposed_product(self.matrix, d, out)
+
+
+class FeatureInputs(DenseInputs):
+    """Float32 features, which are taken as they are."""
+
+    def gather(self, examples: Examples, rows: npt.NDArray[np.int64]) -> None:
+        self.matrix = self._buffer[: len(rows)]
+        self.matrix[:] = examples.images[rows]
 
 
 class SparseInputs(Inputs):
@@ -97,5 +105,7 @@ class SparseInputs(Inputs):
 
 def kind_of_inputs(train: Examples, batch_size: int) -> type[Inputs]:
     """Return the kind of inputs for a data set. It follows from the data and the config, so it is the same everywhere."""
+    if train.images.dtype != np.uint8:
+        return FeatureInputs
     fits = max(train.images.shape[1], batch_size) <= MAX_SPARSE_SIZE
     return SparseInputs if fits and train.density < MAX_SPARSE_DENSITY else DenseInputs

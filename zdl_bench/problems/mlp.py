@@ -1,23 +1,26 @@
-"""A multi-layer perceptron on images, with softmax cross-entropy loss. The defaults give the network of the articles."""
+"""A multi-layer perceptron with softmax cross-entropy or squared error. The defaults give the network of the articles."""
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from zdl_bench.errors import require
 from zdl_bench.kernels.choice import kernels_for
-from zdl_bench.kernels.elementary import log
 from zdl_bench.kernels.streams import Stream, Streams
 from zdl_bench.problems.activations import ACTIVATIONS, identity, load_activation
 from zdl_bench.problems.inputs import Batch, Inputs, kind_of_inputs
+from zdl_bench.problems.layers import Buffers, Layers, buffers_for, dense_layout
+from zdl_bench.problems.objectives import PREDICTIONS, Objective, objective_for
 from zdl_bench.problems.problem import Examples, Problem, ProblemSpec, Splits
 from zdl_bench.problems.sampling import SAMPLINGS
-from zdl_bench.run.run import Floats, Layout, Tensor
+from zdl_bench.run.config import LOSS_UNITS, OMITTED_AT_DEFAULT, Choice
+from zdl_bench.run.run import Floats
 
 WORDS: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
@@ -28,13 +31,11 @@ WORDS: dict[str, Collection[str]] = {
 """Hyper-parameter → its allowed values."""
 EVALUATION_CHUNK = 1000
 """Images per forward pass of an evaluation: few enough for the activations to stay in the CPU cache."""
-Layers = list[tuple[Floats, Floats]]
-"""The weight (fan_in, fan_out) and the bias (fan_out,) of each layer, as views of one flat vector."""
 
 
 @dataclass(frozen=True)
 class MLP(ProblemSpec):
-    """A network of fully connected layers with softmax cross-entropy loss.
+    """A network of fully connected layers.
 
     hidden: units of each hidden layer.
     activation: relu, tanh or sigmoid.
@@ -44,6 +45,7 @@ class MLP(ProblemSpec):
         as in PyTorch. The recorded loss is the mean in both cases.
     batch_size: images per step. sampling: replacement, or epochs (each shuffled again, without an incomplete last batch).
     log_epsilon: added to the probability inside the logarithm of the recorded loss, 1e-7 in the articles. Gradients ignore it.
+    loss: cross_entropy of a softmax over classes; or mse, the mean squared error of linear outputs, for regression.
     """
 
     hidden: tuple[int, ...] = (200, 200)
@@ -54,17 +56,26 @@ class MLP(ProblemSpec):
     batch_size: int = 100
     sampling: str = "replacement"
     log_epsilon: float = 0.0
+    loss: str = field(default="cross_entropy", metadata=OMITTED_AT_DEFAULT)
 
     needs_data = True
+    losses: ClassVar[Collection[str]] = PREDICTIONS
 
     def __post_init__(self) -> None:
         allowed = all(1 <= n <= 10**6 for n in self.hidden)
         require("problem.hidden", self.hidden, allowed, "use 1 to 1,000,000 units in each hidden layer")
-        for key, words in WORDS.items():
+        for key, words in (WORDS | {"loss": self.losses}).items():
             require(f"problem.{key}", getattr(self, key), getattr(self, key) in words, f"choose one of {', '.join(words)}")
         require("problem.init_std", self.init_std, 0 <= self.init_std < math.inf, "init_std must be finite and at least 0")
         require("problem.batch_size", self.batch_size, self.batch_size >= 1, "a batch must have at least 1 image")
         require("problem.log_epsilon", self.log_epsilon, 0 <= self.log_epsilon < 1, "log_epsilon must be in [0, 1)")
+
+    @property
+    def predicts(self) -> str:  # type: ignore[override]
+        return PREDICTIONS[self.loss]
+
+    def loss_name(self, dataset: Choice | None) -> str:
+        return f"probe loss ({LOSS_UNITS[self.loss]})"
 
     def check(self, train_size: int | None) -> None:
         fits = train_size is None or self.batch_size <= train_size
@@ -75,35 +86,31 @@ class MLP(ProblemSpec):
         return Network(self, splits, np.dtype(dtype))
 
 
-class Buffers(NamedTuple):
-    """The outputs of the layers, each (batch, units), and the sum of each row of exponentials, (batch,).
-
-    The last output holds the logits, which the loss replaces by their exponentials.
-    """
-
-    outputs: list[Floats]
-    totals: Floats
-
-
 class Network(Problem):
     """An MLP with its data, its dtype and preallocated buffers. `dense_layout` describes the parameter vector."""
 
     is_analytic = False
 
     def __init__(self, spec: MLP, splits: Splits, dtype: np.dtype) -> None:
-        self.spec = spec
-        self.dtype = dtype
-        self.trivial_loss = float(log(np.float64(splits.classes)))
-        self._pixels = splits.train.images.shape[1]
-        self.layout = dense_layout((self._pixels, *spec.hidden, splits.classes))
-        self._splits = splits
+        self.spec, self.dtype = spec, dtype
+        self.gradient_scale = spec.batch_size if spec.loss_reduction == "sum" else 1
         self._kernels = kernels_for(dtype)
+        self._objective = self._objective_on(splits)
+        self.trivial_loss = self._objective.trivial_loss
+        self._pixels = splits.train.images.shape[1]
+        self.layout = dense_layout((self._pixels, *spec.hidden, self._objective.width))
+        self._splits = splits
         self._activation = load_activation(spec.activation, self._kernels, dtype)
         self._kind = kind_of_inputs(splits.train, spec.batch_size)
-        self._train_buffers, self._deltas = self._buffers(spec.batch_size), self._buffers(spec.batch_size).outputs
+        self._train_buffers, (self._deltas, _) = (buffers_for(self.layout, dtype, spec.batch_size) for _ in range(2))
+        self._evaluation_buffers = cache(partial(buffers_for, self.layout, dtype))  # new memory takes longer to fill
         self._current_layers: Layers = []
-        self._probe = self._gather(self._inputs(len(splits.probe)), splits.probe, np.arange(len(splits.probe)))
+        probed = {"probe": splits.probe, "validation_probe": splits.validation_probe}
+        self._probes = {name: self._gather(self._inputs(len(one)), one, np.arange(len(one))) for name, one in probed.items()}
         self.evaluated_splits = ("validation", "test") if len(splits.validation) else ("test",)
+
+    def _objective_on(self, splits: Splits) -> Objective:
+        return objective_for(self.spec.loss, self.spec.log_epsilon, splits, self._kernels)
 
     def init(self, rng: Stream) -> Floats:
         params = np.zeros(self.layout[-1].stop, self.dtype)
@@ -127,7 +134,11 @@ class Network(Problem):
 
     def _gather(self, inputs: Inputs, examples: Examples, rows: npt.NDArray[np.int64]) -> Batch:
         inputs.gather(examples, rows)
-        return Batch(inputs, examples.labels[rows])
+        return Batch(inputs, self._labels(examples, rows))
+
+    def _labels(self, examples: Examples, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """Return what the outputs for these rows should be, with a row for each."""
+        return examples.labels[rows]
 
     def loss_and_gradient(self, params: Floats, batch: Batch, grad: Floats) -> float:
         loss = self.forward(params, batch)
@@ -142,9 +153,8 @@ class Network(Problem):
     def backward(self, batch: Batch, grad: Floats) -> None:
         """Fill `grad` with the gradient; the last call of `forward` must have been for the same batch."""
         layers, gradients = self._current_layers, self._layers(grad)
-        (*activations, delta), totals = self._train_buffers  # `forward` has replaced the logits by their exponentials
-        scale = 1 / self.spec.batch_size if self.spec.loss_reduction == "mean" else 1
-        self._kernels.softmax_delta(delta, totals, batch.labels, self.dtype.type(scale))
+        (*activations, delta), totals = self._train_buffers  # as `forward` has left them
+        self._objective.delta(delta, totals, batch.labels, self.dtype.type(self.gradient_scale / self.spec.batch_size))
         for layer in reversed(range(len(layers))):
             weight_gradient, bias_gradient = gradients[layer]
             self._kernels.column_sums(delta, bias_gradient)
@@ -157,15 +167,15 @@ class Network(Problem):
             self._kernels.chain(self._activation.chain, delta, activations[layer - 1])
 
     def evaluate(self, params: Floats, split: str) -> dict[str, float]:
-        """Return the mean loss in nats and the accuracy in [0, 1] on `probe`, `validation_sample`, `validation` or `test`."""
+        """Return the mean loss, and for classes the accuracy in [0, 1], on a split: the name of the examples in `Splits`."""
         examples: Examples = getattr(self._splits, split)
         layers = self._layers(params)
-        loss, correct = 0.0, 0
-        for batch in [self._probe] if split == "probe" else self._chunks(examples):
-            buffers = self._buffers(len(batch.labels))
+        loss, counts = 0.0, Counter[str]()
+        for batch in [self._probes[split]] if split in self._probes else self._chunks(examples):
+            buffers = self._evaluation_buffers(len(batch.labels))
             loss += self._loss(layers, batch, buffers) * len(batch.labels)
-            correct += int(np.count_nonzero(buffers.outputs[-1].argmax(axis=1) == batch.labels))
-        return {"loss": loss / len(examples), "accuracy": correct / len(examples)}
+            counts.update(self._objective.counts(buffers.outputs[-1], batch.labels))
+        return {"loss": loss / len(examples)} | {name: count / len(examples) for name, count in counts.items()}
 
     def _chunks(self, examples: Examples) -> Iterator[Batch]:
         inputs = self._inputs(min(EVALUATION_CHUNK, len(examples)))
@@ -175,9 +185,6 @@ class Network(Problem):
     def _layers(self, flat: Floats) -> Layers:
         return [(w.view(flat), b.view(flat)) for w, b in zip(self.layout[::2], self.layout[1::2], strict=True)]
 
-    def _buffers(self, size: int) -> Buffers:
-        return Buffers([np.empty((size, b.stop - b.start), self.dtype) for b in self.layout[1::2]], np.empty(size, self.dtype))
-
     def _loss(self, layers: Layers, batch: Batch, buffers: Buffers) -> float:
         """Fill the buffers and return the mean loss."""
         for layer, ((weight, bias), z) in enumerate(zip(layers, buffers.outputs, strict=True)):
@@ -186,15 +193,4 @@ class Network(Problem):
             else:
                 self._kernels.product(buffers.outputs[layer - 1], weight, z)
             self._kernels.activate(identity if layer == len(layers) - 1 else self._activation.apply, z, bias)
-        losses = self._kernels.cross_entropy(buffers.outputs[-1], batch.labels, self.spec.log_epsilon, buffers.totals)
-        return losses / len(batch.labels)
-
-
-def dense_layout(sizes: tuple[int, ...]) -> Layout:
-    """Return the layout of the parameters: the weight (fan_in, fan_out), then the bias (fan_out,) of each layer in turn."""
-    tensors: list[Tensor] = []
-    for fan_in, fan_out in pairwise(sizes):
-        for shape in ((fan_in, fan_out), (fan_out,)):
-            start = tensors[-1].stop if tensors else 0
-            tensors.append(Tensor(start, start + math.prod(shape), shape))
-    return tuple(tensors)
+        return self._objective.total_loss(buffers.outputs[-1], batch.labels, buffers.totals) / len(batch.labels)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from zdl_bench.kernels.definition import SparseRows, sparse_rows
 from zdl_bench.kernels.streams import Stream, Streams
-from zdl_bench.run.run import Floats, Layout
+from zdl_bench.run.config import CLASSES, Choice
+from zdl_bench.run.run import VALIDATION_PROBE, Floats, Layout
 
 RECORDED_PARAMETERS = 16
 """The largest number of parameters for which the iterates of an analytic problem are recorded."""
@@ -23,10 +24,12 @@ Domain = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled images. images: (n, pixels) uint8; labels: (n,) uint8."""
+    """Labelled images. images: (n, pixels) uint8, or features (n, features) float32. labels: (n,) uint8, the classes, or
+    (n, width) float32, the numbers to predict.
+    """
 
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
+    images: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,6 +44,13 @@ class Examples:
         """The share of pixels that are not 0."""
         return np.count_nonzero(self.images) / max(1, self.images.size)
 
+    @cached_property
+    def pixel_sums(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The sums of each pixel and of its square over the images, as bytes, each (pixels,)."""
+        wide = (self.images[start : start + 1_000].astype(np.int64) for start in range(0, len(self), 1_000))
+        sums = [(chunk.sum(axis=0), (chunk * chunk).sum(axis=0)) for chunk in wide]
+        return sum(one for one, _ in sums), sum(square for _, square in sums)
+
     def part(self, start: int, stop: int) -> "Examples":
         return Examples(self.images[start:stop], self.labels[start:stop])
 
@@ -52,14 +62,24 @@ class Examples:
 
 @dataclass(frozen=True)
 class Splits:
-    """The examples for training and evaluation. `probe` is part of `train`, and `validation_sample` of `validation`."""
+    """The examples for training and evaluation.
+
+    `probe` is part of `train`, `validation_sample` of `validation`, and `validation_probe` of `validation_sample`.
+    classes: the number of classes, or None if the labels are numbers. checksum: that of the data set.
+    """
 
     train: Examples
     validation: Examples
     test: Examples
     probe: Examples
     validation_sample: Examples
-    classes: int
+    classes: int | None
+    checksum: str = ""
+
+    @cached_property
+    def validation_probe(self) -> Examples:
+        """The validation images of each probe, evenly spread: few, so that evaluation takes little of a run's time."""
+        return self.validation_sample.spread(min(VALIDATION_PROBE, len(self.validation_sample)))
 
 
 class Problem(ABC):
@@ -67,10 +87,14 @@ class Problem(ABC):
 
     layout: Layout
     trivial_loss: float
-    """The loss without training: the loss of uniform class probabilities, or the loss at the start of an analytic problem."""
+    """The loss without training: the loss of the best answer that ignores the inputs, or the loss at the start of an analytic
+    problem.
+    """
     evaluated_splits: tuple[str, ...]
     """The splits to evaluate at the end of a run."""
     is_analytic: bool
+    gradient_scale: float = 1.0
+    """The factor between the gradient and that of the recorded loss."""
     minimum: Point | None = None
     """The global minimum nearest to the start, or None if no minimum is known."""
 
@@ -98,8 +122,14 @@ class ProblemSpec(ABC):
     """A frozen dataclass of a problem's hyper-parameters, validated when it is created."""
 
     needs_data: ClassVar[bool]
+    predicts: str = CLASSES
+    """The kind of labels that the problem needs, if it needs data."""
     domain: ClassVar[Domain | None] = None
     """The region in which a figure shows a function of two parameters; None for any other problem."""
+
+    def loss_name(self, dataset: Choice | None) -> str:
+        """Return the name of the loss of a run on a data set, for readers, with its unit."""
+        return "probe loss (nats)"
 
     @abstractmethod
     def check(self, train_size: int | None) -> None:

@@ -9,11 +9,9 @@ import numpy as np
 from zdl_bench.errors import require
 from zdl_bench.kernels.definition import ordered_sum
 from zdl_bench.kernels.elementary import geometric
-from zdl_bench.problems.analytic import AnalyticSpec
+from zdl_bench.problems.analytic import MAX_DIMENSIONS, AnalyticSpec
 from zdl_bench.problems.problem import Point
 from zdl_bench.run.run import Floats
-
-MAX_DIMENSIONS = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -78,11 +78,20 @@ def read_declaration(path: Path) -> Mapping[str, Any]:
 def _requirements(group: str, name: str, content: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
     """Return key → (whether the value of the key is valid, what to write if the value is not valid)."""
     target, targets = content.get("_target_"), content.get("targets", [])
-    is_dotted = isinstance(target, str) and re.fullmatch(r"(\w+\.)+\w+", target) is not None
     are_numbers = isinstance(targets, list) and all(map(_is_number, targets))
     requirements = {
-        "_target_": (is_dotted, "name a class as MODULE.CLASS"),
+        "_target_": (_is_dotted(target), "name a class as MODULE.CLASS"),
+        "wraps": (_is_dotted(content.get("wraps", target)), "name a rule of the library as MODULE.RULE"),
         "name": (content.get("name") == name, f"write name: {name}, as in the name of the file"),
+        "display_name": (
+            _is_display_name(content.get("display_name", name)),
+            "give the name for readers on one line, such as Adam",
+        ),
+        "family": (
+            _is_display_name(content.get("family", name)),
+            "name the kind of rule on one line, such as adaptive; figures give a family one hue",
+        ),
+        "defaults": ("defaults" not in content, "write all keys here; no other file is read for a part"),
         "source": ("source" not in content, "choose another key; source is reserved for the code of a part"),
         "targets": (are_numbers, "give a list of the losses to be reached, for example [1.0, 0.5]"),
         "style": (_is_style(content.get("style")), "give a color and a marker, for example {color: '#882255', marker: '*'}"),
@@ -94,13 +103,22 @@ def _requirements(group: str, name: str, content: Mapping[str, Any]) -> dict[str
         requirements["default_lr"] = (is_rate, remedy)
     if group == "dataset" and "candidates" not in content:
         size = content.get("validation_size")
-        is_size = type(size) is int and size >= 0
+        is_size = (type(size) is int and size >= 0) or (size is None and "path" in content)
         requirements["validation_size"] = (is_size, "give the number of training images to use for validation")
     return requirements
 
 
+def _is_dotted(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"(\w+\.)+\w+", value) is not None
+
+
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float)
+
+
+def _is_display_name(value: Any) -> bool:
+    """Return whether a name for readers fits into a legend: 1 to 60 printable characters."""
+    return isinstance(value, str) and 1 <= len(value) <= 60 and value.isprintable() and value.strip() == value
 
 
 def _is_style(value: Any) -> bool:

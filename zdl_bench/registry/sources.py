@@ -8,20 +8,18 @@ import ast
 import hashlib
 import importlib.util
 import json
-import sysconfig
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.machinery import ModuleSpec
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parents[1]
+from zdl_bench.errors import ConfigError
+from zdl_bench.registry.module_files import PACKAGE, ROOMS, part_file
+
 COVERED_CODE = Path(__file__).with_name("covered.json")
-ROOMS = ("optimizers", "problems", "schedules", "datasets")
-"""The rooms of this package that hold the parts of runs."""
-STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
-INSTALLED = {"site-packages", "dist-packages"}
-"""Names of folders whose code belongs to an installed distribution."""
 ALL_PARTS = "all parts, byte by byte"
 DIGITS = 16
 
@@ -41,18 +39,64 @@ def code_of(module: str) -> dict[str, str]:
     Modules of installed distributions are left out. If the given module itself belongs to a distribution, the version of the
     distribution stands for all modules.
     """
-    if _part_file(module) is None:
+    if part_file(module) is None:
         return {module: _installed_version(module)}
     found: dict[str, str] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        file = _part_file(name)
+        file = part_file(name)
         if name not in found and file is not None:
-            tree = ast.parse(file.read_bytes())
-            found[name] = text_hash(_syntax(tree))
-            waiting += _imported_names(tree, name if file.stem == "__init__" else name.rpartition(".")[0])
+            found[name], imported = _reading_of(name, file)
+            waiting += imported
     return found
+
+
+def hash_of_module(module: str) -> str:
+    """Return the hash of a module's own code, without what it imports; an empty text if there is no such module."""
+    file = part_file(module)
+    return "" if file is None else _reading_of(module, file)[0]
+
+
+class _Load:
+    """One load of a module. A module that is loaded again, as by importlib.reload, gets another spec."""
+
+    def __init__(self, spec: ModuleSpec) -> None:
+        self._spec = spec
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Load) and self._spec is other._spec
+
+    def __hash__(self) -> int:
+        return id(self._spec)
+
+
+def _reading_of(module: str, file: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of a module's code, and all names that it imports.
+
+    Raise ConfigError if this process has loaded the module and has read other code in its file since then.
+    """
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    if spec is None:
+        return _read(module, file)
+    reading = _read_once(module, file, _Load(spec))
+    if file.is_file() and _read(module, file) != reading:
+        raise ConfigError(
+            f"{file}: this module was changed after it was loaded; load it again with importlib.reload, or start the program "
+            "(in a notebook, the kernel) anew"
+        )
+    return reading
+
+
+@cache
+def _read_once(module: str, file: Path, load: _Load) -> tuple[str, tuple[str, ...]]:
+    return _read(module, file)
+
+
+def _read(module: str, file: Path) -> tuple[str, tuple[str, ...]]:
+    tree = ast.parse(file.read_bytes())
+    imported = _imported_names(tree, module if file.stem == "__init__" else module.rpartition(".")[0])
+    return text_hash(syntax_text(tree)), tuple(imported)
 
 
 def is_untouched(module: str) -> bool:
@@ -93,13 +137,13 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _syntax(node: Any) -> str:
+def syntax_text(node: Any) -> str:
     """Return a syntax tree as text without layout, comments and docstrings. All versions of Python give the same text."""
     if isinstance(node, ast.AST):
         fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
-        return f"{type(node).__name__}({', '.join(f'{name}={_syntax(value)}' for name, value in fields)})"
+        return f"{type(node).__name__}({', '.join(f'{name}={syntax_text(value)}' for name, value in fields)})"
     if isinstance(node, list):
-        return f"[{', '.join(_syntax(item) for item in node if not _is_docstring(item))}]"
+        return f"[{', '.join(syntax_text(item) for item in node if not _is_docstring(item))}]"
     return repr(node)
 
 
@@ -118,29 +162,18 @@ def _imported_names(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
 
 
-def _part_file(module: str) -> Path | None:
-    """Return the file of a module that is in no distribution or that holds parts of this package. Return None for others."""
-    package, _, below = module.partition(".")
-    if package == PACKAGE.name:
-        return _python_file(module) if below.partition(".")[0] in ROOMS else None
-    file = _python_file(package)  # checked first, since a search for a module imports its parents
-    if file is None or file.is_relative_to(STANDARD_LIBRARY) or INSTALLED & {*file.parts}:
-        return None
-    return _python_file(module)
-
-
-def _python_file(module: str) -> Path | None:
-    """Return the Python file of a module, or None if the module has none or if the name is not that of a module."""
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, AttributeError, ValueError):
-        return None
-    return Path(spec.origin).resolve() if spec and spec.origin and spec.origin.endswith(".py") else None
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Return package → the distributions that contain it. To look for them takes half a second."""
+    return packages_distributions()
 
 
 def _installed_version(module: str) -> str:
     """Return the distributions that contain a module, with versions, or the hash of the module's file if there are none."""
-    names = packages_distributions().get(module.partition(".")[0], [])
+    package = module.partition(".")[0]
+    if package not in _distributions():  # it may have been installed just now
+        _distributions.cache_clear()
+    names = _distributions().get(package, [])
     if names:
         return ", ".join(f"{name} {version(name)}" for name in sorted({*names}))
     spec = importlib.util.find_spec(module)

@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from itertools import chain, combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
+from zdl_bench.report.chart_data import Chart, ChartOptimizer, ChartRun, ChartSetting
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figure_terms import loss_name
 from zdl_bench.report.figures.selection import evenly_spread
 from zdl_bench.report.figures.style import are_near, line_looks
+from zdl_bench.report.limits import MAX_TOGETHER
+from zdl_bench.report.ranking import Entry, shown_variants
 from zdl_bench.run.conditions import texts_of
+from zdl_bench.run.run import Run
 
 MAX_POINTS = 60
 """Largest number of points in the curve of a run. More points could not be told apart on a screen."""
@@ -36,68 +40,6 @@ PLOTLY_MARKERS = {
 """matplotlib's markers, mapped to Plotly's names for the same shapes. Markers that are not listed become circles."""
 
 
-@dataclass(frozen=True)
-class ChartSetting:
-    """A setting that readers can choose in the chart.
-
-    loss: the label of the loss axis, with the unit. has_log_scale: whether a logarithmic axis can show the losses.
-    """
-
-    name: str
-    loss: str
-    has_log_scale: bool
-
-
-@dataclass(frozen=True)
-class ChartOptimizer:
-    """An optimizer in the chart, with the look of its lines.
-
-    symbol: Plotly's name of the marker on the lines, or empty if colours alone distinguish all optimizers.
-    """
-
-    name: str
-    color: str
-    symbol: str
-
-
-@dataclass(frozen=True)
-class ChartRun:
-    """The curve of a run. losses: None stands for a loss that is not finite.
-
-    setting, optimizer, lr, seed and steps are indices into the lists `settings`, `optimizers`, … of `Chart`.
-    """
-
-    id: str
-    setting: int
-    optimizer: int
-    lr: int
-    seed: int
-    status: str
-    steps: int
-    losses: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """The data of the chart: its runs, and what readers can choose, in the order in which the choices are shown.
-
-    lrs, seeds: as text, because JavaScript's numbers cannot represent every seed. steps: every list of steps that is the
-    horizontal axis of some curve. Many runs share a list; a run that ended early has a shorter list. left_out: the number of
-    runs that the chart leaves out to stay within MAX_CURVES.
-    """
-
-    settings: Sequence[ChartSetting]
-    optimizers: Sequence[ChartOptimizer]
-    lrs: Sequence[str]
-    seeds: Sequence[str]
-    steps: Sequence[tuple[int, ...]]
-    runs: Sequence[ChartRun]
-    left_out: int
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     """Return the chart of all runs that have a curve, whatever their status.
 
@@ -109,8 +51,12 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
     part = with_curve.sort_values("seed", kind="stable").head(MAX_CURVES).sort_index()
     lr_places, lrs = pd.factorize(part["lr"], sort=True)
     seed_places, seeds = pd.factorize(part["seed"], sort=True)
-    steps, losses = zip(*map(curves.get, part["run_id"]), strict=True) if len(part) else ((), ())
-    grids = {grid: place for place, grid in enumerate(dict.fromkeys(steps))}
+    steps, evaluations, losses = zip(*map(curves.get, part["run_id"]), strict=True) if len(part) else ((), (), ())
+    grids = {grid: place for place, grid in enumerate(dict.fromkeys([*steps, *evaluations]))}
+    words = {run.run_id: _words_of(run) for one in comparisons for run in one.members}
+    configs = list(dict.fromkeys(words[run_id] for run_id in part["run_id"]))
+    config_places = {config: place for place, config in enumerate(configs)}
+    best = set(chain.from_iterable(map(_best_runs, comparisons)))
     columns = (
         part["run_id"],
         part["place"],
@@ -119,29 +65,54 @@ def chart_of(comparisons: Sequence[Comparison]) -> Chart:
         seed_places.tolist(),
         part["status"],
         map(grids.get, steps),
+        map(grids.get, evaluations),
+        part["run_id"].isin(best).tolist(),
+        [config_places[words[run_id]] for run_id in part["run_id"]],
         losses,
     )
+    optimizers, most = _optimizers(part), len(seeds) + 1
+    first = set(shown_variants([Entry.of(one) for one in comparisons], MAX_TOGETHER))
     return Chart(
-        settings=[ChartSetting(one.setting, one.loss_name, one.has_log_scale) for one in comparisons],
-        optimizers=_optimizers(part),
+        settings=[ChartSetting(one.setting, loss_name(one), one.has_log_scale) for one in comparisons],
+        optimizers=optimizers,
+        first=[place for place, one in enumerate(optimizers) if one.name in first],
+        students=[None, None, *special.stdtrit(np.arange(1, most), 0.975).round(4).tolist()][:most],
         lrs=[*texts_of(lrs.tolist()).values(), *(["none"] if part["lr"].isna().any() else [])],
         seeds=list(map(str, seeds)),
         steps=list(grids),
+        configs=configs,
         runs=list(map(ChartRun, *columns)),
         left_out=len(with_curve) - len(part),
     )
 
 
-def _curves(comparison: Comparison) -> Iterator[tuple[str, tuple[tuple[int, ...], tuple[float | None, ...]]]]:
-    """Yield the id of each run that has a curve, with the steps and losses of up to MAX_POINTS evenly spread probes."""
+_Points = tuple[tuple[int, ...], tuple[int, ...], tuple[float | None, ...]]
+
+
+def _curves(comparison: Comparison) -> Iterator[tuple[str, _Points]]:
+    """Yield the id of each run that has a curve, with steps, evaluations and losses of up to MAX_POINTS spread probes."""
     probes = comparison.probes
     if "strided" not in probes:
         return
     for run_id, rows in probes[probes["strided"]].groupby("run_id", sort=False, observed=True):
         places = evenly_spread(len(rows), MAX_POINTS)
-        steps, losses = (rows[column].to_numpy()[places].tolist() for column in ("step", "probe_loss"))
+        columns = (rows[name].to_numpy()[places].tolist() for name in ("step", "evaluations", "probe_loss"))
+        steps, evaluations, losses = columns
         rounded = (float(f"{loss:.{LOSS_DIGITS}g}") if math.isfinite(loss) else None for loss in losses)
-        yield str(run_id), (tuple(steps), tuple(rounded))
+        yield str(run_id), (tuple(steps), tuple(map(int, evaluations)), tuple(rounded))
+
+
+def _words_of(run: Run) -> tuple[str, ...]:
+    """Return the config of a run without lr and seed, as words of the command line."""
+    return tuple(f"{key}={value}" for key, value in run.config.flat().items() if key not in ("lr", "seed"))
+
+
+def _best_runs(comparison: Comparison) -> Iterator[str]:
+    """Yield the ids of the runs that judge each optimizer at its best learning rate, or at all if none could be chosen."""
+    judged = comparison.judged
+    best = comparison.at_best_lr(judged)
+    yield from best["run_id"]
+    yield from judged.loc[~judged["variant"].isin(best["variant"]), "run_id"]
 
 
 def _optimizers(runs: pd.DataFrame) -> list[ChartOptimizer]:

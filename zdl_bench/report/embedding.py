@@ -9,19 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-NO_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
-
-
-def embedded_json(value: Any) -> Markup:
-    """Return the value as JSON that is safe inside a <script> element, even if the value contains markup.
-
-    Raise ValueError for NaN and infinity.
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Markup(text.translate(NO_MARKUP))  # noqa: S704  no markup characters are left
-
 
 def packed_json(value: Any) -> str:
     """Return the value as JSON, compressed with gzip and encoded in base64. The page's script decodes it.

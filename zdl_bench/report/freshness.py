@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zdl_bench.errors import DamagedFile, MissingRun, StoreError, printable
-from zdl_bench.registry.conf_files import CONF
+from zdl_bench.language import translate
+from zdl_bench.registry.conf_files import all_part_files
+from zdl_bench.registry.languages import language_named
 from zdl_bench.registry.sources import hash_of_sources
-from zdl_bench.store.manifest import Manifest
+from zdl_bench.run.presentation import FORMATS, PLAIN, Presentation
+from zdl_bench.store.manifest import Manifest, Report
 from zdl_bench.store.runs import choose_engine, other_engine
 from zdl_bench.store.store import Store
 
 PAGE_FILE = "report.html"
 VERDICTS_FILE = "tables/verdicts.txt"
+ANSWER_FILE = "tables/answer.txt"
+MAX_ANSWER = 20_000
+"""Largest size of a file with an answer that is printed, in bytes."""
 MAX_VERDICTS = 200_000
 """Largest size of a verdict file that is printed, in bytes. The verdict files of shipped experiments have up to 4,000."""
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "jinja2", "pillow", "plotly", "itables")
@@ -36,8 +42,16 @@ def verdict_text(store: Store, manifest: Manifest) -> str:
     if VERDICTS_FILE not in manifest.report.files or not path.is_file():
         return ""
     if path.stat().st_size > MAX_VERDICTS:
-        return f"verdicts: {path}\n"
+        return translate("verdicts: {path}", path=path) + "\n"
     return printable(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def answer_lines(store: Store, manifest: Manifest) -> list[str]:
+    """Return the lines of the answer in a sweep's report; none if there is none, or if its file is larger than MAX_ANSWER."""
+    path = store.sweep_folder(manifest.name) / ANSWER_FILE
+    if ANSWER_FILE not in manifest.report.files or not path.is_file() or path.stat().st_size > MAX_ANSWER:
+        return []
+    return printable(path.read_text(encoding="utf-8", errors="replace")).splitlines()
 
 
 class IntactRuns(NamedTuple):
@@ -62,30 +76,41 @@ def intact_runs(store: Store, manifest: Manifest) -> IntactRuns:
     return IntactRuns(engine, [checksum for checksum, made_by in found.values() if made_by == engine], missing)
 
 
-def is_built_from(checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str]) -> bool:
+def with_formats_of(report: Report, formats: Sequence[str]) -> list[str]:
+    """Return the formats of figures with those that a report has already, so that none of its figures is deleted."""
+    return [name for name in FORMATS if name in formats or name in report.formats]
+
+
+def is_built_from(
+    checksums: Sequence[str], store: Store, manifest: Manifest, formats: Sequence[str], presentation: Presentation = PLAIN
+) -> bool:
     """Return whether the report is complete and up to date.
 
-    That is, all its files exist, and this version of the code built the report from this manifest, in these formats, and from
-    runs with these checksums in this order.
+    That is, all its files exist, and this version of the code built the report from this manifest, in these formats and this
+    presentation, and from runs with these checksums in this order.
     """
     folder = store.sweep_folder(manifest.name)
     is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
-    return is_whole and manifest.report.inputs == hash_of_inputs(manifest, formats, checksums)
+    return is_whole and manifest.report.inputs == hash_of_inputs(manifest, formats, checksums, presentation)
 
 
-def hash_of_inputs(manifest: Manifest, formats: Sequence[str], checksums: Sequence[str]) -> str:
+def hash_of_inputs(
+    manifest: Manifest, formats: Sequence[str], checksums: Sequence[str], presentation: Presentation = PLAIN
+) -> str:
     """Return the SHA-256 of everything that determines a report.
 
-    These are the manifest, the formats, the checksums of the runs, the source files, the YAML files, and the versions of
-    LIBRARIES.
+    These are the manifest, the formats, the presentation, the checksums of the runs, the source files, the YAML files, the
+    texts of the language, and the versions of LIBRARIES.
     """
     shown = [manifest.name, manifest.title, manifest.command, manifest.started, manifest.finished]
     until = None if manifest.until is None else asdict(manifest.until)
-    asked = [manifest.experiment, manifest.tuning_seeds, manifest.run_ids, manifest.looks, until]
-    about = [shown, asked, list(formats), list(checksums)]
+    asked = [manifest.experiment, manifest.tuning_seeds, manifest.tune, manifest.run_ids, manifest.looks, until]
+    about = [shown, asked, list(formats), presentation.about, list(checksums)]
     total = hashlib.sha256(json.dumps(about).encode())
     total.update(json.dumps([version(library) for library in LIBRARIES]).encode())
     total.update(hash_of_sources(*SOURCES).encode())
-    for path in sorted(CONF.rglob("*.yaml")):
+    language = language_named(presentation.language)
+    total.update(json.dumps([sorted(language.texts.items()), sorted(language.counted.items())]).encode())
+    for path in all_part_files():
         total.update(path.read_bytes())
     return total.hexdigest()

@@ -1,16 +1,15 @@
-"""Phrases that captions, tables and findings share: counts, lists, and notes on what was left out."""
+"""Phrases that captions, tables and findings share: lists, sentences, and notes on what was left out."""
 
 from collections.abc import Iterable
+from functools import reduce
+
+from zdl_bench.language import said, translatable, translate
 
 MAX_LETTERS = 60
 """Largest number of characters of a name in a sentence or legend."""
 MAX_IN_SENTENCE = 10
 """Largest number of names listed in a sentence."""
-
-
-def count_of(count: int, noun: str) -> str:
-    """Return the count with its noun: `1 seed`, `2 seeds`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+AND_MORE = translatable("and {count} more")
 
 
 def shorten(name: str) -> str:
@@ -21,31 +20,83 @@ def shorten(name: str) -> str:
 
 def list_names(names: Iterable[str]) -> str:
     """Return the distinct names as a list in a sentence: up to MAX_IN_SENTENCE names, then the number of the others."""
-    unique = [shorten(name) for name in dict.fromkeys(names)]
+    unique = [shorten(name) for name in dict.fromkeys(map(said, names))]
     if len(unique) > MAX_IN_SENTENCE:
-        return f"{', '.join(unique[:MAX_IN_SENTENCE])} and {len(unique) - MAX_IN_SENTENCE} more"
-    return " and ".join([", ".join(unique[:-1]), unique[-1]]) if len(unique) > 1 else "".join(unique)
+        return and_more(translate(", ").join(unique[:MAX_IN_SENTENCE]), len(unique) - MAX_IN_SENTENCE)
+    return join_and(unique)
+
+
+def join_and(parts: Iterable[str]) -> str:
+    """Return parts as a list in a sentence, without leaving any out."""
+    *first, last = [*parts] or [""]
+    return translate("{names} and {last}", names=translate(", ").join(first), last=last) if first else last
+
+
+def join_or(names: Iterable[str]) -> str:
+    """Return names as a list in a sentence of which one is meant."""
+    *first, last = names
+    return translate("{names} or {last}", names=translate(", ").join(first), last=last) if first else last
+
+
+def and_more(listed: str, rest: int) -> str:
+    """Return a list in a sentence, with the number of those that it leaves out, if there are any."""
+    return translate("{names} and {count} more", names=listed, count=rest) if rest > 0 else listed
 
 
 def join_notes(*notes: str) -> str:
     """Return the notes that are not empty, joined by semicolons."""
-    return "; ".join(filter(None, notes))
+    return translate("; ").join(map(said, filter(None, notes)))
 
 
-def limit_lines(lines: Iterable[str], most: int, ending: str) -> list[str]:
+def join_clauses(*clauses: str) -> str:
+    """Return the clauses that are not empty as a list in a sentence."""
+    return translate("; and ").join(filter(None, clauses))
+
+
+def join_sentences(*sentences: str) -> str:
+    """Return the sentences that are not empty, one after the other."""
+    first, *others = [*filter(None, sentences)] or [""]
+    return reduce(lambda before, after: translate("{sentence} {next}", sentence=before, next=after), others, first)
+
+
+def with_full_stop(clause: str) -> str:
+    """Return the clause as a sentence; empty if it is empty."""
+    return translate("{clause}.", clause=clause) if clause else ""
+
+
+def running_text(lines: Iterable[str]) -> str:
+    """Return the lines, which are not empty, as sentences that begin with a capital."""
+    return join_sentences(*(with_full_stop(f"{line[0].upper()}{line[1:]}") for line in lines))
+
+
+def limit_lines(lines: Iterable[str], most: int, ending: str = AND_MORE) -> list[str]:
     """Return the first `most` lines.
 
-    If lines are left out, add a line with the number of these lines and the ending, such as `and 3 more`.
+    If lines are left out, add the ending, a text in which `{count}` is the number of these lines.
     """
     every = list(lines)
     rest = len(every) - most
-    return every[:most] + ([f"and {rest} more{ending}"] if rest > 0 else [])
+    return every[:most] + ([translate(ending, count=rest)] if rest > 0 else [])
 
 
-def more_in_tables(*counts: tuple[int, str]) -> str:
-    """Return the note on what only the tables show, such as `2 more lines in the tables only`.
+def state_text(state: str) -> str:
+    """Return in words what became of a run: a status, or that it did not learn."""
+    return translate(state.replace("_", " "))
 
-    counts: pairs of a number and a noun, such as (2, "line"). The note is empty if no number is above 0.
-    """
-    hidden = [count_of(count, f"more {noun}") for count, noun in counts if count > 0]
-    return f"{' and '.join(hidden)} in the tables only" if hidden else ""
+
+STATES = (
+    *(translatable("completed"), translatable("diverged"), translatable("failed"), translatable("timed out")),
+    *(translatable("not learned"), translatable("did not learn")),
+)
+"""The texts of `state_text`."""
+
+
+def states_text(states: Iterable[tuple[str, int]]) -> list[str]:
+    """Return how many runs have each state: `2 diverged`."""
+    return [translate("{count} {state}", count=count, state=state_text(state)) for state, count in states]
+
+
+def more_in_tables(*counts: str) -> str:
+    """Return the note on what only the tables show: `2 more lines in the tables only`. Empty counts are left out."""
+    hidden = [*filter(None, counts)]
+    return translate("{items} in the tables only", items=translate(" and ").join(hidden)) if hidden else ""

@@ -1,25 +1,31 @@
 """Compare the optimizers of a comparison in speed, loss at the end, steadiness and accuracy."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
+from zdl_bench.language import later, translatable, translate
 from zdl_bench.report.comparison import Comparison, alike
+from zdl_bench.report.limits import FIRST_TEN
 from zdl_bench.report.more_seeds import MoreSeeds
-from zdl_bench.report.words.effects import NO_EFFECT, wins_text
+from zdl_bench.report.ranking import Entry, shown_variants
 from zdl_bench.run.conditions import texts_of
-from zdl_bench.statistics.evidence import Entrants, entrants_at_best, entrants_of
+from zdl_bench.statistics.evidence import Entrants, entrants_of
 from zdl_bench.statistics.finding import Effect, Finding, exponential
+from zdl_bench.statistics.measures import is_regression
 from zdl_bench.statistics.metrics.steadiness import scale_words, steadiness_measures
 from zdl_bench.statistics.pairwise import Pairwise, shown_pairs
+from zdl_bench.statistics.planned_looks import as_looks_decide
 from zdl_bench.statistics.sequential import SequentialComparison
 from zdl_bench.statistics.standing import Standing, standings_of
+from zdl_bench.statistics.verdict import Verdict
 
 STEPS_TO = "steps_to_"
-EACH_AT_BEST = "each at its best lr"
-EACH_AS_GIVEN = "each at its only lr"
+EACH_AT_BEST = later("each at its best lr")
+EACH_AS_GIVEN = later("each at its only lr")
+SAME_LR, SAME_EFFECTIVE_LR = translatable("same lr {lr}"), translatable("same effective lr {lr}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Question:
 
     noun: what the question is about, such as `speed`. better: which values are better, `lower` or `higher`. words: metric →
     the quantity that it measures, in words; a leader has to be ahead by every one. log_unit: if the metrics are logarithms,
-    the unit of the exponential of a difference; otherwise empty.
+    the unit of the exponential of a difference; otherwise empty. Words are texts of `later`.
     """
 
     superlative: str
@@ -51,14 +57,22 @@ class Question:
 
 
 SPEED = Question(
-    "Fastest (mean ln loss over the run)", "speed", "lower", {"log_aulc": "geometric mean of the loss over the run"}, "ratio"
+    later("Fastest (mean ln loss over the run)"),
+    later("speed"),
+    "lower",
+    {"log_aulc": later("geometric mean of the loss over the run")},
+    "ratio",
 )
 """The first question of a page: it is tested before all others."""
-TARGETS = Question("First to the targets", "steps to the targets", "lower", {})
-TAIL_LOSS = Question("Lowest loss at the end", "loss at the end", "lower", {"tail_loss": "tail loss"})
-STEADY = Question("Steadiest", "steadiness", "lower", {})
+TARGETS = Question(later("First to the targets"), later("steps to the targets"), "lower", {})
+TAIL_LOSS = Question(later("Lowest loss at the end"), later("loss at the end"), "lower", {"tail_loss": later("tail loss")})
+STEADY = Question(later("Steadiest"), later("steadiness"), "lower", {})
 """Its measures depend on whether the runs recorded their points."""
-TEST_ACCURACY = Question("Highest test accuracy", "test accuracy", "higher", {"test_accuracy": "test accuracy"}, "odds ratio")
+TEST_LOSS = Question(later("Lowest test loss"), later("test loss"), "lower", {"test_loss": later("test loss")})
+"""The last question of a regression, which has no accuracy."""
+TEST_ACCURACY = Question(
+    later("Highest test accuracy"), later("test accuracy"), "higher", {"test_accuracy": later("test accuracy")}, "odds ratio"
+)
 
 
 @dataclass(frozen=True)
@@ -79,9 +93,14 @@ class Standings:
     def questions(self) -> list[Question]:
         """The questions, each with those of its metrics that some run has, without questions that no metric can answer."""
         runs = self.comparison.judged
-        targets = {name: f"steps to a loss of {name.removeprefix(STEPS_TO)}" for name in runs if name.startswith(STEPS_TO)}
+        targets = {
+            name: later("steps to a loss of {loss}", loss=name.removeprefix(STEPS_TO))
+            for name in runs
+            if name.startswith(STEPS_TO)
+        }
         steadiness = steadiness_words(has_points=bool(runs.get("axis_crossings", pd.Series(dtype=float)).notna().any()))
-        every = [SPEED, replace(TARGETS, words=targets), TAIL_LOSS, replace(STEADY, words=steadiness), TEST_ACCURACY]
+        last = TEST_LOSS if is_regression(runs) else TEST_ACCURACY
+        every = [SPEED, replace(TARGETS, words=targets), TAIL_LOSS, replace(STEADY, words=steadiness), last]
         found = []
         for question in every:
             known = {name: words for name, words in question.words.items() if name in runs and runs[name].notna().any()}
@@ -97,19 +116,40 @@ class Standings:
     def variants(self) -> list[str]:
         return [str(variant) for variant in self.comparison.runs["variant"].drop_duplicates()]
 
+    def shown(self, most: int) -> list[str]:
+        """Return the variants that are shown if there is room for `most`."""
+        return shown_variants([Entry.of(self.comparison)], most)
+
     @cached_property
+    def compared(self) -> list[str]:
+        """The variants, in the order of the plan, whose pairs readers see: all of few, or FIRST_TEN of many."""
+        shown = self.shown(FIRST_TEN)
+        return [variant for variant in self.variants if variant in shown]
+
+    @property
     def entrants(self) -> Entrants:
-        return entrants_at_best(self.comparison.runs, self.comparison.tuning_seeds)
+        return self.comparison.entrants
 
     @cached_property
     def at_best(self) -> list[tuple[Question, Standing]]:
         metrics = [tuple(question.words) for question in self.questions]
-        return [*zip(self.questions, standings_of(self.entrants, self.variants, metrics, self.share), strict=True)]
+        standings = standings_of(self.entrants, self.variants, metrics, self.share)
+        if self.looks:
+            standings[0] = as_looks_decide(standings[0], self.entrants, self.looks, self.comparison.setting)
+        return [*zip(self.questions, standings, strict=True)]
+
+    @property
+    def ahead(self) -> dict[str, str]:
+        """Metric → the variant that is shown to be ahead of every other one by this metric."""
+        leaders = [
+            (metric, one.by_measure.get(metric, one.leader)) for question, one in self.at_best for metric in question.words
+        ]
+        return {metric: one.variant for metric, one in leaders if one and one.verdict is Verdict.SUPPORTED}
 
     @property
     def left_out(self) -> list[str]:
         """For each optimizer that is not compared, a note with the reason."""
-        return [f"left out: {reason}" for reason in self.entrants.reasons.values()]
+        return [translate("left out: {reason}", reason=reason) for reason in self.entrants.reasons.values()]
 
     @property
     def view(self) -> str:
@@ -120,26 +160,26 @@ class Standings:
     def at_same(self) -> list[tuple[str, Question, Pairwise]]:
         """Pairwise comparisons, without verdicts, of the variants that share a learning rate or effective learning rate.
 
-        At a shared effective learning rate, only pairs of variants whose learning rates differ are compared. Each entry
-        consists of a phrase for the shared learning rate, the question, and the comparisons. There are no entries if no
-        variant was tried at several learning rates.
+        Only variants in `compared` are compared, and at a shared effective learning rate only pairs whose learning rates
+        differ. Each entry consists of a phrase for the shared learning rate, the question, and the comparisons. There are no
+        entries if no variant was tried at several learning rates.
         """
         return list(self._at_same()) if self.comparison.has_lr_choice else []
 
     def _at_same(self) -> Iterator[tuple[str, Question, Pairwise]]:
         judged = self.comparison.judged
-        for column, words in (("lr", "same lr"), ("effective_lr", "same effective lr")):
+        for column, words in (("lr", SAME_LR), ("effective_lr", SAME_EFFECTIVE_LR)):
             values = judged[column] if column == "lr" else alike(judged[column])
             texts = texts_of(values.dropna().unique().tolist())
             for value, members in judged.dropna(subset=column).groupby(values, sort=False):
                 is_new = column == "lr" or not (members["lr"] == members[column]).all()
-                variants = [str(variant) for variant in members["variant"].drop_duplicates()]
+                variants = [variant for variant in self.compared if (members["variant"] == variant).any()]
                 if is_new and len(variants) > 1:
                     entrants, lrs = entrants_of(members), members.groupby("variant")["lr"].first()
                     for question, metric in self._metrics:
                         every = shown_pairs(entrants, variants, metric).pairs
                         new = {(a, b): finding for (a, b), finding in every.items() if column == "lr" or lrs[a] != lrs[b]}
-                        yield f"{words} {texts[value]}", question, Pairwise(metric, new)
+                        yield later(words, lr=texts[value]), question, Pairwise(metric, new)
 
 
 def steadiness_words(*, has_points: bool) -> dict[str, str]:
@@ -148,36 +188,9 @@ def steadiness_words(*, has_points: bool) -> dict[str, str]:
 
 
 def _steadiness_text(name: str) -> str:
-    kind = "relative jitter" if name.startswith("relative") else "jitter"
-    return f"{kind} {scale_words(name)}" if scale_words(name) else name.replace("_", " ")
-
-
-def contrast_frame(question: Question, metric: str, standing: Standing) -> pd.DataFrame:
-    """Return the frame of the forest plot, with one row per variant compared with the control by a metric.
-
-    Columns: label, mean, low, high, unit, verdict, n, note. If a pair of runs lacks a value, the verdict depends on the wins,
-    and the effect is computed from the pairs that have values. The note then gives the wins and the number of these pairs.
-    """
-    rows = []
-    for one in standing.against_control(metric):
-        finding = one.finding
-        effect = asdict(question.effect(finding) or replace(NO_EFFECT, unit="ratio"))
-        effect["unit"] = effect["unit"].removeprefix("odds ")
-        note = "" if finding.n == finding.n_values else _note(finding)
-        rows.append({"label": one.label, **effect, "verdict": one.verdict.value, "n": finding.n, "note": note})
-    return pd.DataFrame(rows)
-
-
-def _note(finding: Finding) -> str:
-    wins = f"wins {wins_text(finding.wins.rate, finding.n)}" if finding.wins else ""
-    values = f"{finding.n_values} with values" if finding.n_values else ""
-    return ", ".join(filter(None, [values, wins]))
-
-
-def improvement_frame(standing: Pairwise) -> pd.DataFrame:
-    """Return the frame of the table of win rates: first, second, win_rate and n, with a row per ordered pair of optimizers.
-
-    win_rate: the share of seeds on which the optimizer `first` is better than `second`.
-    """
-    rows = [(*pair, standing.win_rate(*pair), finding.n) for pair, finding in standing.pairs.items()]
-    return pd.DataFrame(rows, columns=["first", "second", "win_rate", "n"])
+    scale = scale_words(name)
+    if not scale:
+        return later("axis crossings") if name == "axis_crossings" else name.replace("_", " ")
+    return (
+        later("relative jitter {scale}", scale=scale) if name.startswith("relative") else later("jitter {scale}", scale=scale)
+    )

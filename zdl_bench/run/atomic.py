@@ -55,6 +55,20 @@ def folder_locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+@contextmanager
+def folder_in_use(folder: Path) -> Iterator[None]:
+    """Keep `folder_to_itself` out of a folder. Any number of processes can use it. Raise OSError if it cannot be read."""
+    with _flocked(folder, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def folder_to_itself(folder: Path) -> Iterator[None]:
+    """Have a folder that no process uses. Raise BlockingIOError at once if one does, or OSError if it cannot be read."""
+    with _flocked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        yield
+
+
 def remove_abandoned(drafts: Iterable[Path]) -> None:
     """Remove each of the given drafts unless a process is writing it."""
     for draft in drafts:
@@ -81,6 +95,21 @@ def _draft(path: Path, create: Callable[[Path], None]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             _remove(draft)
+        os.close(lock)
+
+
+@contextmanager
+def _flocked(folder: Path, how: int) -> Iterator[None]:
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, how)
+        except BlockingIOError:
+            raise
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
         os.close(lock)
 
 

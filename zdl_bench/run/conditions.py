@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
+from types import MappingProxyType
 from typing import TypeVar
 
 from zdl_bench.run.config import RunConfig, Value
@@ -34,16 +35,23 @@ def condition_keys(configs: Iterable[RunConfig]) -> tuple[str, ...]:
     for flat in flats:
         for key in order:
             owner = flat.get(OWNERS.get(key, key.partition(".")[0])) if "." in key else None
-            seen[key, owner].add(_identity(flat, key))
+            seen[key, owner].add(identity_of(flat, key))
     varied = {key for (key, _), values in seen.items() if len(values) > 1}
     return tuple(key for key in order if key in ALWAYS_SHOWN or (key in varied and key not in NEVER_SHOWN))
 
 
-def label(condition: Mapping[str, Value], write: Writer) -> str:
-    """Return a condition as text, with the optimizer first and the other values in the syntax of the command line."""
+def label(condition: Mapping[str, Value], write: Writer, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return a condition as text, with the optimizer first and the other values in the syntax of the command line.
+
+    names: optimizer → its name for readers, if that differs.
+    """
+    optimizer = str(condition["optimizer"])
     others = {key: value for key, value in condition.items() if key != "optimizer" and value is not None and value == value}
     return " ".join(
-        [str(condition["optimizer"]), *(f"{key.removeprefix('optimizer.')}={write(value)}" for key, value in others.items())]
+        [
+            names.get(optimizer, optimizer),
+            *(f"{key.removeprefix('optimizer.')}={write(value)}" for key, value in others.items()),
+        ]
     )
 
 
@@ -96,23 +104,29 @@ class Facets:
     setting: str
 
 
-def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
-    """Return the facets of each run, by run id. The facets name the values that vary among all the configs."""
+def facets_of(
+    configs: Iterable[RunConfig], names: Mapping[str, str] = MappingProxyType({}), tuned: Sequence[str] = ()
+) -> dict[str, Facets]:
+    """Return the facets of each run, by run id. The facets name the values that vary among all the configs.
+
+    names: optimizer → its name for readers. Optimizers with the same name for readers keep their own. tuned: keys that are
+    chosen, as lr is, and so are no part of a variant.
+    """
     listed = list(configs)
     flat = {config.run_id: config.flat() for config in listed}
-    keys = [key for key in condition_keys(listed) if key != "lr"]
-    of_variant = [key for key in keys if key.partition(".")[0] in ("optimizer", "schedule")]
+    keys = [key for key in condition_keys(listed) if key not in ("lr", *tuned)]
+    of_variant = [key for key in keys if key.partition(".")[0] in ("optimizer", "transform", "schedule")]
 
     def words(chosen: Sequence[str], write_all: Callable[[Mapping[str, Value], Writer], str]) -> dict[str, str]:
         conditions = {
-            run_id: tuple((key, values.get(key), _identity(values, key)) for key in chosen) for run_id, values in flat.items()
+            run_id: tuple((key, values.get(key), identity_of(values, key)) for key in chosen) for run_id, values in flat.items()
         }
         texts = distinguish(
             conditions.values(), lambda condition, write: write_all({key: value for key, value, _ in condition}, write)
         )
         return {run_id: texts[condition] for run_id, condition in conditions.items()}
 
-    variants = words(of_variant, label)
+    variants = words(of_variant, lambda condition, write: label(condition, write, names if write is short else {}))
     settings = words(
         [key for key in keys if key not in of_variant],
         lambda setting, write: ", ".join(f"{key}={write(value)}" for key, value in setting.items()),
@@ -120,7 +134,13 @@ def facets_of(configs: Iterable[RunConfig]) -> dict[str, Facets]:
     return {run_id: Facets(variants[run_id], settings[run_id]) for run_id in flat}
 
 
-def _identity(flat: Mapping[str, Value], key: str) -> str:
+def tuned_text(config: RunConfig, tuned: Sequence[str]) -> str:
+    """Return the values that a run has of the tuned keys, such as `beta2=0.9`; empty if its optimizer has none of them."""
+    flat = config.flat()
+    return " ".join(f"{key.removeprefix('optimizer.')}={exact(flat[key])}" for key in tuned if key in flat)
+
+
+def identity_of(flat: Mapping[str, Value], key: str) -> str:
     """Return a text for the value of a key. The texts of 1 and 1.0 differ, as do the texts of None and of a missing key."""
     return repr(flat[key]) if key in flat else ""
 

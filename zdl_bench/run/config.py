@@ -18,11 +18,22 @@ ENGINE_VERSION = 3
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 DTYPES = ("float32", "float64")
 RNGS = ("spawned", "legacy")
+CLASSES, NUMBERS, INPUTS = "classes", "numbers", "inputs"
+"""What a problem predicts: the number of a class, numbers as in a regression, or its own inputs, whatever the labels are."""
+LOSS_UNITS = {"cross_entropy": "nats", "mse": "squared error", "binary_cross_entropy": "nats per pixel"}
+"""Each word of `problem.loss` → the unit of the loss. Only the first comes with an accuracy."""
 MAX_STEPS = 10_000_000
 MAX_SEED = 2**63 - 1
 MAX_LEGACY_SEED = 2**32 - 1
 
-Value = bool | int | float | str | tuple["Value", ...] | None
+OMITTED_AT_DEFAULT = {"omitted_at_default": True}
+"""The metadata of a hyper-parameter that a class got later: at its default it is in no config, so that no run id moves."""
+
+IMPLIED: dict[str, "Value"] = {"schedule.warmup_share": 0.0}
+"""Key → the value of configs without it, for keys omitted at a default that a sweep may compare with other values."""
+
+PlainValue = bool | int | float | str | None
+Value = PlainValue | tuple["Value", ...]
 
 
 @dataclass(frozen=True)
@@ -41,14 +52,15 @@ class Choice:
 
 
 def _decode_choice(stored: Mapping[str, Any]) -> Choice:
-    values = {key: _freeze(value) for key, value in stored.items() if key not in ("name", "source")}
+    values = {key: freeze(value) for key, value in stored.items() if key not in ("name", "source")}
     source = stored.get("source")
     return Choice(str(stored["name"]), values, None if source is None else str(source))
 
 
-def _freeze(value: Any) -> Value:
+def freeze(value: Any) -> Value:
+    """Return a value of a YAML or of JSON as a run keeps it, with tuples in place of lists. Raise TypeError for a mapping."""
     if isinstance(value, list):
-        return tuple(_freeze(item) for item in value)
+        return tuple(freeze(item) for item in value)
     if isinstance(value, dict):
         raise TypeError(
             "the config of a run has a mapping as a value; a value is a number, a text, true, false, null or a list of these"
@@ -61,7 +73,7 @@ class RunConfig:
     """The resolved values that determine the numbers of a run, and no other values.
 
     dataset, probe_images: None if the problem needs no data. The values of `dataset` include the data set's checksum.
-    lr: None if the optimizer has no learning rate.
+    lr: None if the optimizer has no learning rate. transform: the transforms around the optimizer, the outermost first.
 
     Raises ConfigError for a value that no run can have.
     """
@@ -77,6 +89,7 @@ class RunConfig:
     rng: str
     probe_count: int
     probe_images: int | None
+    transform: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
         positive = self.lr is None or (math.isfinite(self.lr) and self.lr > 0)
@@ -91,10 +104,15 @@ class RunConfig:
         require("probe.images", images, images is None or images >= 1, "a probe uses at least 1 image; give 1 or more")
 
     @property
+    def parts(self) -> list[tuple[str, Choice]]:
+        """The group and the choice of each part of the run."""
+        single = {"optimizer": self.optimizer, "problem": self.problem, "dataset": self.dataset, "schedule": self.schedule}
+        return [(group, part) for group, part in single.items() if part] + [("transform", part) for part in self.transform]
+
+    @property
     def has_own_code(self) -> bool:
         """Whether a user edited or added a part of the run."""
-        parts = (self.optimizer, self.problem, self.dataset, self.schedule)
-        return any(part is not None and part.source is not None for part in parts)
+        return any(part.source is not None for _, part in self.parts)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the config as nested JSON values. This form is hashed and stored."""
@@ -109,7 +127,7 @@ class RunConfig:
             "dtype": self.dtype,
             "rng": self.rng,
             "probe": {"count": self.probe_count, "images": self.probe_images},
-        }
+        } | ({"transform": [one.as_dict() for one in self.transform]} if self.transform else {})
 
     def flat(self) -> dict[str, Value]:
         """Return command-line key → value, for example `optimizer` → adam and `optimizer.beta1` → 0.9."""
@@ -118,11 +136,15 @@ class RunConfig:
             if isinstance(value, dict) and "name" in value:
                 flat[key] = value["name"]
                 flat |= {f"{key}.{part}": item for part, item in value.items() if part != "name"}
+            elif key == "transform":
+                flat[key] = tuple(one.name for one in self.transform)
+                parts = [(one.name, part, item) for one in self.transform for part, item in one.as_dict().items()]
+                flat |= {f"{key}.{name}.{part}": item for name, part, item in parts if part != "name"}
             elif isinstance(value, dict):
                 flat |= {f"{key}.{part}": item for part, item in value.items()}
             else:
                 flat[key] = value
-        return flat
+        return flat | {key: value for key, value in IMPLIED.items() if key not in flat}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunConfig":
@@ -138,6 +160,7 @@ class RunConfig:
             problem=_decode_choice(stored["problem"]),
             dataset=_decode_choice(stored["dataset"]) if stored["dataset"] else None,
             schedule=_decode_choice(stored["schedule"]),
+            transform=tuple(_decode_choice(one) for one in stored.get("transform", [])),
             **{key.replace(".", "_"): decode_as(types[key], value, key) for key, value in numbers.items()},
         )
 

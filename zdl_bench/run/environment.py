@@ -39,9 +39,9 @@ def _commit() -> str:
     try:
         command = ["git", "-C", str(root), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
         return subprocess.run(  # noqa: S603  (a constant command)
-            command, capture_output=True, text=True, timeout=10, check=False
+            command, capture_output=True, text=True, timeout=10, check=True
         ).stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.SubprocessError):
         return ""
 
 

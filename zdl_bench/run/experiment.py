@@ -8,10 +8,13 @@ from typing import Any
 from zdl_bench.errors import ConfigError, display
 from zdl_bench.run.untrusted import require_no_reference
 
-EXPERIMENT_KEYS = ("title", "source", "fixed", "tuning_seeds", "evaluation_seeds", "blocks", "claims")
+EXPERIMENT_KEYS = ("title", "source", "fixed", "tuning_seeds", "tune", "max_extensions", "evaluation_seeds", "blocks", "claims")
 SEED_RANGE = re.compile(r"range\((\d+),\s*(\d+)\)")
 MAX_SEED_DIGITS = 19
 MAX_SEEDS = 100_000
+TUNABLE = re.compile(r"(?:optimizer|transform|schedule)(?:\.\w+)+")
+MAX_EXTENSIONS = 20
+"""The largest number of learning rates with which a grid may go on."""
 
 Block = Mapping[str, Any]
 
@@ -25,6 +28,9 @@ class Experiment:
     tuning_seeds: a block with several learning rates runs all of them on these seeds. The learning rate with the best mean
         tail_loss then runs on evaluation_seeds. A block with one learning rate runs only on evaluation_seeds. A block that
         names its own seeds runs on its own seeds. If there are no tuning seeds, every learning rate runs on evaluation_seeds.
+    tune: keys that are tuned besides the learning rate: their values are tried in all combinations with it.
+    max_extensions: how often a grid of learning rates goes on beyond an edge at which the best one lies; None: three times if
+        it is a grid of factors (`lr_grid`), otherwise never.
     claims: the claims as they stand in the YAML, which `statistics.claims` checks.
     """
 
@@ -34,6 +40,13 @@ class Experiment:
     tuning_seeds: tuple[int, ...] = ()
     evaluation_seeds: tuple[int, ...] = ()
     claims: tuple[Mapping[str, Any], ...] = ()
+    tune: tuple[str, ...] = ()
+    max_extensions: int | None = None
+
+    @property
+    def tuned_keys(self) -> tuple[str, ...]:
+        """The keys besides the learning rate that are chosen on the tuning seeds."""
+        return tuple(key for key in self.tune if key != "lr") if self.tuning_seeds else ()
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> "Experiment":
@@ -60,7 +73,28 @@ class Experiment:
             tuning_seeds=_seeds(name, "tuning_seeds", content),
             evaluation_seeds=_seeds(name, "evaluation_seeds", content),
             claims=tuple(claims),
+            tune=keys_to_tune(content.get("tune")),
+            max_extensions=number_of_extensions(content.get("max_extensions")),
         )
+
+
+def keys_to_tune(value: Any) -> tuple[str, ...]:
+    """Return the keys in a value of `tune`, each once; null gives none. Raise ConfigError if one cannot be tuned."""
+    keys = [] if value is None else value if isinstance(value, list) else [value]
+    for key in keys:
+        if not isinstance(key, str) or (key != "lr" and not TUNABLE.fullmatch(key)):
+            raise ConfigError(
+                f"tune={display(value)}: {display(key)} cannot be tuned; give lr, or keys of the optimizer, a transform or the "
+                "schedule, for example 'tune=[lr,optimizer.beta2]'"
+            )
+    return tuple(dict.fromkeys(keys))
+
+
+def number_of_extensions(value: Any) -> int | None:
+    """Return a value of `max_extensions`. Raise ConfigError if it is neither null nor a number from 0 to MAX_EXTENSIONS."""
+    if value is not None and (type(value) is not int or not 0 <= value <= MAX_EXTENSIONS):
+        raise ConfigError(f"max_extensions={display(value)}: give a number from 0 to {MAX_EXTENSIONS}, or null")
+    return value
 
 
 def _are_mappings(value: Any) -> bool:

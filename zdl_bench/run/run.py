@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zdl_bench.language import translatable
 from zdl_bench.run.config import ENGINE_VERSION, RunConfig
 
 Floats = npt.NDArray[np.floating]
@@ -33,14 +34,20 @@ Layout = tuple[Tensor, ...]
 class Status(StrEnum):
     """The way a run ended. Divergence counts as a result. A run that failed or timed out is repeated by the next sweep."""
 
-    COMPLETED = "completed"
-    DIVERGED = "diverged"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
+    COMPLETED = translatable("completed")
+    DIVERGED = translatable("diverged")
+    FAILED = translatable("failed")
+    TIMED_OUT = translatable("timed_out")
 
     @property
     def is_result(self) -> bool:
         return self in (Status.COMPLETED, Status.DIVERGED)
+
+
+VALIDATION_PROBE = 100
+"""The largest number of validation images of a probe."""
+ADDED_PROBES = ("probe_accuracy", "val_accuracy")
+"""Columns of the probes that a run lacks if it was stored before there were such columns. Their values are NaN."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Probes:
     train_seconds: Floats  # training time before the probe, without evaluation
     probe_loss: Floats  # in nats, on the fixed probe images; f - f* for analytic problems
     val_loss: Floats  # in nats, on fixed validation images, at the last five strides
+    probe_accuracy: Floats  # in [0, 1], on the fixed probe images
+    val_accuracy: Floats  # in [0, 1], on fixed validation images
     gradient_norm: Floats  # of the gradient of this step
     update_norm: Floats  # of the update of this step
     gradient_cosine: Floats  # between the gradients of this step and the step before
@@ -92,6 +101,7 @@ class Curve:
     minimum: (d,), the global minimum nearest to the start, or None if there are no points or the minimum is unknown.
     profile: None where the loss is probed at every step, and in runs that were stored before there was a profile.
     dtype: the type of the numbers of the run, which sets the resolution of its losses.
+    evaluations: (T',) int64, how often the gradient was evaluated until the end of each step; None if once per step.
     """
 
     planned_steps: int
@@ -103,6 +113,11 @@ class Curve:
     minimum: tuple[float, ...] | None = None
     profile: ProfileLosses | None = None
     dtype: str = "float64"
+    evaluations: npt.NDArray[np.int64] | None = None
+
+    def evaluations_after(self, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how often the gradient was evaluated in the first `steps` steps, for an array of numbers of steps."""
+        return steps if self.evaluations is None else np.append(0, self.evaluations)[steps]
 
 
 @dataclass(frozen=True)
@@ -136,6 +151,16 @@ class Run:
     @cached_property
     def run_id(self) -> str:
         return self.config.id_under(self.engine)
+
+    def recorded_like(self, other: "Run") -> "Run":
+        """Return this run without those columns of ADDED_PROBES that the other run lacks, so that the two can be compared."""
+        if self.curve is None or other.curve is None:
+            return self
+        lacks = [name for name in ADDED_PROBES if np.isnan(getattr(other.curve.probes, name)).all()]
+        if not lacks:
+            return self
+        blank: dict[str, Any] = dict.fromkeys(lacks, np.full(len(self.curve.probes), math.nan))
+        return replace(self, curve=replace(self.curve, probes=replace(self.curve.probes, **blank)))
 
 
 DIVERGENCE_FACTOR = 1000

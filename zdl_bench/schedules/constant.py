@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from zdl_bench.schedules.schedule import Schedule
+
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Schedule):
     """factor = 1"""
 
-    def factor(self, step: int, steps: int) -> float:
+    def after_warmup(self, step: int, steps: int) -> float:
         return 1.0

@@ -1,30 +1,26 @@
-"""Cosine annealing after a linear warm-up."""
+"""Cosine annealing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from zdl_bench.errors import require
 from zdl_bench.kernels.elementary import cos_pi
+from zdl_bench.schedules.schedule import Schedule, progress_in, require_final_factor
 
 
 @dataclass(frozen=True)
-class Cosine:
-    """factor = f + (1 − f)·(1 + cos πp)/2, where p runs from 0 to 1 after a linear warm-up
+class Cosine(Schedule):
+    """factor = f + (1 − f)·(1 + cos πp)/2, where p runs from 0 in the first step to 1 in the last
 
-    warmup_share: share of the steps during which the factor rises from 0 to 1, in [0, 1).
     final_factor: f, the factor in the last step, in [0, 1].
+    PyTorch's CosineAnnealingLR(T_max=steps) reaches f one step after the last; T_max=steps − 1 gives the factors of this class.
     Source: Loshchilov & Hutter 2017, SGDR, arXiv:1608.03983, equation 5, without restarts.
     """
 
-    warmup_share: float = 0.0
+    warmup_share: float = field(default=0.0, kw_only=True)  # part of every config with a cosine, since the first
     final_factor: float = 0.0
 
     def __post_init__(self) -> None:
-        require("schedule.warmup_share", self.warmup_share, 0 <= self.warmup_share < 1, "warmup_share must be in [0, 1)")
-        require("schedule.final_factor", self.final_factor, 0 <= self.final_factor <= 1, "final_factor must be in [0, 1]")
+        super().__post_init__()
+        require_final_factor(self.final_factor)
 
-    def factor(self, step: int, steps: int) -> float:
-        warmup = int(self.warmup_share * steps)
-        if step <= warmup:
-            return step / warmup
-        progress = (step - warmup - 1) / max(1, steps - warmup - 1)
-        return self.final_factor + (1 - self.final_factor) * 0.5 * (1 + float(cos_pi(progress)))
+    def after_warmup(self, step: int, steps: int) -> float:
+        return self.final_factor + (1 - self.final_factor) * 0.5 * (1 + float(cos_pi(progress_in(step, steps))))

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from zdl_bench.errors import ConfigError, display
+from zdl_bench.language import later
 from zdl_bench.statistics.measures import Measure, measure_of
 
 Selector = Mapping[str, Any]
@@ -34,7 +35,15 @@ class View(StrEnum):
 
     @property
     def words(self) -> str:
-        return {"as_named": "as named", "best_lr": "each at its best lr"}.get(self, self.replace("_", " "))
+        return VIEW_WORDS[self]
+
+
+VIEW_WORDS = {
+    View.AS_NAMED: later("as named"),
+    View.SAME_LR: later("same lr"),
+    View.SAME_EFFECTIVE_LR: later("same effective lr"),
+    View.BEST_LR: later("each at its best lr"),
+}
 
 
 class Statistic(StrEnum):

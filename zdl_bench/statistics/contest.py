@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from zdl_bench.language import translatable
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
 from zdl_bench.statistics.evidence import VARIANT, Entrants
@@ -22,13 +23,13 @@ IN_SPEED = ClaimPart(Kind.SUPERIORITY, "log_aulc", {VARIANT: "first"}, {VARIANT:
 class PairState(StrEnum):
     """What is known about a pair of optimizers."""
 
-    OPEN = "open"
-    DECIDED = "decided"
-    EXACT = "exact"  # deterministic runs: nothing to test
-    EQUIVALENT = "equivalent"
-    SAME = "same"  # no seed tells the two apart
-    NOT_NEEDED = "not needed"  # both are slower than a third one, and neither is the control
-    OUT_OF_SEEDS = "out of seeds"
+    OPEN = translatable("open")
+    DECIDED = translatable("decided")
+    EXACT = translatable("exact")  # deterministic runs: nothing to test
+    EQUIVALENT = translatable("equivalent")
+    SAME = translatable("same")  # no seed tells the two apart
+    NOT_NEEDED = translatable("not needed")  # both are slower than a third one, and neither is the control
+    OUT_OF_SEEDS = translatable("out of seeds")
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,14 @@ class Contest:
     ranks: the metric, (entrants, seeds), lower is better; for a run without a value the rank that `Side.ranks` gives; NaN for a
     run that is not trained. settings: the setting of each entrant. Entrants of one setting are compared with one another, and
     the first of a setting is its control. are_exact: whether an entrant's seeds all gave the same bits. names: of the entrants.
+    seeds: in the order in which they are added.
     """
 
     ranks: Floats
     settings: Sequence[str]
     are_exact: Sequence[bool]
     names: Sequence[str] = ()
+    seeds: Sequence[int] = ()
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
@@ -97,4 +100,4 @@ def contest_of(entrants: Mapping[str, Entrants], seeds: Sequence[int]) -> Contes
         by_seed = dict(zip(side.runs.index.tolist(), side.numbers(IN_SPEED).ranks.tolist(), strict=True))
         ranks[row] = [by_seed.get(seed, np.nan) for seed in seeds]
     are_exact = [side.is_one_run for _, _, side in sides]
-    return Contest(ranks, [setting for setting, _, _ in sides], are_exact, [name for _, name, _ in sides])
+    return Contest(ranks, [setting for setting, _, _ in sides], are_exact, [name for _, name, _ in sides], seeds)

@@ -4,7 +4,7 @@ Each function turns p-values into p-values on the scale of the page: what they a
 ALPHA. The procedure is a graph of weights (Bretz et al. 2009, Statistics in Medicine 28:586), and so keeps its error whatever
 differs and whatever does not:
 
-- The settings of a page have equal shares.
+- If keys were varied, the tests along their axes have half of the error. The settings of a page share the rest equally.
 - In a setting, the family of all pairs has the part `pairs`, the leaders of the questions have the rest. If everything in one
   of the two is decided, the other has the whole share.
 - The leaders: the first question has everything. If it is decided, the others are tested by Holm's method.
@@ -22,6 +22,18 @@ from zdl_bench.run.run import Floats
 from zdl_bench.statistics.inference import ALPHA, holm
 
 MIN_PAIRS = 0.1
+AXES_SHARE = 0.5
+"""What the axes of a page have of its error, all together."""
+
+
+def shares_of_page(settings: int, *, has_axes: bool, is_spent: bool) -> tuple[float, float]:
+    """Return what each setting and what all axes of a page have of its error.
+
+    settings: those with several optimizers. is_spent: whether claims or planned looks have all of the error.
+    """
+    error = 0.0 if is_spent else 1.0
+    of_axes = (error * AXES_SHARE if settings else error) if has_axes else 0.0
+    return (error - of_axes) / max(1, settings), of_axes
 
 
 class Budget(NamedTuple):
@@ -74,7 +86,8 @@ def pairs_on_page(ps: Floats, questions: Sequence[QuestionPs], budget: Budget) -
 
     ps: adjusted within the family, as by `max_t_ps`. questions: the p-values of the leaders, not adjusted.
     """
-    return np.array([_shared(p, max(_steps(questions)), budget.pairs, budget.share) for p in ps])
+    largest_leader = max(_steps(questions))
+    return np.array([_shared(p, largest_leader, budget.pairs, budget.share) for p in ps])
 
 
 def _steps(questions: Sequence[QuestionPs]) -> list[float]:

@@ -1,21 +1,28 @@
 """Evidence for claims: the runs of an experiment, or of the optimizers of one setting."""
 
-import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from zdl_bench.language import later, translatable
 from zdl_bench.statistics.claim_part import ClaimPart, Selector, View
 from zdl_bench.statistics.pairing import Pairs, pair_up
-from zdl_bench.statistics.side import Side, Undecidable, by_seed
-from zdl_bench.statistics.tuning import choose_lr_of
+from zdl_bench.statistics.selection import ambiguous, select_runs, words_of
+from zdl_bench.statistics.side import AMBIGUOUS, Side, Undecidable, by_seed
+from zdl_bench.statistics.tuning import TUNED, candidate_keys, choose_lr_of, count_candidates, free_tuning_seeds, near, runs_at
 
 VARIANT = "variant"
+ONLY_TRIALS = later("it ran on tuning seeds only")
+OBJECTION = translatable(
+    "the learning rates were chosen on the seeds that judge; let others choose, for example 'tuning_seeds={seeds}'"
+)
+NONE_AT_LR = translatable("there are no runs of {runs} at {lr}; add a block with only this learning rate to the experiment")
+NONE_BUT_TRIALS = translatable(
+    "there are no runs of {runs} at {lr} except on tuning seeds; add a block with only this learning rate to the experiment"
+)
 
 
 class ExperimentRuns:
@@ -41,35 +48,50 @@ class ExperimentRuns:
         """Return the runs that match the selector, in which `lr: best` stands for the tuned learning rate of this side."""
         if selector.get("lr") == "best":
             return self._at_best({key: value for key, value in selector.items() if key != "lr"})
-        return Side(by_seed(self._matching(selector), _ambiguous(selector)))
+        return Side(by_seed(self._matching(selector), ambiguous(selector)))
 
     def _matching(self, selector: Selector) -> pd.DataFrame:
-        matching = _filter(self._judging, selector)
+        matching = select_runs(self._judging, selector)
         if matching.empty:
-            raise Undecidable(f"there are no runs of {_words(selector)}; train such runs, or select others in the claim")
+            raise Undecidable(
+                later("there are no runs of {runs}; train such runs, or select others in the claim", runs=words_of(selector))
+            )
         return matching
 
     def _at(self, selector: Selector, column: str, value: float) -> Side:
-        at_value = _near(self._matching(selector), column, value)
+        matching = self._matching(selector)
+        at_value = matching[near(matching[column], value)]
         if at_value.empty:
-            tried = _filter(self._tuning, selector)[column]
-            hint = " except on tuning seeds" if (tried == value).any() else ""
             raise Undecidable(
-                f"there are no runs of {_words(selector)} at {column.replace('_', ' ')} {value:g}{hint}; "
-                "add a block with only this learning rate to the experiment"
+                later(
+                    NONE_BUT_TRIALS if (select_runs(self._tuning, selector)[column] == value).any() else NONE_AT_LR,
+                    runs=words_of(selector),
+                    lr=f"{column.replace('_', ' ')} {value:g}",
+                )
             )
-        return Side(by_seed(at_value, _ambiguous(selector)))
+        return Side(by_seed(at_value, ambiguous(selector)))
 
     def _at_best(self, selector: Selector) -> Side:
-        trials = _filter(self._tuning, selector)
-        if trials["lr"].nunique() < 2:
-            raise Undecidable(f"the lr of {_words(selector)} was not tuned; try two or more learning rates on tuning seeds")
-        if trials.duplicated(["lr", "seed"]).any():
-            raise Undecidable(_ambiguous(selector))
+        trials = select_runs(self._tuning, selector)
+        if len(trials) and not count_candidates(trials):  # no learning rate
+            return Side(by_seed(self._matching(selector), ambiguous(selector)))
+        if count_candidates(trials) < 2:
+            raise Undecidable(
+                later(
+                    "the lr of {runs} was not tuned; try two or more learning rates on tuning seeds",
+                    runs=words_of(selector),
+                )
+            )
+        if trials.duplicated([*candidate_keys(trials), "seed"]).any():
+            raise Undecidable(ambiguous(selector))
         choice = choose_lr_of(trials)
-        if choice.lr is None:
-            raise Undecidable(f"no lr of {_words(selector)} has a value on all tuning seeds; try other learning rates")
-        return Side(self._at(selector, "lr", choice.lr).runs, choice)
+        if choice.row is None:
+            raise Undecidable(
+                later("no lr of {runs} has a value on all tuning seeds; try other learning rates", runs=words_of(selector))
+            )
+        chosen = {**selector, **({TUNED: choice.best_others} if choice.others else {})}
+        at_lr = None if choice.lr is None else self._at(chosen, "lr", choice.lr).runs
+        return Side(by_seed(self._matching(chosen), ambiguous(selector)) if at_lr is None else at_lr, choice)
 
 
 @dataclass(frozen=True)
@@ -93,25 +115,26 @@ class Entrants:
         names = (part.first[VARIANT], part.second[VARIANT])
         for name in names:
             if name not in self.sides:
-                raise Undecidable(self.reasons.get(name, f"{name}: it has no runs there"))
-        first, second = (self.sides[name] for name in names)
-        pairs = pair_up(part, first, second)
-        had_choice = first.choice is not None or second.choice is not None
-        return replace(pairs, objection=self._objection()) if had_choice and not self.are_tuned else pairs
+                raise Undecidable(self.reasons.get(name, later("{name}: it has no runs there", name=name)))
+        sides = [self.sides[name] for name in names]
+        pairs = pair_up(part, *sides)
+        return pairs if self.allows_tests(sides) else replace(pairs, objection=later(OBJECTION, seeds=self.free_tuning_seeds))
 
-    def _objection(self) -> str:
-        seeds = {int(seed) for side in self.sides.values() for seed in side.runs.index}
-        start = 100 if seeds.isdisjoint(range(100, 103)) else max(seeds) + 1
-        remedy = f"let others choose, for example 'tuning_seeds=range({start},{start + 3})'"
-        return f"the learning rates were chosen on the seeds that judge; {remedy}"
+    def allows_tests(self, sides: Iterable[Side]) -> bool:
+        """Return whether no learning rate of these sides was chosen on the seeds that judge."""
+        return self.are_tuned or all(side.choice is None for side in sides)
+
+    @property
+    def free_tuning_seeds(self) -> str:
+        """Three seeds that are not among those that judge, as a value of `tuning_seeds`."""
+        return free_tuning_seeds({int(seed) for side in self.sides.values() for seed in side.runs.index})
 
 
 def entrants_at_best(runs: pd.DataFrame, tuning_seeds: Sequence[int]) -> Entrants:
-    """Return the runs of each variant at its best learning rate, or at its only learning rate.
+    """Return the runs of each variant at its best learning rate, or at its only one.
 
-    runs: the data frame `Results.runs` of one setting, with the column `variant`. If there are tuning seeds, learning rates
-    are chosen on them and compared on the evaluation seeds. Without tuning seeds, all seeds are used both to choose and to
-    compare, so the comparisons of a variant that had a choice are described but not tested (docs/statistics.md).
+    runs: `Results.runs` of one setting, with the column `variant`. Learning rates are chosen on the tuning seeds. Without them
+    all seeds choose and compare, so comparisons of a variant that had a choice are not tested (docs/statistics.md).
     """
     is_tuning = runs["seed"].isin(tuning_seeds)
     if not is_tuning.any():
@@ -136,63 +159,24 @@ def _entrants(runs: pd.DataFrame, side: Callable[[pd.DataFrame], Side], *, are_t
         try:
             sides[str(variant)] = side(members)
         except Undecidable as reason:
-            reasons[str(variant)] = f"{variant}: {reason}"
+            reasons[str(variant)] = later("{name}: {reason}", name=variant, reason=reason.reason)
     return Entrants(sides, reasons, are_tuned)
 
 
 def _at_best(trials: pd.DataFrame, judging: pd.DataFrame) -> Side:
     """Return the evaluation runs of a variant at the best learning rate of its trials."""
-    if not len(judging):
-        raise Undecidable("it ran on tuning seeds only")
-    if judging["lr"].nunique() < 2 and trials["lr"].nunique() < 2:
-        return Side(by_seed(judging))
-    if trials["lr"].nunique() < 2:
-        raise Undecidable("its learning rates were not tried on tuning seeds")
-    if trials.duplicated(["lr", "seed"]).any():
-        raise Undecidable("it has several runs of one seed at one learning rate")
+    if count_candidates(trials) < 2:
+        if not len(judging):
+            raise Undecidable(ONLY_TRIALS)
+        if count_candidates(judging) < 2:
+            return Side(by_seed(judging))
+        raise Undecidable(later("its learning rates were not tried on tuning seeds"))
+    if trials.duplicated([*candidate_keys(trials), "seed"]).any():
+        raise Undecidable(AMBIGUOUS)
     choice = choose_lr_of(trials)
-    if choice.lr is None:
-        raise Undecidable("no learning rate has a value on every seed used to choose")
-    at_best = _near(judging, "lr", choice.lr)
+    if choice.row is None:
+        raise Undecidable(later("no learning rate has a value on every seed used to choose"))
+    at_best = runs_at(choice, judging)
     if at_best.empty:
-        raise Undecidable(f"no evaluation run has its best lr, {choice.lr:g}")
+        raise Undecidable(later("no evaluation run has its best {value}", value=choice.words) if len(judging) else ONLY_TRIALS)
     return Side(by_seed(at_best), choice)
-
-
-def _filter(runs: pd.DataFrame, selector: Selector) -> pd.DataFrame:
-    """Return the runs that have the selector's values. Raise Undecidable if the runs lack a key of the selector."""
-    for key, value in selector.items():
-        if key not in runs:
-            raise Undecidable(f"no run has the key {key}; select runs by a key of their config")
-        runs = runs[_equal(runs[key], value)]
-    return runs
-
-
-def _equal(column: pd.Series, value: Any) -> "pd.Series[bool]":
-    if value is None:
-        return column.isna()
-    if isinstance(value, str) and pd.api.types.is_numeric_dtype(column):
-        value = pd.to_numeric(value, errors="coerce")  # YAML reads 1e4 as a string
-    if isinstance(value, list):
-        return column.map(lambda text: isinstance(text, str) and _parse_json(text) == value).astype(bool)
-    return column == value
-
-
-def _parse_json(text: str) -> Any:
-    """Return the JSON value of a cell, or None if the cell is not JSON."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def _near(runs: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
-    return runs[np.isclose(runs[column].to_numpy(dtype=float), value, rtol=1e-9, atol=0)]
-
-
-def _ambiguous(selector: Selector) -> str:
-    return f"{_words(selector)} is ambiguous: several runs of one seed match; name more keys in the claim"
-
-
-def _words(selector: Mapping[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in selector.items()) or "the experiment"

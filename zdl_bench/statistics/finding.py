@@ -55,7 +55,7 @@ class Finding:
     of pairs that give the p-values. p_for, p_against: the p-values for the part and for its opposite. differences: first −
     second on the metric's scale, one per pair, NaN if the pair lacks a value; empty if the runs are deterministic. scores: seed
     → what is tested, by how much the part is missed (below 0 if it holds); if some pair lacks a value, −1, 0 or 1 for every
-    seed. reason: why the part cannot be decided, or empty.
+    seed. by_wins: why the wins decide and not the differences, or empty. reason: why the part cannot be decided, or empty.
     """
 
     view: View
@@ -72,6 +72,7 @@ class Finding:
     scores: Mapping[int, float] = field(default_factory=dict)
     run_ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    by_wins: str = ""
     reason: str = ""
 
     @property

@@ -17,8 +17,6 @@ MAX_STATISTICS = 4_000_000
 """The largest number of statistics that are in memory at once."""
 
 Flags = npt.NDArray[np.bool_]
-Participants = tuple[tuple[int, ...], ...]
-"""The hypotheses that take part, look by look."""
 
 
 class Flips(NamedTuple):
@@ -55,7 +53,9 @@ class SequentialFlipTest:
 
     - Step-down: if hypotheses are rejected, the bounds of the others are those of a test that never had the rejected ones
       (closure; Romano & Wolf 2005, Econometrica 73:1237).
-    - A hypothesis that is withdrawn without a rejection keeps its place at the looks in which it took part.
+    - A hypothesis that is withdrawn without a rejection is not tested any more, but stays in the reference distribution: its
+      earlier scores are repeated in place of those that it does not get. If it left, the bounds would fall for the others, and
+      these are those with the largest statistics if the small ones are withdrawn.
 
     For one hypothesis the test is exact. For several, the closure needs bounds that do not rise when hypotheses leave; this
     and the error were simulated (tests/benchmarks/sequential.py).
@@ -75,8 +75,8 @@ class SequentialFlipTest:
         self._statistic = statistic
         self._flips = flips
         self._looks: list[Floats] = []
-        self._withdrawn: dict[int, int] = {}
-        self._known_bounds: dict[Participants, float] = {}
+        self._withdrawn: dict[int, Floats] = {}
+        self._known_bounds: dict[tuple[int, tuple[int, ...]], float] = {}
         self._known_largest: dict[tuple[int, tuple[int, ...], int], Floats] = {}
         self.rejections: dict[int, Rejection] = {}
         self.bounds: list[float] = []
@@ -85,12 +85,15 @@ class SequentialFlipTest:
         return hypothesis not in self.rejections and hypothesis not in self._withdrawn
 
     def withdraw(self, hypothesis: int) -> None:
-        """Leave an open hypothesis out of all later looks."""
+        """Test an open hypothesis no more."""
         if self.is_open(hypothesis):
-            self._withdrawn[hypothesis] = len(self._looks)
+            self._withdrawn[hypothesis] = self._looks[-1][hypothesis] if self._looks else np.zeros(1)
 
     def look(self, scores: Floats) -> None:
         """Test the open hypotheses at the next look; scores: of all seeds so far, (hypotheses, seeds)."""
+        scores = scores.copy()
+        for one, earlier in self._withdrawn.items():
+            scores[one] = np.resize(earlier, scores.shape[1])  # repeats them
         norms = np.sqrt((scores * scores).sum(axis=1, keepdims=True))
         self._looks.append(scores / np.where(norms > 0, norms, 1.0))
         observed = self._statistic(self._looks[-1].sum(axis=1))
@@ -98,9 +101,9 @@ class SequentialFlipTest:
         p, bound = 0.0, np.inf
         self.bounds.append(bound)
         while competing := [one for one in range(len(scores)) if self.is_open(one)]:
-            participants = self._participants()
-            crossed, largest = self._under_flips(participants)
-            self.bounds[-1] = bound = self._bound(participants, crossed, largest)
+            members = tuple(one for one in range(len(scores)) if one not in self.rejections)
+            crossed, largest = self._under_flips(len(self._looks) - 1, members)
+            self.bounds[-1] = bound = self._bound(len(self._looks) - 1, members)
             ahead = [one for one in competing if observed[one] >= bound - TIE]
             if not ahead:
                 break
@@ -110,31 +113,26 @@ class SequentialFlipTest:
             p = max(self.rejections[one].p for one in ahead)
             self._known_largest.clear()
 
-    def _participants(self) -> Participants:
-        every = [one for one in range(len(self._looks[-1])) if one not in self.rejections]
-        return tuple(
-            tuple(one for one in every if look < self._withdrawn.get(one, len(self._looks))) for look in range(len(self._looks))
-        )
+    def _under_flips(self, look: int, members: tuple[int, ...]) -> tuple[Flags, Floats]:
+        """Return which flips reached a bound before a look, (flips,), and the largest statistic at this look, (flips,).
 
-    def _under_flips(self, participants: Participants) -> tuple[Flags, Floats]:
-        """Return which flips reached a bound before the last look, (flips,), and the largest statistic there, (flips,)."""
-        last = len(participants) - 1
-        seeds = self._looks[last].shape[1]
+        members: the hypotheses of the reference distribution.
+        """
+        seeds = self._looks[look].shape[1]
         crossed = np.zeros(len(signs_of(seeds, self._flips)), dtype=bool)
-        for look in range(last):
-            earlier = participants[: look + 1]
-            if earlier not in self._known_bounds:
-                self._bound(earlier, *self._under_flips(earlier))
-            crossed |= self._largest(look, participants[look], seeds) >= self._known_bounds[earlier] - TIE
-        return crossed, self._largest(last, participants[last], seeds)
+        for earlier in range(look):
+            crossed |= self._largest(earlier, members, seeds) >= self._bound(earlier, members) - TIE
+        return crossed, self._largest(look, members, seeds)
 
-    def _bound(self, participants: Participants, crossed: Flags, largest: Floats) -> float:
-        """Return the smallest bound at the last look that spends no more than the error allows, ∞ if there is none."""
-        room = int(self._spent[len(participants) - 1] * len(crossed) + TIE) - int(crossed.sum())
-        free = np.sort(largest[~crossed])[::-1]
-        bounds = free[: max(room, 0)][free[: max(room, 0)] > free[room] + TIE] if 0 < room < len(free) else free[:0]
-        self._known_bounds[participants] = float(bounds[-1]) if len(bounds) else np.inf
-        return self._known_bounds[participants]
+    def _bound(self, look: int, members: tuple[int, ...]) -> float:
+        """Return the smallest bound at a look that spends no more than the error allows, ∞ if there is none."""
+        if (look, members) not in self._known_bounds:
+            crossed, largest = self._under_flips(look, members)
+            room = int(self._spent[look] * len(crossed) + TIE) - int(crossed.sum())
+            free = np.sort(largest[~crossed])[::-1]
+            bounds = free[:room][free[:room] > free[room] + TIE] if 0 < room < len(free) else free[:0]
+            self._known_bounds[look, members] = float(bounds[-1]) if len(bounds) else np.inf
+        return self._known_bounds[look, members]
 
     def _largest(self, look: int, hypotheses: tuple[int, ...], seeds: int) -> Floats:
         """Return the largest statistic of the hypotheses at a look under each flip of so many seeds, (flips,)."""

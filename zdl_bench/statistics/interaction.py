@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zdl_bench.language import later, later_count, later_list
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart
 from zdl_bench.statistics.finding import Effect, Finding, effect_of, three_digits
@@ -25,8 +26,13 @@ def judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
         p_for, p_against = float(excess[0] >= -EXACT_TOLERANCE), float(excess[0] <= EXACT_TOLERANCE)
     else:
         p_for, p_against = sign_flip_ps(excess)
-    lack = f"{missing} {'seed lacks' if missing == 1 else 'seeds lack'} a value at some level: nothing can be concluded"
-    effects = [f"{_level_effect(level, part)} at {x:g}" for level, x in zip(levels, part.at, strict=True)]
+    lack = later_count(
+        "{count} seed lacks a value at some level: nothing can be concluded",
+        "{count} seeds lack a value at some level: nothing can be concluded",
+        missing,
+    )
+    pairs = [*zip(levels, part.at, strict=True)]
+    effects = [later("{effect} at {level:g}", effect=_level_effect(level, part), level=x) for level, x in pairs]
     return Finding(
         view=part.view,
         n=by_level.shape[1],
@@ -39,8 +45,8 @@ def judge_interaction(part: ClaimPart, levels: list[Pairs]) -> Finding:
         run_ids=tuple(run_id for level in levels for run_id in level.run_ids),
         notes=(
             *([lack] if missing else []),
-            f"first against second: {', '.join(effects)}",
-            *(f"at {x:g}: {note}" for level, x in zip(levels, part.at, strict=True) for note in level.notes),
+            later("first against second: {effects}", effects=later_list(effects)),
+            *(later("at {level:g}: {note}", level=x, note=note) for level, x in pairs for note in level.notes),
         ),
     )
 
@@ -49,10 +55,12 @@ def _by_shared_seed(levels: list[Pairs]) -> Floats:
     """Return the differences of the seeds that all levels have, (levels, seeds). Raise Undecidable if there is no such seed."""
     seeds = [seed for seed in levels[0].seeds if all(seed in level.seeds for level in levels)]
     if not seeds:
-        raise Undecidable("the levels share no seed; train all levels on the same seeds")
+        raise Undecidable(later("the levels share no seed; train all levels on the same seeds"))
     return np.array([level.differences[np.isin(level.seeds, seeds)] for level in levels])
 
 
 def _level_effect(level: Pairs, part: ClaimPart) -> str:
     effect = effect_of(level.differences_with_values, part, level.images)
-    return f"{effect.unit} {three_digits(effect.mean)}" if effect else "no value"
+    if effect is None:
+        return later("no value")
+    return later("{unit} {value}", unit=later(effect.unit), value=three_digits(effect.mean))

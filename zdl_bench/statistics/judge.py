@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from zdl_bench.language import later
 from zdl_bench.run.conditions import percent
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Kind
@@ -17,7 +18,11 @@ from zdl_bench.statistics.proportions import WinRate, paired_proportion_interval
 from zdl_bench.statistics.runtime import ert_ratio_interval
 from zdl_bench.statistics.side import NO_VALUE_RANK, Undecidable
 
-NO_VALUES_REASON = "no run has a value"
+NO_VALUES_REASON = later("no run has a value")
+SOME_WITHOUT_VALUE = later("some runs have no value")
+ZERO_WITHOUT_RATIO = later("a value of 0 has no ratio")
+NO_EQUIVALENCE = later("{reason}: no equivalence", reason=SOME_WITHOUT_VALUE)
+NOT_DETERMINISTIC = later("the runs are not deterministic: seeds gave different bits; use kind superiority or threshold")
 
 
 def judge(part: ClaimPart, evidence: Evidence) -> Finding:
@@ -27,7 +32,7 @@ def judge(part: ClaimPart, evidence: Evidence) -> Finding:
             return judge_interaction(part, [evidence.pairs(part, level) for level in part.levels])
         pairs = evidence.pairs(part, {})
         if part.kind is Kind.EXACT and not pairs.is_exact:
-            raise Undecidable("the runs are not deterministic: seeds gave different bits; use kind superiority or threshold")
+            raise Undecidable(NOT_DETERMINISTIC)
         if pairs.is_exact:
             return _judge_exact(part, pairs)
         if pairs.objection:
@@ -35,8 +40,8 @@ def judge(part: ClaimPart, evidence: Evidence) -> Finding:
         if part.measure.is_binary:
             return _judge_proportions(part, pairs)
         return _judge_equivalence(part, pairs) if part.kind is Kind.EQUIVALENCE else _judge_differences(part, pairs)
-    except Undecidable as reason:
-        return Finding(part.view, reason=str(reason))
+    except Undecidable as error:
+        return Finding(part.view, reason=error.reason)
 
 
 def describe(part: ClaimPart, evidence: Evidence) -> Finding:
@@ -44,8 +49,8 @@ def describe(part: ClaimPart, evidence: Evidence) -> Finding:
     try:
         pairs = evidence.pairs(part, {})
         return _judge_exact(part, pairs) if pairs.is_exact else _described(part, pairs)
-    except Undecidable as reason:
-        return Finding(part.view, reason=str(reason))
+    except Undecidable as error:
+        return Finding(part.view, reason=error.reason)
 
 
 def _described(part: ClaimPart, pairs: Pairs) -> Finding:
@@ -93,9 +98,24 @@ def _judge_differences(part: ClaimPart, pairs: Pairs) -> Finding:
         return replace(_finding(part, pairs, sign_flip_ps(excess), wins), scores=_by_seed(pairs, excess))
     ps = by_direction(sign_test_p(wins.wins, wins.losses), wins.wins > wins.losses)
     found = _finding(part, pairs, ps, wins)
-    because = "some runs have no value" if pairs.lacks_runs else "a value of 0 has no ratio"
-    notes = (*found.notes, f"decided by wins, since {because}")
-    return replace(found, n_deciding=found.n, notes=notes, scores=_by_seed(pairs, outcomes_of(part, pairs)))
+    because = why_wins(pairs.lacks_runs)
+    notes, scores = (*found.notes, wins_note(because)), _by_seed(pairs, outcomes_of(part, pairs))
+    return replace(found, n_deciding=found.n, notes=notes, scores=scores, by_wins=because)
+
+
+def why_wins(lacks_runs: bool) -> str:
+    """Return why wins decide a comparison and not differences. lacks_runs: whether some run has no value."""
+    return SOME_WITHOUT_VALUE if lacks_runs else ZERO_WITHOUT_RATIO
+
+
+def wins_note(because: str) -> str:
+    return later("decided by wins, since {reason}", reason=because)
+
+
+def running_time_note(interval: tuple[float, float, float]) -> str:
+    """Return the note on a ratio of expected running times with the ends of its interval."""
+    ratio, low, high = map(three_digits, interval)
+    return later("ratio of expected running times {ratio} [{low}, {high}], bootstrap", ratio=ratio, low=low, high=high)
 
 
 def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
@@ -105,7 +125,7 @@ def _judge_equivalence(part: ClaimPart, pairs: Pairs) -> Finding:
         margin = equivalence_margin(part)
         return _finding(part, pairs, (tost_p(pairs.differences, margin), beyond_margin_p(pairs.differences, margin)), wins)
     found = _finding(part, pairs, (1.0, sign_test_p(wins.wins, wins.losses)), wins)
-    return replace(found, n_deciding=found.n, notes=(*found.notes, "some runs have no value: no equivalence"))
+    return replace(found, n_deciding=found.n, notes=(*found.notes, NO_EQUIVALENCE))
 
 
 def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
@@ -114,12 +134,13 @@ def _judge_proportions(part: ClaimPart, pairs: Pairs) -> Finding:
     counts = [int(np.sum(cell)) for cell in (first & second, first & ~second, ~first & second, ~first & ~second)]
     ps = by_direction(sign_test_p(counts[1], counts[2]), counts[1] > counts[2])
     found = _finding(part, pairs, ps, win_rate(1 - pairs.first, 1 - pairs.second))
+    shares = [percent(side.mean(), 1) for side in (first, second)]
     return replace(
         found,
         n_values=found.n,
         n_deciding=found.n,
         effect=Effect(*paired_proportion_interval(*counts), "difference"),
-        notes=(*found.notes, f"{percent(first.mean(), 1)} of the first, {percent(second.mean(), 1)} of the second"),
+        notes=(*found.notes, later("{first} of the first, {second} of the second", first=shares[0], second=shares[1])),
     )
 
 
@@ -132,8 +153,7 @@ def _finding(part: ClaimPart, pairs: Pairs, ps: tuple[float, float], wins: WinRa
     p_for, p_against = (1.0 if math.isnan(p) else p for p in ps)
     with_values, notes = pairs.differences_with_values, pairs.notes
     if part.measure.is_time and part.second is not None:  # runs that miss the target count with all planned steps
-        ratios = map(three_digits, ert_ratio_interval(np.exp(pairs.first), np.exp(pairs.second), pairs.planned_steps))
-        notes += ("ratio of expected running times {} [{}, {}], bootstrap".format(*ratios),)
+        notes += (running_time_note(ert_ratio_interval(np.exp(pairs.first), np.exp(pairs.second), pairs.planned_steps)),)
     return Finding(
         view=part.view,
         n=len(pairs.seeds),

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from zdl_bench.language import later_list
 from zdl_bench.statistics.finding import Finding
-from zdl_bench.statistics.judge import NO_VALUES_REASON
+from zdl_bench.statistics.judge import NO_VALUES_REASON, ZERO_WITHOUT_RATIO
 from zdl_bench.statistics.verdict import Verdict
 
 FindingOf = Mapping[tuple[str, str], Finding]
@@ -63,13 +64,14 @@ def leader_of(measures: Sequence[FindingOf], variants: Sequence[str]) -> Leader 
     if not reasons and not any(map(_says_something, everything)):
         reasons = [NO_VALUES_REASON]
     if reasons:
-        return Leader(ahead, rivals, math.nan, Verdict.NOT_DECIDABLE, "; ".join(dict.fromkeys(reasons)))
+        return Leader(ahead, rivals, math.nan, Verdict.NOT_DECIDABLE, later_list(dict.fromkeys(reasons), "; "))
     return Leader(ahead, rivals, max(finding.p_for for finding in rivals.values()), Verdict.INSUFFICIENT)
 
 
 def _says_something(finding: Finding) -> bool:
     """Return whether some pair has values, or a run with a value is compared with a run without a value."""
-    return finding.n_values > 0 or finding.is_exact or (finding.wins is not None and finding.wins.ties < finding.n)
+    has_values = finding.n_values > 0 or finding.by_wins == ZERO_WITHOUT_RATIO
+    return has_values or finding.is_exact or (finding.wins is not None and finding.wins.ties < finding.n)
 
 
 def _strength(rivals: Mapping[str, Sequence[Finding]]) -> tuple[float, float, float]:

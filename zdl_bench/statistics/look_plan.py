@@ -14,7 +14,7 @@ LOOK_GROWTH = 4 / 3
 """About how many times as many seeds as at the look before."""
 MAX_LOOK = 200
 """The largest number of seeds. An effect that needs more has no practical size."""
-EQUIVALENCE_ERROR = 0.02
+EQUIVALENCE_ERROR = 0.015
 """The part of the error that goes to equivalences, if a margin is given. Differences have the rest."""
 
 
@@ -23,12 +23,13 @@ class LookPlan:
     """The looks of a sweep: it compares all open pairs at each of these numbers of seeds, at the level `alpha` in total.
 
     max_seeds: the number of seeds at the last look. margin: the ratio within which two optimizers count as equivalent, or None
-    if equivalence is not tested.
+    if equivalence is not tested. alpha: below 5 %, because flips of whole seeds are exact for two optimizers only. At 4.5 %,
+    ten optimizers with skewed losses erred in 6.6 % of 1,000 simulated sweeps.
     """
 
     max_seeds: int
     margin: float | None = None
-    alpha: float = 0.05
+    alpha: float = 0.032
 
     @cached_property
     def looks(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from zdl_bench.language import later
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Statistic
 from zdl_bench.statistics.pairing import Pairs
@@ -33,7 +34,11 @@ def _limit(part: ClaimPart, bound: float, images: float) -> float:
         return part.measure.distance_on_scale(bound)
     limit = float(part.measure.on_scale(np.array([bound]), images)[0])
     if not math.isfinite(limit):
-        raise Undecidable(f"a bound of {bound:g} needs the number of images, which is unknown; give one above 0 and below 1")
+        raise Undecidable(
+            later(
+                "a bound of {bound:g} needs the number of images, which is unknown; give one above 0 and below 1", bound=bound
+            )
+        )
     return limit
 
 
@@ -63,6 +68,9 @@ def equivalence_margin(part: ClaimPart) -> float:
     """Return the margin on the metric's scale. Raise Undecidable if differences are compared and no margin is stated."""
     if part.margin is None and part.measure.scale != "ln":
         raise Undecidable(
-            f"{part.metric} is compared by differences and has no default margin; state the margin as a difference"
+            later(
+                "{metric} is compared by differences and has no default margin; state the margin as a difference",
+                metric=part.metric,
+            )
         )
     return part.measure.distance_on_scale(DEFAULT_EQUIVALENCE if part.margin is None else part.margin)

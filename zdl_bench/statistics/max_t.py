@@ -13,7 +13,7 @@ MAX_SUMS = 400_000_000
 """The largest number of sums in a test. They take a few seconds."""
 
 
-def max_t_ps(scores: Floats, *, seed: int = 0) -> Floats:
+def max_t_ps(scores: Floats) -> Floats:
     """Return the p-value of each comparison, adjusted for all of them together, (comparisons,).
 
     scores: (seeds, comparisons), the paired differences, or the wins as ±1; 0 for a seed on which nothing is compared. The
@@ -21,8 +21,8 @@ def max_t_ps(scores: Floats, *, seed: int = 0) -> Floats:
     seed may change their signs together, so one flip of a seed turns the seed in every comparison. This keeps their
     correlation, and lets six seeds decide any number of comparisons: no p-value is below 2**(1 − seeds), whatever their
     number. Step-down: a comparison competes with those whose statistic is not larger than its own. A comparison whose scores
-    are all 0 has p = 1. All flips are tried up to 16 seeds; beyond that, or if there are very many comparisons, up to 100,000
-    are drawn with `seed`.
+    are all 0 has p = 1. All flips are tried up to 16 seeds, of each flip and its opposite one, since their statistics are
+    equal; beyond that, or if there are very many comparisons, up to 100,000 are drawn from a fixed seed.
 
     Source: Westfall & Young 1993, Resampling-Based Multiple Testing, algorithm 2.8.
     """
@@ -32,7 +32,7 @@ def max_t_ps(scores: Floats, *, seed: int = 0) -> Floats:
     order = np.argsort(-observed, kind="stable")
     ordered, hits, flips = scaled[:, order], np.zeros(len(order)), 0
     least = observed[order] - TIE_TOLERANCE * np.sqrt(len(scores))
-    for signs in _signs(len(scores), len(order), seed):
+    for signs in _signs(len(scores), len(order)):
         statistics = np.abs(signs @ ordered)
         largest = np.maximum.accumulate(statistics[:, ::-1], axis=1)[:, ::-1]  # over a comparison and all behind it
         hits += (largest >= least).sum(axis=0)
@@ -42,15 +42,16 @@ def max_t_ps(scores: Floats, *, seed: int = 0) -> Floats:
     return np.where(observed > 0, adjusted, 1.0)
 
 
-def _signs(seeds: int, comparisons: int, seed: int) -> Iterator[Floats]:
+def _signs(seeds: int, comparisons: int) -> Iterator[Floats]:
     """Yield the flips as signs, in chunks of (flips, seeds). If flips are drawn, the observed signs count as one of them."""
     chunk, most = max(1, MAX_CELLS // max(1, seeds, comparisons)), MAX_SUMS // max(1, comparisons)
     if seeds <= MAX_EXACT and 2**seeds <= most:
-        for start in range(0, 2**seeds, chunk):
-            numbers = np.arange(start, min(start + chunk, 2**seeds))
+        half = max(1, 2**seeds // 2)  # the last seed keeps its sign
+        for start in range(0, half, chunk):
+            numbers = np.arange(start, min(start + chunk, half))
             yield 1.0 - 2.0 * (numbers[:, None] >> np.arange(seeds) & 1)
         return
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     yield np.ones((1, seeds))
     most = min(RANDOM_FLIPS, most)
     for start in range(0, most, chunk):

@@ -1,16 +1,23 @@
 """Measures: the columns of the runs that can be compared, with their scale and direction."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zdl_bench.errors import ConfigError
+from zdl_bench.run.config import LOSS_UNITS
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.metrics.catalogue import METRICS
 from zdl_bench.statistics.metrics.metric import Scale
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 ACCURACY = "_accuracy"
+LOSSES_WITHOUT_ACCURACY = tuple(LOSS_UNITS)[1:]
 OUTCOME_METRICS = ("tail_loss", "final_train_loss", "best_loss", "log_aulc")
 """Metrics of the outcome of a run. A run that did not learn has no value of such a metric."""
 
@@ -83,14 +90,25 @@ MEASURES = (
 )
 
 
+def is_regression(runs: "pd.DataFrame") -> bool:
+    """Return whether the runs of a frame predict no classes, so that they have a test loss but no accuracy."""
+    return bool("problem.loss" in runs and runs["problem.loss"].isin(LOSSES_WITHOUT_ACCURACY).all())
+
+
+def names_for(names: Sequence[str], runs: "pd.DataFrame") -> list[str]:
+    """Return names of measures, with the final losses in place of the accuracies if the runs are of a regression."""
+    return [name.replace(ACCURACY, "_loss") for name in names] if is_regression(runs) else list(names)
+
+
 def measure_of(name: str) -> Measure:
-    """Return the measure that a claim names: a metric, a final loss or accuracy, `steps_to_0.3`, or `reached_0.3` (yes or no).
+    """Return the measure that a claim names: a metric, a final loss or accuracy, `steps_to_0.3`, `evaluations_to_0.3`, or
+    `reached_0.3` (yes or no).
 
     Raise ConfigError for any other name.
     """
     if name in MEASURES:
         return MEASURES[name]
-    if name.startswith("steps_to_"):
+    if name.startswith(("steps_to_", "evaluations_to_")):
         return Measure(name, "ln", lower_is_better=True, is_outcome=False, is_time=True)
     if name.startswith("reached_"):
         return Measure(name, "identity", lower_is_better=False, is_outcome=False, is_binary=True)

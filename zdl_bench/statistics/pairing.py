@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from zdl_bench.run.conditions import percent
+from zdl_bench.language import later, translatable
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Selector
 from zdl_bench.statistics.side import Numbers, Side, Undecidable
@@ -62,9 +62,7 @@ class Pairs:
     def correlation(self) -> float:
         """The correlation of the two sides over seeds; the higher it is, the more noise pairing removes."""
         both = np.isfinite(self.first) & np.isfinite(self.second)
-        if both.sum() < 3 or self.first[both].std() == 0 or self.second[both].std() == 0:
-            return math.nan
-        return float(np.corrcoef(self.first[both], self.second[both])[0, 1])
+        return correlations(self.first[both][None], self.second[both][None])[0]
 
 
 class Evidence(Protocol):
@@ -76,13 +74,15 @@ class Evidence(Protocol):
 
 def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
     """Pair the runs of both sides seed by seed. Raise Undecidable if the sides share no seed, or if they share a run."""
-    seeds, notes = first.runs.index, []
+    seeds = first.runs.index
+    notes: list[str] = []
     if second is not None:
-        seeds = seeds.intersection(second.runs.index)
+        seeds = seeds if seeds.equals(second.runs.index) else seeds.intersection(second.runs.index)
         if not len(seeds):
-            raise Undecidable("the two sides share no seed; train both on the same seeds")
+            raise Undecidable(later("the two sides share no seed; train both on the same seeds"))
         if len(seeds) < max(len(first.runs), len(second.runs)):
-            notes.append(f"{len(seeds)} seeds are on both sides, of {len(first.runs)} and {len(second.runs)}")
+            counts = {"count": len(seeds), "first": len(first.runs), "second": len(second.runs)}
+            notes.append(later("{count} seeds are on both sides, of {first} and {second}", **counts))
         second = second.on(seeds)
         if not set(first.run_ids).isdisjoint(second.run_ids):
             raise Undecidable(_same_runs(first, second))
@@ -96,26 +96,46 @@ def pair_up(part: ClaimPart, first: Side, second: Side | None) -> Pairs:
         second=theirs.values,
         first_ranks=ours.ranks,
         second_ranks=theirs.ranks,
-        planned_steps=int(first.runs["steps"].iloc[0]),
+        planned_steps=first.planned_steps,
         images=float(ours.images[0]),
         is_exact=all(side.is_one_run for side in sides),
         run_ids=tuple(run_id for side in sides for run_id in side.run_ids),
-        notes=(*notes, *_choice_notes(sides)),
+        notes=(*notes, *choice_notes(sides)),
     )
 
 
 def _same_runs(*sides: Side) -> str:
-    chosen = [f"{side.choice.lr:g} is the best lr, and " for side in sides if side.choice and side.choice.lr is not None]
-    return f"{''.join(chosen[:1])}both sides are the same runs, which decide nothing; compare with another learning rate"
+    chosen = [f"{side.choice.lr:g}" for side in sides if side.choice and side.choice.lr is not None]
+    if not chosen:
+        return later("both sides are the same runs, which decide nothing; compare with another learning rate")
+    return later(
+        "{lr} is the best lr, and both sides are the same runs, which decide nothing; compare with another learning rate",
+        lr=chosen[0],
+    )
 
 
-def _choice_notes(sides: list[Side]) -> Iterator[str]:
-    choices = [(side, side.choice) for side in sides if side.choice is not None]
-    for side, choice in choices:
-        if choice.lr is not None:
-            name, share = side.runs["optimizer"].iloc[0], percent(choice.shares[choice.lr])
-            edge = ", at the edge of its grid" if choice.at_edge else ""
-            yield f"{name}: best lr {choice.lr:g} (chosen in {share} of resamples{edge})"
-    budgets = [len(choice.lrs) for _, choice in choices]
+def correlations(first: Floats, second: Floats) -> list[float]:
+    """Return the correlation of each row of `first` with that of `second`, (rows, n); NaN if n < 3 or a row is constant."""
+    if first.shape[1] < 3:
+        return [math.nan] * len(first)
+    both = np.stack([first, second], axis=1)
+    is_constant = (both.std(axis=2) == 0).any(axis=1)
+    both -= both.mean(axis=2, keepdims=True)
+    covariances = both @ both.transpose(0, 2, 1) * (1 / (first.shape[1] - 1))
+    spreads = np.sqrt(covariances[:, [0, 1], [0, 1]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = covariances[:, 0, 1] / spreads[:, 0] / spreads[:, 1]
+    return list(np.where(is_constant, math.nan, np.clip(found, -1, 1)).tolist())
+
+
+def choice_notes(sides: list[Side]) -> Iterator[str]:
+    """Yield the notes on how the learning rates of the sides were chosen."""
+    yield from (side.choice_note for side in sides if side.choice_note)
+    choices = [side.choice for side in sides if side.choice is not None]
+    budgets = [len(choice.lrs) for choice in choices]
     if len(set(budgets)) > 1:
-        yield f"unequal budgets: {' and '.join(map(str, budgets))} learning rates"
+        if any(choice.others for choice in choices):
+            text = translatable("unequal budgets: {first} and {second} trials")
+        else:
+            text = translatable("unequal budgets: {first} and {second} learning rates")
+        yield later(text, first=budgets[0], second=budgets[1])

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from zdl_bench.statistics.all_pairs import can_be_judged_at_once, judge_all_pairs
 from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
 from zdl_bench.statistics.evidence import VARIANT, Entrants
 from zdl_bench.statistics.finding import Finding
 from zdl_bench.statistics.judge import describe, judge
 from zdl_bench.statistics.leader import FindingOf
-from zdl_bench.statistics.pairing import Evidence
 from zdl_bench.statistics.verdict import Verdict
 
 
@@ -69,22 +69,22 @@ class PairVerdict:
 
 def shown_pairs(entrants: Entrants, variants: Sequence[str], metric: str) -> Pairwise:
     """Return how the variants, given in the order of the plan, compare by a metric, without a test."""
-    return Pairwise(metric, _pairs(entrants, variants, metric, describe))
+    return Pairwise(metric, _pairs(variants, lambda a, b: describe(_part(a, b, metric), entrants)))
 
 
 def tested_pairs(entrants: Entrants, variants: Sequence[str], metric: str) -> Pairwise:
     """Return how the variants, given in the order of the plan, compare by a metric, each pair tested alone."""
-    return Pairwise(metric, _pairs(entrants, variants, metric, judge))
+    part, sides = _part("first", "second", metric), {one: entrants.sides[one] for one in variants if one in entrants.sides}
+    fit_arrays = entrants.allows_tests(sides.values()) and can_be_judged_at_once(list(sides.values()), part)
+    at_once = judge_all_pairs(sides, part) if fit_arrays else {}
+    return Pairwise(metric, _pairs(variants, lambda a, b: at_once.get((a, b)) or judge(_part(a, b, metric), entrants)))
 
 
-def _pairs(
-    entrants: Entrants, variants: Sequence[str], metric: str, find: Callable[[ClaimPart, Evidence], Finding]
-) -> FindingOf:
+def _pairs(variants: Sequence[str], find: Callable[[str, str], Finding]) -> FindingOf:
     """Return the findings on all pairs in both orders. Exact pairs are judged in each order, since neither side wins a tie."""
-    pairs = {(a, b): find(_part(a, b, metric), entrants) for a, b in combinations(variants, 2)}
+    pairs = {(a, b): find(a, b) for a, b in combinations(variants, 2)}
     inverse = {
-        (b, a): find(_part(b, a, metric), entrants) if finding.is_exact or finding.reason else finding.inverse()
-        for (a, b), finding in pairs.items()
+        (b, a): find(b, a) if finding.is_exact or finding.reason else finding.inverse() for (a, b), finding in pairs.items()
     }
     return pairs | inverse
 

@@ -5,6 +5,7 @@ Source: Hansen et al., COCO, arXiv:1603.08785.
 """
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -37,6 +38,32 @@ def ert_intervals(steps: Floats, planned_steps: int, draws: int = DRAWS) -> list
     return intervals
 
 
+@dataclass(frozen=True)
+class ErtDraws:
+    """The ERT of one side, and that of each bootstrap draw of its seeds, (draws,).
+
+    A draw takes the same seeds of every side that has as many, so that sides are compared in pairs.
+    """
+
+    ert: Floats
+    draws: Floats
+
+    @classmethod
+    def of(cls, steps: Floats, planned_steps: int, draws: int = DRAWS) -> "ErtDraws":
+        counts = _resampling_counts(len(steps), draws)
+        return cls(_weighted_ert(np.ones(len(steps)), steps, planned_steps), _weighted_ert(counts, steps, planned_steps))
+
+    def ratio_interval(self, other: "ErtDraws") -> tuple[float, float, float]:
+        """Return the ERT of this side over the ERT of the other, as `ert_ratio_interval` does."""
+        with np.errstate(invalid="ignore", divide="ignore"):  # ∞/∞ is NaN, on purpose
+            ratio, ratios = self.ert / other.ert, self.draws / other.draws
+        if np.isnan(ratio):
+            return math.nan, math.nan, math.nan
+        ends = ((0, 0.025), (np.inf, 0.975))
+        low, high = (_quantile(np.where(np.isnan(ratios), end, ratios), share) for end, share in ends)
+        return float(ratio), low, high
+
+
 def ert_ratio_interval(
     first_steps: Floats, second_steps: Floats, planned_steps: int, draws: int = DRAWS
 ) -> tuple[float, float, float]:
@@ -46,16 +73,8 @@ def ert_ratio_interval(
     second side reaches the target, 0 if only the first does, and NaN if neither does (or if both meet it at the start). A draw
     whose ratio is undefined could have any ratio, so it counts as 0 for the lower end and as ∞ for the upper end.
     """
-    counts = _resampling_counts(len(first_steps), draws)
-    with np.errstate(invalid="ignore", divide="ignore"):  # ∞/∞ is NaN, on purpose
-        ratio, ratios = (
-            _weighted_ert(weights, first_steps, planned_steps) / _weighted_ert(weights, second_steps, planned_steps)
-            for weights in (np.ones(len(first_steps)), counts)
-        )
-    if np.isnan(ratio):
-        return math.nan, math.nan, math.nan
-    low, high = (_quantile(np.where(np.isnan(ratios), end, ratios), share) for end, share in ((0, 0.025), (np.inf, 0.975)))
-    return float(ratio), low, high
+    first, second = (ErtDraws.of(steps, planned_steps, draws) for steps in (first_steps, second_steps))
+    return first.ratio_interval(second)
 
 
 def runtime_ecdf(steps: Floats, planned_steps: int, at: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.contest import Contest, PairOutcome, PairState
-from zdl_bench.statistics.flip_test import ALL_OR_MANY, Flags, Flips, Rejection, SequentialFlipTest
+from zdl_bench.statistics.flip_test import ALL_OR_MANY, TIE, Flags, Flips, Rejection, SequentialFlipTest
 from zdl_bench.statistics.inference import Interval
 from zdl_bench.statistics.look_plan import LookPlan
 
@@ -66,14 +66,15 @@ def compare_sequentially(contest: Contest, plan: LookPlan, flips: Flips = ALL_OR
 def repeated_interval(differences: Floats, bound: float) -> Interval:
     """Return the mean of the differences, (n,), with an interval that holds at all looks and for all pairs together.
 
-    Student's interval is too narrow if seeds are added until something is shown. This one is as wide as the bound of the test
-    demands: a mean is in the interval if the test would not reject it (approximately, because the bound belongs to 0).
+    Student's 95 % interval is too narrow if seeds are added until something is shown, and if there are several pairs. This one
+    holds the means that the test would not reject at its bound: Σ d / √(Σ d²) is a monotone function of Student's t, and t at
+    the bound takes the place of the quantile. So it excludes 0 if and only if the pair is decided.
     Source: Jennison & Turnbull 1989, Journal of the Royal Statistical Society B 51:305.
     """
-    n, mean = len(differences), differences.mean(axis=0)
-    if n < 2 or not bound * bound < n:
-        return Interval(mean, np.full_like(mean, -np.inf), np.full_like(mean, np.inf))
-    half = bound * math.sqrt((n - 1) / (n - bound * bound)) * differences.std(axis=0, ddof=1) / math.sqrt(n)
+    n, mean = len(differences), differences.mean()
+    t = (bound - TIE) * math.sqrt((n - 1) / (n - bound**2)) if bound**2 < n else math.inf
+    spread = differences.std(ddof=1) / math.sqrt(n)
+    half = t if math.isinf(t) else t * spread
     return Interval(mean, mean - half, mean + half)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.errors import ZdlBenchError
+from zdl_bench.language import later, translatable
+from zdl_bench.run.conditions import percent
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.claim_part import ClaimPart, Statistic
 from zdl_bench.statistics.measures import ACCURACY, Measure
@@ -20,7 +22,11 @@ NO_VALUE_RANK, LOST_RANK = 1e300, math.inf
 
 
 class Undecidable(ZdlBenchError):
-    """The error if the runs do not allow a comparison. The verdict gives the message of the error as its reason."""
+    """The error if the runs do not allow a comparison. The verdict gives its reason, a text of `later`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Numbers(NamedTuple):
@@ -59,14 +65,19 @@ class Side:
         if self.runs["digest"].isna().any() or self.runs["digest"].nunique() != 1:
             return False
         noise = [key for key in ("problem.gradient_noise", "problem.start_std") if key in self.runs]
-        is_noise_free = len(noise) == 2 and bool(self.runs["dataset"].isna().all()) and not self.runs[noise].any(axis=None)
-        return len(self.runs) > 1 or is_noise_free
+        draws_rows = self.runs.filter(["problem.batch_size"]).notna().any(axis=None)
+        is_noise_free = len(noise) == 2 and self.runs["dataset"].isna().all() and not self.runs[noise].any(axis=None)
+        return len(self.runs) > 1 or bool(is_noise_free and not draws_rows)
 
     def values(self, part: ClaimPart) -> Floats:
         """Return one value per seed on the measure's scale, (seeds,); NaN for a run that diverged, failed or did not learn."""
         measure = part.measure
         if measure.column not in self.runs:
-            raise Undecidable(f"the runs have no {measure.column}; name a target from the YAML of the data set or problem")
+            raise Undecidable(
+                later(
+                    "the runs have no {column}; name a target from the YAML of the data set or problem", column=measure.column
+                )
+            )
         column: Floats = self.runs[measure.column].to_numpy(dtype=float)
         if measure.is_binary:
             return column
@@ -101,8 +112,28 @@ class Side:
     def run_ids(self) -> tuple[str, ...]:
         return tuple(self.runs["run_id"])
 
+    @cached_property
+    def planned_steps(self) -> int:
+        return int(self.runs["steps"].iloc[0])
 
-def by_seed(runs: pd.DataFrame, ambiguous: str = "it has several runs of one seed at one learning rate") -> pd.DataFrame:
+    @cached_property
+    def choice_note(self) -> str:
+        """The note on how the learning rate was chosen; empty if none was."""
+        if self.choice is None or self.choice.lr is None:
+            return ""
+        values = {"name": self.runs["optimizer"].iloc[0], "share": percent(self.choice.share)}
+        best = " ".join(filter(None, [f"{self.choice.lr:g}", self.choice.best_others]))
+        if self.choice.at_edge:
+            text = translatable("{name}: best lr {best} (chosen in {share} of resamples, at the edge of its grid)")
+        else:
+            text = translatable("{name}: best lr {best} (chosen in {share} of resamples)")
+        return later(text, best=best, **values)
+
+
+AMBIGUOUS = later("it has several runs of one seed at one learning rate")
+
+
+def by_seed(runs: pd.DataFrame, ambiguous: str = AMBIGUOUS) -> pd.DataFrame:
     """Return the runs of a side indexed by seed. Raise Undecidable with the text `ambiguous` if a seed has several runs."""
     if runs["seed"].duplicated().any():
         raise Undecidable(ambiguous)

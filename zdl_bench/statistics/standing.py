@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from zdl_bench.language import later, later_count
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.error_budget import Budget, QuestionPs, leaders_on_page, pairs_on_page
 from zdl_bench.statistics.evidence import Entrants
@@ -17,8 +18,8 @@ from zdl_bench.statistics.max_t import max_t_ps
 from zdl_bench.statistics.pairwise import PairVerdict, Pairwise, tested_pairs
 from zdl_bench.statistics.verdict import Verdict
 
-SPENT_ELSEWHERE = "the 5 % of this page are spent on the claims or on the looks above"
-FIRST_UNDECIDED = "the first question of the page is undecided, and this one comes after it"
+SPENT_ELSEWHERE = later("the 5 % of this page are spent on the claims or on the looks above")
+FIRST_UNDECIDED = later("the first question of the page is undecided, and this one comes after it")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def standings_of(
     single = [[leader_of([one.pairs], present) for one in measures] for measures in every]
     order = [*((one, variants[0]) for one in variants[1:]), *combinations(variants[1:], 2)]
     findings = [one.pairs[pair] for measures in every for one in measures for pair in order]
-    scores = _scores(findings)
+    scores = scores_by_seed(findings)
     budget = Budget.of(len(scores), share)
     among = np.where([finding.is_exact for finding in findings], 0.0, max_t_ps(scores))
     ps = [QuestionPs(_p(leader), tuple(map(_p, ones))) for leader, ones in zip(leaders, single, strict=True)]
@@ -78,11 +79,18 @@ def standings_of(
     return standings
 
 
-def _scores(findings: Sequence[Finding]) -> Floats:
+def scores_by_seed(findings: Sequence[Finding]) -> Floats:
     """Return what is tested, (seeds, findings), over all seeds that some finding has; 0 on the seeds that a finding lacks."""
     seeds = sorted({seed for finding in findings for seed in finding.scores})
     columns = [[finding.scores.get(seed, 0.0) for seed in seeds] for finding in findings]
     return np.array(columns).reshape(len(findings), len(seeds)).T
+
+
+def too_few_seeds(seeds: int, needed: int) -> str:
+    """Return the reason why so few seeds decide nothing."""
+    return later_count(
+        "{count} seed, and this page needs {needed}", "{count} seeds, and this page needs {needed}", seeds, needed=needed
+    )
 
 
 def _p(leader: Leader | None) -> float:
@@ -121,5 +129,5 @@ def _verdict(direction: Verdict, p: float, seeds: int, budget: Budget) -> tuple[
         return Verdict.NOT_DECIDABLE, SPENT_ELSEWHERE
     needed = seeds_needed(1 / budget.share)
     if seeds < needed:
-        return Verdict.INSUFFICIENT, f"{seeds} seed{'' if seeds == 1 else 's'}, and this page needs {needed}"
+        return Verdict.INSUFFICIENT, too_few_seeds(seeds, needed)
     return (direction if p <= ALPHA else Verdict.INSUFFICIENT), ""

@@ -38,7 +38,10 @@ def expected_best(losses: Floats) -> Floats:
     Source: Dodge et al. 2019, arXiv:1909.03004. They draw with replacement, as from an infinite search space, so that n trials
     need not find the smallest of n losses. A grid is finite, and nobody tries the same learning rate twice.
     """
-    n = losses.shape[-1]
+    return np.asarray(np.sort(losses, axis=-1) @ best_shares(losses.shape[-1]).T)
+
+
+def best_shares(n: int) -> Floats:
+    """Return the chance that the i-th best of n values is the best of k that are drawn without replacement, (k, i)."""
     k, i = np.arange(1, n + 1)[:, None], np.arange(1, n + 1)
-    shares = special.comb(n - i, k - 1) / special.comb(n, k)
-    return np.asarray(np.sort(losses, axis=-1) @ shares.T)
+    return np.asarray(special.comb(n - i, k - 1) / special.comb(n, k))

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import pandas as pd
 
+from zdl_bench.language import later, later_count, translatable
 from zdl_bench.run.experiment import Experiment
 from zdl_bench.statistics.claim_part import Kind, View
 from zdl_bench.statistics.claims import Claim, claims_of
@@ -16,14 +17,17 @@ from zdl_bench.statistics.inference import ALPHA, holm, seeds_needed
 from zdl_bench.statistics.judge import judge
 from zdl_bench.statistics.pairing import Evidence
 
+EQUAL_SIDES = later("exact: both sides of a part are equal, which shows neither the part nor its opposite")
+NO_P_VALUE = later("exact: deterministic runs, no p-value")
+
 
 class Verdict(StrEnum):
     """What the evidence says about a claim; the rules are in docs/statistics.md."""
 
-    SUPPORTED = "supported"
-    REFUTED = "refuted"
-    INSUFFICIENT = "insufficient evidence"
-    NOT_DECIDABLE = "not decidable as stated"
+    SUPPORTED = translatable("supported")
+    REFUTED = translatable("refuted")
+    INSUFFICIENT = translatable("insufficient evidence")
+    NOT_DECIDABLE = translatable("not decidable as stated")
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class _Whole:
 
     def __init__(self, claim: Claim, findings: tuple[Finding, ...]) -> None:
         self.claim, self.findings = claim, findings
-        waiting = [f"it waits for {claim.waits_for}"] if claim.waits_for else []
-        self.reasons = "; ".join(dict.fromkeys([*waiting, *(finding.reason for finding in findings if finding.reason)]))
+        waiting = [later("it waits for {what}", what=claim.waits_for)] if claim.waits_for else []
+        self.reasons = _first_of(list(dict.fromkeys([*waiting, *(finding.reason for finding in findings if finding.reason)])))
         exact = [finding for finding in findings if finding.is_exact]
         is_exact = bool(exact) and len(exact) == len(findings)
         self.needs_no_test = is_exact or any(finding.p_against == 0 for finding in exact)
@@ -97,15 +101,27 @@ class _Whole:
         untested = self._untested_verdict()
         if untested:
             return untested
-        seeds, needed = f"{self.seeds} seed{'' if self.seeds == 1 else 's'}", seeds_needed(members)
-        if self.seeds < needed:
-            have = "has" if self.seeds == 1 else "have"
-            return Verdict.INSUFFICIENT, f"{seeds} {have} values, a family of this size needs {needed}"
+        if self.seeds < (needed := seeds_needed(members)):
+            reason = later_count(
+                "{count} seed has values, a family of this size needs {needed}",
+                "{count} seeds have values, a family of this size needs {needed}",
+                self.seeds,
+                needed=needed,
+            )
+            return Verdict.INSUFFICIENT, reason
         if p_family <= ALPHA:
             return Verdict.SUPPORTED if self.p_for < self.p_against else Verdict.REFUTED, ""
         parts = 1 if self.claim.exists else len(self.findings)  # refuting many parts may need more seeds than supporting them
         needed = seeds_needed(parts * members)
-        reason = f"{seeds} cannot refute a claim of {parts} parts here; that needs {needed}" if self.seeds < needed else ""
+        if self.seeds >= needed:
+            return Verdict.INSUFFICIENT, ""
+        reason = later_count(
+            "{count} seed cannot refute a claim of {parts} parts here; that needs {needed}",
+            "{count} seeds cannot refute a claim of {parts} parts here; that needs {needed}",
+            self.seeds,
+            parts=parts,
+            needed=needed,
+        )
         return Verdict.INSUFFICIENT, reason
 
     def _untested_verdict(self) -> tuple[Verdict, str] | None:
@@ -113,10 +129,19 @@ class _Whole:
         if self.reasons:
             return Verdict.NOT_DECIDABLE, self.reasons
         if self.p_here < self.p_against and self.p_here <= ALPHA:
-            shown = f"p {self.p_here:.2g}, not adjusted" if self.p_here else "exact"
-            return Verdict.INSUFFICIENT, f"it does not hold here ({shown}), but one case cannot refute that some case exists"
+            shown = later("p {p:.2g}, not adjusted", p=self.p_here) if self.p_here else later("exact")
+            reason = later("it does not hold here ({how}), but one case cannot refute that some case exists", how=shown)
+            return Verdict.INSUFFICIENT, reason
         if self.has_tie and self.p == 1:
-            return Verdict.INSUFFICIENT, "exact: both sides of a part are equal, which shows neither the part nor its opposite"
+            return Verdict.INSUFFICIENT, EQUAL_SIDES
         if self.needs_no_test:
-            return Verdict.SUPPORTED if self.p == self.p_for else Verdict.REFUTED, "exact: deterministic runs, no p-value"
+            return Verdict.SUPPORTED if self.p == self.p_for else Verdict.REFUTED, NO_P_VALUE
         return None
+
+
+def _first_of(reasons: list[str]) -> str:
+    """Return the first reason in full, and the number of the others: each stands with its own finding."""
+    more = len(reasons) - 1
+    if more < 1:
+        return reasons[0] if reasons else ""
+    return later_count("{reason}; and {count} other reason", "{reason}; and {count} other reasons", more, reason=reasons[0])

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from zdl_bench.run.config import MAX_STEPS
-from zdl_bench.run.run import Curve, Probes, ProfileLosses
+from zdl_bench.run.run import ADDED_PROBES, Curve, Probes, ProfileLosses
 from zdl_bench.run.untrusted import decode_as
 
 STORED_TYPES = {pa.int64(): np.dtype(np.int64), pa.float64(): np.dtype(np.float64)}
+MAX_COST = 1_000_000_000
+"""The largest number of evaluations that a stored step may have, so that no sum over MAX_STEPS steps overflows."""
 LARGE_TEXTS = (b"curve", b"probes")
 
 
@@ -24,6 +26,14 @@ class _Profile:
 
 
 @dataclass(frozen=True)
+class _Costs:
+    """The evaluations of the gradient per step: each cost holds from its step on."""
+
+    step: list[int]
+    cost: list[int]
+
+
+@dataclass(frozen=True)
 class _AboutCurve:
     """The contents of a run's metadata that describe its curve, except the points."""
 
@@ -31,6 +41,7 @@ class _AboutCurve:
     trivial_loss: float
     minimum: list[float] | None = None
     profile: _Profile | None = None
+    costs: _Costs | None = None
 
 
 def encode_curve(curve: Curve | None) -> dict[str, Any]:
@@ -44,6 +55,10 @@ def encode_curve(curve: Curve | None) -> dict[str, Any]:
         about["minimum"] = list(curve.minimum)
     if curve.profile is not None:
         about["profile"] = {"step": curve.profile.step.tolist(), "probe_loss": _without_nan(curve.profile.probe_loss)}
+    if curve.evaluations is not None:
+        costs = np.diff(curve.evaluations, prepend=0)
+        changes = np.flatnonzero(np.diff(costs, prepend=0))
+        about["costs"] = {"step": (changes + 1).tolist(), "cost": costs[changes].tolist()}
     return {"curve": about, "probes": {name: _without_nan(values) for name, values in curve.probes.items()}}
 
 
@@ -68,6 +83,7 @@ def decode_curve(table: pa.Table, large: dict[bytes, bytes], dtype: str) -> Curv
         minimum=None if about.minimum is None else tuple(map(float, about.minimum)),
         profile=None if about.profile is None else _decode_profile(about.profile),
         dtype=dtype,
+        evaluations=None if about.costs is None else _decode_costs(about.costs, len(table)),
     )
     _require_shape(curve)
     return curve
@@ -76,11 +92,21 @@ def decode_curve(table: pa.Table, large: dict[bytes, bytes], dtype: str) -> Curv
 def _decode_probes(text: bytes) -> Probes:
     types: dict[str, Any] = {"step": np.int64, "strided": np.bool_}
     probes = json.loads(text)
+    probes = {name: [None] * len(probes["step"]) for name in ADDED_PROBES} | probes
     return Probes(**{f.name: np.array(probes[f.name], types.get(f.name, np.float64)) for f in fields(Probes)})  # null is NaN
 
 
 def _decode_profile(profile: _Profile) -> ProfileLosses:
     return ProfileLosses(np.array(profile.step, np.int64), np.array(profile.probe_loss, np.float64))  # None is NaN
+
+
+def _decode_costs(costs: _Costs, made: int) -> "np.ndarray[Any, Any]":
+    """Return the evaluations until the end of each step. Raise ValueError if the costs are not those of `made` steps."""
+    lengths = np.array([*costs.step[1:], made + 1], np.int64) - np.array(costs.step, np.int64)
+    few = all(1 <= cost <= MAX_COST for cost in costs.cost)
+    if not few or len(lengths) != len(costs.cost) or costs.step[:1] != [1] or not (lengths > 0).all():
+        raise ValueError("costs is not valid for a run's curve")
+    return np.repeat(np.array(costs.cost, np.int64), lengths).cumsum()
 
 
 def _require_shape(curve: Curve) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, display
+from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, display, printable
+from zdl_bench.language import translatable, translate
 from zdl_bench.run.atomic import draft_file
 from zdl_bench.run.config import ENGINE_VERSION
+from zdl_bench.store.manifest import Manifest
 
 NOT_A_RUN = (
     OSError,
@@ -24,35 +26,47 @@ NOT_A_RUN = (
 """Exceptions raised by reading a file that does not hold a sound run."""
 MAX_NAMED = 5
 """The largest number of runs that a message names."""
-PLANNED = "planned runs are not in the store"
+PLANNED = translatable("{count} of {total} planned runs are not in the store")
+FILES = translatable("{count} of {total} files cannot be read")
 
 
 def first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def how_many_are_missing(missing: Mapping[str, StoreError], of: int, what: str = PLANNED) -> str:
+def how_many_are_missing(missing: Mapping[str, StoreError], of: int, counted: str = PLANNED) -> str:
     """Return a phrase that counts the missing runs and names the damaged runs and the runs of other engine versions.
 
-    Return an empty text if no run is missing.
+    Return an empty text if no run is missing. counted: the text that counts them.
     """
     if not missing:
         return ""
-    words = f"{len(missing)} of {of} {what}"
-    for kind, why in ((DamagedFile, "damaged"), (OtherEngine, "made by another engine")):
+    words = translate(counted, count=len(missing), total=of)
+    for kind, with_these in (
+        (DamagedFile, translatable("{words}, {count} of them damaged ({names})")),
+        (OtherEngine, translatable("{words}, {count} of them made by another engine ({names})")),
+    ):
         ids = [run_id for run_id, error in missing.items() if isinstance(error, kind)]
         named = ", ".join(ids[:MAX_NAMED]) + (" …" if len(ids) > MAX_NAMED else "")
-        words += f", {len(ids)} of them {why} ({named})" if ids else ""
+        words = translate(with_these, words=words, count=len(ids), names=named) if ids else words
     return words
+
+
+def remedy_for_missing(missing: Mapping[str, StoreError], manifest: Manifest) -> str:
+    """Return how many runs of a sweep are missing, and the command that trains them."""
+    words = how_many_are_missing(missing, len(manifest.run_ids))
+    return translate("{words}; train them with: {command}", words=words, command=printable(manifest.command))
 
 
 def about_engine(engine: int) -> str:
     """Return what readers must know about runs of this engine version; empty if it is the version of this program."""
     if engine == ENGINE_VERSION:
         return ""
-    return (
-        f"These are runs of engine {display(engine)}, but this program has engine {ENGINE_VERSION}: their numbers cannot be "
-        "compared with those of new runs; run the command of the sweep again to make them anew"
+    return translate(
+        "These are runs of engine {engine}, but this program has engine {here}: their numbers cannot be compared with those of "
+        "new runs; run the command of the sweep again to make them anew",
+        engine=display(engine),
+        here=ENGINE_VERSION,
     )
 
 

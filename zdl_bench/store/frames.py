@@ -2,24 +2,21 @@
 
 import json
 import math
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from zdl_bench.errors import ConfigError, OtherEngine
-from zdl_bench.registry import registry
+from zdl_bench.errors import ConfigError
+from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.conditions import exact
-from zdl_bench.run.config import ENGINE_VERSION, Choice, RunConfig, Value
-from zdl_bench.run.run import Run
+from zdl_bench.run.config import Choice, RunConfig, Value
+from zdl_bench.run.run import DIVERGENCE_FACTOR, Curve, Run
 from zdl_bench.statistics.metrics import convergence
 from zdl_bench.statistics.metrics.catalogue import METRICS, compute_metrics
-from zdl_bench.store.damage import PLANNED, about_engine, how_many_are_missing
-from zdl_bench.store.store import Store
+from zdl_bench.statistics.smoothing import smooth_curve
 
 END_NUMBERS = ("val_loss", "val_accuracy", "test_loss", "test_accuracy")
 
@@ -32,41 +29,21 @@ class Results:
 
     runs: one row per run. Its columns are run_id, lr, seed, the names of optimizer, problem and dataset, effective_lr
         (lr/(1 − β) for momentum methods), the other keys of the config, status, learned, digest, train_seconds, failure,
-        the losses and accuracies at the end of the run, and all metrics.
-    curves: one row per step, with run_id, step (1 … T'), train_loss, lr.
-    probes: one row per probe, with run_id, step, strided, probe_loss, val_loss, gradient_norm, …
+        evaluations (how often the gradient was evaluated), the losses and accuracies at the end of the run, and all metrics.
+    curves: one row per step, with run_id, step (1 … T'), train_loss, smoothed_loss (as `smooth_curve` in the book), lr.
+    probes: one row per probe, with run_id, step, strided, probe_loss, probe_accuracy, val_accuracy, gradient_norm, …, and
+        evaluations (of the gradient, before the probe).
     members: the runs themselves. `comparisons` needs them for values that no frame holds.
+    tuning_seeds: the seeds on which learning rates were chosen, as the manifest of a sweep has them; empty for a whole store.
+    tuned_keys: the keys besides lr that were chosen on them.
     """
 
     runs: pd.DataFrame
     curves: pd.DataFrame
     probes: pd.DataFrame
     members: tuple[Run, ...] = field(default=(), repr=False)
-
-
-def load_results(path: str | Path = "results", sweep: str | None = None) -> Results:
-    """Load the runs of a sweep in the store at `path`. If no sweep is given, load all runs of this version of the engine.
-
-    Metrics are computed from the curves while loading. Runs whose file is damaged or gone are left out, with a warning. A sweep
-    of another engine is loaded with a warning. Raise StoreError if there is no such store or sweep, or if none of its runs can
-    be read.
-    """
-    store = Store(path)
-    store.require_existing()
-    run_ids, what = (
-        (store.run_ids(), "files cannot be read") if sweep is None else (store.read_manifest(sweep).run_ids, PLANNED)
-    )
-    found = store.read_all(run_ids)
-    found = found.of_engine(ENGINE_VERSION if sweep is None else found.engine)
-    missing = {key: error for key, error in found.missing.items() if sweep is not None or not isinstance(error, OtherEngine)}
-    if missing and not found.runs:
-        raise next(iter(missing.values()))
-    if missing:
-        words = how_many_are_missing(missing, len(found.runs) + len(missing), what)
-        warnings.warn(f"{path}: {words}; run the command of the sweep again", stacklevel=2)
-    if note := about_engine(found.engine):
-        warnings.warn(f"{path}: {sweep}: {note}", stacklevel=2)
-    return frames_of([run for run, _ in found.runs])
+    tuning_seeds: tuple[int, ...] = ()
+    tuned_keys: tuple[str, ...] = ()
 
 
 def frames_of(runs: Sequence[Run]) -> Results:
@@ -83,13 +60,28 @@ def run_frame(runs: Iterable[Run]) -> pd.DataFrame:
 def curve_frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the frame `Results.curves` for the given runs. 10,000 runs of 1,000 steps take half a gigabyte."""
     curves = {run.run_id: run.curve for run in runs if run.curve}
-    columns = {key: {"train_loss": curve.train_loss, "lr": curve.lr} for key, curve in curves.items()}
-    return _stack({key: {"step": np.arange(1, len(column["lr"]) + 1)} | column for key, column in columns.items()})
+    return _stack({run_id: _curve_columns(curve) for run_id, curve in curves.items()})
+
+
+def _curve_columns(curve: Curve) -> dict[str, Any]:
+    losses = {"train_loss": curve.train_loss, "smoothed_loss": smooth_curve(curve.train_loss)}
+    return {"step": np.arange(1, len(curve.train_loss) + 1)} | losses | {"lr": curve.lr}
 
 
 def probe_frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the frame `Results.probes` for the given runs."""
-    return _stack({run.run_id: dict(run.curve.probes.items()) for run in runs if run.curve})
+    curves = {run.run_id: run.curve for run in runs if run.curve}
+    counted = {key: {"evaluations": curve.evaluations_after(curve.probes.step)} for key, curve in curves.items()}
+    return _stack({key: dict(curve.probes.items()) | counted[key] for key, curve in curves.items()})
+
+
+def end_row(run: Run) -> dict[str, Any]:
+    """Return the last step of a diverged run, as a row of a frame of losses."""
+    assert run.curve is not None
+    first, last = float(run.curve.probes.probe_loss[0]), float(run.curve.train_loss[-1])
+    loss = last if np.isfinite(last) else DIVERGENCE_FACTOR * first
+    made, evaluations = len(run.curve.train_loss), int(run.curve.evaluations_after(np.array(len(run.curve.train_loss))))
+    return {"run_id": run.run_id, "step": made, "loss": loss, "seconds": run.train_seconds, "evaluations": evaluations}
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -108,6 +100,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "learned": curve is not None and convergence.has_learned(curve),
         "digest": run.digest,
         "train_seconds": run.train_seconds,
+        "evaluations": float(curve.evaluations_after(np.array(len(curve.train_loss)))) if curve else math.nan,
         "start_loss": float(curve.probes.probe_loss[0]) if curve else math.nan,
         "failure": f"{run.failure.type}: {run.failure.message}" if run.failure else None,
     }
@@ -115,8 +108,8 @@ def run_row(run: Run) -> dict[str, Any]:
     row |= _image_counts(run.config.dataset)
     row |= compute_metrics(curve) if curve else {metric.name: math.nan for metric in METRICS}
     no_targets: tuple[float, ...] = ()
-    for target in _if_installed(lambda: registry.targets(run.config), no_targets):
-        for measure in (convergence.steps_to_target, convergence.seconds_to_target):
+    for target in _if_installed(lambda: conf_files.targets(run.config), no_targets):
+        for measure in (convergence.steps_to_target, convergence.evaluations_to_target, convergence.seconds_to_target):
             row[target_column(measure.__name__, target)] = measure(curve, target) if curve else math.nan
         row[target_column("reached_target", target)] = not math.isnan(row[target_column("steps_to_target", target)])
     return row
@@ -137,14 +130,15 @@ def _if_installed(look_up: Callable[[], Found], otherwise: Found) -> Found:
 
 def _effective_lr(config: RunConfig) -> float | None:
     lr = config.lr
-    return None if lr is None else _if_installed(lambda: registry.optimizer(config.optimizer).effective_lr(lr), lr)
+    return None if lr is None else _if_installed(lambda: registry.whole_optimizer(config).effective_lr(lr), lr)
 
 
 def _image_counts(dataset: Choice | None) -> dict[str, float]:
     """Return how many images the final accuracies were computed on. A number is NaN if it is unknown or without a data set."""
     if dataset is None:
         return {"val_images": math.nan, "test_images": math.nan}
-    test_images = _if_installed(lambda: registry.dataset(dataset.name).test_size, None)
+    own = dataset.values.get("test_size")
+    test_images = own if type(own) is int else _if_installed(lambda: registry.dataset(dataset.name).test_size, None)
     return {
         "val_images": float(dataset.values.get("validation_size") or math.nan),  # type: ignore[arg-type]
         "test_images": math.nan if test_images is None else float(test_images),

@@ -5,12 +5,13 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from zdl_bench.run.config import RUN_ID
 from zdl_bench.run.experiment import Experiment
+from zdl_bench.run.presentation import PLAIN, Presentation
 from zdl_bench.run.run import Status
 from zdl_bench.run.untrusted import decode_as, parse_json, require_bounded
 
@@ -25,6 +26,8 @@ With MAX_SWEEP_RUNS runs, and a character such as β in the text, the result is 
 """
 MAX_LOOKS = 100
 """The largest number of earlier looks in a manifest."""
+PYTHON_CALL = "zdl_bench.sweep("
+"""The start of the command of a sweep that only Python can start, since it was given objects."""
 REPORT_FILE = re.compile(r"(?:figures/|tables/)?[A-Za-z0-9_-][A-Za-z0-9._=-]{0,199}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESULTS = {status.value for status in Status if status.is_result}
@@ -32,15 +35,30 @@ RESULTS = {status.value for status in Status if status.is_result}
 
 @dataclass(frozen=True)
 class Report:
-    """The state of a sweep's report. All values are empty before the first report.
+    """The state of a sweep's report: what there is, and how it is to look. `files` is empty before the first report.
 
     inputs: a hash of everything that the report was built from. files: the paths of the report's files below the sweep's
-        folder. formats: the file formats of its figures.
+        folder. formats: the file formats of its figures. style, width, columns, language: see
+        `Presentation`.
     """
 
     inputs: str = ""
     files: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+    style: str = PLAIN.style
+    width: int | None = PLAIN.width
+    columns: list[str] = field(default_factory=lambda: [*PLAIN.columns])
+    language: str = PLAIN.language
+
+    @property
+    def presentation(self) -> Presentation:
+        """How the report is to look. Raises ConfigError if its style file is gone."""
+        return Presentation(self.style, self.width, tuple(self.columns), language=self.language)
+
+    def to_look(self, presentation: Presentation) -> "Report":
+        """Return the report with another look, in which it has yet to be built."""
+        asked = presentation
+        return replace(self, style=asked.style, width=asked.width, columns=[*asked.columns], language=asked.language)
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,7 @@ class Manifest:
     experiment: the content of the experiment's YAML when the sweep ran, with its claims, or None if there is no experiment.
     looks: the numbers of seeds, ascending, with which reports were built before the sweep was extended to its seeds.
     tuning_seeds: the seeds on which a sweep without an experiment chose learning rates. An experiment's are in its content.
+    tune: the keys besides the learning rate that such a sweep chose on them.
     until: the plan of the looks if the sweep adds seeds until it is decided, otherwise None.
     """
 
@@ -103,6 +122,7 @@ class Manifest:
     looks: list[int] = field(default_factory=list)
     tuning_seeds: list[int] = field(default_factory=list)
     until: UntilDecided | None = None
+    tune: list[str] = field(default_factory=list)
 
     @property
     def as_experiment(self) -> Experiment:
@@ -110,7 +130,11 @@ class Manifest:
 
         Raises ConfigError if the content of the experiment is not valid.
         """
-        return Experiment.of(self.name, {"tuning_seeds": self.tuning_seeds} if self.experiment is None else self.experiment)
+        return Experiment.of(self.name, self._tuning if self.experiment is None else self.experiment)
+
+    @property
+    def _tuning(self) -> dict[str, Any]:
+        return {"tuning_seeds": self.tuning_seeds, "tune": self.tune}
 
     @property
     def is_sound(self) -> bool:
@@ -133,7 +157,8 @@ class Manifest:
 def _is_summary(values: Any) -> bool:
     match values:
         case [str(content), str(file), str(status), bool(), float() | None, float() | None, float() | None, *digests]:
-            has_digest = len(digests) == 1 and RUN_ID.fullmatch(str(digests[0]))  # engine 1 wrote none
+            is_long = len(digests) == 2 and isinstance(digests[1], float)  # the test loss of a regression
+            has_digest = (len(digests) == 1 or is_long) and RUN_ID.fullmatch(str(digests[0]))  # engine 1 wrote none
             is_hashed = SHA256.fullmatch(content) and SHA256.fullmatch(file) and (has_digest or not digests)
             return bool(is_hashed) and status in RESULTS
     return False

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from zdl_bench.errors import ConfigError, DamagedFile, MissingRun, OtherEngine, StoreError, display
 from zdl_bench.run.atomic import folder_locked
-from zdl_bench.run.config import ENGINE_VERSION, RUN_ID
+from zdl_bench.run.config import ENGINE_VERSION, RUN_ID, RunConfig
 from zdl_bench.run.run import Run
 from zdl_bench.run.untrusted import decode_as
 from zdl_bench.store.damage import NOT_A_RUN, first_line, looking_at, writing
@@ -112,6 +112,14 @@ class RunFiles:
         """Return the metadata of a run as key → JSON text. The checksum is not verified, so that listings are fast."""
         with self._reading(run_id) as path:
             return {key.decode(): text.decode() for key, text in metadata_in(read_file(path)).items()}
+
+    def read_config(self, run_id: str) -> RunConfig:
+        """Return the config of a run from its metadata. The checksum is not verified."""
+        with self._reading(run_id):
+            config = RunConfig.from_dict(json.loads(self.read_metadata(run_id)["config"]))
+            if config.run_id != run_id:
+                raise ValueError("the file holds another run than its name says")
+        return config
 
     def sound_checksum(self, run_id: str) -> tuple[str, int]:
         """Compute the checksum of a run's content again. Return it and the number of the run's engine.

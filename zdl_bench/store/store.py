@@ -9,12 +9,12 @@ Only the parent process of a sweep writes to the store; its worker processes do 
 
 import re
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from zdl_bench.errors import DamagedFile, StoreError, abridge, closest, hint, require
-from zdl_bench.run.atomic import DRAFT, DRAFTS, remove_abandoned
+from zdl_bench.run.atomic import DRAFT, DRAFTS, folder_in_use, remove_abandoned
 from zdl_bench.store.damage import first_line, looking_at, writing
 from zdl_bench.store.manifest import MAX_MANIFEST, Manifest, decode_manifest, encode_manifest
 from zdl_bench.store.runs import RunFiles
@@ -37,6 +37,15 @@ class Store(RunFiles):
             raise StoreError(
                 f"results_dir={self.root}: the store cannot be written ({error.strerror}); name a folder with results_dir=DIR"
             ) from error
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep every sweep in the store from being removed during the block. Raise StoreError if it cannot be written."""
+        self.require_writable()
+        with looking_at(self.root / "runs"):
+            (self.root / "runs").mkdir(exist_ok=True)
+        with folder_in_use(self.root / "runs"):
+            yield
 
     def require_existing(self) -> None:
         """Raise StoreError unless the folder exists and holds a store."""

@@ -25,7 +25,7 @@ class RunSummary:
     """The part of a run that a sweep keeps in memory.
 
     hashes: the hashes of the stored run. digest: the first 16 digits of the run's digest, or None if it has none. reason: why
-        the run has no result, or an empty text if the run has a result.
+        the run has no result, or an empty text if the run has a result. test_loss: NaN if the run has a test accuracy.
     """
 
     config: RunConfig
@@ -37,6 +37,7 @@ class RunSummary:
     test_accuracy: float
     digest: str | None
     reason: str = ""
+    test_loss: float = math.nan
 
     @property
     def run_id(self) -> str:
@@ -46,14 +47,16 @@ class RunSummary:
         """Return the values that a manifest stores for a run. NaN becomes None, since JSON has no NaN."""
         numbers = (self.tail_loss, self.final_train_loss, self.test_accuracy)
         floats = [None if math.isnan(x) else float(x) for x in numbers]
-        return [*self.hashes, self.status.value, self.learned, *floats, self.digest]
+        more = [] if math.isnan(self.test_loss) else [float(self.test_loss)]
+        return [*self.hashes, self.status.value, self.learned, *floats, self.digest, *more]
 
     @classmethod
     def from_list(cls, config: RunConfig, stored: list[Any]) -> "RunSummary":
         content, file, status, learned, *numbers = stored[:7]
         tail, final, accuracy = (math.nan if number is None else number for number in numbers)
         digest = stored[7] if len(stored) > 7 else None
-        return cls(config, Hashes(content, file), Status(status), learned, tail, final, accuracy, digest)
+        test_loss = stored[8] if len(stored) > 8 else math.nan
+        return cls(config, Hashes(content, file), Status(status), learned, tail, final, accuracy, digest, test_loss=test_loss)
 
 
 @np.errstate(all="ignore")  # numbers that cannot be computed from a file become NaN
@@ -68,6 +71,7 @@ def summarize(run: Run, hashes: Hashes) -> RunSummary:
         final_train_loss=final_train_loss(curve) if curve else math.nan,
         test_accuracy=run.end.get("test_accuracy", math.nan),
         digest=run.digest and run.digest[:16],
+        test_loss=math.nan if "test_accuracy" in run.end else run.end.get("test_loss", math.nan),
         reason=f"{run.failure.type}: {run.failure.message}" if run.failure else "",
     )
 

@@ -3,22 +3,23 @@
 import hashlib
 import math
 import time
+from array import array
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from zdl_bench.datasets.dataset import Arrays, load_decoded
-from zdl_bench.errors import DataError
+from zdl_bench.datasets.cache import class_count, load_decoded
+from zdl_bench.datasets.dataset import Arrays
 from zdl_bench.kernels.choice import kernels_for
 from zdl_bench.kernels.rounding import require_default_rounding
-from zdl_bench.kernels.streams import Streams, legacy_streams, spawned_streams
 from zdl_bench.optimizers.optimizer import Optimizer
 from zdl_bench.problems.problem import RECORDED_PARAMETERS, Examples, Problem, Splits
 from zdl_bench.registry import registry
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.environment import describe_environment
 from zdl_bench.run.run import Curve, Floats, Run, Status, has_diverged
+from zdl_bench.training.iterates import Iteration
 from zdl_bench.training.probes import Prober
 
 VALIDATION_SAMPLE = 1000
@@ -36,12 +37,11 @@ def train(config: RunConfig) -> Run:
     require_default_rounding()
     with np.errstate(all="ignore"):  # an overflow becomes the status of the run
         problem = problem_of(config)
-        descent = descend(config, problem, registry.optimizer(config.optimizer))
+        descent = descend(config, problem, registry.whole_optimizer(config))
         end = _end_numbers(problem, descent.answer) if descent.status is Status.COMPLETED else {}
         if not all(map(math.isfinite, end.values())):
             descent, end = _diverged_at_the_end(descent), {}
-        answers = () if descent.answer is descent.params else (descent.answer,)
-        digest = digest_of(descent.curve, descent.params, *answers)
+        digest = digest_of(descent.curve, descent.params, *([] if descent.answer is descent.params else [descent.answer]))
         require_default_rounding()
         return Run(
             config=config,
@@ -50,7 +50,7 @@ def train(config: RunConfig) -> Run:
             end=end,
             digest=digest,
             train_seconds=descent.seconds,
-            environment=describe_environment(),
+            environment={**describe_environment(), **registry.libraries_of(config)},
         )
 
 
@@ -80,31 +80,27 @@ class Descent:
 
 def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descent:
     """Take all steps of a run, or stop if a loss diverges. Probes are measured between the steps, with the timer stopped."""
-    steps, base_lr = config.steps, 1.0 if config.lr is None else config.lr
-    streams, schedule = streams_of(config), registry.schedule(config.schedule)
-    params = problem.init(streams.weights)
-    grad = np.empty_like(params)
-    state = optimizer.init(params, problem.layout, base_lr)
-    prober = Prober(problem, params, steps, config.probe_count)
-    losses, lrs = np.empty(steps), np.empty(steps)
+    iteration = Iteration(config, problem, optimizer)
+    params, grad = iteration.params, iteration.grad
+    prober = Prober(problem, params, config.steps, config.probe_count)
+    losses, lrs = array("d"), array("d")
     points = [params.copy()] if problem.is_analytic and len(params) <= RECORDED_PARAMETERS else None
 
-    first_probe = prober.probe_start(optimizer.evaluation_point(params, state))
+    starts_finite = math.isfinite(prober.probe_start(iteration.answer()))
     status, seconds = Status.DIVERGED, 0.0
     resumed = time.perf_counter()
-    for step, batch in zip(range(1, steps + 1), problem.batches(streams), strict=False):
-        lr = base_lr * schedule.factor(step, steps)
-        loss = problem.loss_and_gradient(params, batch, grad)
-        losses[step - 1], lrs[step - 1] = loss, lr
-        if has_diverged(loss, losses[0]) or not math.isfinite(first_probe):
+    for number, step in enumerate(iteration.steps(), 1):
+        losses.append(step.loss)
+        lrs.append(step.lr)
+        if has_diverged(step.loss, losses[0]) or not starts_finite:
             break
-        prober.remember(step, params, grad)
-        optimizer.update(params, grad, state, lr, step)
+        prober.remember(number, params, grad)
+        iteration.update(step)
         if points is not None:
             points.append(params.copy())
-        if prober.is_due(step):
+        if prober.is_due(number):
             seconds += time.perf_counter() - resumed
-            ends = prober.probe(step, params, optimizer.evaluation_point(params, state), grad, seconds)
+            ends = prober.probe(number, params, iteration.answer(), grad, seconds)
             resumed = time.perf_counter()
             if ends:
                 break
@@ -114,27 +110,23 @@ def descend(config: RunConfig, problem: Problem, optimizer: Optimizer) -> Descen
     seconds += time.perf_counter() - resumed
 
     curve = Curve(
-        planned_steps=steps,
+        planned_steps=config.steps,
         trivial_loss=problem.trivial_loss,
-        train_loss=losses[:step].copy(),
-        lr=lrs[:step].copy(),
+        train_loss=np.array(losses),
+        lr=np.array(lrs),
         probes=prober.table(),
         points=np.array(points, dtype=np.float64) if points is not None else None,
         minimum=problem.minimum if points is not None else None,
         profile=prober.profile(),
         dtype=config.dtype,
+        evaluations=iteration.maker.evaluations(number),
     )
-    return Descent(status, curve, params, optimizer.evaluation_point(params, state), seconds)
+    return Descent(status, curve, params, iteration.answer(), seconds)
 
 
 def problem_of(config: RunConfig) -> Problem:
     """Return the problem of a run, with its data. Raise DataError if the data set is not available."""
     return registry.problem(config.problem).build(_splits(config), config.dtype)
-
-
-def streams_of(config: RunConfig) -> Streams:
-    """Return the random streams of a run. Runs with the same seed have the same streams, whatever their optimizer."""
-    return legacy_streams(config.seed) if config.rng == "legacy" else spawned_streams(config.seed)
 
 
 def _diverged_at_the_end(descent: Descent) -> Descent:
@@ -168,20 +160,16 @@ def digest_of(curve: Curve, *vectors: Floats) -> str:
 def _splits(config: RunConfig) -> Splits | None:
     if config.dataset is None:
         return None
-    dataset = registry.dataset(config.dataset.name)
-    if dataset.checksum != config.dataset.values["checksum"]:
-        raise DataError(
-            f"dataset={dataset.name}: the data set of this name has changed since the run was planned; "
-            "restore the old data, or plan the run again"
-        )
+    dataset = registry.dataset_of(config.dataset)
     validation_size = config.dataset.values["validation_size"]
     assert isinstance(validation_size, int)
     assert config.probe_images is not None
-    return split(load_decoded(dataset), validation_size, config.probe_images, dataset.classes)
+    arrays = load_decoded(dataset)
+    return split(arrays, validation_size, config.probe_images, class_count(dataset, arrays), dataset.checksum)
 
 
 @lru_cache(maxsize=1)
-def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int) -> Splits:
+def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int | None, checksum: str = "") -> Splits:
     """Return the splits. The last `validation_size` training images are for validation; the probe is spread over the others.
 
     The runs of a process share them, and with them the sparse form of the images.
@@ -197,4 +185,5 @@ def split(arrays: Arrays, validation_size: int, probe_images: int, classes: int)
         probe=train.spread(probe_images),
         validation_sample=validation.spread(min(VALIDATION_SAMPLE, len(validation))),
         classes=classes,
+        checksum=checksum,
     )

@@ -27,15 +27,17 @@ class Prober:
         self._kernels = kernels_for_vectors(len(start), start.dtype)
         self._strides = set(strides.tolist())
         validates = "validation" in problem.evaluated_splits
+        self._validates = validates
         self._validated = set(strides[-VALIDATED_STRIDES:].tolist()) if validates else set()
         due = range(steps + 1) if problem.is_analytic else [*strides.tolist(), *early_steps(steps).tolist()]
         self._due = frozenset(due)
         self._places = frozenset() if problem.is_analytic else places_of(steps, tuple(strides.tolist())) - self._due
         self._profile: dict[int, float] = {}
         self._start = start.copy()
-        self._stride_point = self._start
-        self._last_displacement: Floats | None = None
-        self._last_length = 0.0
+        self._stride_point = start.copy()
+        # arrays that are used again and again, two of them in turn: new memory takes longer to fill
+        self._point, self._displacements, self._gradients = np.empty_like(start), _two_like(start), _two_like(start)
+        self._last_length: float | None = None
         self._point_before: Floats | None = None
         self._gradient_before: Floats | None = None
         self._next_gradient_before: Floats | None = None
@@ -46,8 +48,11 @@ class Prober:
 
     def remember(self, step: int, params: Floats, grad: Floats) -> None:
         """Keep what the probes of this and the next step need. Call this before each update, with the gradient of the step."""
-        self._point_before = params.copy() if step in self._due else None
-        self._next_gradient_before = grad.copy() if step + 1 in self._due else None
+        self._point_before = _copied(params, self._point) if step in self._due else None
+        self._next_gradient_before = None
+        if step + 1 in self._due:
+            self._gradients = self._gradients[::-1]
+            self._next_gradient_before = _copied(grad, self._gradients[0])
 
     def probe_start(self, point: Floats) -> float:
         """Measure before the first step. Return the probe loss, or NaN if the validation loss is not finite."""
@@ -99,8 +104,11 @@ class Prober:
         return ProfileLosses(np.array(list(self._profile), np.int64), np.array(list(self._profile.values()), np.float64))
 
     def _row(self, step: int, point: Floats, seconds: float) -> dict[str, float]:
-        row = {"step": step, "strided": step in self._strides, "train_seconds": seconds}
-        row["probe_loss"] = self._problem.evaluate(point, "probe")["loss"]
+        on_probe = self._problem.evaluate(point, "probe")
+        row = {"step": step, "strided": step in self._strides, "train_seconds": seconds, "probe_loss": on_probe["loss"]}
+        row["probe_accuracy"] = on_probe.get("accuracy", math.nan)
+        if self._validates:
+            row["val_accuracy"] = self._problem.evaluate(point, "validation_probe").get("accuracy", math.nan)
         if step in self._validated:
             row["val_loss"] = self._problem.evaluate(point, "validation_sample")["loss"]
             if not math.isfinite(row["val_loss"]):
@@ -108,13 +116,13 @@ class Prober:
         return row
 
     def _displacement(self, point: Floats) -> dict[str, float]:
-        displacement = point - self._stride_point
+        last, displacement = self._displacements
+        np.subtract(point, self._stride_point, out=displacement)
         row = {"displacement": self._norm(displacement)}
-        if self._last_displacement is not None:
-            lengths = row["displacement"] * self._last_length
-            row["displacement_cosine"] = self._cosine(displacement, self._last_displacement, lengths)
-        self._stride_point = point.copy()
-        self._last_displacement, self._last_length = displacement, row["displacement"]
+        if self._last_length is not None:
+            row["displacement_cosine"] = self._cosine(displacement, last, row["displacement"] * self._last_length)
+        np.copyto(self._stride_point, point)
+        self._displacements, self._last_length = (displacement, last), row["displacement"]
         return row
 
     def _norm(self, vector: Floats) -> float:
@@ -124,6 +132,16 @@ class Prober:
     def _cosine(self, a: Floats, b: Floats, lengths: float) -> float:
         """Return the cosine of the angle between two flat vectors, or NaN if the product of their lengths is 0."""
         return self._kernels.dot(a, b) / lengths if lengths > 0 else math.nan
+
+
+def _two_like(vector: Floats) -> tuple[Floats, Floats]:
+    return np.empty_like(vector), np.empty_like(vector)
+
+
+def _copied(vector: Floats, array: Floats) -> Floats:
+    """Return the array, filled with the values of the vector."""
+    np.copyto(array, vector)
+    return array
 
 
 def stride_steps(steps: int, count: int) -> npt.NDArray[np.int64]:

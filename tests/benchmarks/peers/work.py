@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from conftest import digits_config, part
 
-from zdl_bench.datasets.dataset import ensure_decoded, load_decoded
+from zdl_bench.datasets.cache import ensure_decoded, load_decoded
 from zdl_bench.problems.sampling import sample_with_replacement
 from zdl_bench.registry import registry
 from zdl_bench.run.config import Choice, RunConfig
 from zdl_bench.run.run import Floats
-from zdl_bench.training.loop import problem_of, streams_of
+from zdl_bench.training.loop import problem_of
+from zdl_bench.training.step_maker import streams_of
 
 RATES = {"sgd": 0.001, "momentum": 0.0001, "adagrad": 0.01, "rmsprop": 0.001, "adam": 0.001}
 

@@ -7,10 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from zdl_bench.language import translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figure_terms import tail_loss_name
+from zdl_bench.report.figures import captions, selection, small_multiples
 from zdl_bench.report.figures.scales import log_axis
 from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks
+from zdl_bench.report.limits import MAX_ALONE
 from zdl_bench.statistics.tuning import lr_grid
 from zdl_bench.statistics.tuning_curve import tuning_curve
 
@@ -40,7 +43,7 @@ def draw_best_of_trials(frame: pd.DataFrame, axes: Axes) -> Axes:
     log_axis(axes.yaxis, heights, 0.05)
     axes.margins(x=0.04)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(xlabel="best of k learning rates, k", ylabel="expected tail loss (nats)")
+    axes.set(xlabel=translate("best of k learning rates, k"), ylabel=translate("expected tail loss (nats)"))
     return axes
 
 
@@ -48,19 +51,20 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     """Yield the figure of a comparison's trials, if some optimizer was tried at several learning rates."""
     if not comparison.has_lr_choice or not comparison.best_lrs:
         return
-    everything = comparison.above_floor(comparison.trials)
-    runs = selection.first_variants(everything)
-    figure, axes = grid.single(draw_best_of_trials, runs)
-    loss = captions.tail_loss_name(comparison)
-    axes.set_ylabel(f"expected {loss}")
+    everything = comparison.above_floor(comparison.trials).dropna(subset="lr")
+    runs = selection.chosen_variants(everything, comparison, MAX_ALONE)
+    figure, axes_list = small_multiples.lines(draw_best_of_trials, everything, runs)
+    loss = tail_loss_name(comparison)
+    small_multiples.label_axes(axes_list, ylabel=translate("expected {loss}", loss=loss))
     lines = [
         *comparison.context,
-        "learning rates drawn at random, none twice; another grid gives another line",
+        translate("learning rates drawn at random, none twice; another grid gives another line"),
         captions.band_note(runs),
         captions.floor_note(runs["tail_loss"], runs["start_loss"]),
-        "one with a run without a value counts as the loss at the start" if runs["tail_loss"].isna().any() else "",
+        translate("one with a run without a value counts as the loss at the start") if runs["tail_loss"].isna().any() else "",
+        small_multiples.note(everything),
         selection.hidden_note(runs, everything),
     ]
-    what = f"The {loss} that is expected of the best of k learning rates, on a log scale, against k."
+    what = translate("The {loss} that is expected of the best of k learning rates, on a log scale, against k.", loss=loss)
     sentences = [what, captions.optimizers_sentence(runs), captions.lowest_tail_loss(runs)]
-    yield captions.caption(figure, "best_of_trials", "Best of k tuning trials", lines, sentences)
+    yield captions.caption(figure, "best_of_trials", translate("Best of k tuning trials"), lines, sentences)

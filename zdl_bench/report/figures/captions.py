@@ -6,37 +6,54 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
+from zdl_bench.language import translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.grid import head
-from zdl_bench.report.figures.style import MAX_BANDS
-from zdl_bench.report.phrases import count_of, list_names, shorten
+from zdl_bench.report.figures.grid import head, limit_size
+from zdl_bench.report.figures.label_room import break_labels
+from zdl_bench.report.figures.print_layout import is_for_print, shrink_marks
+from zdl_bench.report.phrases import and_more, join_sentences, list_names, running_text, shorten
 from zdl_bench.run.conditions import short
+from zdl_bench.run.counts import count_of
 from zdl_bench.statistics.metrics.metric import FLOOR
 
 
 @dataclass(frozen=True)
 class CaptionedFigure:
-    """A figure with its file name, its title, and a description for readers who cannot see the figure."""
+    """A figure with its file name, its title, and a description for readers who cannot see the figure.
+
+    notes: what is written below the title, one fact each. caption: the title and notes as running text, for a figure whose
+    title is not drawn.
+    """
 
     name: str
     title: str
     description: str
     figure: Figure
+    caption: str = ""
+    notes: Sequence[str] = ()
 
 
 def caption(figure: Figure, name: str, title: str, lines: Sequence[str], sentences: Sequence[str]) -> CaptionedFigure:
     """Write the title and the lines above the figure, and return the figure with its name and description.
 
+    In print, nothing is written above the figure, and its marks are scaled as its text is.
     sentences: the description of the figure, for readers who cannot see the figure. Empty lines and sentences are left out.
     """
-    head(figure, title, list(filter(None, lines)))
-    return CaptionedFigure(name, title, " ".join(filter(None, sentences)), figure)
+    shown, description = list(filter(None, lines)), join_sentences(*sentences)
+    if is_for_print():
+        shrink_marks(figure)
+        break_labels(figure)
+        return CaptionedFigure(name, title, description, figure, running_text([title, *shown]), shown)
+    limit_size(figure)
+    head(figure, title, shown)
+    break_labels(figure)
+    return CaptionedFigure(name, title, description, figure, notes=shown)
 
 
 def optimizers_sentence(frame: pd.DataFrame) -> str:
     """Return the sentence with the number and the names of the variants in a frame: `2 optimizers: sgd and adam.`"""
     names = frame["variant"].dropna().unique()
-    return f"{count_of(len(names), 'optimizer')}: {list_names(map(str, names))}."
+    return translate("{optimizers}: {names}.", optimizers=count_of(len(names), "optimizer"), names=list_names(map(str, names)))
 
 
 def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[float], str] = "{:.3g}".format) -> str:
@@ -47,11 +64,12 @@ def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[
     """
     leaders = values.index[values == best]
     if leaders.empty:
-        return f"{what}: nowhere do all runs have a value."
+        return translate("{what}: nowhere do all runs have a value.", what=what)
     variant, lr = leaders[0] if isinstance(leaders[0], tuple) else (leaders[0], None)
-    at_lr = "" if lr is None or lr != lr else f" at lr {short(lr)}"
-    others = f" and {len(leaders) - 1} more" if len(leaders) > 1 else ""
-    return f"{what}: {shorten(str(variant))}{at_lr}{others}, {write(best)}."
+    name = shorten(str(variant))
+    leader = name if lr is None or lr != lr else translate("{name} at lr {lr}", name=name, lr=short(lr))
+    leader = and_more(leader, len(leaders) - 1)
+    return translate("{what}: {leader}, {value}.", what=what, leader=leader, value=write(best))
 
 
 def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
@@ -64,26 +82,25 @@ def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
     return leader_sentence(what, means, means.min())
 
 
-def tail_loss_name(comparison: Comparison) -> str:
-    """Return the name of the tail loss, with its unit, for the label of an axis."""
-    return comparison.loss_name.replace("probe loss", "tail loss")
-
-
 def lowest_tail_loss(runs: pd.DataFrame) -> str:
     """Return the sentence on the lowest mean tail loss. runs: has the columns variant, lr and tail_loss."""
-    return lowest_mean("Lowest mean tail loss", runs["tail_loss"], [runs["variant"], runs["lr"]])
+    return lowest_mean(translate("Lowest mean tail loss"), runs["tail_loss"], [runs["variant"], runs["lr"]])
 
 
 def best_lr_note(comparison: Comparison) -> str:
     """Return the note on how the learning rates of a figure were chosen, or an empty note if each optimizer has only one."""
-    return f"each optimizer at its best lr, {comparison.choice_words}" if comparison.has_lr_choice else ""
+    if not comparison.has_lr_choice:
+        return ""
+    return translate("each optimizer at its best lr, {choice}", choice=comparison.choice_words)
 
 
 def no_best_lr_note(comparison: Comparison) -> str:
     """Return the note on the optimizers that are not in the figure because they have no best learning rate."""
     with_lr = comparison.trials.dropna(subset="lr")["variant"].unique()
     lost = [str(variant) for variant in with_lr if variant not in comparison.best_lrs]
-    return f"left out, since no learning rate has a value in every run: {list_names(lost)}" if lost else ""
+    if not lost:
+        return ""
+    return translate("left out, since no learning rate has a value in every run: {names}", names=list_names(lost))
 
 
 def floor_note(losses: pd.Series, starts: pd.Series) -> str:
@@ -95,11 +112,11 @@ def floor_note(losses: pd.Series, starts: pd.Series) -> str:
     floors = (FLOOR * starts)[(losses >= 0) & (losses <= FLOOR * starts)]
     if floors.empty:
         return ""
-    ends = dict.fromkeys(f"{floor:.1g}" for floor in (floors.min(), floors.max()))
-    return f"losses below {' to '.join(ends)}, {FLOOR:g} of the start, are shown there"
+    low, high = (f"{floor:.1g}" for floor in (floors.min(), floors.max()))
+    ends = low if low == high else translate("{low} to {high}", low=low, high=high)
+    return translate("losses below {floor}, {share:g} of the start, are shown there", floor=ends, share=FLOOR)
 
 
 def band_note(runs: pd.DataFrame) -> str:
     """Return the note on the bands around the lines of these runs; empty if the lines have no bands."""
-    has_bands = runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MAX_BANDS
-    return "95 % bootstrap band over seeds" if has_bands else ""
+    return translate("95 % bootstrap band over seeds") if runs["seed"].nunique() > 1 else ""

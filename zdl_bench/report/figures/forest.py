@@ -7,10 +7,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.language import said, translatable, translate
 from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.print_layout import text_points
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
-from zdl_bench.report.phrases import more_in_tables, shorten
-from zdl_bench.report.standings import Standings, contrast_frame
+from zdl_bench.report.limits import FIRST_TEN
+from zdl_bench.report.pair_frames import contrast_frame
+from zdl_bench.report.phrases import join_notes, shorten, with_full_stop
+from zdl_bench.report.standings import Standings
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.finding import three_digits
 
@@ -18,9 +22,12 @@ INK = "#222222"
 """Colour of all rows. No optimizer has this colour, since a row compares two optimizers."""
 DECIDED = ("supported", "refuted")
 SMALLEST_ROOM = 0.05
-TITLES = {"test_accuracy": "test accuracy (odds)"}
+TITLES = {"test_accuracy": translatable("test accuracy (odds)")}
 """Panel titles, by metric, for effects that are not ratios of the compared quantity itself."""
-EFFECT_AXES = {"ratio": (LOG, 1.0, "ratio   (1: no difference)"), "difference": (LINEAR, 0.0, "difference   (0: none)")}
+EFFECT_AXES = {
+    "ratio": (LOG, 1.0, translatable("ratio   (1: no difference)")),
+    "difference": (LINEAR, 0.0, translatable("difference   (0: none)")),
+}
 """For each unit of an effect: the scale of the axis, the value that means no effect, and the label of the axis."""
 
 
@@ -44,9 +51,9 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
     for row, (effect, record) in enumerate(zip(effects, frame.to_dict("records"), strict=True)):
         if not np.isnan(effect[0]):
             _draw_row(effect, row, axes, scale, INK if record["verdict"] in DECIDED else "white")
-        axes.text(1.04, row, _text(record), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
+        axes.text(1.04, row, _text(record), transform=axes.get_yaxis_transform(), va="center", fontsize=text_points(8.5))
     axes.set_yticks(range(len(frame)), [shorten(str(label)) for label in frame["label"]])
-    axes.set(ylim=(len(frame) - 0.4, -0.6), xlabel=label)
+    axes.set(ylim=(len(frame) - 0.4, -0.6), xlabel=translate(label))
     axes.grid(visible=False, axis="y")
     return axes
 
@@ -83,38 +90,51 @@ def _limits(effects: Floats, neutral: float) -> Floats:
 
 def _text(row: Mapping[Any, Any]) -> str:
     """Return the text to the right of a row: effect, interval, number of pairs and verdict."""
-    note = row.get("note", "")
+    note, verdict = row.get("note", ""), translate(str(row["verdict"]))
     if np.isnan(row["mean"]):
-        return f"{note}: {row['verdict']}" if note else str(row["verdict"])
+        return f"{note}: {verdict}" if note else str(verdict)
     has_interval = not np.isnan([row["low"], row["high"]]).any()
     interval = f" [{three_digits(row['low'])}, {three_digits(row['high'])}]" if has_interval else ""
     about = f"n {row['n']:.0f}, {note}" if note else f"n {row['n']:.0f}"
-    return f"{three_digits(row['mean'])}{interval}".replace("inf", "∞") + f", {about}: {row['verdict']}"
+    return f"{three_digits(row['mean'])}{interval}".replace("inf", "∞") + f", {about}: {verdict}"
 
 
 def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
     """Yield the figure that compares each optimizer with the first one, with a panel per question that has an effect.
 
-    If there are many optimizers, only the first MAX_STANDINGS are compared.
+    If there are many optimizers, FIRST_TEN of them are compared, chosen by `shown_variants`.
     """
+    shown = standings.shown(FIRST_TEN)
     every = [
-        (question, metric, contrast_frame(question, metric, standing))
+        (question, metric, contrast_frame(question, metric, standing, shown))
         for question, standing in standings.at_best
         for metric in question.in_figures
     ]
-    frames = [(question, metric, frame.head(selection.MAX_STANDINGS - 1)) for question, metric, frame in every]
-    frames = [one for one in frames if len(one[2]) and one[2]["mean"].notna().any()]
+    frames = [one for one in every if len(one[2]) and one[2]["mean"].notna().any()]
     if not frames:
         return
-    control, *others = map(shorten, standings.variants)
-    height = 1.0 + 0.32 * min(len(others), selection.MAX_STANDINGS - 1)
-    figure, axes_list = grid.grid_of(len(frames), 1, (9.2, len(frames) * height + 0.8))
+    control = shorten(standings.variants[0])
+    height = len(frames) * (1.0 + 0.32 * (len(shown) - 1)) + 0.8
+    figure, axes_list = grid.grid_of(len(frames), 1, (9.2, height))
     for axes, (question, metric, frame) in zip(axes_list, frames, strict=True):
         draw_forest(frame, axes)
-        axes.set_title(TITLES.get(metric, question.words[metric]), fontsize=10, loc="left")
-    what = f"left of 1: less of it than {control}; mean over seeds and 95 % interval; verdict on being better, filled: decided"
-    hidden = more_in_tables((len(others) - selection.MAX_STANDINGS + 1, "optimizer"))
-    lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
-    rows = [f"{one.words[metric]}, {row.label}: {row.verdict}" for one, metric, frame in frames for row in frame.itertuples()]
-    sentences = [f"Ratios to {control} with their intervals, a row per optimizer.", f"{'; '.join(rows)}."]
-    yield captions.caption(figure, "paired_differences", f"Paired differences from {control}", lines, sentences)
+        title = translate(TITLES[metric]) if metric in TITLES else said(question.words[metric])
+        axes.set_title(title, fontsize=text_points(10), loc="left")
+    what = translate(
+        "left of 1: less of it than {control}; mean over seeds and 95 % interval; verdict on being better, filled: decided",
+        control=control,
+    )
+    hidden = selection.left_out_note(len(shown), len(standings.variants))
+    lines = [*standings.comparison.context, join_notes(standings.view, what), hidden]
+    rows = [
+        ", ".join([said(question.words[metric]), f"{row.label}: {verdict}"])
+        for question, metric, frame in frames
+        for row in frame.itertuples()
+        for verdict in [translate(str(row.verdict))]
+    ]
+    sentences = [
+        translate("Ratios to {control} with their intervals, a row per optimizer.", control=control),
+        with_full_stop(join_notes(*rows)),
+    ]
+    title = translate("Paired differences from {control}", control=control)
+    yield captions.caption(figure, "paired_differences", title, lines, sentences)

@@ -6,19 +6,25 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.language import said, translate
 from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.cells import color_cells, write_cells
-from zdl_bench.report.phrases import more_in_tables, shorten
-from zdl_bench.report.standings import Standings, improvement_frame
+from zdl_bench.report.figures.print_layout import text_points
+from zdl_bench.report.limits import FIRST_TEN
+from zdl_bench.report.pair_frames import improvement_frame
+from zdl_bench.report.phrases import join_notes, shorten
+from zdl_bench.report.standings import Standings
 
 DIVERGING = "PuOr_r"
 """A colour map that readers with any kind of colour vision can read."""
 PALE = 0.35
 """Largest distance of a win rate from one half at which a cell is pale and its text is black."""
+MAX_IN_THREES = 6
+"""Largest number of optimizers for which three tables are side by side. Of larger ones, two are."""
+MANY_LETTERS = 24
+"""Letters of a name whose slanted label reaches far beyond its table, which then needs room of its own."""
 MAX_NUMBERED = 20
 """Largest number of optimizers in a table with numbers in its cells. In a larger table, a colour bar replaces the numbers."""
-MAX_IN_ROW = 8
-"""Largest number of optimizers for which all tables are in one row. Larger tables are arranged in two columns."""
 
 
 def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -36,7 +42,7 @@ def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
     cells = frame.assign(text=texts).pivot(index="first", columns="second").reindex(names)
     rates = cells["win_rate"].reindex(columns=names).astype(float)
     has_room = len(names) <= MAX_NUMBERED
-    bar = {"label": "row beats column, share of seeds"}
+    bar = {"label": translate("row beats column, share of seeds")}
     color_cells(rates, axes, cmap=DIVERGING, vmin=0, vmax=1, cbar=not has_room, cbar_kws=bar)
     if has_room:
         write_cells(cells["text"].reindex(columns=names).fillna(""), (rates - 0.5).abs() > PALE, axes)
@@ -57,33 +63,36 @@ def _cell_text(rate: float, n: int, largest: int) -> str:
 def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
     """Yield the figure with a table of win rates per question, if there are more than two optimizers.
 
-    If there are many optimizers, only the first MAX_STANDINGS are shown.
+    If there are many optimizers, FIRST_TEN of them are shown, chosen by `shown_variants`.
     """
     if len(standings.variants) < 3:
         return
-    variants = standings.variants[: selection.MAX_STANDINGS]
+    variants = standings.shown(FIRST_TEN)
     shown = [
-        (question.words[one.metric], one)
+        (said(question.words[one.metric]), one)
         for question, standing in standings.at_best
         for one in standing.measures
         if one.metric in question.in_figures
     ]
     names, panels = len(variants), len(shown)
-    columns = min(4 if names <= MAX_IN_ROW else 2, panels)
+    letters = max(map(len, map(shorten, variants)))
+    columns = min(2 if names > MAX_IN_THREES or letters > MANY_LETTERS else 3, panels)
     rows = -(-panels // columns)
-    letters = max(0, max(len(shorten(name)) for name in variants) - 12)  # beyond the length of a usual name
-    size = (columns * (max(3.6, 1.6 + 0.5 * names) + 0.05 * letters), rows * (2.4 + 0.45 * names + 0.035 * letters))
+    width, height = max(0.36 * names, 1.8) + 0.2, max(0.3 * names, 1.5) + 0.4 + 0.05 * letters
+    overhang = 0.06 * letters if letters > MANY_LETTERS else 0.0
+    size = (columns * (width + overhang) + 0.075 * letters, rows * height + 1.2)
     figure, everything = grid.grid_of(rows, columns, size)
     for unused in everything[panels:]:
         unused.set_visible(False)
     for number, (axes, (words, pairwise)) in enumerate(zip(everything, shown, strict=False)):
-        frame = improvement_frame(pairwise)
-        draw_improvement(frame[frame["first"].isin(variants) & frame["second"].isin(variants)], axes)
-        axes.set_title(words, fontsize=10)
+        draw_improvement(improvement_frame(pairwise, variants), axes)
+        axes.set_title(words, fontsize=text_points(10))
         if number % columns:
             axes.tick_params(left=False, labelleft=False)
-    what = "share of seeds on which the row beats the column, ties counted half, a run without a value losing"
-    hidden = more_in_tables((len(standings.variants) - names, "optimizer"))
-    lines = [*standings.comparison.context, f"{standings.view}; {what}", hidden]
-    sentences = [f"A table per question of how often each of {names} optimizers beats each other over the seeds."]
-    yield captions.caption(figure, "improvement", "Probability of improvement", lines, sentences)
+    what = translate("share of seeds on which the row beats the column, ties counted half, a run without a value losing")
+    hidden = selection.left_out_note(names, len(standings.variants))
+    lines = [*standings.comparison.context, join_notes(standings.view, what), hidden]
+    sentences = [
+        translate("A table per question of how often each of {count} optimizers beats each other over the seeds.", count=names)
+    ]
+    yield captions.caption(figure, "improvement", translate("Probability of improvement"), lines, sentences)

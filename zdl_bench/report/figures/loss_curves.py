@@ -1,12 +1,10 @@
 """Loss against step: the mean over seeds with its 95 % band, and crosses where runs diverged."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.language import translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.loss_lines import draw_loss_lines
 from zdl_bench.report.figures.loss_panels import LossFigures
 
@@ -19,13 +17,12 @@ def draw_loss_curves(frame: pd.DataFrame, axes: Axes) -> Axes:
     steps. Each run that ended early is drawn as a thin line up to a cross, and counted in a note.
     """
     draw_loss_lines(frame, axes, "step")
-    axes.set(xlim=(0, 1.02 * frame["planned_steps"].max()), xlabel="step")
+    axes.set(xlim=(0, 1.02 * frame["planned_steps"].max()), xlabel=translate("step"))
     return axes
 
 
-def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Yield the figures at the same learning rate, at the same effective learning rate, and at the best learning rate."""
-    figures = LossFigures(comparison, "Loss", "step", draw_loss_curves, can_draw=lambda losses: not losses.empty)
-    yield from figures.at_same_lr("loss_curves")
-    yield from figures.at_same_effective_lr("loss_at_effective_lr")
-    yield from figures.at_best_lr("loss_at_best_lr")
+def loss_against_steps(comparison: Comparison) -> LossFigures:
+    """Return the figures of a comparison's losses against steps."""
+    return LossFigures(
+        comparison, translate("Loss"), translate("step"), draw_loss_curves, can_draw=lambda losses: not losses.empty
+    )

@@ -11,23 +11,27 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from zdl_bench.report.figures.scales import EMPTY_LOG_LIMITS, LOG, log_axis
+from zdl_bench.language import translate
+from zdl_bench.report.figures.print_layout import text_points
+from zdl_bench.report.figures.scales import EMPTY_LOG_LIMITS, LOG, AxisScale, log_axis
 from zdl_bench.report.figures.style import DASHES, MAX_BANDS, legend_name, require_prepared
 from zdl_bench.report.phrases import shorten
-from zdl_bench.run.run import has_diverged
+from zdl_bench.run.run import Floats, has_diverged
+from zdl_bench.statistics.inference import Interval
 
 CEILING_FACTOR = 4
 """Upper end of the loss axis, as a multiple of the median first loss. Runs with higher losses are diverging."""
 MAX_LINE_NOTES = 3
 
 
-def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
+def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str, scale: AxisScale = LOG) -> Axes:
     """Draw one line for each value of the column `line`, in the order in which the values first appear.
 
     frame: run_id, line, color, step, loss, planned_steps, and the column that `against` names.
-    against: the column of the horizontal axis. A mean loss is drawn at the mean of this column over the same runs. Lines of
-    one colour have different dashes. The column `linestyle` gives the dashes, if there is one and it distinguishes these lines,
-    so that a line looks the same in all panels.
+    against: the column of the horizontal axis. A mean loss is drawn at the mean of this column over the same runs.
+    scale: the scale on which means and bands are computed. The caller sets up a linear axis. Lines of one colour have
+    different dashes. The column `linestyle` gives the dashes, if there is one and it distinguishes these lines, so that a line
+    looks the same in all panels.
     """
     require_prepared(frame, "line")
     lost: dict[str, tuple[int, int]] = {}
@@ -40,14 +44,21 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str) -> Axes:
         ended_early = _ended_early(rows)
         is_early, is_finite = rows["run_id"].isin(ended_early), np.isfinite(rows["loss"])
         look = {"label": legend_name(str(line)), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
-        ends.append(_draw_mean(rows[is_finite & ~is_early], axes, against, look, has_bands))
+        at, interval = _mean_line(rows[is_finite & ~is_early], against, scale)
+        axes.plot(at, interval.mean, **look)
+        if has_bands:
+            axes.fill_between(at, interval.low, interval.high, color=color, alpha=0.16, linewidth=0)
+        ends.append(float(at.max(initial=0.0)))
         ends.append(_draw_early_ends(rows[is_finite & is_early], axes, against, color, high))
         if ended_early:
             lost[str(line)] = len(ended_early), rows["run_id"].nunique() - len(ended_early)
-    log_axis(axes.yaxis, (low, high))
-    axes.set(xlim=(0, 1.02 * max(ends) or 1.0), ylabel="probe loss (nats)")
+    if scale.is_log:
+        log_axis(axes.yaxis, (low, high))
+    axes.set(xlim=(0, 1.02 * max(ends) or 1.0), ylabel=translate("probe loss (nats)"))
     if lost:
-        text = axes.text(0.97, 0.03, _lost_note(lost), transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
+        text = axes.text(
+            0.97, 0.03, _lost_note(lost), transform=axes.transAxes, ha="right", va="bottom", fontsize=text_points(7.5)
+        )
         text.set_in_layout(False)  # the note may extend beyond its panel, but must not squeeze the panel
     return axes
 
@@ -57,7 +68,7 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
     losses = frame.loc[np.isfinite(frame["loss"]) & (frame["loss"] > 0), "loss"]
     if losses.empty:
         return EMPTY_LOG_LIMITS
-    ceiling = CEILING_FACTOR * float(frame.loc[frame["step"] == 0, "loss"].median())
+    ceiling = CEILING_FACTOR * float(frame.loc[frame["step"] == frame["step"].min(), "loss"].median())
     return 0.8 * float(losses.min()), min(ceiling, 1.25 * float(losses.max()))
 
 
@@ -77,17 +88,15 @@ def _ended_early(rows: pd.DataFrame) -> list[str]:
     return [run_id for run_id in losses if has_diverged(last[run_id], losses[run_id].iloc[0])]
 
 
-def _draw_mean(rows: pd.DataFrame, axes: Axes, against: str, look: dict[str, Any], has_band: bool) -> float:
-    """Draw the mean loss of some runs, and its band if has_band. Return the end of the line on the horizontal axis."""
-    if rows.empty:  # the line has no mean, but still needs a name in the legend
-        axes.plot([], [], **look)
-        return 0.0
+def _mean_line(rows: pd.DataFrame, against: str, scale: AxisScale) -> tuple[Floats, Interval]:
+    """Return the places of a line on the horizontal axis, and the mean over runs there with its 95 % interval.
+
+    Without rows all are empty: the line has no mean, but still needs a name in the legend.
+    """
+    if rows.empty:
+        return np.array([]), Interval(*[np.array([])] * 3)
     at = rows.assign(at=rows[against].astype(float)).groupby("step")["at"].mean().to_numpy()
-    interval = LOG.interval(rows.pivot(index="run_id", columns="step", values="loss").to_numpy())
-    axes.plot(at, interval.mean, **look)
-    if has_band:
-        axes.fill_between(at, interval.low, interval.high, color=look["color"], alpha=0.16, linewidth=0)
-    return float(at[-1])
+    return at, scale.interval(rows.pivot(index="run_id", columns="step", values="loss").to_numpy())
 
 
 def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, ceiling: float) -> float:
@@ -95,6 +104,8 @@ def _draw_early_ends(rows: pd.DataFrame, axes: Axes, against: str, color: str, c
 
     Return the largest end of these lines on the horizontal axis; 0 if there are no lines.
     """
+    if rows.empty:
+        return 0.0
     points = rows.assign(at=rows[against].astype(float), loss=rows["loss"].clip(upper=ceiling)).dropna(subset="at")
     curves = [run[["at", "loss"]].to_numpy() for _, run in points.sort_values("step").groupby("run_id")]
     if not curves:
@@ -113,8 +124,13 @@ def _lost_note(lost: Mapping[str, tuple[int, int]]) -> str:
     """
     if len(lost) > MAX_LINE_NOTES:
         diverged, others = map(sum, zip(*lost.values(), strict=True))
-        return f"{diverged} of {diverged + others} runs of {len(lost)} lines diverged;\nmeans are those of the others"
-    return "\n".join(
-        f"{shorten(line)}: {diverged} of {diverged + others} diverged" + (f",\nmean of the other {others}" if others else "")
-        for line, (diverged, others) in lost.items()
-    )
+        counts = {"diverged": diverged, "runs": diverged + others, "lines": len(lost)}
+        return translate("{diverged} of {runs} runs of {lines} lines diverged;\nmeans are those of the others", **counts)
+    return "\n".join(_line_note(shorten(line), *counts) for line, counts in lost.items())
+
+
+def _line_note(line: str, diverged: int, others: int) -> str:
+    values = {"line": line, "diverged": diverged, "runs": diverged + others, "others": others}
+    if others:
+        return translate("{line}: {diverged} of {runs} diverged,\nmean of the other {others}", **values)
+    return translate("{line}: {diverged} of {runs} diverged", **values)

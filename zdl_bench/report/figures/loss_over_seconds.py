@@ -1,16 +1,16 @@
 """Loss against seconds of training: the mean over seeds with its 95 % band, and crosses where runs diverged."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.language import translatable, translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.loss_lines import draw_loss_lines
 from zdl_bench.report.figures.loss_panels import LossFigures
 
-SIDE_BY_SIDE_NOTE = "evaluation left out; runs made side by side on shared cores slow one another: shown, not compared"
+SIDE_BY_SIDE_NOTE = translatable(
+    "evaluation left out; runs made side by side on shared cores slow one another: shown, not compared"
+)
 
 
 def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
@@ -25,16 +25,14 @@ def draw_loss_over_seconds(frame: pd.DataFrame, axes: Axes) -> Axes:
     draw_loss_lines(frame, axes, "seconds")
     axes.locator_params(axis="x", nbins=4)
     axes.xaxis.set_major_formatter("{x:g}")  # seconds of a short run have many digits
-    axes.set_xlabel("seconds of training")
+    axes.set_xlabel(translate("seconds of training"))
     return axes
 
 
-def captioned_figures(comparison: Comparison) -> Iterator[CaptionedFigure]:
-    """Yield the figures at the same and at the best learning rate, if every run was timed."""
-    labels = ("Loss against seconds", "seconds of training")
-    figures = LossFigures(comparison, *labels, draw_loss_over_seconds, _are_timed, SIDE_BY_SIDE_NOTE)
-    yield from figures.at_same_lr("loss_over_seconds")
-    yield from figures.at_best_lr("loss_over_seconds_at_best_lr")
+def loss_against_seconds(comparison: Comparison) -> LossFigures:
+    """Return the figures of a comparison's losses against seconds, if every run was timed."""
+    labels = translate("Loss against seconds"), translate("seconds of training")
+    return LossFigures(comparison, *labels, draw_loss_over_seconds, _are_timed, translate(SIDE_BY_SIDE_NOTE))
 
 
 def _are_timed(losses: pd.DataFrame) -> bool:

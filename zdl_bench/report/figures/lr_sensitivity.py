@@ -8,14 +8,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.path import Path
 
+from zdl_bench.language import translatable, translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figure_terms import tail_loss_name
+from zdl_bench.report.figures import captions, selection, small_multiples
+from zdl_bench.report.figures.print_layout import text_points
 from zdl_bench.report.figures.scales import LOG, log_axis
 from zdl_bench.report.figures.style import legend_name, line_looks
+from zdl_bench.report.limits import MAX_ALONE
 from zdl_bench.report.phrases import join_notes, list_names
-from zdl_bench.statistics.tuning import choose_lr_of
+from zdl_bench.statistics.tuning import at_best_others, choose_lr_of
 
 LEGEND_COLOR = "#555555"
+BEST_RING, EDGE_ARROW = translatable("best"), translatable("at the grid's edge")
 ARROW = Path([(-1, 0), (1, 0), (0.4, 0.45), (1, 0), (0.4, -0.45)])
 """A marker in the form of an arrow to the right. A marker made of text would need `text.parse_math`, which is off."""
 RING: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "linestyle": ""}
@@ -47,12 +52,12 @@ def draw_lr_sensitivity(frame: pd.DataFrame, axes: Axes) -> Axes:
             top = np.full(len(lost), 0.98 - 0.025 * (number % 8))
             transform = axes.get_xaxis_transform()
             axes.plot(lost, top, linestyle="", marker="x", color=look["color"], transform=transform, clip_on=False)
-    for label, marker in (("best", RING), ("at the grid's edge", RING | {"marker": ARROW, "markersize": 11})):
+    for label, marker in ((BEST_RING, RING), (EDGE_ARROW, RING | {"marker": ARROW, "markersize": 11})):
         if label in marks:
-            axes.plot([], [], label=label, color=LEGEND_COLOR, **marker)
+            axes.plot([], [], label=translate(label), color=LEGEND_COLOR, **marker)
     log_axis(axes.xaxis, with_lr["lr"], 0.08)
     log_axis(axes.yaxis, heights, 0.06, least=0.2)  # long intervals may leave the axes, but must not squeeze the points
-    axes.set(xlabel="learning rate", ylabel="tail loss (nats)")
+    axes.set(xlabel=translate("learning rate"), ylabel=translate("tail loss (nats)"))
     return axes
 
 
@@ -76,35 +81,41 @@ def _mark_best(rows: pd.DataFrame, means: pd.Series, axes: Axes, color: str) -> 
         return set()
     axes.plot(lr, mean, color=color, **RING)
     if not arrow:
-        return {"best"}
+        return {BEST_RING}
     shift, side = (-8, "right") if arrow == "←" else (8, "left")
-    place: dict[str, Any] = {"xytext": (shift, 0), "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 13}
+    place: dict[str, Any] = {
+        "xytext": (shift, 0),
+        "textcoords": "offset points",
+        "ha": side,
+        "va": "center",
+        "fontsize": text_points(13),
+    }
     axes.annotate(arrow, (lr, mean), color=color, **place)
-    return {"best", "at the grid's edge"}
+    return {BEST_RING, EDGE_ARROW}
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Yield the figure of a comparison's trials, if some optimizer was tried at several learning rates."""
     if not comparison.has_lr_choice or not comparison.best_lrs:
         return
-    everything = comparison.above_floor(comparison.trials)
-    runs = selection.first_variants(everything)
-    figure, axes = grid.single(draw_lr_sensitivity, runs)
-    loss = captions.tail_loss_name(comparison)
-    axes.set_ylabel(loss)
+    everything = comparison.above_floor(at_best_others(comparison.trials, comparison.trials)).dropna(subset="lr")
+    runs = selection.chosen_variants(everything, comparison, MAX_ALONE)
+    figure, axes_list = small_multiples.lines(draw_lr_sensitivity, everything, runs)
+    loss = tail_loss_name(comparison)
+    small_multiples.label_axes(axes_list, ylabel=loss)
     at_edge = [str(name) for name, rows in runs.groupby("variant", sort=False) if _best(rows)[1]]
     notes = join_notes(
-        "geometric mean and 95 % interval over seeds" if runs["seed"].nunique() > 1 else "",
-        "ring: best by mean tail loss",
-        "arrow: the best is at the edge of its grid, a better one may lie beyond" if at_edge else "",
-        "× at the top: some run has no value" if runs["tail_loss"].isna().any() else "",
+        translate("geometric mean and 95 % interval over seeds") if runs["seed"].nunique() > 1 else "",
+        translate("ring: best by mean tail loss"),
+        translate("arrow: the best is at the edge of its grid, a better one may lie beyond") if at_edge else "",
+        translate("× at the top: some run has no value") if runs["tail_loss"].isna().any() else "",
         captions.floor_note(runs["tail_loss"], runs["start_loss"]),
     )
-    lines = [*comparison.context, notes, selection.hidden_note(runs, everything)]
+    lines = [*comparison.context, notes, small_multiples.note(everything), selection.hidden_note(runs, everything)]
     sentences = [
-        f"The {loss} against learning rate, both on log scales.",
+        translate("The {loss} against learning rate, both on log scales.", loss=loss),
         captions.optimizers_sentence(runs),
         captions.lowest_tail_loss(runs),
-        f"At the edge of its grid lies the best of {list_names(at_edge)}." if at_edge else "",
+        translate("At the edge of its grid lies the best of {names}.", names=list_names(at_edge)) if at_edge else "",
     ]
-    yield captions.caption(figure, "lr_sensitivity", "Tail loss against learning rate", lines, sentences)
+    yield captions.caption(figure, "lr_sensitivity", translate("Tail loss against learning rate"), lines, sentences)

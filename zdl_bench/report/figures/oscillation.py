@@ -1,14 +1,17 @@
 """Metrics of oscillation, with a panel each. A row shows the seeds of an optimizer, and their mean with its 95 % interval."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.language import translate, translate_count
 from zdl_bench.report.comparison import Comparison
+from zdl_bench.report.figure_terms import metric_words
 from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.print_layout import is_for_print, text_points
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
 from zdl_bench.report.figures.style import line_looks
 from zdl_bench.report.phrases import list_names, shorten
@@ -38,8 +41,6 @@ PANELS = (
 """Metrics that have a panel: first those of the path, which only surfaces have."""
 LOWEST = ("axis_crossings", "jitter_1", "jitter_20")
 """Metrics of which the description names the lowest mean."""
-MAX_OPTIMIZERS = 40
-
 _METRIC_OF = {metric.name: metric for metric in METRICS}
 
 
@@ -61,16 +62,19 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
         if len(found):
             intervals.append(_draw_row(found, row, axes, look, scale))
         if len(found) < runs:
-            text = f"{len(found)} of {runs} run{'s have' if runs > 1 else ' has'} a value"
-            place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 7, "zorder": 5}
+            text = translate_count(
+                "{have} of {count} run has a value", "{have} of {count} runs have a value", runs, have=len(found)
+            )
+            place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": text_points(7), "zorder": 5}
             axes.text(0.99, row - 0.36, text, transform=axes.get_yaxis_transform(), **place)
     if intervals:
         scale.set_limits(axes, _limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals))))
         if scale is LINEAR:
             axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(range(len(looks)), [shorten(name) for name in looks])
-    side = "← steadier" if _METRIC_OF[metric].lower_is_better else "steadier →"
-    axes.set(ylim=(len(looks) - 0.5, -0.6), xlabel=f"{_words(metric)}   {side}")
+    side = translate("← steadier") if _METRIC_OF[metric].lower_is_better else translate("steadier →")
+    gap = "\n" if is_for_print() else "   "  # a column of a journal has no room for both on one line
+    axes.set(ylim=(len(looks) - 0.5, -0.6), xlabel=f"{metric_words(metric)}{gap}{side}")
     axes.grid(visible=False, axis="y")
     return axes
 
@@ -92,22 +96,18 @@ def _limits(values: Floats, intervals: Floats) -> Floats:
     return limits_around(values, intervals[np.isfinite(intervals)], reach, 0.06, reach)
 
 
-def _words(metric: str) -> str:
-    return metric.replace("_", " ")
-
-
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Yield the figure with a panel per metric that has values other than 0, if there are several optimizers.
 
     Each optimizer is at its best learning rate.
     """
     everything = comparison.at_best_lr(comparison.judged)
-    runs = selection.first_variants(everything, MAX_OPTIMIZERS)
-    defined = [metric for metric in PANELS if runs[metric].notna().any()]
+    defined = [metric for metric in PANELS if everything[metric].notna().any()]
     if "step_cosine" in defined:  # it sees every step, and a cosine of strides would hide what happens between them
         defined.remove("displacement_cosine")
-    zeros = [_words(metric) for metric in defined if (runs[metric] == 0).all()]
-    metrics = [metric for metric in defined if _words(metric) not in zeros]
+    zeros = [metric for metric in defined if (everything[metric] == 0).all()]
+    metrics = [metric for metric in defined if metric not in zeros]
+    runs = selection.chosen_variants(everything, comparison, grid.rows_that_fit(len(metrics)))
     rows = runs["variant"].nunique()
     if rows < 2 or not metrics:
         return
@@ -118,17 +118,31 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         *comparison.context,
         captions.best_lr_note(comparison),
         captions.no_best_lr_note(comparison),
-        "dots: seeds; above them their mean and its 95 % interval" if runs["seed"].nunique() > 1 else "",
-        f"{list_names(zeros)} {'is' if len(zeros) == 1 else 'are'} 0 for all" if zeros else "",
+        translate("dots: seeds; above them their mean and its 95 % interval") if runs["seed"].nunique() > 1 else "",
+        _zeros_note(zeros),
         selection.hidden_note(runs, everything),
     ]
     sentences = [
-        f"A row per optimizer in {len(metrics)} panels: {list_names(map(_words, metrics))}.",
+        translate(
+            "A row per optimizer in {count} panels: {metrics}.",
+            count=len(metrics),
+            metrics=list_names(map(metric_words, metrics)),
+        ),
         captions.optimizers_sentence(runs),
         *(
-            captions.lowest_mean(f"Lowest mean {_words(name)}", runs[name], [runs["variant"]])
+            captions.lowest_mean(translate("Lowest mean {metric}", metric=metric_words(name)), runs[name], [runs["variant"]])
             for name in LOWEST
             if name in metrics
         ),
     ]
-    yield captions.caption(figure, "oscillation", "Oscillation", lines, sentences)
+    yield captions.caption(figure, "oscillation", translate("Oscillation"), lines, sentences)
+
+
+def _zeros_note(metrics: Sequence[str]) -> str:
+    """Return the note on metrics that have no panel, because they are 0 in all runs; empty if there are none."""
+    if not metrics:
+        return ""
+    names = list_names(map(metric_words, metrics))
+    if len(metrics) == 1:
+        return translate("{name} is 0 for all", name=names)
+    return translate("{names} are 0 for all", names=names)

@@ -1,16 +1,20 @@
 """The oscillation profile: jitter against the scale at which one looks, with one line per optimizer."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
+from zdl_bench.language import translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures import captions, grid, legends, selection, small_multiples
+from zdl_bench.report.figures.print_layout import text_points
 from zdl_bench.report.figures.scales import LOG, log_axis
 from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks
+from zdl_bench.report.limits import MAX_TOGETHER
 from zdl_bench.report.phrases import join_notes
 from zdl_bench.run.profile import SCALES
 from zdl_bench.statistics.metrics.steadiness import LOG_JITTERS, RELATIVE_JITTERS, STEADINESS, scale_words
@@ -49,7 +53,7 @@ def draw_oscillation_profile(frame: pd.DataFrame, axes: Axes, measures: Sequence
         line = points[points["variant"] == variant]
         above = line[line["mean"] > 0]
         lost = sizes[variant] - (line["n"].min() if len(line) else 0)
-        name = legend_name(variant) + (f" ({sizes[variant] - lost} of {sizes[variant]} runs)" if lost else "")
+        name = _name(variant, sizes[variant] - lost, sizes[variant])
         axes.plot(above["scale"], above["mean"], label=name, markersize=6, linewidth=1.5, **look)
         if len(looks) <= MAX_BANDS:
             axes.fill_between(above["scale"], above["low"], above["high"], color=look["color"], alpha=0.14, linewidth=0)
@@ -60,47 +64,60 @@ def draw_oscillation_profile(frame: pd.DataFrame, axes: Axes, measures: Sequence
     log_axis(axes.xaxis, SCALES, 0.06)
     axes.xaxis.set_major_locator(FixedLocator(SCALES))
     log_axis(axes.yaxis, points["mean"], 0.1, least=0.1)
-    axes.set(xlabel="scale (steps)", ylabel="jitter of ln L   ← steadier")
+    axes.set(xlabel=translate("scale (steps)"), ylabel=translate("{jitter}   ← steadier", jitter=translate("jitter of ln L")))
     return axes
+
+
+def _name(variant: str, have: int, runs: int) -> str:
+    """Return the name of a line, with the number of runs that have a value if some have none."""
+    name = legend_name(variant)
+    return translate("{name} ({have} of {runs} runs)", name=name, have=have, runs=runs) if have < runs else name
 
 
 def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigure]:
     """Yield the figure, each optimizer at its best learning rate, if some run has jitters at several scales."""
     everything = comparison.at_best_lr(comparison.judged)
-    runs = selection.first_variants(everything)
+    runs = selection.chosen_variants(everything, comparison, MAX_TOGETHER)
     if runs[list(LOG_JITTERS)].notna().any().sum() < 2:
         return
     figure, (left, right) = grid.panels(2)
     draw_oscillation_profile(runs, left)
     draw_oscillation_profile(runs, right, RELATIVE_JITTERS)
-    heights = profile_points(runs, LOG_JITTERS)["mean"].tolist() + profile_points(runs, RELATIVE_JITTERS)["mean"].tolist()
+    for axes, measures in ((left, LOG_JITTERS), (right, RELATIVE_JITTERS)):
+        small_multiples.shade_others(partial(draw_oscillation_profile, measures=measures), everything, runs, axes)
+    heights = [mean for measures in (LOG_JITTERS, RELATIVE_JITTERS) for mean in profile_points(everything, measures)["mean"]]
     log_axis(left.yaxis, heights, 0.1, least=0.1)  # shared by both panels
-    left.set_title("of ln L", fontsize=9.5)
-    right.set_title("of L, relative to its level", fontsize=9.5)
-    left.set_ylabel("jitter   ← steadier")
+    left.set_title(translate("of ln L"), fontsize=text_points(9.5))
+    right.set_title(translate("of L, relative to its level"), fontsize=text_points(9.5))
+    left.set_ylabel(translate("{jitter}   ← steadier", jitter=translate("jitter")))
     right.set_ylabel("")
-    grid.common_legend(figure, [left, right])
+    legends.common_legend(figure, [left, right])
     has_zeros = bool((runs[list(STEADINESS)] == 0).any(axis=None))
     lines = [
         *comparison.context,
         captions.best_lr_note(comparison),
         captions.no_best_lr_note(comparison),
         join_notes(
-            "geometric mean over seeds" if runs["seed"].nunique() > 1 else "",
-            "band: 95 % interval" if runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MAX_BANDS else "",
-            "hollow: 0, below the rounding of the loss" if has_zeros else "",
+            translate("geometric mean over seeds") if runs["seed"].nunique() > 1 else "",
+            translate("band: 95 % interval") if runs["seed"].nunique() > 1 and runs["variant"].nunique() <= MAX_BANDS else "",
+            translate("hollow: 0, below the rounding of the loss") if has_zeros else "",
         ),
-        "a loss may hide a zig-zag: look at the axis crossings first" if runs["axis_crossings"].notna().any() else "",
+        translate("a loss may hide a zig-zag: look at the axis crossings first")
+        if runs["axis_crossings"].notna().any()
+        else "",
+        small_multiples.shade_note(runs, everything),
         selection.hidden_note(runs, everything),
     ]
     points = profile_points(runs).set_index("variant")
     sentences = [
-        "Jitter against scale, both on log scales, in two panels: of ln L, and of L relative to its level.",
+        translate("Jitter against scale, both on log scales, in two panels: of ln L, and of L relative to its level."),
         captions.optimizers_sentence(runs),
         *(
-            captions.leader_sentence(f"Lowest jitter of ln L {scale_words(measure)}", means, means.min())
+            captions.leader_sentence(translate("Lowest jitter of ln L {scale}", scale=scale_words(measure)), means, means.min())
             for measure, means in ((measure, points.loc[points["measure"] == measure, "mean"]) for measure in LOG_JITTERS)
             if len(means)
         ),
     ]
-    yield captions.caption(figure, "oscillation_profile", "Oscillation profile: jitter against scale", lines, sentences)
+    yield captions.caption(
+        figure, "oscillation_profile", translate("Oscillation profile: jitter against scale"), lines, sentences
+    )

@@ -5,11 +5,12 @@ from typing import cast
 import pandas as pd
 
 from zdl_bench.errors import ConfigError
+from zdl_bench.language import translatable, translate
 from zdl_bench.registry import registry
 from zdl_bench.report.comparison import ABOUT, Comparison
 from zdl_bench.report.figures.landscape import Landscape
 
-AT_BEST_NOTE = "each at its best learning rate by mean tail loss"
+AT_BEST_NOTE = translatable("each at its best learning rate by mean tail loss")
 
 
 def landscape_of(comparison: Comparison) -> Landscape | None:
@@ -44,8 +45,8 @@ def path_notes(comparison: Comparison, landscape: Landscape) -> list[str]:
     """Return the note that says which seed is shown, and the note that explains the stars on minima."""
     seeds = comparison.judged["seed"].nunique()
     return [
-        f"seed {_first_seed(comparison)}, the first of {seeds}" if seeds > 1 else "",
-        "star: minimum" if landscape.minima else "",
+        translate("seed {seed}, the first of {count}", seed=_first_seed(comparison), count=seeds) if seeds > 1 else "",
+        translate("star: minimum") if landscape.minima else "",
     ]
 
 

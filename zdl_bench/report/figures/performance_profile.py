@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.language import translate, translate_count
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures import captions, selection, small_multiples
 from zdl_bench.report.figures.scales import PER_CENT, share_axes
 from zdl_bench.report.figures.style import legend_name, line_looks, with_looks
+from zdl_bench.report.limits import MAX_ALONE
+from zdl_bench.report.ranking import Entry, shown_variants
 from zdl_bench.run.conditions import percent
 from zdl_bench.statistics.runtime import expected_running_time, performance_profile
 
@@ -25,23 +28,22 @@ def draw_performance_profile(frame: pd.DataFrame, axes: Axes) -> Axes:
     """Draw the performance profile, with one line per optimizer. Draw nothing if the frame is empty.
 
     frame: one row per problem and optimizer, with problem, variant, optimizer and ert, the expected running time.
-    ert: in steps; ∞ if the target was never reached.
+    ert: in steps; ∞ if the target was never reached. best: the smallest ert on the problem, if the frame lacks some optimizers.
     The profile of an optimizer depends on which other optimizers are compared. Source: Dolan & Moré 2002.
     """
     if frame.empty:
         return axes
     looks = line_looks(frame)
     erts = frame.pivot(index="problem", columns="variant", values="ert")[list(looks)].to_numpy(dtype=float)
-    finite = np.where(np.isfinite(erts), erts, np.nan)
-    best = np.nanmin(np.where(np.isfinite(erts), erts, np.inf), axis=1, keepdims=True)
-    largest = np.nanmax(np.append(finite / best, 2.0))
-    ratios = np.geomspace(1, min(1.2 * largest, MAX_RATIO), 300)
-    shares = performance_profile(erts, ratios)
+    best = frame.groupby("problem")["best" if "best" in frame else "ert"].min().to_numpy(dtype=float)[:, np.newaxis]
+    largest = np.nanmax(np.append(np.where(np.isfinite(erts), erts, np.nan) / best, 2.0))
+    ratios = np.geomspace(1, MAX_RATIO, 600)
+    shares = performance_profile(np.hstack([erts, best]), ratios)[:, :-1]
     for (variant, look), share in zip(looks.items(), shares.T, strict=True):
         line = look | {"marker": "", "label": legend_name(variant), "linewidth": 1.6}
         axes.step(ratios, share, where="post", **line)
-    share_axes(axes, ratios[-1])
-    axes.set(xlabel="expected running time, as a multiple of the best", ylabel="share of problems")
+    share_axes(axes, min(1.2 * largest, MAX_RATIO))
+    axes.set(xlabel=translate("expected running time, as a multiple of the best"), ylabel=translate("share of problems"))
     return axes
 
 
@@ -90,27 +92,43 @@ def captioned_figures(comparisons: Sequence[Comparison]) -> Iterator[captions.Ca
     Yield nothing unless there are several settings, several optimizers and at least MIN_PROBLEMS problems.
     """
     everything = solved_problems(comparisons)
-    frame = selection.first_variants(everything)
+    everything = everything.assign(best=everything.groupby("problem")["ert"].transform("min"))
+    shown = shown_variants([Entry.of(one) for one in comparisons], MAX_ALONE)
+    frame = selection.in_order(everything, shown)
     problems, settings = frame["problem"].nunique(), frame["setting"].nunique()
     if settings < 2 or problems < MIN_PROBLEMS or frame["variant"].nunique() < 2:
         return
-    figure, axes = grid.single(draw_performance_profile, frame)
-    axes.yaxis.set_major_formatter(PER_CENT)
+    figure, axes_list = small_multiples.lines(draw_performance_profile, everything, frame)
+    axes_list[0].yaxis.set_major_formatter(PER_CENT)
+    small_multiples.label_axes(axes_list)
     erts = expected_running_times(comparisons)
     partial = int((erts.groupby("setting")["variant"].nunique() < erts["variant"].nunique()).sum())
-    are = "setting is" if partial == 1 else "settings are"
     lines = [
-        f"{problems} problems: targets that some optimizer reached, in {settings} settings",
-        "each optimizer at its best learning rate; another set of optimizers gives another profile",
-        f"{partial} more {are} left out: not every optimizer was tried there" if partial else "",
+        translate(
+            "{problems} problems: targets that some optimizer reached, in {settings} settings",
+            problems=problems,
+            settings=settings,
+        ),
+        translate("each optimizer at its best learning rate; another set of optimizers gives another profile"),
+        translate_count(
+            "{count} more setting is left out: not every optimizer was tried there",
+            "{count} more settings are left out: not every optimizer was tried there",
+            partial,
+        )
+        if partial
+        else "",
+        small_multiples.note(everything),
         selection.hidden_note(frame, everything),
     ]
     is_fastest = frame["ert"] == frame.groupby("problem")["ert"].transform("min")
     shares = is_fastest.groupby(frame["variant"], sort=False).mean()
     sentences = [
-        "Share of problems solved within a multiple of the best expected running time, against that multiple on a log scale.",
-        f"{problems} problems.",
+        translate(
+            "Share of problems solved within a multiple of the best expected running time, "
+            "against that multiple on a log scale."
+        ),
+        translate("{count} problems.", count=problems),
         captions.optimizers_sentence(frame),
-        captions.leader_sentence("Fastest on the largest share of problems", shares, shares.max(), percent),
+        captions.leader_sentence(translate("Fastest on the largest share of problems"), shares, shares.max(), percent),
     ]
-    yield captions.caption(figure, "performance_profile", "Performance profile", lines, sentences)
+    yield captions.caption(figure, "performance_profile", translate("Performance profile"), lines, sentences)

@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from zdl_bench.language import translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figure_terms import loss_name
+from zdl_bench.report.figures import captions, selection, small_multiples
+from zdl_bench.report.figures.print_layout import text_points
 from zdl_bench.report.figures.scales import log_axis
 from zdl_bench.report.figures.style import legend_name, line_looks
+from zdl_bench.report.limits import MAX_ALONE
+from zdl_bench.report.phrases import join_notes
 from zdl_bench.statistics.inference import student_interval
 from zdl_bench.statistics.metrics.steadiness import scale_words
 
@@ -54,7 +59,8 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes, measure: str = SHOWN_JITT
         curve = points[points["variant"] == variant]
         defined = curve.dropna(subset=["loss", "jitter"])
         lost = len(curve) - len(defined)
-        name = legend_name(variant) + (f" ({lost} lr without a value)" if lost else "")
+        name = legend_name(variant)
+        name = translate("{name} ({count} lr without a value)", name=name, count=lost) if lost else name
         thin = {"color": look["color"], "linewidth": 0.9, "alpha": 0.4}
         axes.hlines(defined["jitter"], defined["loss_low"], defined["loss_high"], **thin)
         axes.vlines(defined["loss"], defined["jitter_low"], defined["jitter_high"], **thin)
@@ -63,7 +69,8 @@ def draw_speed_jitter(frame: pd.DataFrame, axes: Axes, measure: str = SHOWN_JITT
     log_axis(axes.xaxis, _limits(points, "loss"))
     log_axis(axes.yaxis, _limits(points, "jitter"))
     _write_numbers(pd.concat(ends), points.dropna(subset=["loss", "jitter"]), axes)
-    axes.set(xlabel="geometric mean of the loss over the run   ← faster", ylabel=f"jitter {scale_words(measure)}   ← steadier")
+    axes.set_xlabel(translate("{speed}   ← faster", speed=translate("geometric mean of the loss over the run")))
+    axes.set_ylabel(translate("{jitter}   ← steadier", jitter=translate("jitter {scale}", scale=scale_words(measure))))
     return axes
 
 
@@ -90,7 +97,7 @@ def _write_numbers(ends: pd.DataFrame, points: pd.DataFrame, axes: Axes) -> None
             left = x + shift - (LETTER_WIDTH * len(text) if shift < 0 else 0)
             box = (left, y + rise, left + LETTER_WIDTH * len(text), y + rise + LETTER_HEIGHT)
             if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
-                look: dict[str, Any] = {"ha": "right" if shift < 0 else "left", "fontsize": 8, "color": end.color}
+                look: dict[str, Any] = {"ha": "right" if shift < 0 else "left", "fontsize": text_points(8), "color": end.color}
                 axes.annotate(text, (end.loss, end.jitter), xytext=(shift, rise), textcoords="offset points", **look)
                 taken.append(box)
                 break
@@ -111,21 +118,35 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     """Yield the figure of a comparison's trials, if an optimizer has several learning rates and some jitter is defined."""
     if not comparison.has_lr_choice:
         return
-    runs = selection.first_variants(comparison.trials)
+    everything = comparison.trials.dropna(subset="lr")
+    runs = selection.chosen_variants(everything, comparison, MAX_ALONE)
     measure = next((measure for measure in SHOWN_JITTERS if runs[measure].notna().any()), None)
     points = speed_and_jitter(runs, measure or SHOWN_JITTERS[0]).set_index(["variant", "lr"])
     if measure is None or points["jitter"].isna().all():
         return
     scale = scale_words(measure)
-    figure, axes = grid.single(partial(draw_speed_jitter, measure=measure), runs, width=8.4, height=5.2)
-    axes.set_xlabel(f"geometric mean over the run: {comparison.loss_name}   ← faster")
-    means = "geometric means and 95 % intervals over seeds; " if runs["seed"].nunique() > 1 else ""
-    numbers = f"{means}numbers: smallest and largest lr of a curve, if there is room"
-    lines = [*comparison.context, numbers, selection.hidden_note(runs, comparison.trials)]
+    draw = partial(draw_speed_jitter, measure=measure)
+    figure, axes_list = small_multiples.lines(draw, everything, runs, width=8.4, height=5.2)
+    speed = translate("geometric mean over the run") if len(axes_list) == 1 else translate("mean over the run")
+    label = translate("{mean}: {loss}   ← faster", mean=speed, loss=loss_name(comparison))
+    small_multiples.label_axes(axes_list, xlabel=label)
+    notes = join_notes(
+        translate("geometric means and 95 % intervals over seeds") if runs["seed"].nunique() > 1 else "",
+        translate("numbers: smallest and largest lr of a curve, if there is room"),
+    )
+    others = small_multiples.note(everything)
+    lines = [*comparison.context, notes, others, selection.hidden_note(runs, everything)]
     sentences = [
-        f"Jitter {scale} against the geometric mean of the loss over the run, both on log scales, a point per learning rate.",
+        translate(
+            "Jitter {scale} against the geometric mean of the loss over the run, both on log scales, "
+            "a point per learning rate.",
+            scale=scale,
+        ),
         captions.optimizers_sentence(runs),
-        captions.leader_sentence("Fastest, by mean loss", points["loss"], points["loss"].min()),
-        captions.leader_sentence(f"Steadiest, by jitter {scale}", points["jitter"], points["jitter"].min()),
+        captions.leader_sentence(translate("Fastest, by mean loss"), points["loss"], points["loss"].min()),
+        captions.leader_sentence(
+            translate("Steadiest, by jitter {scale}", scale=scale), points["jitter"], points["jitter"].min()
+        ),
     ]
-    yield captions.caption(figure, "speed_jitter", f"Speed against steadiness {scale}, by learning rate", lines, sentences)
+    title = translate("Speed against steadiness {scale}, by learning rate", scale=scale)
+    yield captions.caption(figure, "speed_jitter", title, lines, sentences)

@@ -14,7 +14,13 @@ import pandas as pd
 
 from zdl_bench.errors import ConfigError
 from zdl_bench.registry import conf_files
+from zdl_bench.report.figures.families import family_looks
+from zdl_bench.report.figures.print_layout import MM, column_width
+from zdl_bench.report.figures.settings import settings_of
+from zdl_bench.report.language_fonts import font_families
+from zdl_bench.report.limits import MAX_TOGETHER, asked_optimizers
 from zdl_bench.report.phrases import shorten
+from zdl_bench.run.presentation import PLAIN, Presentation
 
 FALLBACK_COLORS = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499")
 FALLBACK_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "<", ">", "p", "h", "*")
@@ -42,26 +48,13 @@ LIGHTNESS_STEP = 0.13
 INVISIBLE = "\N{ZERO WIDTH SPACE}"
 LOOK = ("color", "marker", "linestyle")
 
-SETTINGS: Any = {
-    "font.family": "DejaVu Sans",  # ships with matplotlib, so it is the same on every machine
-    "svg.hashsalt": "zdl_bench",
-    "figure.dpi": 110,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "legend.frameon": False,
-    "font.size": 10,
-    "pdf.fonttype": 42,  # TrueType: text that can be searched, and that journals accept
-    "text.parse_math": False,  # names are shown unchanged, even if they contain a $
-}
-
 
 class Look(NamedTuple):
-    """The colour and the marker of an optimizer in figures."""
+    """The colour and the marker of an optimizer in figures, and its dashes if its family chooses them."""
 
     color: str
     marker: str
+    dashes: Any = None
 
 
 def look_of(optimizer: str) -> Look:
@@ -94,22 +87,28 @@ def line_looks(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     require_prepared(frame, "variant")
     rows = frame.drop_duplicates("variant")
     if set(LOOK) <= set(frame.columns):
-        return {str(row["variant"]): {key: row[key] for key in LOOK} for row in rows.to_dict("records")}
+        return {str(row["variant"]): {key: row[key] for key in LOOK} for row in rows[["variant", *LOOK]].to_dict("records")}
     optimizers = dict(zip(map(str, rows["variant"]), map(str, rows["optimizer"]), strict=True))
     own, counts = _looks_of_optimizers(dict.fromkeys(optimizers.values())), Counter(optimizers.values())
     shades = {name: _shades(look.color, counts[name]) if len(own) > 1 else _scale(counts[name]) for name, look in own.items()}
     looks: dict[str, dict[str, Any]] = {}
+    free: list[dict[str, Any]] = []  # looks that no family gives
     numbers: Counter[str] = Counter()
     for variant, optimizer in optimizers.items():
+        color, marker, dashes = own[optimizer]
+        if dashes is not None and counts[optimizer] == 1:
+            looks[variant] = {"color": color, "marker": marker, "linestyle": dashes}
+            continue
         number = numbers[optimizer]
-        color = shades[optimizer][number % MAX_TOLD_APART] if counts[optimizer] > 1 else own[optimizer].color
-        beside = [look for look in list(looks.values())[-MAX_TOLD_APART:] if are_near(look["color"], color)]
-        markers, turn = (own[optimizer].marker, *FALLBACK_MARKERS), number % len(DASHES)
+        color = shades[optimizer][number % MAX_TOLD_APART] if counts[optimizer] > 1 else color
+        beside = [look for look in free[-MAX_TOLD_APART:] if are_near(look["color"], color)]
+        markers, turn = (marker, *FALLBACK_MARKERS), number % len(DASHES)
         looks[variant] = {
             "color": color,
             "marker": _least_used(markers, [look["marker"] for look in beside]),
             "linestyle": _least_used(DASHES[turn:] + DASHES[:turn], [look["linestyle"] for look in beside]),
         }
+        free.append(looks[variant])
         numbers[optimizer] += 1
     return looks
 
@@ -143,11 +142,18 @@ def _looks_of_optimizers(optimizers: Iterable[str]) -> dict[str, Look]:
     """Map each optimizer to its look.
 
     If an earlier optimizer has the same marker or a similar colour, use a free marker or colour instead. If no marker or
-    colour is free, use the one that fewest optimizers have.
+    colour is free, use the one that fewest optimizers have. Of more than MAX_TOGETHER optimizers, those with a family have its
+    hue.
     """
     looks: dict[str, Look] = {}
-    for optimizer in optimizers:
-        own, others = look_of(optimizer), list(looks.values())
+    every = list(optimizers)
+    of_family = family_looks(every) if len(every) > MAX_TOGETHER else {}
+    for optimizer in every:
+        if optimizer in of_family:
+            color, number = of_family[optimizer]
+            looks[optimizer] = Look(color, FALLBACK_MARKERS[number % len(FALLBACK_MARKERS)], DASHES[number % len(DASHES)])
+            continue
+        own, others = look_of(optimizer), [look for look in looks.values() if look.dashes is None]
         near = {color: sum(are_near(color, look.color) for look in others) for color in (own.color, *FALLBACK_COLORS)}
         marker = _least_used((own.marker, *FALLBACK_MARKERS), [look.marker for look in others])
         looks[optimizer] = Look(min(near, key=lambda color: near[color]), marker)
@@ -176,12 +182,19 @@ def _least_used(choices: Sequence[Any], used: Sequence[Any]) -> Any:
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
-    """Use matplotlib's default settings and SETTINGS within the context, and restore the user's settings afterwards.
+def house_style(presentation: Presentation = PLAIN) -> Iterator[None]:
+    """Draw figures in a presentation within the context, and restore the user's settings afterwards.
 
-    NumPy gives no warnings within the context. Values too large for a float are drawn at the edge.
+    NumPy gives no warnings within it. Values too large for a float are drawn at the edge. Raise ConfigError for a wrong style.
     """
-    with mpl.rc_context(), np.errstate(all="ignore"):
-        mpl.rcdefaults()
-        mpl.rcParams.update(SETTINGS)
-        yield
+    settings = settings_of(presentation)
+    width = column_width.set((presentation.width or 0) * MM if presentation.is_for_print else None)
+    optimizers = asked_optimizers.set(presentation.optimizers)
+    try:
+        with mpl.rc_context(), np.errstate(all="ignore"):
+            mpl.rcdefaults()
+            mpl.rcParams.update(settings | {"font.family": font_families(settings)})
+            yield
+    finally:
+        column_width.reset(width)
+        asked_optimizers.reset(optimizers)

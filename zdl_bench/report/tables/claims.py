@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from zdl_bench.language import said, translate
 from zdl_bench.report.page import PageVerdict
 from zdl_bench.report.phrases import join_notes
 from zdl_bench.report.tables.table import Column, Record, Table
@@ -33,10 +34,10 @@ def page_verdicts(judged: Sequence[Judgment]) -> list[PageVerdict]:
     """Return the page's sections on the claims."""
     return [
         PageVerdict(
-            heading=f"Claim {one.claim.id}: {outcome_text(one)}",
+            heading=translate("Claim {claim}: {outcome}", claim=one.claim.id, outcome=outcome_text(one)),
             sentence=claim_text(one),
             notes=_notes(one),
-            comparisons=Table("claims", pd.DataFrame(_rows(one)), COLUMNS_OF_CLAIM).on_page(),
+            comparisons=Table("claims", pd.DataFrame(_rows(one)), _columns_of_claim()).on_page(),
         )
         for one in judged
     ]
@@ -69,7 +70,7 @@ def _rows(one: Judgment) -> list[dict[str, Any]]:
 def _notes(one: Judgment) -> list[str]:
     """Return the notes on a verdict, without the reasons that the table of comparisons already gives."""
     reasons = {finding.reason for finding in one.findings}
-    return [text for text in (one.reason, one.claim.note) if text and text not in reasons]
+    return [said(text) for text in (one.reason, one.claim.note) if text and text not in reasons]
 
 
 def _effect_text(row: Record) -> str:
@@ -80,11 +81,16 @@ def _wins_text(row: Record) -> str:
     return "" if math.isnan(row["win_rate"]) or row["exact"] else wins_text(row["win_rate"], row["n"])
 
 
-COLUMNS_OF_CLAIM = (
-    Column("compared", "compared"),
-    Column("n", "n", row_text=lambda row: "" if row["lacks"] else str(row["n"])),
-    Column("effect and 95 % interval", "effect", row_text=_effect_text),
-    Column("wins", "win_rate", row_text=_wins_text),
-    Column("p", "p", row_text=lambda row: "exact" if row["exact"] else "" if math.isnan(row["p"]) else p_text(row["p"])),
-    Column("notes", "notes"),
-)
+def _p_text(row: Record) -> str:
+    return translate("exact") if row["exact"] else "" if math.isnan(row["p"]) else p_text(row["p"])
+
+
+def _columns_of_claim() -> list[Column]:
+    return [
+        Column(translate("compared"), "compared"),
+        Column("n", "n", row_text=lambda row: "" if row["lacks"] else str(row["n"])),
+        Column(translate("effect and 95 % interval"), "effect", row_text=_effect_text),
+        Column(translate("wins"), "win_rate", row_text=_wins_text),
+        Column("p", "p", row_text=_p_text),
+        Column(translate("notes"), "notes"),
+    ]

@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from zdl_bench.language import translate
+
 SIGNIFICANT_DIGITS = 4
 FORMULA = ("=", "+", "@", "\t", "\r")
 DIFFERENCE = re.compile(r"-(?!inf$|[\d.,]*(e[-+]?\d+)?$)")
@@ -15,9 +17,34 @@ MIN_POWER_OF_TEN = 1e7
 """Smallest absolute value of a mean that is written with a power of ten."""
 NEGLIGIBLE_SPREAD = 1e-12
 """Largest standard deviation that is taken for a rounding error and not shown, as a share of the mean."""
+LATEX_SPECIAL = {letter: f"\\{letter}" for letter in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",
+    "]": "{]}",
+}
+"""Letters with a meaning in LaTeX, mapped to the LaTeX that shows them. A row that starts with `[` would be a distance."""
 LATEX_SYMBOLS = {
     ord(symbol): latex
-    for symbol, latex in {"∞": r"$\infty$", "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$", "≤": r"$\leq$"}.items()
+    for symbol, latex in {
+        **{
+            "∞": r"$\infty$",
+            "±": r"$\pm$",
+            "−": "$-$",
+            "–": "--",
+            "×": r"$\times$",
+            "≤": r"$\leq$",
+            "≥": r"$\geq$",
+            "≈": r"$\approx$",
+        },
+        **{"√": r"$\surd$", "←": r"$\leftarrow$", "→": r"$\rightarrow$", "·": r"$\cdot$", "²": "$^2$", "…": r"\dots{}"},
+        **{"α": r"$\alpha$", "β": r"$\beta$", "ε": r"$\varepsilon$", "γ": r"$\gamma$", "η": r"$\eta$", "λ": r"$\lambda$"},
+        **{"μ": r"$\mu$", "ρ": r"$\rho$", "σ": r"$\sigma$", "τ": r"$\tau$", "₁": "$_1$", "₂": "$_2$", "∕": "/"},
+    }.items()
 }
 """Symbols that LaTeX's fonts lack, mapped to the LaTeX that replaces them."""
 
@@ -36,7 +63,7 @@ def cell_text(value: object) -> str:
     """Return a value as the text of a table's cell."""
     if isinstance(value, float):
         return f"{value:.{SIGNIFICANT_DIGITS}g}"
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return {True: translate("yes"), False: translate("no")}[value] if isinstance(value, bool) else str(value)
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -65,5 +92,14 @@ def _no_formula(value: object) -> object:
 
 def latex(table: pd.DataFrame) -> str:
     """Return a frame of cell texts as a LaTeX table in the style of booktabs."""
-    text = str(table.to_latex(index=False, escape=True, column_format="l" + "r" * (len(table.columns) - 1)))
-    return text.translate(LATEX_SYMBOLS)
+    return latex_table(table.rename(columns=latex_text).map(lambda cell: latex_text(str(cell))))
+
+
+def latex_table(table: pd.DataFrame) -> str:
+    """Return a frame of LaTeX as a LaTeX table in the style of booktabs."""
+    return str(table.to_latex(index=False, escape=False, column_format="l" + "r" * (len(table.columns) - 1)))
+
+
+def latex_text(text: str) -> str:
+    """Return the text as LaTeX that shows it on one line, whatever letters it has."""
+    return "".join(LATEX_SPECIAL.get(letter, letter) for letter in " ".join(text.split())).translate(LATEX_SYMBOLS)

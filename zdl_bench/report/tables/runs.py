@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from zdl_bench.errors import StoreError, printable
+from zdl_bench.language import translatable, translate
 from zdl_bench.report.comparison import Comparison
-from zdl_bench.report.phrases import count_of
 from zdl_bench.report.tables.table import Column, Table, column_of, lr_column
 from zdl_bench.run.conditions import texts_of
+from zdl_bench.run.counts import count_of
 from zdl_bench.run.run import Curve, Run, Status, has_diverged
+from zdl_bench.statistics.measures import names_for
 from zdl_bench.statistics.metrics.steadiness import LOG_JITTERS
 
 RUN_COLUMNS = ("run_id", "variant", "lr", "seed", "setting", "status", "learned", "tail_loss", "test_accuracy", *LOG_JITTERS)
@@ -21,7 +23,9 @@ FAILURE_COLUMNS = ("variant", "lr", "seed", "status", "run_id")
 def runs_table(runs: pd.DataFrame) -> Table:
     """Return a table with a row per run. The run id is the first column."""
     has_settings = "setting" in runs and runs["setting"].ne("").any()
-    return Table("runs", runs, _columns(runs, [name for name in RUN_COLUMNS if name != "setting" or has_settings]))
+    return Table(
+        "runs", runs, _columns(runs, [name for name in names_for(RUN_COLUMNS, runs) if name != "setting" or has_settings])
+    )
 
 
 def failure_table(comparison: Comparison) -> Table:
@@ -31,7 +35,9 @@ def failure_table(comparison: Comparison) -> Table:
         reason=[reason_of(run) for run in lost],
         traceback=[run.failure.traceback if run.failure else "" for run in lost],
     )
-    return Table("failures", numbers, _columns(numbers, [*FAILURE_COLUMNS, "reason"]), "Runs that diverged or failed")
+    return Table(
+        "failures", numbers, _columns(numbers, [*FAILURE_COLUMNS, "reason"]), translate("Runs that diverged or failed")
+    )
 
 
 def missing_table(missing: Mapping[str, StoreError]) -> Table:
@@ -50,18 +56,18 @@ def reason_of(run: Run) -> str:
         return f"{run.failure.type}: {run.failure.message}"
     if run.status is Status.DIVERGED and run.curve is not None and len(run.curve.train_loss):
         return _divergence(run.curve)
-    return run.status.value.replace("_", " ")
+    return translate(run.status.value.replace("_", " "))
 
 
 def _divergence(curve: Curve) -> str:
     step, probes = len(curve.train_loss), curve.probes.probe_loss
-    for name, losses in (("loss", curve.train_loss), ("probe loss", probes)):
+    for name, losses in ((translate("loss"), curve.train_loss), (translate("probe loss"), probes)):
         last, first = float(losses[-1]), float(losses[0])
         if not math.isfinite(last):
-            return f"{name} not finite at step {step}"
+            return translate("{loss} not finite at step {step}", loss=name, step=step)
         if has_diverged(last, first):
-            return f"{name} {last:.3g} at step {step}, over 1,000 times the first"
-    return f"a parameter not finite after step {step}"
+            return translate("{loss} {value:.3g} at step {step}, over 1,000 times the first", loss=name, value=last, step=step)
+    return translate("a parameter not finite after step {step}", step=step)
 
 
 def settings_table(comparisons: Sequence[Comparison]) -> Table:
@@ -73,20 +79,20 @@ def settings_table(comparisons: Sequence[Comparison]) -> Table:
         values = [f"{column.removeprefix('optimizer.')} {_listed(members[column])}" for column in own]
         rows.append(
             {
-                "optimizer": variant,
-                "hyper-parameters": ", ".join(values) or "none",
-                "schedule": _listed(members["schedule"]),
-                "learning rates": _listed(members["lr"]),
-                "seeds": _seeds(members["seed"]),
-                "runs": len(members),
+                translatable("optimizer"): variant,
+                translatable("hyper-parameters"): ", ".join(values) or translate("none"),
+                translatable("schedule"): _listed(members["schedule"]),
+                translatable("learning rates"): _listed(members["lr"]),
+                translatable("seeds"): _seeds(members["seed"]),
+                translatable("runs"): len(members),
             }
         )
-    return Table("settings", pd.DataFrame(rows), [Column(name, name) for name in rows[0]])
+    return Table("settings", pd.DataFrame(rows), [Column(translate(name), name) for name in rows[0]])
 
 
 def _listed(values: "pd.Series") -> str:
     ordered = sorted(values.dropna().unique().tolist(), key=lambda value: (isinstance(value, str), value))
-    return ", ".join(texts_of(ordered).values()) or "none"
+    return ", ".join(texts_of(ordered).values()) or translate("none")
 
 
 def _seeds(seeds: "pd.Series[int]") -> str:
@@ -94,7 +100,10 @@ def _seeds(seeds: "pd.Series[int]") -> str:
     ordered = sorted({int(seed) for seed in seeds})
     starts = [seed for seed in ordered if seed - 1 not in {*ordered}]
     ends = [seed for seed in ordered if seed + 1 not in {*ordered}]
-    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in zip(starts, ends, strict=True))
+    return ", ".join(
+        str(first) if first == last else translate("{first} to {last}", first=first, last=last)
+        for first, last in zip(starts, ends, strict=True)
+    )
 
 
 def environment_table(runs: Sequence[Run]) -> Table:
@@ -109,4 +118,9 @@ def environment_table(runs: Sequence[Run]) -> Table:
         texts = [value if n == len(runs) else f"{value} ({count_of(n, 'run')})" for value, n in counts.items()]
         summary.append({"of": key, "value": "; ".join(texts)})
     numbers = pd.DataFrame(rows, columns=["of", "value", "runs"])
-    return Table("environment", numbers, [Column("of", "of"), Column("value", "value")], summary=pd.DataFrame(summary))
+    return Table(
+        "environment",
+        numbers,
+        [Column(translate("of"), "of"), Column(translate("value"), "value")],
+        summary=pd.DataFrame(summary),
+    )

@@ -8,8 +8,8 @@ const MARKS = {
 const FOLDED_FROM = 21; // smallest number of checkboxes that are folded away
 
 function fillControls(chart) {
-  const groups = Object.entries(DIMENSIONS).map(([key, [list, title]]) => choiceGroup(chart, key, list, title));
-  chart.controls.replaceChildren(...(chart.data.settings.length > 1 ? [settingGroup(chart)] : []), ...groups, axisGroup(chart), zoomGroup(chart));
+  const groups = Object.entries(DIMENSIONS).map(([key, names]) => choiceGroup(chart, key, ...names));
+  chart.controls.replaceChildren(...(chart.data.settings.length > 1 ? [settingGroup(chart)] : []), curvesGroup(chart), ...groups, axisGroup(chart), zoomGroup(chart));
 }
 
 function group(title, ...children) {
@@ -18,7 +18,7 @@ function group(title, ...children) {
 
 function settingGroup(chart) {
   const options = chart.data.settings.map(({ name }, value) => element("option", { value, textContent: name, selected: value === chart.setting }));
-  const select = element("select", { ariaLabel: "Setting" }, ...options);
+  const select = element("select", { ariaLabel: translate("Setting") }, ...options);
   select.style.maxWidth = "100%";
   select.addEventListener("change", () => {
     chart.setting = Number(select.value);
@@ -27,10 +27,27 @@ function settingGroup(chart) {
     chart.controls.querySelector("select").focus();
     draw(chart).then(() => showRanges(chart));
   });
-  return group("Setting", select);
+  return group(translate("Setting"), select);
 }
 
-function choiceGroup(chart, key, list, title) {
+function radiosOf(chart, key, choices) {
+  return Object.entries(choices).map(([value, title]) => {
+    const radio = element("input", { type: "radio", name: `chart-${key}`, value, checked: chart[key] === value });
+    radio.addEventListener("change", () => {
+      chart[key] = value;
+      draw(chart).then(() => showRanges(chart));
+    });
+    return element("label", {}, radio, title);
+  });
+}
+
+function curvesGroup(chart) {
+  const choices = { means: translate("mean of seeds, at the best learning rate"), runs: translate("every run") };
+  return group(translate("Curves"), ...radiosOf(chart, "curves", choices));
+}
+
+/** what: the title inside a sentence. */
+function choiceGroup(chart, key, list, title, what) {
   const there = [...new Set(runsOfSetting(chart).map((run) => run[key]))].sort((a, b) => a - b);
   const off = chart.off[key];
   const boxes = there.map((place) => {
@@ -43,8 +60,8 @@ function choiceGroup(chart, key, list, title) {
     return box;
   });
   const labels = boxes.map((box, i) => element("label", {}, box, ...swatch(chart, key, there[i]), labelOf(chart, list, there[i])));
-  const switchAll = (textContent, checked) => {
-    const button = element("button", { type: "button", textContent, ariaLabel: `${textContent}: ${title.toLowerCase()}` });
+  const switchAll = (textContent, ariaLabel, checked) => {
+    const button = element("button", { type: "button", textContent, ariaLabel });
     button.addEventListener("click", () => {
       boxes.forEach((box) => (box.checked = checked));
       there.forEach((place) => (checked ? off.delete(place) : off.add(place)));
@@ -52,10 +69,14 @@ function choiceGroup(chart, key, list, title) {
     });
     return button;
   };
-  const all = there.length > 1 ? [element("span", { className: "all" }, switchAll("All", true), switchAll("None", false))] : [];
+  const switches = () => [
+    switchAll(translate("All"), translate("All: {what}", { what }), true),
+    switchAll(translate("None"), translate("None: {what}", { what }), false),
+  ];
+  const all = there.length > 1 ? [element("span", { className: "all" }, ...switches())] : [];
   if (there.length < FOLDED_FROM) return group(title, ...labels, ...all);
   const choices = element("div", { className: "choices" }, ...labels);
-  return group(title, ...all, element("details", {}, element("summary", { textContent: `Choose among ${there.length}` }), choices));
+  return group(title, ...all, element("details", {}, element("summary", { textContent: translate("Choose among {count}", { count: there.length }) }), choices));
 }
 
 function labelOf(chart, list, place) {
@@ -82,51 +103,15 @@ function svg(tag, attributes, ...children) {
 }
 
 function axisGroup(chart) {
-  const radios = (axis, title) =>
-    ["linear", "log"].map((type) => {
-      const radio = element("input", { type: "radio", name: `axis-${axis}`, value: type, checked: chart[axis] === type });
-      radio.addEventListener("change", () => {
-        chart[axis] = type;
-        draw(chart).then(() => showRanges(chart));
-      });
-      return element("label", {}, radio, `${title} ${type}`);
-    });
-  return group("Axes", element("div", {}, ...radios("x", "steps")), element("div", {}, ...radios("y", "loss")));
+  const types = (axis, names) => element("div", {}, ...radiosOf(chart, axis, names));
+  const differ = chart.data.runs.some((run) => run.evaluations !== run.steps);
+  const against = differ ? [element("div", {}, ...radiosOf(chart, "against", { steps: translate("against steps"), evaluations: translate("against evaluations") }))] : [];
+  return group(translate("Axes"), ...against, types("x", axisNames("steps")), types("y", axisNames("loss")));
 }
 
-/** Return the fields in which readers without a mouse enter the limits of the axes. */
-function zoomGroup(chart) {
-  const ends = (axis, title) =>
-    ["from", "to"].map((word, end) => {
-      const input = element("input", { type: "number", step: "any", id: `${axis}-${word}`, ariaLabel: `${title} ${word}` });
-      input.addEventListener("change", () => zoomTo(chart, axis, end, input.valueAsNumber));
-      return element("label", {}, end ? word : `${title} ${word}`, input);
-    });
-  const reset = element("button", { type: "button", textContent: "Reset zoom", id: "reset-zoom" });
-  reset.addEventListener("click", () => window.Plotly.relayout(chart.plot, { "xaxis.autorange": true, "yaxis.autorange": true }));
-  return group("Zoom", element("div", { className: "ranges" }, ...ends("x", "steps"), ...ends("y", "loss")), reset);
-}
-
-function zoomTo(chart, axis, end, value) {
-  const isLog = chart[axis] === "log";
-  const refuse = (why) => {
-    showRanges(chart);
-    describe(chart, `The zoom has not changed: ${why}.`);
-  };
-  if (Number.isNaN(value)) return refuse("enter a number");
-  if (isLog && value <= 0) return refuse("a logarithmic axis has only numbers above 0");
-  const range = [...chart.plot.layout[`${axis}axis`].range];
-  range[end] = isLog ? Math.log10(value) : value;
-  if (range[0] >= range[1]) return refuse("“from” has to be below “to”");
-  return window.Plotly.relayout(chart.plot, { [`${axis}axis.range`]: range });
-}
-
-function showRanges(chart) {
-  for (const axis of ["x", "y"]) {
-    const range = chart.plot.layout[`${axis}axis`].range ?? [];
-    ["from", "to"].forEach((word, end) => {
-      const value = chart[axis] === "log" ? 10 ** range[end] : range[end];
-      document.getElementById(`${axis}-${word}`).value = Number(value.toPrecision(3));
-    });
-  }
+/** Return what the linear and the logarithmic axis of something are called. */
+function axisNames(what) {
+  if (what === "loss") return { linear: translate("loss linear"), log: translate("loss log") };
+  if (what === "steps") return { linear: translate("steps linear"), log: translate("steps log") };
+  return { linear: translate("evaluations linear"), log: translate("evaluations log") };
 }

@@ -1,5 +1,20 @@
 const PAGED_FROM = 200; // smallest number of rows of a table with several pages
 const FILTERED_FROM = 5;
+const TABLE_WORDS = {
+  search: translate("Filter"),
+  lengthMenu: translate("Rows per page _MENU_"),
+  info: translate("Rows _START_ to _END_ of _TOTAL_"),
+  infoEmpty: translate("No rows"),
+  infoFiltered: translate("(of _MAX_ before the filter)"),
+  emptyTable: translate("No rows"),
+  zeroRecords: translate("No row has this text"),
+  aria: {
+    orderable: translate(": Activate to sort"),
+    orderableReverse: translate(": Activate to invert sorting"),
+    orderableRemove: translate(": Activate to remove sorting"),
+    paginate: { first: translate("First"), last: translate("Last"), next: translate("Next"), previous: translate("Previous") },
+  },
+};
 
 async function startTables() {
   const style = element("style", { textContent: await unpacked("datatables-css") });
@@ -15,7 +30,7 @@ async function startTables() {
 
 /** Define how numbers and words are sorted. Missing values come last in both directions. */
 function addOrders(DataTable) {
-  const collator = new Intl.Collator("en", { numeric: true });
+  const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
   const compare = { numbers: (a, b) => a - b, words: (a, b) => collator.compare(a, b) };
   for (const [type, ascending] of Object.entries(compare)) {
     for (const [direction, sign] of [["asc", 1], ["desc", -1]]) {
@@ -46,7 +61,7 @@ function startTable(DataTable, table, data) {
     orderMulti: true,
     paging: isLong,
     pageLength: 100,
-    lengthMenu: [100, 500, 1000, { label: "all", value: -1 }],
+    lengthMenu: [100, 500, 1000, { label: translate("all"), value: -1 }],
     searching: count >= FILTERED_FROM,
     info: isLong,
     layout: {
@@ -55,12 +70,12 @@ function startTable(DataTable, table, data) {
       bottomStart: isLong ? "info" : null,
       bottomEnd: isLong ? "paging" : null,
     },
-    language: { search: "Filter", lengthMenu: "Rows per page _MENU_", info: "Rows _START_ to _END_ of _TOTAL_", infoEmpty: "No rows", infoFiltered: "(of _MAX_ before the filter)", zeroRecords: "No row has this text" },
+    language: TABLE_WORDS,
   };
   if (data) Object.assign(options, { data, deferRender: true, columnDefs: cellsOfData(table) });
   const started = new DataTable(table, options);
   scrollOnlyTheTable(box, table);
-  box.querySelector("input[type=search]")?.setAttribute("aria-label", `Filter the table: ${name}`);
+  box.querySelector("input[type=search]")?.setAttribute("aria-label", translate("Filter the table: {name}", { name }));
   return started;
 }
 

@@ -1,5 +1,12 @@
 // The scripts of this folder are joined into one <script type="module">, so they share one namespace.
 
+const WORDS = JSON.parse(document.getElementById("words").textContent);
+
+/** Return a text in the language of the page, with the values in its places, such as {name}. */
+function translate(text, values = {}) {
+  return (WORDS[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
 /** Return the text of a library that is embedded in the page. No network is needed. */
 function unpacked(id) {
   return unpackedText(document.getElementById(id));
@@ -32,7 +39,7 @@ async function loadUnpacked(id) {
   try {
     await new Promise((resolve, reject) => {
       script.onload = resolve;
-      script.onerror = () => reject(new Error(`${id} does not load`));
+      script.onerror = () => reject(new Error(translate("{id} does not load", { id })));
       document.head.append(script);
     });
   } finally {

@@ -5,15 +5,19 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from zdl_bench.language import said, translatable, translate, translate_count
 from zdl_bench.report.page import PagePart
-from zdl_bench.report.phrases import count_of
+from zdl_bench.report.phrases import states_text
 from zdl_bench.report.standings import TAIL_LOSS, Standings
 from zdl_bench.report.tables.formats import markdown_text
-from zdl_bench.report.words.effects import effect_text
-from zdl_bench.report.words.leaders import about_leader, about_speed_measures, about_undecided
+from zdl_bench.report.words.effects import percent_text
+from zdl_bench.report.words.leaders import about_leader, about_speed_measures
 from zdl_bench.report.words.planned_looks import about_planned_looks
 from zdl_bench.report.words.reported_finding import ReportedFinding, first_details, number_row
+from zdl_bench.report.words.tuning import about_tuning
+from zdl_bench.report.words.undecided import about_undecided
 from zdl_bench.run.conditions import percent, texts_of
+from zdl_bench.run.counts import count_of
 from zdl_bench.run.run import Status
 from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
 from zdl_bench.statistics.evidence import VARIANT, Entrants
@@ -21,22 +25,28 @@ from zdl_bench.statistics.finding import Finding
 from zdl_bench.statistics.judge import judge
 from zdl_bench.statistics.proportions import wilson_interval
 from zdl_bench.statistics.side import Side, by_seed
+from zdl_bench.statistics.tuning import at_best_others
+
+SMALLEST_LR = translatable("{lr} is the smallest of {count}")
+LARGEST_LR = translatable("{lr} is the largest of {count}")
 
 
 def findings_of(standings: Standings) -> list[ReportedFinding]:
     """Return the findings of a comparison.
 
-    The findings answer each question, such as which optimizer is fastest. They also say which comparisons are undecided, which
-    best learning rates lie at the edge of their grid, and which runs have no value.
+    The findings answer each question, such as which optimizer is fastest. They also say which comparisons are undecided,
+    whether the control may be undertuned, which best learning rates lie at the edge of their grid, and which runs lack a value.
     """
     findings: list[ReportedFinding] = []
     if len(standings.variants) > 1:
-        findings += [about_leader(question, standing, standings) for question, standing in standings.at_best]
+        tested = standings.at_best
         if standings.looks:
-            findings[0] = about_planned_looks(standings, standings.looks)  # on speed, the first question
+            findings.append(about_planned_looks(standings, standings.looks))  # on speed, the first question
+            tested = tested[1:]
+        findings += [about_leader(question, standing, standings) for question, standing in tested]
         findings += about_speed_measures(standings)
         findings += about_undecided(standings)
-    return [*findings, *_about_edges(standings), *_about_lost_runs(standings.comparison.runs)]
+    return [*findings, *about_tuning(standings), *_about_edges(standings), *_about_lost_runs(standings.comparison.runs)]
 
 
 def findings_numbers(findings: Iterable[ReportedFinding]) -> pd.DataFrame:
@@ -59,26 +69,35 @@ def findings_markdown(parts: Iterable[PagePart]) -> str:
 def _about_edges(standings: Standings) -> Iterator[ReportedFinding]:
     """Yield a finding if some optimizer's best learning rate is the smallest or the largest that was tried."""
     lines, rows = [], []
-    trials = standings.comparison.trials
+    trials = at_best_others(standings.comparison.trials, standings.comparison.trials)
     for variant, side in standings.entrants.sides.items():
         choice = side.choice
         if choice is None or choice.lr is None or not choice.at_edge:
             continue
         texts = texts_of(sorted(choice.shares))
         lrs = [*choice.shares]
-        end, neighbour = ("smallest", lrs[1]) if choice.lr == lrs[0] else ("largest", lrs[-2])
+        end, neighbour = (SMALLEST_LR, lrs[1]) if choice.lr == lrs[0] else (LARGEST_LR, lrs[-2])
         finding = _edge_finding(trials[trials["variant"] == variant], choice.lr, neighbour)
-        share = f", chosen in {percent(choice.shares[choice.lr])} of resamples" if finding.n > 1 else ""
-        where = f"{texts[choice.lr]} is the {end} of {len(lrs)}{share}"
-        lines.append(f"{variant}: {where}; its tail loss against that at {texts[neighbour]}: {_edge_text(finding)}")
+        where = translate(end, lr=texts[choice.lr], count=len(lrs))
+        if finding.n > 1:
+            where = translate("{place}, chosen in {share} of resamples", place=where, share=percent(choice.share))
+        lines.append(
+            translate(
+                "{name}: {place}; its tail loss against that at {lr}: {finding}",
+                name=variant,
+                place=where,
+                lr=texts[neighbour],
+                finding=_edge_text(finding),
+            )
+        )
         sides = {"first": f"{variant} lr {texts[choice.lr]}", "second": f"{variant} lr {texts[neighbour]}"}
         rows.append(number_row("tail_loss", TAIL_LOSS, finding) | {"p": math.nan} | sides)
     if lines:
-        sentence = (
-            f"The best learning rate of {count_of(len(lines), 'optimizer')} lies at the edge of its grid: a better one may lie "
-            "beyond."
+        sentence = translate(
+            "The best learning rate of {optimizers} lies at the edge of its grid: a better one may lie beyond.",
+            optimizers=count_of(len(lines), "optimizer"),
         )
-        yield ReportedFinding("Best learning rate at the edge", sentence, first_details(lines), rows)
+        yield ReportedFinding(translate("Best learning rate at the edge"), sentence, first_details(lines), rows)
 
 
 def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Finding:
@@ -93,11 +112,16 @@ def _edge_finding(trials: pd.DataFrame, edge: float, neighbour: float) -> Findin
 
 def _edge_text(finding: Finding) -> str:
     if finding.reason:
-        return finding.reason
+        return said(finding.reason)
     if not finding.has_interval:
-        verb = "has" if finding.n_values == 1 else "have"
-        return f"{count_of(finding.n_values, 'seed')} {verb} values, too few to compare them"
-    return f"{effect_text(finding.effect)}, n {finding.n}{', exact' if finding.is_exact else ''}"
+        return translate_count(
+            "{count} seed has values, too few to compare them",
+            "{count} seeds have values, too few to compare them",
+            finding.n_values,
+        )
+    effect = percent_text(finding.effect) if finding.effect else ""
+    number = translate("exact") if finding.is_exact else count_of(finding.n, "seed")
+    return f"{effect}, {number}"
 
 
 def _about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:
@@ -111,18 +135,21 @@ def _about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:
     for (variant, lr), members in runs.groupby(["variant", "lr"], sort=False, dropna=False):
         lost = outcomes[outcomes.index.isin(members.index)]
         if len(lost):
-            lr_text, n, states = texts.get(lr, texts[None]), len(members), _outcomes_text(lost)
+            lr_text, n = texts.get(lr, texts[None]), len(members)
             low, high = wilson_interval(len(lost), n)
             interval = f"{percent(len(lost) / n)} [{percent(low)}, {percent(high)}]"
-            lines.append((-low, f"{variant}, lr {lr_text}: {states} of {n}, {interval}"))
+            lines.append((-low, f"{variant}, lr {lr_text}: {_share_text(lost, n)}, {interval}"))
             share = {"n": n, "effect": len(lost) / n, "low": low, "high": high, "unit": "share"}
             ids = " ".join(members.loc[lost.index, "run_id"])
-            rows.append({"first": f"{variant} lr {lr_text}", **share, "reason": states, "run_ids": ids})
+            rows.append({"first": f"{variant} lr {lr_text}", **share, "reason": _outcomes_text(lost), "run_ids": ids})
     details = [line for _, line in sorted(lines, key=lambda line: line[0])]
-    sentence = f"Of {len(runs)} runs: {_outcomes_text(outcomes)}."
-    yield ReportedFinding("Runs without a value", sentence, first_details(details), rows)
+    sentence = translate("Of {count} runs: {states}.", count=len(runs), states=_outcomes_text(outcomes))
+    yield ReportedFinding(translate("Runs without a value"), sentence, first_details(details), rows)
+
+
+def _share_text(lost: "pd.Series[str]", n: int) -> str:
+    return translate("{states} of {count}", states=_outcomes_text(lost), count=n)
 
 
 def _outcomes_text(outcomes: "pd.Series[str]") -> str:
-    counts = outcomes.value_counts(sort=False)
-    return ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
+    return translate(", ").join(states_text((str(state), count) for state, count in outcomes.value_counts(sort=False).items()))

@@ -1,17 +1,19 @@
 """Say in words what the looks at a sweep decided whose seeds are added until it is decided."""
 
-from zdl_bench.report.phrases import count_of, limit_lines, shorten
+from zdl_bench.language import translatable, translate
+from zdl_bench.report.phrases import join_notes, limit_lines, shorten
 from zdl_bench.report.words.effects import p_text
+from zdl_bench.run.counts import count_of
 from zdl_bench.statistics.contest import PairOutcome, PairState
 from zdl_bench.statistics.sequential import SequentialComparison
 
 MAX_DECISIONS = 10
 """The largest number of decisions that a line names."""
-ENDS = {
-    PairState.SAME: "no seed tells the two apart",
-    PairState.NOT_NEEDED: "not needed: both are slower than a third one",
-    PairState.OUT_OF_SEEDS: "undecided, out of seeds",
-    PairState.OPEN: "still open",
+LOOK_ENDS = {
+    PairState.SAME: translatable("{first} and {second}: no seed tells the two apart"),
+    PairState.NOT_NEEDED: translatable("{first} and {second}: not needed: both are slower than a third one"),
+    PairState.OUT_OF_SEEDS: translatable("{first} and {second}: undecided, out of seeds"),
+    PairState.OPEN: translatable("{first} and {second}: still open"),
 }
 
 
@@ -20,29 +22,46 @@ def decisions_at(found: SequentialComparison, look: int) -> list[str]:
     decided = [one for one in found.outcomes if one.look == look and one.state is not PairState.OPEN]
     out_of_seeds = [one for one in decided if one.state is PairState.OUT_OF_SEEDS]
     texts = [pair_text(found, one) for one in decided if one.state is not PairState.OUT_OF_SEEDS]
-    left = [f"{count_of(len(out_of_seeds), 'pair')} undecided, out of seeds"] if out_of_seeds else []
-    return [*limit_lines(texts, MAX_DECISIONS, ""), *left]
+    left = [translate("{pairs} undecided, out of seeds", pairs=count_of(len(out_of_seeds), "pair"))] if out_of_seeds else []
+    return [*limit_lines(texts, MAX_DECISIONS), *left]
 
 
 def pair_text(found: SequentialComparison, outcome: PairOutcome) -> str:
     """Return the outcome of a pair in words: `adam faster than sgd (p 0.004)`."""
-    names = found.contest.names
-    if outcome.faster is not None:
-        slower = outcome.second if outcome.faster == outcome.first else outcome.first
-        how = "exact" if outcome.state is PairState.EXACT else f"p {p_text(outcome.p)}"
-        text = f"{shorten(names[outcome.faster])} faster than {shorten(names[slower])} ({how})"
-    else:
-        pair = f"{shorten(names[outcome.first])} and {shorten(names[outcome.second])}"
-        within = f"equivalent within a ratio of {found.plan.margin:g} (p {p_text(outcome.p)})" if found.plan.margin else ""
-        text = f"{pair} {within}" if outcome.state is PairState.EQUIVALENT else f"{pair}: {ENDS[outcome.state]}"
-    setting = found.contest.settings[outcome.first]
+    text, setting = pair_outcome_text(found, outcome), found.contest.settings[outcome.first]
     return f"{setting}, {text}" if setting else text
+
+
+def pair_outcome_text(found: SequentialComparison, outcome: PairOutcome) -> str:
+    """Return the outcome of a pair in words, without its setting."""
+    first, second = (shorten(found.contest.names[one]) for one in (outcome.first, outcome.second))
+    if outcome.faster is not None:
+        if outcome.faster == outcome.second:
+            first, second = second, first
+        how = translate("exact") if outcome.state is PairState.EXACT else f"p {p_text(outcome.p)}"
+        return translate("{first} faster than {second} ({how})", first=first, second=second, how=how)
+    if outcome.state is not PairState.EQUIVALENT:
+        return translate(LOOK_ENDS[outcome.state], first=first, second=second)
+    return translate(
+        "{first} and {second} equivalent within a ratio of {margin:g} (p {p})",
+        first=first,
+        second=second,
+        margin=found.plan.margin,
+        p=p_text(outcome.p),
+    )
 
 
 def look_line(found: SequentialComparison) -> str:
     """Return the line about the last look: `look 2 of 7, 10 seeds: adam faster than sgd (p 0.004); 1 pair open, 2 go on`."""
     plan, in_need = found.plan, len(found.entrants_in_need)
-    decided = decisions_at(found, found.looks) or ["nothing decided"]
-    open_pairs = sum(one.state is PairState.OPEN for one in found.outcomes)
-    ending = [f"{count_of(open_pairs, 'pair')} open, {count_of(in_need, 'optimizer')} go on"] if open_pairs else []
-    return f"look {found.looks} of {len(plan.looks)}, {plan.looks[found.looks - 1]} seeds: {'; '.join([*decided, *ending])}"
+    decided = decisions_at(found, found.looks) or [translate("nothing decided")]
+    if open_pairs := sum(one.state is PairState.OPEN for one in found.outcomes):
+        pairs, optimizers = count_of(open_pairs, "pair"), count_of(in_need, "optimizer")
+        decided.append(translate("{pairs} open, {optimizers} go on", pairs=pairs, optimizers=optimizers))
+    return translate(
+        "look {look} of {looks}, {seeds} seeds: {decided}",
+        look=found.looks,
+        looks=len(plan.looks),
+        seeds=plan.looks[found.looks - 1],
+        decided=join_notes(*decided),
+    )

@@ -1,20 +1,18 @@
 """Say at the head of a page that its sweep was extended without a plan, and by how much its p-values are too small."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations, islice
+from itertools import chain, islice
 
 import numpy as np
 
+from zdl_bench.language import translatable, translate
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.phrases import list_names
 from zdl_bench.report.standings import SPEED
 from zdl_bench.report.words.effects import p_text
-from zdl_bench.statistics.claim_part import ClaimPart, Kind, View
-from zdl_bench.statistics.evidence import VARIANT, entrants_at_best
-from zdl_bench.statistics.finding import Finding
 from zdl_bench.statistics.inference import MIN_SEEDS, sign_flip_p
-from zdl_bench.statistics.judge import describe
 from zdl_bench.statistics.looks import p_after_looks
+from zdl_bench.statistics.pairwise import shown_pairs
 
 MAX_LOOK_NOTES = 3
 
@@ -30,29 +28,50 @@ def about_looks(looks: Sequence[int], comparisons: Sequence[Comparison]) -> list
     notes = list(islice(chain.from_iterable(_notes(looks, comparison) for comparison in comparisons), MAX_LOOK_NOTES))
     return [
         *notes,
-        *(["Other comparisons were looked at as often."] if len(comparisons) > len(notes) == MAX_LOOK_NOTES else []),
+        *([translate("Other comparisons were looked at as often.")] if len(comparisons) > len(notes) == MAX_LOOK_NOTES else []),
     ]
+
+
+def about_looks_before_plan(looks: Sequence[int]) -> list[str]:
+    """Return a note on a sweep with planned looks whose runs were looked at before. looks: the numbers of seeds then."""
+    if not looks:
+        return []
+    note = translate(
+        "Looked at with {seeds} seeds before, outside the plan of its looks: their error is 5 % only if this sweep would have "
+        "been made whatever was seen.",
+        seeds=list_names(map(str, looks)),
+    )
+    return [note]
 
 
 def _notes(looks: Sequence[int], comparison: Comparison) -> Iterator[str]:
     [metric] = SPEED.words
-    entrants = entrants_at_best(comparison.runs, comparison.tuning_seeds)
-    found: dict[str, Finding] = {}
-    for second, first in combinations(entrants.sides, 2):
-        part = ClaimPart(Kind.SUPERIORITY, metric, {VARIANT: first}, {VARIANT: second}, View.BEST_LR)
-        finding = describe(part, entrants)
-        if not finding.is_exact and not finding.reason:
-            found[f"{first} / {second}"] = finding
+    pairs = shown_pairs(comparison.entrants, [*comparison.entrants.sides], metric)
+    found = {
+        f"{first} / {second}": pairs.pairs[first, second]
+        for second, first in pairs.in_order
+        if not pairs.pairs[first, second].is_exact and not pairs.pairs[first, second].reason
+    }
     total = max((finding.n for finding in found.values()), default=0)
     before = [look for look in looks if MIN_SEEDS <= look < total]
     if not before:
         return
-    where = f"{comparison.setting}: first" if comparison.setting else "First"
-    said = f"{where} looked at with {list_names(map(str, before))} seeds, and extended to {total} without a plan"
+    counts = {"seeds": list_names(map(str, before)), "total": total}
+    if comparison.setting:
+        text = translatable("{setting}: first looked at with {seeds} seeds, and extended to {total} without a plan")
+        extended = translate(text, setting=comparison.setting, **counts)
+    else:
+        extended = translate("First looked at with {seeds} seeds, and extended to {total} without a plan", **counts)
     ps = {pair: sign_flip_p(np.array(one.differences)) for pair, one in found.items() if one.n_values == one.n == total}
     if not ps:
-        yield f"{said}, so its p-values are too small."
+        yield translate("{what}, so its p-values are too small.", what=extended)
         return
     pair = min(ps, key=lambda pair: ps[pair])
     worth = p_after_looks(np.array(found[pair].differences), before)
-    yield f"{said}: in {SPEED.noun}, p {p_text(ps[pair])} of {pair} counts as {p_text(worth)}."
+    yield translate(
+        "{what}: in speed, p {p} of {pair} counts as {worth}.",
+        what=extended,
+        p=p_text(ps[pair]),
+        pair=pair,
+        worth=p_text(worth),
+    )

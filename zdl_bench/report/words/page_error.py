@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from zdl_bench.language import translate
 from zdl_bench.report.standings import Standings
 from zdl_bench.run.conditions import percent
 from zdl_bench.statistics.inference import MIN_SEEDS
@@ -37,10 +38,13 @@ def page_error_text(every: Sequence[Standings]) -> str:
     simulated = _nearest(optimizers, seeds)
     pages, named = sum(one.pages for one in simulated), sum(one.named for one in simulated)
     low, high = wilson_interval(named, pages)
-    return (
-        "All tests of this page together name a difference between equal optimizers in at most 5 % of cases. Of "
-        f"{pages:,} simulated pages of {simulated[0].optimizers} equal optimizers with {simulated[0].seeds} seeds, "
-        f"{percent(named / pages, 1)} [{percent(low, 1)}, {percent(high, 1)}] named one (docs/statistics.md)."
+    return translate(
+        "All tests of this page together name a difference between equal optimizers in at most 5 % of cases. Of {pages:,} "
+        "simulated pages of {optimizers} equal optimizers with {seeds} seeds, {share} named one (docs/statistics.md).",
+        pages=pages,
+        optimizers=simulated[0].optimizers,
+        seeds=simulated[0].seeds,
+        share=f"{percent(named / pages, 1)} [{percent(low, 1)}, {percent(high, 1)}]",
     )
 
 

@@ -95,6 +95,11 @@ def steps_to_target(curve: Curve, target: float) -> float:
     return _first(curve, curve.probes.step, target)
 
 
+def evaluations_to_target(curve: Curve, target: float) -> float:
+    """Return how often the gradient was evaluated until the step of `steps_to_target`; NaN (censored) if never."""
+    return _first(curve, curve.evaluations_after(curve.probes.step), target)
+
+
 def seconds_to_target(curve: Curve, target: float) -> float:
     """Return the training time in seconds, without evaluation, until the step of `steps_to_target`; NaN (censored) if never."""
     return _first(curve, curve.probes.train_seconds, target)

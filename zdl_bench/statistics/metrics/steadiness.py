@@ -1,8 +1,11 @@
 """Steadiness: the measures that have to agree before an optimizer is called the steadiest, and their scales in words."""
 
+from zdl_bench.language import later
 from zdl_bench.run.profile import SCALES
 
-SCALE_WORDS = {scale: "from step to step" if scale == 1 else f"over {scale} steps" for scale in SCALES}
+SCALE_WORDS = {
+    scale: later("from step to step") if scale == 1 else later("over {count} steps", count=scale) for scale in SCALES
+}
 LOG_JITTERS = tuple(f"jitter_{scale}" for scale in SCALES)
 """The jitters of ln L, at the scales in ascending order."""
 RELATIVE_JITTERS = tuple(f"relative_jitter_{scale}" for scale in SCALES)
