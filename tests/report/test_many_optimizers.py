@@ -202,15 +202,17 @@ def test_the_table_of_standings_shades_who_cannot_be_told_from_the_best(comparis
     table = rank_table(standings)
     assert table.numbers["optimizer"].tolist() == ranking_of([Entry.of(comparison)])
     assert len(table.numbers) == 35
+    for _, standing in standings.at_best:
+        for metric in [one.metric for one in standing.measures if f"{one.metric}_not_told_from_best" in table.numbers]:
+            first = standing.by_measure.get(metric, standing.leader)
+            pairs = [one for one in standing.verdicts if one.metric == metric and first.variant in (one.first, one.second)]
+            behind = {*table.numbers["optimizer"]} - {first.variant}
+            if first.verdict is not Verdict.SUPPORTED:
+                behind = {one.second for one in pairs if one.verdict is Verdict.SUPPORTED and one.first == first.variant}
+                behind |= {one.first for one in pairs if one.verdict is Verdict.REFUTED and one.second == first.variant}
+            tied = table.numbers[f"{metric}_not_told_from_best"]
+            assert {*table.numbers["optimizer"][~tied]} == behind, metric
     speed = dict(zip(table.numbers["optimizer"], table.numbers["log_aulc_not_told_from_best"], strict=True))
-    _, standing = standings.at_best[0]
-    leader = standing.leader.variant
-    assert speed[leader]
-    for one in standing.verdicts:
-        if leader in (one.first, one.second):
-            other = one.second if one.first == leader else one.first
-            is_worse = one.verdict is (Verdict.SUPPORTED if one.first == leader else Verdict.REFUTED)
-            assert speed[other] is not is_worse, other
     place = [column.key for column in table.columns].index("log_aulc")
     assert {table.numbers["optimizer"][row] for row, column in table.shaded if column == place} == {
         n for n in speed if speed[n]
