@@ -207,6 +207,18 @@ def test_in_the_dark_letters_are_light_and_axe_finds_nothing(opened, tuned):
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
 
 
+def test_in_the_dark_an_optimizer_has_one_colour_in_figures_chart_and_legend(opened, tuned):
+    page = opened(tuned, color_scheme="dark")
+    expect(page.locator("#chart-plot .main-svg").first).to_be_visible(timeout=30_000)
+    look = "(one) => [getComputedStyle(one).filter, getComputedStyle(one).mixBlendMode]"
+    of_figures = page.locator("figure img").first.evaluate(look)
+    assert of_figures[0] != "none"
+    for selector in ("#chart-plot > div", ".swatch"):
+        assert page.locator(selector).first.evaluate(look) == of_figures, selector
+    outside = page.locator("#chart-plot").evaluate(look)
+    assert outside == ["none", "normal"], "the outline of the focus keeps its colour"
+
+
 def test_the_skip_link_is_the_first_stop(opened, report):
     page = opened(report)
     page.keyboard.press("Tab")

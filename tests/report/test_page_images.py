@@ -19,6 +19,7 @@ from zdl_bench.report.figures.style import FALLBACK_COLORS, house_style, look_of
 from zdl_bench.report.files import Files, encode_figure
 from zdl_bench.report.page import PageFigure
 from zdl_bench.report.page_images import MAX_SVG_POINTS, READABLE, page_image, page_widths, point_count
+from zdl_bench.run.presentation import PLAIN, Presentation
 
 NASTY = '<b>"1.23456" & \'d="0.98765"\' --> \N{SNOWMAN}'
 
@@ -46,6 +47,13 @@ def svg_of(figure: Figure) -> str:
     return unquote(text)
 
 
+def test_labels_keep_their_runs_of_spaces():
+    label = "ratio   (1: no difference)"
+    root = ElementTree.fromstring(svg_of(drawn(label=label).figure))
+    assert label in [element.text for element in root.iter()]
+    assert root.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve", "or a browser shows one space of several"
+
+
 def test_a_figure_is_svg_without_its_title_and_stays_as_it_was():
     figure = drawn(label=NASTY).figure
     png = encode_figure(figure, "png")
@@ -71,6 +79,13 @@ def test_a_figure_of_many_points_is_webp_without_its_title():
     with Image.open(io.BytesIO(encode_figure(many, "png"))) as saved, Image.open(io.BytesIO(b64decode(text))) as shown:
         assert shown.width == saved.width
         assert 0.6 * saved.height < shown.height < 0.95 * saved.height
+
+
+@pytest.mark.parametrize("for_print", [False, True])
+def test_the_first_figure_of_a_page_keeps_the_limit_of_points_as_all_do(for_print):
+    with house_style(Presentation("paper") if for_print else PLAIN):
+        few, many = Files(()).add_first_figure(drawn()), Files(()).add_first_figure(drawn(MAX_SVG_POINTS + 1))
+    assert [one.image.partition(",")[0] for one in (few, many)] == ["data:image/svg+xml", "data:image/webp;base64"]
 
 
 def test_a_caption_leaves_out_what_stands_above_the_figure():

@@ -32,10 +32,10 @@ OTHER_FONTS = "Verdana, sans-serif"
 
 def page_image(figure: Figure, png: bytes) -> str:
     """Return the URL of the image of a figure. png: the figure as an image, which gave its panels and texts their places."""
-    return vector_image(figure) if point_count(figure) <= MAX_SVG_POINTS else data_url(encode_webp(png, _title_share(figure)))
+    return _vector_image(figure) if point_count(figure) <= MAX_SVG_POINTS else data_url(encode_webp(png, _title_share(figure)))
 
 
-def vector_image(figure: Figure) -> str:
+def _vector_image(figure: Figure) -> str:
     """Return the URL of a figure as SVG, on the colour of the page. The figure must have been drawn once.
 
     Texts are written as text, which takes a third of the room of outlines.
@@ -99,11 +99,11 @@ def _title_share(figure: Figure) -> float:
 
 
 def _cut_svg(svg: str, cut: float) -> str:
-    """Return an SVG without `cut` points at its top, and with room for letters of a browser, which may be wider."""
+    """Return an SVG without `cut` points at its top, with room for letters of a browser, which may be wider, and all spaces."""
     size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt" viewBox="[^"]*"', svg)
     assert size
     width, height = float(size[1]) + LETTER_ROOM, float(size[2]) - cut
-    new = f'width="{width:.2f}pt" height="{height:.2f}pt" viewBox="0 {cut:.2f} {width:.2f} {height:.2f}"'
+    new = f'width="{width:.2f}pt" height="{height:.2f}pt" viewBox="0 {cut:.2f} {width:.2f} {height:.2f}" xml:space="preserve"'
     return svg.replace(size[0], new, 1)
 
 
