@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from zdl_bench.language import translate
+from zdl_bench.language import translate, translate_count
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.grid import head, limit_size
 from zdl_bench.report.figures.label_room import break_labels
@@ -59,15 +59,18 @@ def optimizers_sentence(frame: pd.DataFrame) -> str:
 def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[float], str] = "{:.3g}".format) -> str:
     """Return the sentence that names the first variant with the best value, and the number of others with the same value.
 
-    what: the start of the sentence. values: one per variant, or one per variant and lr, or NaN if some run has no value. best:
-    the best of these values. write: turns a value into text.
+    what: the start of the sentence. values: one per variant, or one per variant and lr or place in words; NaN if some run
+    has no value. best: the best of these values. write: turns a value into text.
     """
     leaders = values.index[values == best]
     if leaders.empty:
         return translate("{what}: nowhere do all runs have a value.", what=what)
-    variant, lr = leaders[0] if isinstance(leaders[0], tuple) else (leaders[0], None)
+    variant, place = leaders[0] if isinstance(leaders[0], tuple) else (leaders[0], None)
     name = shorten(str(variant))
-    leader = name if lr is None or lr != lr else translate("{name} at lr {lr}", name=name, lr=short(lr))
+    if isinstance(place, str):
+        leader = translate("{name} at {place}", name=name, place=place)
+    else:
+        leader = name if place is None or place != place else translate("{name} at lr {lr}", name=name, lr=short(place))
     leader = and_more(leader, len(leaders) - 1)
     return translate("{what}: {leader}, {value}.", what=what, leader=leader, value=write(best))
 
@@ -85,6 +88,14 @@ def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
 def lowest_tail_loss(runs: pd.DataFrame) -> str:
     """Return the sentence on the lowest mean tail loss. runs: has the columns variant, lr and tail_loss."""
     return lowest_mean(translate("Lowest mean tail loss"), runs["tail_loss"], [runs["variant"], runs["lr"]])
+
+
+def of_trials(title: str, comparison: Comparison) -> str:
+    """Return the title of a figure of the trials, which says so if these ran on seeds of their own."""
+    if not comparison.was_tuned:
+        return title
+    count = comparison.trials["seed"].nunique()
+    return translate_count("{title}, on the {count} tuning seed", "{title}, on the {count} tuning seeds", count, title=title)
 
 
 def best_lr_note(comparison: Comparison) -> str:

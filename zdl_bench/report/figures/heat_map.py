@@ -92,4 +92,4 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         captions.lowest_tail_loss(runs),
         translate("{count} of {runs} runs have no value.", count=lost, runs=len(runs)) if lost else "",
     ]
-    yield captions.caption(figure, "heat_map", title, lines, sentences)
+    yield captions.caption(figure, "heat_map", captions.of_trials(title, comparison), lines, sentences)

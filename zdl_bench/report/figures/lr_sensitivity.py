@@ -118,4 +118,5 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         captions.lowest_tail_loss(runs),
         translate("At the edge of its grid lies the best of {names}.", names=list_names(at_edge)) if at_edge else "",
     ]
-    yield captions.caption(figure, "lr_sensitivity", translate("Tail loss against learning rate"), lines, sentences)
+    title = captions.of_trials(translate("Tail loss against learning rate"), comparison)
+    yield captions.caption(figure, "lr_sensitivity", title, lines, sentences)

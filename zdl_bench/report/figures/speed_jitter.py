@@ -149,4 +149,4 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         ),
     ]
     title = translate("Speed against steadiness {scale}, by learning rate", scale=scale)
-    yield captions.caption(figure, "speed_jitter", title, lines, sentences)
+    yield captions.caption(figure, "speed_jitter", captions.of_trials(title, comparison), lines, sentences)
