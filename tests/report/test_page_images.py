@@ -90,9 +90,15 @@ def test_the_first_figure_of_a_page_keeps_the_limit_of_points_as_all_do(for_prin
 
 def test_a_caption_leaves_out_what_stands_above_the_figure():
     shown = Files(("png",)).add_figure(drawn())
-    assert shown.caption_without([]) == "Digits · 10 seeds. Lower is better."
-    assert shown.caption_without(["digits · 10 seeds"]) == "Lower is better."
+    assert shown.caption_without([]) == "digits · 10 seeds; lower is better"
+    assert shown.caption_without(["digits · 10 seeds"]) == "lower is better"
     assert PageFigure("title", "words", "").caption_without([]) == ""
+
+
+def test_names_keep_their_spelling_in_the_caption_of_a_paper():
+    with house_style(Presentation("paper")):
+        figure = caption(drawn().figure, "name", "The title", ["digits · 10 seeds", "", "optimizer.beta2 on a log scale"], [])
+    assert figure.caption == "The title. digits · 10 seeds; optimizer.beta2 on a log scale."
 
 
 def test_letters_are_readable_at_the_smallest_width():

@@ -82,11 +82,6 @@ def with_full_stop(clause: str) -> str:
     return translate("{clause}.", clause=clause) if clause else ""
 
 
-def running_text(lines: Iterable[str]) -> str:
-    """Return the lines, which are not empty, as sentences that begin with a capital."""
-    return join_sentences(*(with_full_stop(f"{line[0].upper()}{line[1:]}") for line in lines))
-
-
 def limit_lines(lines: Iterable[str], most: int, ending: str = AND_MORE) -> list[str]:
     """Return the first `most` lines.
 

@@ -11,7 +11,7 @@ from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.grid import head, limit_size
 from zdl_bench.report.figures.label_room import break_labels
 from zdl_bench.report.figures.print_layout import is_for_print, shrink_marks
-from zdl_bench.report.phrases import and_more, join_sentences, list_names, running_text, shorten
+from zdl_bench.report.phrases import and_more, join_notes, join_sentences, list_names, shorten, with_full_stop
 from zdl_bench.run.conditions import short
 from zdl_bench.run.counts import count_of
 from zdl_bench.statistics.metrics.metric import FLOOR
@@ -21,8 +21,8 @@ from zdl_bench.statistics.metrics.metric import FLOOR
 class CaptionedFigure:
     """A figure with its file name, its title, and a description for readers who cannot see the figure.
 
-    notes: what is written below the title, one fact each. caption: the title and notes as running text, for a figure whose
-    title is not drawn.
+    notes: what is written below the title, one fact each, which may begin with a name and so with any letter. caption: the
+    title and the notes, for a figure whose title is not drawn.
     """
 
     name: str
@@ -43,7 +43,8 @@ def caption(figure: Figure, name: str, title: str, lines: Sequence[str], sentenc
     if is_for_print():
         shrink_marks(figure)
         break_labels(figure)
-        return CaptionedFigure(name, title, description, figure, running_text([title, *shown]), shown)
+        text = join_sentences(*map(with_full_stop, (title, join_notes(*shown))))
+        return CaptionedFigure(name, title, description, figure, text, shown)
     limit_size(figure)
     head(figure, title, shown)
     break_labels(figure)
