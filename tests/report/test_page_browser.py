@@ -365,6 +365,25 @@ def test_the_chart_has_every_curve_and_marks_divergence(opened, report):
     expect(page.get_by_role("img", name="Loss against step, 14 of 14 curves shown")).to_be_visible()
 
 
+def test_the_chart_speaks_of_means_and_bands_only_where_it_has_some(opened, report, tmp_path):
+    page = opened(report)
+    page.get_by_label("Setting", exact=True).select_option(index=1)
+    expect(page.locator("#chart-summary")).to_contain_text("1 of 1 curves, each optimizer at its best learning rate")
+    store = Store(tmp_path / "results")
+    runs = [
+        train(digits_config(name, lr, seed=seed, steps=10)) for name, lr in (("sgd", 1e30), ("adam", 0.01)) for seed in (0, 1)
+    ]
+    for run in runs:
+        store.write(run)
+    manifest = Manifest("lost", "", "the command", [], [run.run_id for run in runs], "2026-01-01T00:00:00+00:00")
+    store.write_manifest(manifest)
+    page = opened(build_report(store, manifest, ()))
+    expect(page.locator("#chart-summary")).to_contain_text("2 of 4 curves as means with 95 % bands")
+    expect(page.locator("#chart-summary")).to_contain_text("; 2 more by themselves; steps linear")
+    page.get_by_label("Adam", exact=True).uncheck()
+    expect(page.get_by_role("img", name="Loss against step, 2 of 4 curves shown; steps linear")).to_be_visible()
+
+
 def test_the_chart_opens_with_means_and_bands_at_the_best_rates(opened, report):
     page = opened(report)
     names = [name for name in traces(page) if "band" not in name]

@@ -129,6 +129,12 @@ def floor_note(losses: pd.Series, starts: pd.Series) -> str:
     return translate("losses below {floor}, {share:g} of the start, are shown there", floor=ends, share=FLOOR)
 
 
+def has_spread(values: pd.Series, keys: Sequence[pd.Series]) -> bool:
+    """Return whether some group, by the keys, has different values and lacks none, so that a figure shows its interval."""
+    groups = values.groupby(list(keys), dropna=False)
+    return bool(((groups.nunique() > 1) & (groups.count() == groups.size())).any())
+
+
 def band_note(runs: pd.DataFrame) -> str:
     """Return the note on the bands around the lines of these runs; empty if the lines have no bands."""
     return translate("95 % bootstrap band over seeds") if runs["seed"].nunique() > 1 else ""

@@ -98,8 +98,8 @@ def captioned_figures(one: AxisRuns) -> Iterator[captions.CaptionedFigure]:
 
 
 def _notes(one: AxisRuns, frame: pd.DataFrame) -> str:
-    groups = frame.groupby(["variant", "panel", "place"])
-    is_random = groups["digest"].nunique().max() > 1
+    keys = [frame[key] for key in ("variant", "panel", "place")]
+    is_random = any(captions.has_spread(frame[measure], keys) for measure in one.measures)
     spread = BAND if frame["variant"].nunique() <= MAX_BANDS else INTERVAL
     return join_notes(
         translate("{key} on a {scale}", key=one.axis.key, scale=translate(one.scale.words)) if one.scale.words else "",
