@@ -99,17 +99,18 @@ def _title_share(figure: Figure) -> float:
 
 
 def _cut_svg(svg: str, cut: float) -> str:
-    """Return an SVG without `cut` points at its top, with room for letters of a browser, which may be wider, and all spaces."""
+    """Return an SVG without `cut` points at its top, and with room for letters of a browser, which may be wider."""
     size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt" viewBox="[^"]*"', svg)
     assert size
     width, height = float(size[1]) + LETTER_ROOM, float(size[2]) - cut
-    new = f'width="{width:.2f}pt" height="{height:.2f}pt" viewBox="0 {cut:.2f} {width:.2f} {height:.2f}" xml:space="preserve"'
+    new = f'width="{width:.2f}pt" height="{height:.2f}pt" viewBox="0 {cut:.2f} {width:.2f} {height:.2f}"'
     return svg.replace(size[0], new, 1)
 
 
 def _shorten_svg(svg: str) -> str:
-    """Return an SVG without comments, names of groups, line breaks and digits that nobody sees. Texts stay as they are."""
+    """Return an SVG without comments, names of groups, line breaks and digits that nobody sees. Texts stay, with all spaces."""
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = svg.replace("</style>", "text{white-space:pre}</style>", 1)  # a browser shows one space of several otherwise
     svg = re.sub(r"<[^>]*>", lambda tag: _shorten_tag(tag[0]), svg)
     return re.sub(r">\s+<", "><", svg)
 
