@@ -7,6 +7,7 @@ import pytest
 from conftest import quadratic_config
 
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.figures import best_of_trials, heat_map, lr_sensitivity, speed_jitter, tuning_budget
 from zdl_bench.report.figures.catalogue import comparison_figures, sweep_figures
 from zdl_bench.report.figures.performance_profile import draw_performance_profile, expected_running_times
 from zdl_bench.report.figures.runtime_ecdf import draw_runtime_ecdf
@@ -63,6 +64,13 @@ def test_where_lrs_were_tuned_the_figures_say_on_what():
     assert "3 seeds after 2 tuning seeds" in figures["loss_at_best_lr"].figure.get_suptitle()
     lines = figures["lr_sensitivity"].figure.axes[0].get_lines()
     assert any(list(line.get_xdata()) == [0.01, 0.1] for line in lines)
+
+
+@pytest.mark.parametrize("drawing", [lr_sensitivity, best_of_trials, heat_map, speed_jitter, tuning_budget])
+def test_a_figure_of_trials_says_in_its_title_on_which_seeds_they_ran(drawing):
+    [tuned], [plain] = comparisons_of(TUNED, (100, 101)), comparisons_of(TUNED)
+    assert [one.title.endswith(", on the 2 tuning seeds") for one in drawing.captioned_figures(tuned)] == [True]
+    assert not any("tuning seed" in one.title for one in drawing.captioned_figures(plain))
 
 
 def test_speed_and_jitter_are_geometric_means_and_leave_no_run_out():

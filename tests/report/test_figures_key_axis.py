@@ -1,5 +1,7 @@
 """The figure of any key: where its values stand, one line per optimizer, bands over seeds, and what has no value."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ from conftest import part, quadratic_config
 
 from zdl_bench.report.axis_runs import axis_runs
 from zdl_bench.report.comparison import comparisons_of
+from zdl_bench.report.figures.captions import lowest_mean
 from zdl_bench.report.figures.key_axis import captioned_figures, draw_key_axis
 from zdl_bench.report.figures.key_scale import key_scale, write_values
 from zdl_bench.report.words.context import common_context
@@ -110,6 +113,20 @@ def test_the_other_key_is_in_panels_and_an_optimizer_without_it_is_dashed(along)
     assert sgd.get_linestyle() == "--"
     assert adam.get_linestyle() == "-"
     assert "dashed: has no such key" in figure.figure.get_suptitle()
+
+
+@pytest.mark.parametrize("key", ["steps", "optimizer.beta2"])
+def test_the_words_for_who_cannot_see_the_figure_repeat_no_title(along, key):
+    [figure] = captioned_figures(along[key])
+    assert figure.title not in figure.description
+    assert figure.description.startswith("A row of panels per measure, one line per optimizer. 2 optimizers: ")
+    assert re.search(r"Lowest mean tail loss: Adam at [^:]*steps=40[^:]*, 0", figure.description)
+
+
+def test_the_winner_is_named_with_its_whole_place_however_long():
+    place = "problem.hidden=200-200, problem.activation=tanh, problem.batch_size=100"
+    losses, names, places = (pd.Series(values) for values in ([2.0, 1.0], ["sgd", "adam"], ["lr=1", place]))
+    assert lowest_mean("Lowest", losses, [names, places]) == f"Lowest: adam at {place}, 1."
 
 
 def test_panels_of_a_row_share_the_vertical_axis_and_show_every_line(along):

@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 import warnings
 from dataclasses import replace
 from itertools import chain
@@ -14,7 +15,7 @@ from conftest import digits_config, part, quadratic_config
 from test_report import unlucky
 
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.figures.catalogue import comparison_figures, standing_figures, sweep_figures
+from zdl_bench.report.figures.catalogue import LOSS_FIGURES, comparison_figures, standing_figures, sweep_figures
 from zdl_bench.report.figures.grid import head
 from zdl_bench.report.figures.legends import legend_outside
 from zdl_bench.report.figures.lr_sensitivity import draw_lr_sensitivity
@@ -216,6 +217,22 @@ def test_runs_without_a_curve_are_counted(trained):
     others = [train(digits_config("sgd", 0.01, seed=seed)) for seed in (0, 1)]
     drawn = all_figures([*trained, *missing, *others])
     assert "Adam: 2 of 4 runs have a curve" in heading(drawn["loss_curves"])
+
+
+def test_where_every_run_diverged_no_mean_and_no_band_is_spoken_of():
+    runs = [train(digits_config(name, lr=1e30, seed=seed, steps=10)) for name in ("sgd", "adam") for seed in (0, 1)]
+    for one in all_figures(runs).values():
+        words = f"{heading(one)} {one.description}"
+        assert not re.search(r"95 %|means? over|mean and", words), (one.name, words)
+
+
+def test_lines_too_many_for_bands_have_means_alone(trained):
+    many = [as_if(run, 10.0**-exponent) for run in trained for exponent in range(14)]
+    [comparison] = comparisons_of(many)
+    [figure] = LOSS_FIGURES["loss_curves"](comparison)
+    assert not any(axes.collections for axes in figure.figure.axes)
+    assert "geometric mean over seeds" in heading(figure)
+    assert "band" not in heading(figure)
 
 
 def saddle_run(name: str, lr: float) -> Run:

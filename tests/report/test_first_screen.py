@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from claim_rows import FAST, SLOW, rows
-from conftest import digits_config
+from conftest import digits_config, part
 from test_findings import standings_of
 
 from zdl_bench.report.comparison import comparisons_of
-from zdl_bench.report.figures.named_lines import APART, named_lines, spread_heights
+from zdl_bench.report.figures.named_lines import APART, MAX_NAME, named_lines, spread_heights
 from zdl_bench.report.figures.style import house_style
+from zdl_bench.report.phrases import shorten_all
 from zdl_bench.report.standings import TAIL_LOSS
 from zdl_bench.report.tables.leaderboard import leaderboard, setting_table
 from zdl_bench.report.tied import not_told_from_best
@@ -138,6 +139,25 @@ def test_one_optimizer_has_a_line_per_learning_rate(digits):
         figure = named_lines(comparison)
     assert set(names_beside(figure.figure)) == {"lr 0.001", "lr 0.01"}
     assert figure.title == "Loss of Adam at each learning rate"
+
+
+def test_names_that_are_cut_stay_different(digits):
+    adams = [part("optimizer", "adam", beta1=beta1, beta2=beta2) for beta1 in (0.9, 0.95) for beta2 in (0.99, 0.999)]
+    [comparison] = comparisons_of([train(digits_config(adam, lr=0.01, steps=20)) for adam in adams])
+    with house_style():
+        names = names_beside(named_lines(comparison).figure)
+    assert len(names) == 4, names
+    assert {len(name) for name in names} == {MAX_NAME}
+    assert sum(name.endswith("0.999") for name in names) == 2
+
+
+@pytest.mark.parametrize("name", ["{}" + "x" * 30, "x" * 15 + "{}" + "x" * 15, "x" * 30 + "{}", "x" * 300 + "{}" + "x" * 300])
+def test_names_stay_different_wherever_they_differ(name):
+    names = [name.format(letter) for letter in "abc"]
+    found = shorten_all(names, MAX_NAME)
+    assert len(set(found)) == 3
+    assert max(map(len, found)) <= MAX_NAME
+    assert shorten_all(["short", "x" * 20], MAX_NAME) == ["short", "x" * 20]
 
 
 def test_runs_without_curves_have_no_figure(runs):

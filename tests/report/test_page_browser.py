@@ -207,6 +207,18 @@ def test_in_the_dark_letters_are_light_and_axe_finds_nothing(opened, tuned):
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
 
 
+def test_in_the_dark_an_optimizer_has_one_colour_in_figures_chart_and_legend(opened, tuned):
+    page = opened(tuned, color_scheme="dark")
+    expect(page.locator("#chart-plot .main-svg").first).to_be_visible(timeout=30_000)
+    look = "(one) => [getComputedStyle(one).filter, getComputedStyle(one).mixBlendMode]"
+    of_figures = page.locator("figure img").first.evaluate(look)
+    assert of_figures[0] != "none"
+    for selector in ("#chart-plot > div", ".swatch"):
+        assert page.locator(selector).first.evaluate(look) == of_figures, selector
+    outside = page.locator("#chart-plot").evaluate(look)
+    assert outside == ["none", "normal"], "the outline of the focus keeps its colour"
+
+
 def test_the_skip_link_is_the_first_stop(opened, report):
     page = opened(report)
     page.keyboard.press("Tab")
@@ -351,6 +363,25 @@ def test_the_chart_has_every_curve_and_marks_divergence(opened, report):
     expect(page.locator("#chart-summary")).to_contain_text("14 of 14 curves shown")
     expect(page.locator("#chart-summary")).to_contain_text("× at the last probe of 4 that diverged")
     expect(page.get_by_role("img", name="Loss against step, 14 of 14 curves shown")).to_be_visible()
+
+
+def test_the_chart_speaks_of_means_and_bands_only_where_it_has_some(opened, report, tmp_path):
+    page = opened(report)
+    page.get_by_label("Setting", exact=True).select_option(index=1)
+    expect(page.locator("#chart-summary")).to_contain_text("1 of 1 curves, each optimizer at its best learning rate")
+    store = Store(tmp_path / "results")
+    runs = [
+        train(digits_config(name, lr, seed=seed, steps=10)) for name, lr in (("sgd", 1e30), ("adam", 0.01)) for seed in (0, 1)
+    ]
+    for run in runs:
+        store.write(run)
+    manifest = Manifest("lost", "", "the command", [], [run.run_id for run in runs], "2026-01-01T00:00:00+00:00")
+    store.write_manifest(manifest)
+    page = opened(build_report(store, manifest, ()))
+    expect(page.locator("#chart-summary")).to_contain_text("2 of 4 curves as means with 95 % bands")
+    expect(page.locator("#chart-summary")).to_contain_text("; 2 more by themselves; steps linear")
+    page.get_by_label("Adam", exact=True).uncheck()
+    expect(page.get_by_role("img", name="Loss against step, 2 of 4 curves shown; steps linear")).to_be_visible()
 
 
 def test_the_chart_opens_with_means_and_bands_at_the_best_rates(opened, report):

@@ -19,6 +19,7 @@ from zdl_bench.report.figures.style import FALLBACK_COLORS, house_style, look_of
 from zdl_bench.report.files import Files, encode_figure
 from zdl_bench.report.page import PageFigure
 from zdl_bench.report.page_images import MAX_SVG_POINTS, READABLE, page_image, page_widths, point_count
+from zdl_bench.run.presentation import PLAIN, Presentation
 
 NASTY = '<b>"1.23456" & \'d="0.98765"\' --> \N{SNOWMAN}'
 
@@ -44,6 +45,18 @@ def svg_of(figure: Figure) -> str:
     kind, _, text = image_of(figure).partition(",")
     assert kind == "data:image/svg+xml"
     return unquote(text)
+
+
+@pytest.mark.slow
+def test_a_browser_shows_every_space_of_a_label(browser):
+    """It sets `white-space` for texts itself, so what they would inherit from the image has no effect."""
+    page, widths = browser.new_page(), []
+    for spaces in (1, 7):
+        page.goto(image_of(drawn(label=f"ratio{spaces * ' '}(1: no difference)").figure))
+        texts = "[...document.querySelectorAll('text')]"
+        widths.append(page.evaluate(f"{texts}.find((one) => one.textContent.startsWith('ratio')).getComputedTextLength()"))
+    page.close()
+    assert widths[1] > 1.1 * widths[0]
 
 
 def test_a_figure_is_svg_without_its_title_and_stays_as_it_was():
@@ -73,11 +86,24 @@ def test_a_figure_of_many_points_is_webp_without_its_title():
         assert 0.6 * saved.height < shown.height < 0.95 * saved.height
 
 
+@pytest.mark.parametrize("for_print", [False, True])
+def test_the_first_figure_of_a_page_keeps_the_limit_of_points_as_all_do(for_print):
+    with house_style(Presentation("paper") if for_print else PLAIN):
+        few, many = Files(()).add_first_figure(drawn()), Files(()).add_first_figure(drawn(MAX_SVG_POINTS + 1))
+    assert [one.image.partition(",")[0] for one in (few, many)] == ["data:image/svg+xml", "data:image/webp;base64"]
+
+
 def test_a_caption_leaves_out_what_stands_above_the_figure():
     shown = Files(("png",)).add_figure(drawn())
-    assert shown.caption_without([]) == "Digits · 10 seeds. Lower is better."
-    assert shown.caption_without(["digits · 10 seeds"]) == "Lower is better."
+    assert shown.caption_without([]) == "digits · 10 seeds; lower is better"
+    assert shown.caption_without(["digits · 10 seeds"]) == "lower is better"
     assert PageFigure("title", "words", "").caption_without([]) == ""
+
+
+def test_names_keep_their_spelling_in_the_caption_of_a_paper():
+    with house_style(Presentation("paper")):
+        figure = caption(drawn().figure, "name", "The title", ["digits · 10 seeds", "", "optimizer.beta2 on a log scale"], [])
+    assert figure.caption == "The title. digits · 10 seeds; optimizer.beta2 on a log scale."
 
 
 def test_letters_are_readable_at_the_smallest_width():

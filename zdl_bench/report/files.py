@@ -13,7 +13,7 @@ from zdl_bench.report.display_names import with_keys
 from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.print_layout import MM, is_for_print
 from zdl_bench.report.page import PageFigure, PagePart
-from zdl_bench.report.page_images import page_image, page_widths, vector_image
+from zdl_bench.report.page_images import page_image, page_widths
 from zdl_bench.report.tables.formats import csv
 from zdl_bench.report.tables.latex import latex_figure
 from zdl_bench.report.tables.table import Table
@@ -66,24 +66,22 @@ class Files:
         If the figure is too large for an image on the page, or the images have reached MAX_IMAGES, the page only links to the
         files of the figure.
         """
-        shown = self._add_files(figure, slug)
-        if self.letters >= MAX_IMAGES or not can_be_shown(figure.figure):
+        return self._with_image(self._add_files(figure, slug), figure.figure)
+
+    def add_first_figure(self, figure: CaptionedFigure) -> PageFigure:
+        """Return the figure with which the page begins, as `add_figure` does.
+
+        In print it has no files: it belongs to the page, and a paper has the figure of the same losses.
+        """
+        return self._with_image(_on_page(figure, []), figure.figure) if is_for_print() else self.add_figure(figure)
+
+    def _with_image(self, shown: PageFigure, figure: Figure) -> PageFigure:
+        if self.letters >= MAX_IMAGES or not can_be_shown(figure):
             return shown
-        png = self.contents.get(f"figures/{figure.name}{slug}.png") or encode_figure(figure.figure, "png")
-        image = page_image(figure.figure, png)
+        saved = next((self.contents[file] for file in shown.files if file.endswith(".png")), None)
+        image = page_image(figure, saved or encode_figure(figure, "png"))
         self.letters += len(image)
         return replace(shown, image=image) if self.letters <= MAX_IMAGES else shown
-
-    def add_vector_figure(self, figure: CaptionedFigure, slug: str = "") -> PageFigure:
-        """Add the files of a figure, and return it for the page as vectors, however many points it has."""
-        if is_for_print():  # it belongs to the page; a paper has the figure of the same losses
-            figure.figure.draw_without_rendering()
-            shown = _on_page(figure, [])
-        else:
-            shown = self._add_files(figure, slug)
-        image = vector_image(figure.figure)
-        self.letters += len(image)
-        return replace(shown, image=image)
 
     def _add_files(self, figure: CaptionedFigure, slug: str) -> PageFigure:
         """Add the files of a figure, and return the figure for the page as links, without an image."""

@@ -45,7 +45,7 @@ def first_screen(tests: PageTests, judged: Sequence[Judgment], files: Files) -> 
     return FirstScreen(
         answer=answer,
         context=_context(tests.standings),
-        figure=files.add_vector_figure(figure) if figure else None,
+        figure=files.add_first_figure(figure) if figure else None,
         table=table,
         note=note,
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from zdl_bench.report.chart_data import Chart
-from zdl_bench.report.phrases import running_text
+from zdl_bench.report.phrases import join_notes
 from zdl_bench.report.tables.table import PageTable
 from zdl_bench.report.words.answer import Answer
 from zdl_bench.report.words.reported_finding import ReportedFinding
@@ -32,8 +32,8 @@ class PageFigure:
     widths: tuple[int, int] = (0, 0)
 
     def caption_without(self, known: Sequence[str]) -> str:
-        """Return the notes as running text, without those that a reader knows from the text above the figure."""
-        return running_text([note for note in self.notes if note not in known])
+        """Return the notes without those that a reader knows from the text above the figure."""
+        return join_notes(*(note for note in self.notes if note not in known))
 
     @property
     def links(self) -> list[tuple[str, str]]:

@@ -32,10 +32,10 @@ OTHER_FONTS = "Verdana, sans-serif"
 
 def page_image(figure: Figure, png: bytes) -> str:
     """Return the URL of the image of a figure. png: the figure as an image, which gave its panels and texts their places."""
-    return vector_image(figure) if point_count(figure) <= MAX_SVG_POINTS else data_url(encode_webp(png, _title_share(figure)))
+    return _vector_image(figure) if point_count(figure) <= MAX_SVG_POINTS else data_url(encode_webp(png, _title_share(figure)))
 
 
-def vector_image(figure: Figure) -> str:
+def _vector_image(figure: Figure) -> str:
     """Return the URL of a figure as SVG, on the colour of the page. The figure must have been drawn once.
 
     Texts are written as text, which takes a third of the room of outlines.
@@ -108,8 +108,9 @@ def _cut_svg(svg: str, cut: float) -> str:
 
 
 def _shorten_svg(svg: str) -> str:
-    """Return an SVG without comments, names of groups, line breaks and digits that nobody sees. Texts stay as they are."""
+    """Return an SVG without comments, names of groups, line breaks and digits that nobody sees. Texts stay, with all spaces."""
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = svg.replace("</style>", "text{white-space:pre}</style>", 1)  # a browser shows one space of several otherwise
     svg = re.sub(r"<[^>]*>", lambda tag: _shorten_tag(tag[0]), svg)
     return re.sub(r">\s+<", "><", svg)
 

@@ -14,13 +14,31 @@ AND_MORE = translatable("and {count} more")
 
 def shorten(name: str) -> str:
     """Return the name, with an ellipsis in place of its middle if it is longer than MAX_LETTERS."""
-    half = (MAX_LETTERS - 1) // 2
-    return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1 - half]}…{name[-half:]}"
+    return _cut(name, MAX_LETTERS, (MAX_LETTERS - 1) // 2)
+
+
+def shorten_all(names: Iterable[str], most: int = MAX_LETTERS) -> list[str]:
+    """Return names of up to `most` characters, of which those that were different still are.
+
+    The ellipsis stands as near to the middle as it leaves them different. If it can nowhere, the cut names are numbered.
+    """
+    every, half = [*names], (most - 1) // 2
+    for end in sorted(range(most), key=lambda letters: abs(letters - half)):
+        found = [_cut(name, most, end) for name in every]
+        if len({*found}) == len({*every}):
+            return found
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(every), 1)}
+    return [name if len(name) <= most else f"{name[: most - 5]}… {numbers[name]}" for name in every]
+
+
+def _cut(name: str, most: int, end: int) -> str:
+    """Return the name in up to `most` characters, of which the last `end` are those at its end."""
+    return name if len(name) <= most else f"{name[: most - 1 - end]}…{name[len(name) - end :]}"
 
 
 def list_names(names: Iterable[str]) -> str:
     """Return the distinct names as a list in a sentence: up to MAX_IN_SENTENCE names, then the number of the others."""
-    unique = [shorten(name) for name in dict.fromkeys(map(said, names))]
+    unique = shorten_all(dict.fromkeys(map(said, names)))
     if len(unique) > MAX_IN_SENTENCE:
         return and_more(translate(", ").join(unique[:MAX_IN_SENTENCE]), len(unique) - MAX_IN_SENTENCE)
     return join_and(unique)
@@ -62,11 +80,6 @@ def join_sentences(*sentences: str) -> str:
 def with_full_stop(clause: str) -> str:
     """Return the clause as a sentence; empty if it is empty."""
     return translate("{clause}.", clause=clause) if clause else ""
-
-
-def running_text(lines: Iterable[str]) -> str:
-    """Return the lines, which are not empty, as sentences that begin with a capital."""
-    return join_sentences(*(with_full_stop(f"{line[0].upper()}{line[1:]}") for line in lines))
 
 
 def limit_lines(lines: Iterable[str], most: int, ending: str = AND_MORE) -> list[str]:

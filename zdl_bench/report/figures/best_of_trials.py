@@ -67,4 +67,5 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     ]
     what = translate("The {loss} that is expected of the best of k learning rates, on a log scale, against k.", loss=loss)
     sentences = [what, captions.optimizers_sentence(runs), captions.lowest_tail_loss(runs)]
-    yield captions.caption(figure, "best_of_trials", translate("Best of k tuning trials"), lines, sentences)
+    title = captions.of_trials(translate("Best of k tuning trials"), comparison)
+    yield captions.caption(figure, "best_of_trials", title, lines, sentences)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from zdl_bench.language import translate
+from zdl_bench.language import translate, translate_count
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures.grid import head, limit_size
 from zdl_bench.report.figures.label_room import break_labels
 from zdl_bench.report.figures.print_layout import is_for_print, shrink_marks
-from zdl_bench.report.phrases import and_more, join_sentences, list_names, running_text, shorten
+from zdl_bench.report.phrases import and_more, join_notes, join_sentences, list_names, shorten, with_full_stop
 from zdl_bench.run.conditions import short
 from zdl_bench.run.counts import count_of
 from zdl_bench.statistics.metrics.metric import FLOOR
@@ -21,8 +21,8 @@ from zdl_bench.statistics.metrics.metric import FLOOR
 class CaptionedFigure:
     """A figure with its file name, its title, and a description for readers who cannot see the figure.
 
-    notes: what is written below the title, one fact each. caption: the title and notes as running text, for a figure whose
-    title is not drawn.
+    notes: what is written below the title, one fact each, which may begin with a name and so with any letter. caption: the
+    title and the notes, for a figure whose title is not drawn.
     """
 
     name: str
@@ -43,7 +43,8 @@ def caption(figure: Figure, name: str, title: str, lines: Sequence[str], sentenc
     if is_for_print():
         shrink_marks(figure)
         break_labels(figure)
-        return CaptionedFigure(name, title, description, figure, running_text([title, *shown]), shown)
+        text = join_sentences(*map(with_full_stop, (title, join_notes(*shown))))
+        return CaptionedFigure(name, title, description, figure, text, shown)
     limit_size(figure)
     head(figure, title, shown)
     break_labels(figure)
@@ -59,15 +60,18 @@ def optimizers_sentence(frame: pd.DataFrame) -> str:
 def leader_sentence(what: str, values: pd.Series, best: float, write: Callable[[float], str] = "{:.3g}".format) -> str:
     """Return the sentence that names the first variant with the best value, and the number of others with the same value.
 
-    what: the start of the sentence. values: one per variant, or one per variant and lr, or NaN if some run has no value. best:
-    the best of these values. write: turns a value into text.
+    what: the start of the sentence. values: one per variant, or one per variant and lr or place in words; NaN if some run
+    has no value. best: the best of these values. write: turns a value into text.
     """
     leaders = values.index[values == best]
     if leaders.empty:
         return translate("{what}: nowhere do all runs have a value.", what=what)
-    variant, lr = leaders[0] if isinstance(leaders[0], tuple) else (leaders[0], None)
+    variant, place = leaders[0] if isinstance(leaders[0], tuple) else (leaders[0], None)
     name = shorten(str(variant))
-    leader = name if lr is None or lr != lr else translate("{name} at lr {lr}", name=name, lr=short(lr))
+    if isinstance(place, str):
+        leader = translate("{name} at {place}", name=name, place=place)
+    else:
+        leader = name if place is None or place != place else translate("{name} at lr {lr}", name=name, lr=short(place))
     leader = and_more(leader, len(leaders) - 1)
     return translate("{what}: {leader}, {value}.", what=what, leader=leader, value=write(best))
 
@@ -85,6 +89,14 @@ def lowest_mean(what: str, values: pd.Series, keys: Sequence[pd.Series]) -> str:
 def lowest_tail_loss(runs: pd.DataFrame) -> str:
     """Return the sentence on the lowest mean tail loss. runs: has the columns variant, lr and tail_loss."""
     return lowest_mean(translate("Lowest mean tail loss"), runs["tail_loss"], [runs["variant"], runs["lr"]])
+
+
+def of_trials(title: str, comparison: Comparison) -> str:
+    """Return the title of a figure of the trials, which says so if these ran on seeds of their own."""
+    if not comparison.was_tuned:
+        return title
+    count = comparison.trials["seed"].nunique()
+    return translate_count("{title}, on the {count} tuning seed", "{title}, on the {count} tuning seeds", count, title=title)
 
 
 def best_lr_note(comparison: Comparison) -> str:
@@ -115,6 +127,12 @@ def floor_note(losses: pd.Series, starts: pd.Series) -> str:
     low, high = (f"{floor:.1g}" for floor in (floors.min(), floors.max()))
     ends = low if low == high else translate("{low} to {high}", low=low, high=high)
     return translate("losses below {floor}, {share:g} of the start, are shown there", floor=ends, share=FLOOR)
+
+
+def has_spread(values: pd.Series, keys: Sequence[pd.Series]) -> bool:
+    """Return whether some group, by the keys, has different values and lacks none, so that a figure shows its interval."""
+    groups = values.groupby(list(keys), dropna=False)
+    return bool(((groups.nunique() > 1) & (groups.count() == groups.size())).any())
 
 
 def band_note(runs: pd.DataFrame) -> str:

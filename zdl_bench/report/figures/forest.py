@@ -13,7 +13,7 @@ from zdl_bench.report.figures.print_layout import text_points
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
 from zdl_bench.report.limits import FIRST_TEN
 from zdl_bench.report.pair_frames import contrast_frame
-from zdl_bench.report.phrases import join_notes, shorten, with_full_stop
+from zdl_bench.report.phrases import join_notes, shorten, shorten_all, with_full_stop
 from zdl_bench.report.standings import Standings
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.finding import three_digits
@@ -52,7 +52,7 @@ def draw_forest(frame: pd.DataFrame, axes: Axes) -> Axes:
         if not np.isnan(effect[0]):
             _draw_row(effect, row, axes, scale, INK if record["verdict"] in DECIDED else "white")
         axes.text(1.04, row, _text(record), transform=axes.get_yaxis_transform(), va="center", fontsize=text_points(8.5))
-    axes.set_yticks(range(len(frame)), [shorten(str(label)) for label in frame["label"]])
+    axes.set_yticks(range(len(frame)), shorten_all(map(str, frame["label"])))
     axes.set(ylim=(len(frame) - 0.4, -0.6), xlabel=translate(label))
     axes.grid(visible=False, axis="y")
     return axes

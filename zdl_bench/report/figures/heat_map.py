@@ -14,7 +14,7 @@ from zdl_bench.report.figures.cells import color_cells, write_cells
 from zdl_bench.report.figures.scales import plain_log_axis
 from zdl_bench.report.figures.style import require_prepared
 from zdl_bench.report.limits import MAX_HEIGHT, MAX_WIDTH
-from zdl_bench.report.phrases import join_notes, shorten, state_text
+from zdl_bench.report.phrases import join_notes, shorten_all, state_text
 from zdl_bench.run.conditions import texts_of
 
 GREY = "#d9d9d9"
@@ -50,7 +50,7 @@ def draw_heat_map(frame: pd.DataFrame, axes: Axes) -> Axes:
     write_cells(texts, positive < np.sqrt(low * high), axes)
     lrs = texts_of([None if np.isnan(lr) else float(lr) for lr in means.columns])
     axes.set_xticks(np.arange(len(means.columns)) + 0.5, list(lrs.values()))
-    axes.set_yticks(np.arange(len(means)) + 0.5, [shorten(str(name)) for name in means.index])
+    axes.set_yticks(np.arange(len(means)) + 0.5, shorten_all(map(str, means.index)))
     axes.set(xlabel=translate("learning rate"), ylabel="")
     axes.grid(visible=False)
     return axes
@@ -92,4 +92,4 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         captions.lowest_tail_loss(runs),
         translate("{count} of {runs} runs have no value.", count=lost, runs=len(runs)) if lost else "",
     ]
-    yield captions.caption(figure, "heat_map", title, lines, sentences)
+    yield captions.caption(figure, "heat_map", captions.of_trials(title, comparison), lines, sentences)

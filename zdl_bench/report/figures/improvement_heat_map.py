@@ -12,7 +12,7 @@ from zdl_bench.report.figures.cells import color_cells, write_cells
 from zdl_bench.report.figures.print_layout import text_points
 from zdl_bench.report.limits import FIRST_TEN
 from zdl_bench.report.pair_frames import improvement_frame
-from zdl_bench.report.phrases import join_notes, shorten
+from zdl_bench.report.phrases import join_notes, shorten_all
 from zdl_bench.report.standings import Standings
 
 DIVERGING = "PuOr_r"
@@ -46,7 +46,7 @@ def draw_improvement(frame: pd.DataFrame, axes: Axes) -> Axes:
     color_cells(rates, axes, cmap=DIVERGING, vmin=0, vmax=1, cbar=not has_room, cbar_kws=bar)
     if has_room:
         write_cells(cells["text"].reindex(columns=names).fillna(""), (rates - 0.5).abs() > PALE, axes)
-    ticks, labels = np.arange(len(names)) + 0.5, [shorten(name) for name in names]
+    ticks, labels = np.arange(len(names)) + 0.5, shorten_all(names)
     axes.set_xticks(ticks, labels, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, labels, rotation=0)
     axes.set(xlabel="", ylabel="")
@@ -75,7 +75,7 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
         if one.metric in question.in_figures
     ]
     names, panels = len(variants), len(shown)
-    letters = max(map(len, map(shorten, variants)))
+    letters = max(map(len, shorten_all(variants)))
     columns = min(2 if names > MAX_IN_THREES or letters > MANY_LETTERS else 3, panels)
     rows = -(-panels // columns)
     width, height = max(0.36 * names, 1.8) + 0.2, max(0.3 * names, 1.5) + 0.4 + 0.05 * letters

@@ -26,6 +26,8 @@ from zdl_bench.statistics.metrics.steadiness import scale_words
 
 DASHED: dict[str, Any] = {"marker": "", "linestyle": (0, (6, 3))}
 BAND, INTERVAL = translatable("95 % band over seeds"), translatable("95 % interval over seeds")
+PANEL_ROW = translatable("A panel per measure, one line per optimizer.")
+PANEL_ROWS = translatable("A row of panels per measure, one line per optimizer.")
 REACH = 3.0
 """The largest factor by which a band widens the vertical axis."""
 
@@ -85,21 +87,19 @@ def captioned_figures(one: AxisRuns) -> Iterator[captions.CaptionedFigure]:
         more_in_tables(count_of(hidden, "more panel") if hidden else ""),
     ]
     texts = [f"{axis.key}={text}".replace("\n", ", ") for text in axis.texts]
-    spots = [
-        translate("{name} at {values}", name=row.variant, values=", ".join(filter(None, [texts[row.place], row.panel])))
-        for row in frame.itertuples()
-    ]
+    spots = [", ".join(filter(None, [texts[row.place], row.panel])) for row in frame.itertuples()]
+    keys = [frame["variant"], pd.Series(spots, index=frame.index)]
     sentences = [
-        translate("{title}, one line per optimizer.", title=title),
+        translate(PANEL_ROW if len(panels) == 1 else PANEL_ROWS),
         captions.optimizers_sentence(frame),
-        captions.lowest_mean(translate("Lowest mean tail loss"), frame["tail_loss"], [pd.Series(spots, index=frame.index)]),
+        captions.lowest_mean(translate("Lowest mean tail loss"), frame["tail_loss"], keys),
     ]
     yield captions.caption(figure, f"axis-{axis.key}", title, lines, sentences)
 
 
 def _notes(one: AxisRuns, frame: pd.DataFrame) -> str:
-    groups = frame.groupby(["variant", "panel", "place"])
-    is_random = groups["digest"].nunique().max() > 1
+    keys = [frame[key] for key in ("variant", "panel", "place")]
+    is_random = any(captions.has_spread(frame[measure], keys) for measure in one.measures)
     spread = BAND if frame["variant"].nunique() <= MAX_BANDS else INTERVAL
     return join_notes(
         translate("{key} on a {scale}", key=one.axis.key, scale=translate(one.scale.words)) if one.scale.words else "",

@@ -36,7 +36,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str, scale: AxisSc
     require_prepared(frame, "line")
     lost: dict[str, tuple[int, int]] = {}
     ends = [0.0]
-    has_bands = frame["line"].nunique() <= MAX_BANDS
+    are_banded = have_bands(frame)
     low, high = loss_limits(frame)
     dashes = _dashes(frame)
     for line, rows in frame.groupby("line", sort=False):
@@ -46,7 +46,7 @@ def draw_loss_lines(frame: pd.DataFrame, axes: Axes, against: str, scale: AxisSc
         look = {"label": legend_name(str(line)), "color": color, "linestyle": dashes[line], "linewidth": 1.6}
         at, interval = _mean_line(rows[is_finite & ~is_early], against, scale)
         axes.plot(at, interval.mean, **look)
-        if has_bands:
+        if are_banded:
             axes.fill_between(at, interval.low, interval.high, color=color, alpha=0.16, linewidth=0)
         ends.append(float(at.max(initial=0.0)))
         ends.append(_draw_early_ends(rows[is_finite & is_early], axes, against, color, high))
@@ -70,6 +70,18 @@ def loss_limits(frame: pd.DataFrame) -> tuple[float, float]:
         return EMPTY_LOG_LIMITS
     ceiling = CEILING_FACTOR * float(frame.loc[frame["step"] == frame["step"].min(), "loss"].median())
     return 0.8 * float(losses.min()), min(ceiling, 1.25 * float(losses.max()))
+
+
+def have_bands(frame: pd.DataFrame) -> bool:
+    """Return whether no panel has too many lines for bands. frame: line and, if there are several panels, panel."""
+    lines = frame["line"]
+    return int(lines.groupby(frame["panel"]).nunique().max() if "panel" in frame else lines.nunique()) <= MAX_BANDS
+
+
+def have_means(frame: pd.DataFrame) -> bool:
+    """Return whether some line is the mean of several runs. Runs that ended early are in no mean."""
+    lines = frame.groupby(["variant", "lr"], dropna=False)
+    return any(rows["run_id"].nunique() - len(_ended_early(rows)) > 1 for _, rows in lines)
 
 
 def _dashes(frame: pd.DataFrame) -> dict[Any, Any]:

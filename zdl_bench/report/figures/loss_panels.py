@@ -15,7 +15,7 @@ from zdl_bench.language import translatable, translate
 from zdl_bench.report.comparison import Comparison, alike
 from zdl_bench.report.figure_terms import loss_name
 from zdl_bench.report.figures import captions, grid, legends, selection, small_multiples
-from zdl_bench.report.figures.loss_lines import loss_limits
+from zdl_bench.report.figures.loss_lines import have_bands, have_means, loss_limits
 from zdl_bench.report.figures.lost_curves import no_curve_note
 from zdl_bench.report.figures.lr_lines import EFFECTIVE_LR, colors_of, labels_of
 from zdl_bench.report.figures.print_layout import is_for_print, text_points
@@ -29,8 +29,13 @@ MAX_LR_LINES = 12
 MAX_INNER_LEGEND = 4
 """Largest number of lines in a panel with its own legend. With more lines, one legend outside serves all panels."""
 LOG_AGAINST, AGAINST = translatable("The {value} on a log scale against {label}"), translatable("The {value} against {label}")
-GEOMETRIC_MEAN = translatable("geometric mean over seeds, 95 % band")
-MEAN = translatable("mean over seeds, 95 % band")
+MEANS = {
+    (True, True): translatable("geometric mean over seeds, 95 % band"),
+    (True, False): translatable("geometric mean over seeds"),
+    (False, True): translatable("mean over seeds, 95 % band"),
+    (False, False): translatable("mean over seeds"),
+}
+"""What lines are, by whether they are on a log scale and whether they have bands."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,7 @@ class LossFigures:
         """Return the figure with a line per optimizer, each at one learning rate."""
         losses = losses.assign(line=losses["variant"] + ", " + labels_of("lr", losses["lr"]))
         frame = selection.chosen_variants(losses, self.comparison, MAX_ALONE)
+        frame = frame.assign(panel=frame["line"]) if small_multiples.are_apart(losses, "line") else frame
         figure, axes_list = small_multiples.lines(self.draw, losses, frame, "line")
         small_multiples.label_axes(axes_list, ylabel=self.value_name)
         runs = self.comparison.at_best_lr(self.comparison.judged)
@@ -180,15 +186,14 @@ class LossFigures:
         what = translate(text, value=self.value_name, label=self.label)
         if len(groups) > 1:
             what = translate("{what} in {count} panels, {panels}", what=what, count=len(groups), panels=list_names(groups))
-        if runs["seed"].nunique() > 1:
+        if have_means(frame):
             what = translate("{what}, means over seeds", what=what)
         return [with_full_stop(what), captions.optimizers_sentence(frame), captions.lowest_tail_loss(runs)]
 
     def _notes(self, frame: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         """Return notes on lines, on cut losses, and on those of the figure's `runs` that have no curve and are in no line."""
         by_run = frame.groupby("run_id")
-        has_means = frame.groupby(["variant", "lr"], dropna=False)["run_id"].nunique().max() > 1
-        mean = translate(GEOMETRIC_MEAN if self.scale.is_log else MEAN) if has_means else ""
+        mean = translate(MEANS[self.scale.is_log, have_bands(frame)]) if have_means(frame) else ""
         cross = translate("× where a run diverged") if (by_run["step"].max() < by_run["planned_steps"].first()).any() else ""
         floor = captions.floor_note(frame["loss"], by_run["loss"].transform("first")) if self.scale.is_log else ""
         return [join_notes(mean, cross), floor, no_curve_note(self.comparison, runs)]

@@ -104,8 +104,9 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     loss = tail_loss_name(comparison)
     small_multiples.label_axes(axes_list, ylabel=loss)
     at_edge = [str(name) for name, rows in runs.groupby("variant", sort=False) if _best(rows)[1]]
+    has_spread = captions.has_spread(runs["tail_loss"], [runs["variant"], runs["lr"]])
     notes = join_notes(
-        translate("geometric mean and 95 % interval over seeds") if runs["seed"].nunique() > 1 else "",
+        translate("geometric mean and 95 % interval over seeds") if has_spread else "",
         translate("ring: best by mean tail loss"),
         translate("arrow: the best is at the edge of its grid, a better one may lie beyond") if at_edge else "",
         translate("× at the top: some run has no value") if runs["tail_loss"].isna().any() else "",
@@ -118,4 +119,5 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         captions.lowest_tail_loss(runs),
         translate("At the edge of its grid lies the best of {names}.", names=list_names(at_edge)) if at_edge else "",
     ]
-    yield captions.caption(figure, "lr_sensitivity", translate("Tail loss against learning rate"), lines, sentences)
+    title = captions.of_trials(translate("Tail loss against learning rate"), comparison)
+    yield captions.caption(figure, "lr_sensitivity", title, lines, sentences)

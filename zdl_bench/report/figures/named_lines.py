@@ -17,7 +17,7 @@ from zdl_bench.report.figures.loss_lines import draw_loss_lines, loss_limits
 from zdl_bench.report.figures.lr_lines import colors_of, labels_of
 from zdl_bench.report.figures.scales import log_axis
 from zdl_bench.report.limits import MAX_TOGETHER
-from zdl_bench.report.phrases import join_notes, join_sentences, shorten
+from zdl_bench.report.phrases import join_notes, join_sentences, shorten_all
 from zdl_bench.statistics.finding import three_digits
 
 NAMED_WIDTH, NAMED_HEIGHT = 5.2, 3.35
@@ -62,7 +62,7 @@ def named_lines(comparison: Comparison) -> captions.CaptionedFigure | None:
     axes.set_title("")
     for text in [*axes.texts]:
         text.remove()
-    _name_lines(axes, list(frame["line"].drop_duplicates()), last)
+    _name_lines(axes, [str(name) for name in frame["line"].drop_duplicates()], last)
     counts = {"shown": frame["line"].nunique(), "every": everything["variant"].nunique()}
     shown = translate("{shown} of {every} optimizers; the others are grey", **counts) if others else ""
     cut = translate("losses above {loss} are cut off", loss=three_digits(ceiling)) if is_cut else ""
@@ -122,12 +122,11 @@ def _name_lines(axes: Axes, names: Sequence[str], last: float) -> None:
     ends = [_end_of(line, axes, last) for line in lines[: len(names)]]
     places = spread_heights([y for _, y in ends])
     to_data = axes.transAxes + axes.transData.inverted()
-    for line, name, (x, y), place in zip(lines, names, ends, places, strict=False):
+    for line, name, (x, y), place in zip(lines, shorten_all(names, MAX_NAME), ends, places, strict=False):
         turn = NAMED_SHARE + 0.03
         points = to_data.transform([(x, y), (turn, place), (turn + 0.015, place)])
         axes.plot(*points.T, color=line.get_color(), linewidth=1.0, alpha=0.8, clip_on=False)
-        label = shorten(str(name)) if len(str(name)) <= MAX_NAME else f"{str(name)[: MAX_NAME - 1]}…"
-        axes.text(turn + 0.025, place, label, transform=axes.transAxes, va="center", fontsize=9.5, clip_on=False)
+        axes.text(turn + 0.025, place, name, transform=axes.transAxes, va="center", fontsize=9.5, clip_on=False)
 
 
 def _end_of(line: Line2D, axes: Axes, last: float) -> tuple[float, float]:

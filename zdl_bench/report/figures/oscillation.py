@@ -14,7 +14,7 @@ from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.print_layout import is_for_print, text_points
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
 from zdl_bench.report.figures.style import line_looks
-from zdl_bench.report.phrases import list_names, shorten
+from zdl_bench.report.phrases import list_names, shorten_all
 from zdl_bench.run.run import Floats
 from zdl_bench.statistics.metrics.catalogue import METRICS
 
@@ -71,7 +71,7 @@ def draw_oscillation(frame: pd.DataFrame, axes: Axes, metric: str) -> Axes:
         scale.set_limits(axes, _limits(scale.to(finite.to_numpy()), scale.to(np.array(intervals))))
         if scale is LINEAR:
             axes.locator_params(axis="x", nbins=5)
-    axes.set_yticks(range(len(looks)), [shorten(name) for name in looks])
+    axes.set_yticks(range(len(looks)), shorten_all(looks))
     side = translate("← steadier") if _METRIC_OF[metric].lower_is_better else translate("steadier →")
     gap = "\n" if is_for_print() else "   "  # a column of a journal has no room for both on one line
     axes.set(ylim=(len(looks) - 0.5, -0.6), xlabel=f"{metric_words(metric)}{gap}{side}")

@@ -130,8 +130,9 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
     speed = translate("geometric mean over the run") if len(axes_list) == 1 else translate("mean over the run")
     label = translate("{mean}: {loss}   ← faster", mean=speed, loss=loss_name(comparison))
     small_multiples.label_axes(axes_list, xlabel=label)
+    has_spread = captions.has_spread(runs[measure], [runs["variant"], runs["lr"]])
     notes = join_notes(
-        translate("geometric means and 95 % intervals over seeds") if runs["seed"].nunique() > 1 else "",
+        translate("geometric means and 95 % intervals over seeds") if has_spread else "",
         translate("numbers: smallest and largest lr of a curve, if there is room"),
     )
     others = small_multiples.note(everything)
@@ -149,4 +150,4 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         ),
     ]
     title = translate("Speed against steadiness {scale}, by learning rate", scale=scale)
-    yield captions.caption(figure, "speed_jitter", title, lines, sentences)
+    yield captions.caption(figure, "speed_jitter", captions.of_trials(title, comparison), lines, sentences)

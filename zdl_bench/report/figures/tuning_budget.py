@@ -80,4 +80,5 @@ def captioned_figures(comparison: Comparison) -> Iterator[captions.CaptionedFigu
         captions.optimizers_sentence(shown),
         translate("With all trials, {name} has it most often, in {share}.", name=last.idxmax(), share=percent(last.max())),
     ]
-    yield captions.caption(figure, "tuning_budget", translate("Who is ahead at which tuning budget"), lines, sentences)
+    title = captions.of_trials(translate("Who is ahead at which tuning budget"), comparison)
+    yield captions.caption(figure, "tuning_budget", title, lines, sentences)

@@ -55,7 +55,8 @@ function shownRuns(chart) {
 
 /** Return a trace per optimizer and learning rate, with gaps between its seeds, and a trace of the ends of diverged runs. */
 function tracesOf(chart) {
-  const means = chart.curves === "means" && !chart.only ? meansOf(chart) : { traces: [], others: shownRuns(chart) };
+  const means = chart.curves === "means" && !chart.only ? meansOf(chart) : { traces: [], others: shownRuns(chart), sizes: [] };
+  chart.sizes = means.sizes;
   const traces = new Map();
   const ends = { x: [], y: [], text: [], marker: { color: [], symbol: "x", size: 8 }, mode: "markers", name: STATUSES.diverged };
   for (const run of means.others) {
@@ -145,12 +146,8 @@ function describe(chart, remark = "") {
   const all = runsOfSetting(chart).length;
   const runs = shownRuns(chart);
   const diverged = runs.filter((run) => run.status === "diverged").length;
-  const curves =
-    chart.curves === "means" && !chart.only
-      ? translate("{count} of {all} curves as means with 95 % bands, each optimizer at its best learning rate", { count: runs.length, all })
-      : translate("{count} of {all} curves shown", { count: runs.length, all });
   const loss = chart.y === "log" ? translate("loss logarithmic") : translate("loss linear");
-  const words = [curves, translate("{steps}, {loss}", { steps: axisNames(chart.against)[chart.x], loss })];
+  const words = [...curvesText(chart, runs.length, all), translate("{steps}, {loss}", { steps: axisNames(chart.against)[chart.x], loss })];
   if (diverged) words.push(translate("× at the last probe of {count} that diverged", { count: diverged }));
   const off = new Set(runsOfSetting(chart).map((run) => run.optimizer).filter((place) => chart.off.optimizer.has(place))).size;
   if (off) words.push(off === 1 ? translate("1 optimizer is switched off") : translate("{count} optimizers are switched off", { count: off }));

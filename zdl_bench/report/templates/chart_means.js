@@ -1,17 +1,19 @@
 // The mean of the seeds of each optimizer in the chart, with its 95 % band (Student).
 
-/** Return the traces of the means, and the runs that no mean has: those that ended early, or that have other steps. */
+/** Return the traces of the means, how many runs each has, and the runs that none has: those that ended early, or that have other steps. */
 function meansOf(chart) {
   const groups = Map.groupBy(shownRuns(chart), (run) => `${run.optimizer} ${run.lr}`);
   const traces = [];
   const others = [];
+  const sizes = [];
   for (const runs of groups.values()) {
     const whole = runs.filter((run) => run.status === "completed" && run.losses.every((loss) => loss !== null));
     const members = whole.filter((run) => run.steps === whole[0].steps);
     others.push(...runs.filter((run) => !members.includes(run)));
     if (members.length) traces.push(...tracesOfMean(chart, members));
+    sizes.push(members.length);
   }
-  return { traces, others };
+  return { traces, others, sizes };
 }
 
 function tracesOfMean(chart, runs) {
@@ -35,6 +37,15 @@ function tracesOfMean(chart, runs) {
   const edge = [...intervals.map(([, , high]) => high), ...intervals.map(([, low]) => low).reverse()];
   const fill = { fill: "toself", fillcolor: color, line: { width: 0, color }, opacity: 0.16, hoverinfo: "skip", mode: "lines" };
   return [{ ...fill, x: [...x, ...x.toReversed()], y: edge, name: translate("{name}, 95 % band", { name: line.name }) }, mean];
+}
+
+/** Say how many curves are shown, and how: as means, or by themselves. */
+function curvesText(chart, count, all) {
+  const inMeans = chart.sizes.reduce((sum, size) => sum + size, 0);
+  if (!inMeans) return [translate("{count} of {all} curves shown", { count, all })];
+  if (Math.max(...chart.sizes) < 2) return [translate("{count} of {all} curves, each optimizer at its best learning rate", { count, all })];
+  const means = translate("{count} of {all} curves as means with 95 % bands, each optimizer at its best learning rate", { count: inMeans, all });
+  return inMeans < count ? [means, translate("{count} more by themselves", { count: count - inMeans })] : [means];
 }
 
 function meanText(isLog, count) {

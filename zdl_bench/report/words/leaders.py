@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from zdl_bench.language import later, said, translatable, translate
+from zdl_bench.language import said, translatable, translate
 from zdl_bench.report.phrases import join_notes, list_names
 from zdl_bench.report.standings import SPEED, STEADY, TARGETS, Question, Standings
 from zdl_bench.report.words.effects import p_text
@@ -14,15 +14,14 @@ from zdl_bench.statistics.pairwise import PairVerdict
 from zdl_bench.statistics.standing import SPENT_ELSEWHERE, Standing
 from zdl_bench.statistics.verdict import Verdict
 
-NOT_DECIDABLE = later("not decidable")
-
 
 def about_leader(question: Question, standing: Standing, standings: Standings) -> ReportedFinding:
     """Return the finding that says which optimizer leads on a question, or why no optimizer leads."""
     leader = standing.leader
     if leader is None:  # fewer than two variants have runs to compare
         reasons = join_notes(*standings.entrants.reasons.values())
-        return ReportedFinding(question_heading(question, NOT_DECIDABLE), translate("Not decidable: {reason}.", reason=reasons))
+        outcome, sentence = _not_decidable(reasons)
+        return ReportedFinding(question_heading(question, outcome), sentence)
     outcome, sentence = _answer(question, standing, standings, leader)
     details = [*_effects(question, standing, leader), *_notes(question, standing, standings)]
     if leader.verdict is Verdict.INSUFFICIENT and standings.more:
@@ -81,13 +80,17 @@ def _answer(question: Question, standing: Standing, standings: Standings, leader
     if leader.reason == SPENT_ELSEWHERE:
         return translate("not tested"), translate("Not tested: {reason}.", reason=leader.reason)
     if leader.verdict is Verdict.NOT_DECIDABLE:
-        return said(NOT_DECIDABLE), translate("Not decidable: {reason}.", reason=leader.reason)
+        return _not_decidable(leader.reason)
     if leader.verdict is Verdict.SUPPORTED:
         return leader.variant, _sentence(question, leader, standings)
     if ahead := _leaders_by_measure(standing):
         return _ahead_by_some(question, ahead)
     reason = leader.reason or translate("no optimizer is shown to be ahead of each other one")
     return translate("undecided"), translate("Undecided: {reason}.", reason=reason)
+
+
+def _not_decidable(reason: str) -> tuple[str, str]:
+    return translate(Verdict.NOT_DECIDABLE.value), translate("Not decidable: {reason}.", reason=reason)
 
 
 def _ahead_by_some(question: Question, leaders: Mapping[str, Leader]) -> tuple[str, str]:

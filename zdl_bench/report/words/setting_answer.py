@@ -95,7 +95,12 @@ def _praise(standings: Standings, leader: Leader) -> str:
 
 
 def _speed_text(first: str, rival: str, finding: Finding) -> str:
-    return ratio_sentence(translate("mean loss over the run"), first, rival, SPEED.effect(finding))
+    """Return the ratio of the two, and on which seeds it rests if some run has no value: the table has other means then."""
+    text = ratio_sentence(translate("mean loss over the run"), first, rival, SPEED.effect(finding))
+    if not text or finding.n_values == finding.n:
+        return text
+    counts = {"count": finding.n_values, "whole": finding.n}
+    return translate("{text} on the {count} of {whole} seeds where both have a value", text=text, **counts)
 
 
 def _is_shown(leader: Leader, variant: str) -> bool:
