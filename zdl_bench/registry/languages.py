@@ -1,6 +1,5 @@
 """The languages of texts: English, and one per file `conf/languages/NAME.po`."""
 
-import gettext
 import os
 from functools import cache
 from pathlib import Path
@@ -37,7 +36,7 @@ def _read(code: str) -> Language:
     found = [one for one in catalog if one.id and one.string and all(one.string)]
     texts = {one.id: one.string for one in found if isinstance(one.id, str) and isinstance(one.string, str)}
     counted = {one.id[0]: tuple(one.string) for one in found if not isinstance(one.id, str) and isinstance(one.string, tuple)}
-    return Language(code, texts, counted, gettext.c2py(catalog.plural_expr))
+    return Language(code, texts, counted, catalog.plural_expr)
 
 
 def _folder() -> Path:
