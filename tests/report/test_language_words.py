@@ -6,17 +6,17 @@ import pickle
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from claim_rows import FAST, NOISE, SLOW, TUNING_SEEDS, rows, with_trials
-from conftest import quadratic_config
+from conftest import digits_config, quadratic_config
 from test_answer import in_settings, with_more
 from test_findings import standings_of
 
 from zdl_bench.language import Language, later, later_count, said, speaking, translate
 from zdl_bench.registry.languages import language_named
+from zdl_bench.report.build import report_files
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.page_budget import PageTests, page_tests
 from zdl_bench.report.standings import Standings
@@ -217,16 +217,30 @@ def test_a_text_that_is_stored_is_english_until_it_is_said():
 
 
 @pytest.mark.slow
-def test_the_files_for_programs_are_english_in_every_language(small_sweep, command):
-    asked = ("-m", "optimizer=sgd,adam", "lr=0.001,0.01", "seed=range(0,3)", "problem.batch_size=10,20")
-    assert small_sweep(*asked, "report=true", "name=one").status == 0
-
-    def files() -> dict[str, bytes]:
-        tables = Path("results/sweeps/one/tables")
-        return {path.name: path.read_bytes() for path in [*tables.glob("*.csv"), tables / "findings.md"]}
-
-    english = files()
-    assert command("report", "one", "language=ja").status == 0
-    assert "最適化手法" in Path("results/sweeps/one/report.html").read_text(encoding="utf-8")
-    assert {name for name, content in files().items() if content != english[name]} == set()
-    assert len(english) > 5
+def test_the_files_for_programs_are_english_in_every_language(digits):
+    """All tables as CSV, Markdown and LaTeX, of optimizers at several rates, of an axis, of failures, and of claims."""
+    lrs = {"sgd": (0.001, 0.01, 1e30), "adam": (0.001, 0.01)}
+    runs = [
+        train(digits_config(name, lr, seed=seed, steps=steps))
+        for name in lrs for lr in lrs[name] for seed in range(3) for steps in (5, 10)
+    ]  # fmt: skip
+    sides = {"first": {"optimizer": "adam"}, "second": {"optimizer": "sgd"}}
+    claims = [
+        {"id": name, "sentence": "A holds.", "source": "x", "metric": "tail_loss", "kind": "superiority", "view": view} | one
+        for name, view, one in (("a", "best_lr", sides), ("b", "as_named", sides),
+                                ("c", "as_named", sides | {"second": {"optimizer": "lion"}}))
+    ]  # fmt: skip
+    experiment = {"title": "x", "claims": claims, "tuning_seeds": [0]}
+    ids = [run.run_id for run in runs]
+    manifest = Manifest("one", "", "the command", [], ids, "2026-01-01T00:00:00+00:00", experiment=experiment)
+    written = []
+    for code in ("en", "ja"):
+        with speaking(language_named(code)):
+            files = report_files(manifest, runs, ("png",))
+        written.append({name: text for name, text in files.items() if name.startswith("tables/") and not name.endswith(".txt")})
+    english, japanese = written
+    assert {name.rpartition(".")[2] for name in english} == {"csv", "md", "tex"}
+    assert {"claims.csv", "findings-axis-steps.csv", "findings.md"} <= {name.rpartition("/")[2] for name in english}
+    assert {"failures", "tuning", "optimizers"} <= {name.rpartition("/")[2].partition("-")[0] for name in english}
+    assert japanese.keys() == english.keys()
+    assert {name for name in english if japanese[name] != english[name]} == set()
