@@ -50,6 +50,14 @@ def speaking(language: Language) -> Iterator[None]:
         _SPOKEN.reset(token)
 
 
+def translatable(text: str) -> str:
+    """Return a text as it is, and mark it as one that `translate` translates where it is shown."""
+    return text
+
+
+COMMA = translatable(", ")
+
+
 class LaterText(str):
     """A text in English that is said in the language of the reader only where it is shown: one that is stored or compared."""
 
@@ -76,9 +84,9 @@ def later_count(one: str, many: str, count: int, /, **values: object) -> LaterTe
     return LaterText(partial(translate_count, one, many, count, **values))
 
 
-def later_list(texts: Iterable[str], separator: str = ", ") -> LaterText:
-    """Return the texts as a list, which `said` returns in the language of the reader, as it does the separator."""
-    return LaterText(partial(_listed, tuple(texts), separator))
+def later_list(texts: Iterable[str], separator: str = COMMA) -> LaterText:
+    """Return the texts as a list in English, which `said` returns in the language of the reader, as it does the separator."""
+    return LaterText(partial(translate_list, tuple(texts), separator))
 
 
 def said(text: str) -> str:
@@ -101,18 +109,14 @@ def translate_count(one: str, many: str, count: int, /, **values: object) -> str
     return chosen.format(count=count, **_said_values(values))
 
 
-def translatable(text: str) -> str:
-    """Return a text as it is, and mark it as one that `translate` translates where it is shown."""
-    return text
+def translate_list(texts: Iterable[str], separator: str = COMMA) -> str:
+    """Return the texts as a list with the separators of the reader's language, but without an `and`."""
+    return translate(separator).join(map(said, texts))
 
 
 @cache
 def _form_by(plural: str) -> Callable[[int], int]:
     return c2py(plural)
-
-
-def _listed(texts: tuple[str, ...], separator: str) -> str:
-    return translate(separator).join(map(said, texts))
 
 
 def _said_values(values: Mapping[str, object]) -> dict[str, object]:

@@ -247,6 +247,17 @@ def test_no_text_hides_inside_another_text():
                 assert not names & {*calls}, f"{path.name}:{outer.lineno}"
 
 
+def test_no_list_in_a_text_is_joined_in_the_english_way():
+    """`translate_list` joins a list as the language of the reader does."""
+    calls = {"translate", "translate_count", "later", "later_count", "translate_list"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calls:
+                for inner in (one for keyword in node.keywords for one in ast.walk(keyword.value)):
+                    joins = isinstance(inner, ast.Attribute) and inner.attr == "join" and isinstance(inner.value, ast.Constant)
+                    assert not joins or inner.value.value not in (", ", "; "), f"{path.name}:{inner.lineno}"
+
+
 def test_other_translations_make_a_report_out_of_date(conf_with_brackets, tmp_path, monkeypatch):
     manifest = Manifest(name="one", title="", command="", overrides=[], run_ids=[], started="2026-01-01")
     hashes = set()

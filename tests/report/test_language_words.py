@@ -42,6 +42,7 @@ NAMES = {"adam", "sgd", "yogi", "lost", "SGD", "AdaGrad", "quadratic", "dimensio
 NAMES |= {"nan", "inf"}
 """What stays as it is: names of optimizers, keys and numbers."""
 KEYS = re.compile(r"'[^']*'|\w+=\S+|\w+_\w+|docs/\S+|python -m zdl_bench.*|seed=\S+")
+INTERVAL = re.compile(r"\[[^\]]*\]")
 ENGLISH_WORDS = re.compile(r"\b(the|is|are|of|than|with|seeds?|runs?|which|that|not|lower|higher|best|and|or|for|at)\b", re.I)
 
 
@@ -182,6 +183,8 @@ def test_every_word_is_translated(page, code):
     with speaking(language_named(code)):
         lines = page()
     assert [line for line in lines if ENGLISH_WORDS.search(KEYS.sub("", line))] == []
+    if code == "ja":
+        assert [line for line in lines if re.search("[,;] ", INTERVAL.sub("", KEYS.sub("", line)))] == []
     assert not any(PLACE.search(line) for line in lines)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from zdl_bench.language import Language, speaking, spoken, translate, translate_count
+from zdl_bench.language import Language, speaking, spoken, translate, translate_count, translate_list
 from zdl_bench.report.axis_runs import AxisRuns
 from zdl_bench.report.page_budget import PageTests
 from zdl_bench.report.phrases import and_more, join_and, join_notes, join_sentences, list_names, with_full_stop
@@ -84,7 +84,7 @@ def _about_claims(judged: Sequence[Judgment]) -> Answer:
 
 def _claims_text(claims: Sequence[Judgment]) -> str:
     named = [translate("“{claim}”", claim=_cut(one.claim.sentence)) for one in claims[:MAX_NAMED_CLAIMS]]
-    return and_more(translate(", ").join(named), len(claims) - len(named))
+    return and_more(translate_list(named), len(claims) - len(named))
 
 
 def _about_settings(tests: PageTests, choices: Sequence[SettingAnswer]) -> Answer:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.more_seeds import MoreSeeds
 from zdl_bench.report.phrases import join_notes
 from zdl_bench.report.standings import Question
@@ -46,7 +46,7 @@ def seed_plan_lines(question: Question, finding: Finding, level: float, more: Mo
         power = _power_text(unit, smallest_ratio(n, spread, level), n)
     else:  # all differences are equal
         return []
-    line = join_notes(power, translate(", ").join(_need_text(ratio, seeds, n, more) for ratio, seeds in needs.items()))
+    line = join_notes(power, translate_list(_need_text(ratio, seeds, n, more) for ratio, seeds in needs.items()))
     has_command = bool(further) and more.command_for(min(further)) != ""
     return [line, f"{count_of(min(further), 'seed')}: {more.word_for(min(further))}"] if has_command else [line]
 
