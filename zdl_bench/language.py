@@ -59,7 +59,10 @@ COMMA = translatable(", ")
 
 
 class LaterText(str):
-    """A text in English that is said in the language of the reader only where it is shown: one that is stored or compared."""
+    """A text in English that is said in the language of the reader only where it is shown: one that is stored or compared.
+
+    Only `said` and `translate` say it. `+`, f-strings and pandas make a plain English text of it, which no one can say later.
+    """
 
     say: Callable[[], str]
 
