@@ -32,6 +32,7 @@ from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.contest import contest_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.look_plan import LookPlan
+from zdl_bench.statistics.selection import ambiguous
 from zdl_bench.statistics.sequential import compare_sequentially
 from zdl_bench.statistics.verdict import judge_family
 from zdl_bench.store.manifest import Manifest
@@ -217,6 +218,12 @@ def test_a_text_that_is_stored_is_english_until_it_is_said():
         assert later("no run has a value") == "no run has a value"
         for copied in (copy.deepcopy(reason), pickle.loads(pickle.dumps(reason))):
             assert said(copied) == said(reason)
+
+
+def test_german_names_the_experiment_in_the_case_that_its_sentence_asks_for():
+    with speaking(language_named("de")):
+        text = said(ambiguous({}))
+    assert text == "bei dem Experiment passen mehrere Läufe eines Startwerts; in der Behauptung mehr Schlüssel nennen"
 
 
 @pytest.mark.slow
