@@ -8,21 +8,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from gettext import c2py
 
 
 @dataclass(frozen=True)
 class Language:
     """A language: its code, such as `ja`, and its translations.
 
-    texts: English → translation. counted: English singular → the forms of the translation, of which `form` chooses one by the
-    count.
+    texts: English → translation. counted: English singular → the forms of the translation. plural: which of them a count `n`
+    takes, as gettext writes it.
     """
 
     code: str = "en"
-    texts: Mapping[str, str] = field(default_factory=dict)
-    counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    form: Callable[[int], int] = lambda count: int(count != 1)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    plural: str = "n != 1"
 
     @property
     def letters(self) -> frozenset[str]:
@@ -49,8 +50,19 @@ def speaking(language: Language) -> Iterator[None]:
         _SPOKEN.reset(token)
 
 
+def translatable(text: str) -> str:
+    """Return a text as it is, and mark it as one that `translate` translates where it is shown."""
+    return text
+
+
+COMMA = translatable(", ")
+
+
 class LaterText(str):
-    """A text in English that is said in the language of the reader only where it is shown: one that is stored or compared."""
+    """A text in English that is said in the language of the reader only where it is shown: one that is stored or compared.
+
+    Only `said` and `translate` say it. `+`, f-strings and pandas make a plain English text of it, which no one can say later.
+    """
 
     say: Callable[[], str]
 
@@ -75,9 +87,9 @@ def later_count(one: str, many: str, count: int, /, **values: object) -> LaterTe
     return LaterText(partial(translate_count, one, many, count, **values))
 
 
-def later_list(texts: Iterable[str], separator: str = ", ") -> LaterText:
-    """Return the texts as a list, which `said` returns in the language of the reader, as it does the separator."""
-    return LaterText(partial(_listed, tuple(texts), separator))
+def later_list(texts: Iterable[str], separator: str = COMMA) -> LaterText:
+    """Return the texts as a list in English, which `said` returns in the language of the reader, as it does the separator."""
+    return LaterText(partial(translate_list, tuple(texts), separator))
 
 
 def said(text: str) -> str:
@@ -96,17 +108,18 @@ def translate(text: str, /, **values: object) -> str:
 def translate_count(one: str, many: str, count: int, /, **values: object) -> str:
     """Return the text for one or for many, by the count, which its place `{count}` shows."""
     forms = spoken().counted.get(one)
-    chosen = (one, many)[count != 1] if forms is None else forms[spoken().form(count)]
+    chosen = (one, many)[count != 1] if forms is None else forms[_form_by(spoken().plural)(count)]
     return chosen.format(count=count, **_said_values(values))
 
 
-def translatable(text: str) -> str:
-    """Return a text as it is, and mark it as one that `translate` translates where it is shown."""
-    return text
-
-
-def _listed(texts: tuple[str, ...], separator: str) -> str:
+def translate_list(texts: Iterable[str], separator: str = COMMA) -> str:
+    """Return the texts as a list with the separators of the reader's language, but without an `and`."""
     return translate(separator).join(map(said, texts))
+
+
+@cache
+def _form_by(plural: str) -> Callable[[int], int]:
+    return c2py(plural)
 
 
 def _said_values(values: Mapping[str, object]) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Results from Python: the findings, figures and tables of the page, for a notebook."""
 
+import copy
+import pickle
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -10,6 +12,8 @@ from matplotlib.text import Text
 from test_python_sweep import TINY
 
 import zdl_bench as zb
+from zdl_bench.language import speaking
+from zdl_bench.registry.languages import language_named
 from zdl_bench.report.figures.catalogue import FIGURE_NAMES
 
 
@@ -159,6 +163,31 @@ def test_a_notebook_shows_findings_and_a_table_and_escapes_both(results):
     assert "&lt;script&gt;" in shown
     assert "&lt;b&gt;" in shown
     assert "claim &lt;i&gt;" in shown
+
+
+@pytest.mark.parametrize("code", ["en", "ja", "de"])
+def test_results_and_findings_can_be_pickled_and_copied(results, code):
+    said = replace(results, language=language_named(code))
+    findings = said.findings()
+    for copied in (pickle.loads(pickle.dumps(said)), copy.deepcopy(said), pickle.loads(pickle.dumps((said, findings)))[0]):
+        assert copied.language == said.language
+        assert repr(copied) == repr(said)
+        assert repr(copied.findings()) == repr(findings)
+    for copied in (pickle.loads(pickle.dumps(findings)), copy.deepcopy(findings)):
+        assert repr(copied) == repr(findings)
+        assert copied.answer == findings.answer
+
+
+def test_what_is_shown_of_results_is_in_their_language_wherever_it_is_shown(results):
+    said = replace(results, language=language_named("de"), manifest=None)
+    few = replace(said, runs=said.runs.query("seed == 0"))
+    none = replace(said, runs=said.runs.iloc[:0]).findings()
+    with speaking(language_named("ja")):
+        assert repr(said).endswith(": 27 Läufe mit sgd, momentum, adam>")
+        assert few.findings().answer.lines[1].startswith("Nicht gezeigt: ")
+        assert "Nicht gezeigt: " in repr(few.findings())
+        assert (repr(none), none._repr_html_()) == ("keine Ergebnisse", "<p>keine Ergebnisse</p>")
+    assert len(repr(said.language)) < 200
 
 
 @pytest.mark.slow

@@ -4,12 +4,14 @@ import ast
 import re
 import shutil
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 from catalogs import PACKAGE, texts, written
 from conftest import SMALL
+from own_stores import sweep_of, trained
 from rich.cells import cell_len
 
 import zdl_bench as zb
@@ -108,6 +110,38 @@ def test_a_sweep_says_every_word_in_its_language(bracket_language, small_sweep, 
     assert outcome.status == 0, outcome.err
     assert "⟦" in outcome.out
     assert english_words(outcome.out + outcome.err) == set()
+
+
+@pytest.fixture
+def worse_sweep(tmp_path):
+    """A store with a sweep and one that is slower, by another optimizer with code of its own."""
+    runs = trained("adam", lr=0.02)
+    own = [replace(run, config=replace(run.config, optimizer=replace(run.config.optimizer, source="a" * 16))) for run in runs]
+    sweep_of(sweep_of(Store(tmp_path / "results"), "one", trained(lr=0.1)), "two", own)
+
+
+def test_a_comparison_of_sweeps_says_every_word_in_its_language(bracket_language, worse_sweep, command, monkeypatch):
+    monkeypatch.setenv("ZDL_BENCH_LANGUAGE", "eo")
+    for style in ("text", "markdown"):
+        outcome = command("compare", "one", "two", "--format", style)
+        assert outcome.status == 1, outcome.err
+        assert english_words(outcome.out) <= {"True"}, "a value of a key"
+
+
+@pytest.mark.parametrize(("asked", "status"), [(("one", "two"), 1), (("two", "--against", "results"), 0)])
+def test_a_comparison_for_programs_is_english_in_every_language(worse_sweep, command, monkeypatch, asked, status):
+    english = command("compare", *asked, "--format", "json")
+    assert english.status == status, english.err
+    for code in ("ja", "de"):
+        monkeypatch.setenv("ZDL_BENCH_LANGUAGE", code)
+        assert command("compare", *asked, "--format", "json") == english
+
+
+def test_columns_of_a_comparison_stand_below_one_another_in_japanese(worse_sweep, command, monkeypatch):
+    monkeypatch.setenv("ZDL_BENCH_LANGUAGE", "ja")
+    table = command("compare", "one", "two").out.split("\n\n")[2].splitlines()
+    assert len(table) == 4
+    assert len({cell_len(line) for line in table}) == 1
 
 
 @pytest.mark.slow
@@ -211,6 +245,17 @@ def test_no_text_hides_inside_another_text():
             if isinstance(outer, ast.JoinedStr):
                 names = {one.func.id for one in ast.walk(outer) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}
                 assert not names & {*calls}, f"{path.name}:{outer.lineno}"
+
+
+def test_no_list_in_a_text_is_joined_in_the_english_way():
+    """`translate_list` joins a list as the language of the reader does."""
+    calls = {"translate", "translate_count", "later", "later_count", "translate_list"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calls:
+                for inner in (one for keyword in node.keywords for one in ast.walk(keyword.value)):
+                    joins = isinstance(inner, ast.Attribute) and inner.attr == "join" and isinstance(inner.value, ast.Constant)
+                    assert not joins or inner.value.value not in (", ", "; "), f"{path.name}:{inner.lineno}"
 
 
 def test_other_translations_make_a_report_out_of_date(conf_with_brackets, tmp_path, monkeypatch):

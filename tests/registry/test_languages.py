@@ -108,4 +108,4 @@ def test_the_environment_asks_for_a_language(command, monkeypatch):
     monkeypatch.setenv("ZDL_BENCH_LANGUAGE", "klingon")
     outcome = command("ls")
     assert outcome.status == 2
-    assert "language=klingon: there is no such language" in outcome.err
+    assert "ZDL_BENCH_LANGUAGE=klingon: there is no such language" in outcome.err

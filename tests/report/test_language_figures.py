@@ -1,30 +1,36 @@
 """Figures in the language of the reader: every text is translated, has its letters, and fits into its figure."""
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from conftest import digits_config, part, quadratic_config
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
+from own_stores import sweep_of
 
 from zdl_bench.language import ENGLISH, Language, speaking
 from zdl_bench.registry.languages import language_named
 from zdl_bench.report import language_fonts, lettering
 from zdl_bench.report.axis_runs import axis_runs
-from zdl_bench.report.build import report_files
+from zdl_bench.report.build import build_report, report_files
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.figures.captions import CaptionedFigure
 from zdl_bench.report.figures.catalogue import axis_figures, comparison_figures, standing_figures, sweep_figures
 from zdl_bench.report.figures.label_room import break_labels
 from zdl_bench.report.figures.named_lines import named_lines
 from zdl_bench.report.figures.style import house_style
+from zdl_bench.report.freshness import intact_runs, is_built_from
 from zdl_bench.report.line_breaks import columns_of, packed, wrap
 from zdl_bench.report.standings import Standings
 from zdl_bench.run.presentation import Presentation
 from zdl_bench.store.manifest import Manifest
+from zdl_bench.store.store import Store
 from zdl_bench.training.loop import train
 
 NAMES = {"SGD", "Momentum", "Adam", "digits", "mlp", "relu", "float32", "float64", "bowl", "start", "quadratic"}
@@ -122,16 +128,47 @@ def test_texts_have_their_letters_and_lie_in_the_figure(sweeps, sweep, code):
 
 
 @pytest.fixture
-def no_japanese_font(monkeypatch):
+def no_japanese_font():
     """Let matplotlib know only the fonts that it brings."""
+    with only_fonts():
+        yield
+
+
+@contextmanager
+def only_fonts(*installed):
+    """Let matplotlib know only the fonts that it brings, and let these be installed besides."""
     own = [entry for entry in fontManager.ttflist if entry.name.startswith(("DejaVu", "Last Resort"))]
-    monkeypatch.setattr(language_fonts, "FONT_PACKAGE", "no_such_package")
-    monkeypatch.setattr(fontManager, "ttflist", own)
-    for cached in (language_fonts._add_packaged_fonts, lettering.name_of_font_with):
+    caches = language_fonts._add_packaged_fonts, lettering.name_of_font_with
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(language_fonts, "FONT_PACKAGE", "no_such_package")
+        patch.setattr(lettering, "findSystemFonts", lambda: [*installed])
+        patch.setattr(fontManager, "ttflist", own)
+        for cached in caches:
+            cached.cache_clear()
+        yield
+    for cached in caches:
         cached.cache_clear()
-    yield
-    for cached in (language_fonts._add_packaged_fonts, lettering.name_of_font_with):
-        cached.cache_clear()
+
+
+def test_figures_are_drawn_again_once_a_font_of_their_language_is_installed(tmp_path):
+    """Whether a package brings it, or it is a new font of the system, which is not yet in matplotlib's list."""
+    page = Presentation(language="ja")
+    store = sweep_of(Store(tmp_path), "one", [train(quadratic_config(steps=5))])
+    manifest = store.read_manifest("one")
+    about = intact_runs(store, manifest).checksums, store
+    with only_fonts():
+        build_report(store, manifest, ["png"], page)
+        english = store.read_manifest("one")
+        assert is_built_from(*about, english, ["png"], page)
+    assert (english.report.language, english.report.figure_language) == ("ja", "en")
+    assert not is_built_from(*about, english, ["png"], page)
+    [font] = (Path(find_spec(language_fonts.FONT_PACKAGE).origin).parent / "fonts").glob("*.ttf")
+    with only_fonts(str(font)):
+        assert not is_built_from(*about, english, ["png"], page)
+        build_report(store, manifest, ["png"], page)
+        japanese = store.read_manifest("one")
+        assert japanese.report.figure_language == "ja"
+        assert is_built_from(*about, japanese, ["png"], page)
 
 
 @pytest.mark.slow

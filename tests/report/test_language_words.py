@@ -6,17 +6,17 @@ import pickle
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from claim_rows import FAST, NOISE, SLOW, TUNING_SEEDS, rows, with_trials
-from conftest import quadratic_config
+from conftest import digits_config, quadratic_config
 from test_answer import in_settings, with_more
 from test_findings import standings_of
 
 from zdl_bench.language import Language, later, later_count, said, speaking, translate
 from zdl_bench.registry.languages import language_named
+from zdl_bench.report.build import report_files
 from zdl_bench.report.comparison import comparisons_of
 from zdl_bench.report.page_budget import PageTests, page_tests
 from zdl_bench.report.standings import Standings
@@ -32,6 +32,7 @@ from zdl_bench.statistics.claims import claims_of
 from zdl_bench.statistics.contest import contest_of
 from zdl_bench.statistics.evidence import ExperimentRuns
 from zdl_bench.statistics.look_plan import LookPlan
+from zdl_bench.statistics.selection import ambiguous
 from zdl_bench.statistics.sequential import compare_sequentially
 from zdl_bench.statistics.verdict import judge_family
 from zdl_bench.store.manifest import Manifest
@@ -42,6 +43,7 @@ NAMES = {"adam", "sgd", "yogi", "lost", "SGD", "AdaGrad", "quadratic", "dimensio
 NAMES |= {"nan", "inf"}
 """What stays as it is: names of optimizers, keys and numbers."""
 KEYS = re.compile(r"'[^']*'|\w+=\S+|\w+_\w+|docs/\S+|python -m zdl_bench.*|seed=\S+")
+INTERVAL = re.compile(r"\[[^\]]*\]")
 ENGLISH_WORDS = re.compile(r"\b(the|is|are|of|than|with|seeds?|runs?|which|that|not|lower|higher|best|and|or|for|at)\b", re.I)
 
 
@@ -182,6 +184,8 @@ def test_every_word_is_translated(page, code):
     with speaking(language_named(code)):
         lines = page()
     assert [line for line in lines if ENGLISH_WORDS.search(KEYS.sub("", line))] == []
+    if code == "ja":
+        assert [line for line in lines if re.search("[,;] ", INTERVAL.sub("", KEYS.sub("", line)))] == []
     assert not any(PLACE.search(line) for line in lines)
 
 
@@ -216,17 +220,37 @@ def test_a_text_that_is_stored_is_english_until_it_is_said():
             assert said(copied) == said(reason)
 
 
+def test_german_names_the_experiment_in_the_case_that_its_sentence_asks_for():
+    with speaking(language_named("de")):
+        text = said(ambiguous({}))
+    assert text == "bei dem Experiment passen mehrere Läufe eines Startwerts; in der Behauptung mehr Schlüssel nennen"
+
+
 @pytest.mark.slow
-def test_the_files_for_programs_are_english_in_every_language(small_sweep, command):
-    asked = ("-m", "optimizer=sgd,adam", "lr=0.001,0.01", "seed=range(0,3)", "problem.batch_size=10,20")
-    assert small_sweep(*asked, "report=true", "name=one").status == 0
-
-    def files() -> dict[str, bytes]:
-        tables = Path("results/sweeps/one/tables")
-        return {path.name: path.read_bytes() for path in [*tables.glob("*.csv"), tables / "findings.md"]}
-
-    english = files()
-    assert command("report", "one", "language=ja").status == 0
-    assert "最適化手法" in Path("results/sweeps/one/report.html").read_text(encoding="utf-8")
-    assert {name for name, content in files().items() if content != english[name]} == set()
-    assert len(english) > 5
+def test_the_files_for_programs_are_english_in_every_language(digits):
+    """All tables as CSV, Markdown and LaTeX, of optimizers at several rates, of an axis, of failures, and of claims."""
+    lrs = {"sgd": (0.001, 0.01, 1e30), "adam": (0.001, 0.01)}
+    runs = [
+        train(digits_config(name, lr, seed=seed, steps=steps))
+        for name in lrs for lr in lrs[name] for seed in range(3) for steps in (5, 10)
+    ]  # fmt: skip
+    sides = {"first": {"optimizer": "adam"}, "second": {"optimizer": "sgd"}}
+    claims = [
+        {"id": name, "sentence": "A holds.", "source": "x", "metric": "tail_loss", "kind": "superiority", "view": view} | one
+        for name, view, one in (("a", "best_lr", sides), ("b", "as_named", sides),
+                                ("c", "as_named", sides | {"second": {"optimizer": "lion"}}))
+    ]  # fmt: skip
+    experiment = {"title": "x", "claims": claims, "tuning_seeds": [0]}
+    ids = [run.run_id for run in runs]
+    manifest = Manifest("one", "", "the command", [], ids, "2026-01-01T00:00:00+00:00", experiment=experiment)
+    written = []
+    for code in ("en", "ja"):
+        with speaking(language_named(code)):
+            files = report_files(manifest, runs, ("png",))
+        written.append({name: text for name, text in files.items() if name.startswith("tables/") and not name.endswith(".txt")})
+    english, japanese = written
+    assert {name.rpartition(".")[2] for name in english} == {"csv", "md", "tex"}
+    assert {"claims.csv", "findings-axis-steps.csv", "findings.md"} <= {name.rpartition("/")[2] for name in english}
+    assert {"failures", "tuning", "optimizers"} <= {name.rpartition("/")[2].partition("-")[0] for name in english}
+    assert japanese.keys() == english.keys()
+    assert {name for name in english if japanese[name] != english[name]} == set()

@@ -71,6 +71,7 @@ def test_letters_come_from_a_font_that_has_them(japanese_font, recwarn):
 def test_without_a_font_the_label_stays_and_a_sentence_says_what_to_install(recwarn, monkeypatch):
     own = [entry for entry in fontManager.ttflist if entry.name.startswith(("DejaVu", "Last Resort"))]
     monkeypatch.setattr(fontManager, "ttflist", own)
+    monkeypatch.setattr(lettering, "findSystemFonts", list)
     lettering.name_of_font_with.cache_clear()
     figure, axes = figure_with_texts()
     words = relabel(figure, {"learning rate": "学習率", "step": "Schritt"})

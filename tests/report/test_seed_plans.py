@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from zdl_bench import load_results
+from zdl_bench.language import speaking
+from zdl_bench.registry.languages import language_named
 from zdl_bench.report.comparison import comparisons
 from zdl_bench.report.more_seeds import MoreSeeds, seeds_text
 from zdl_bench.report.standings import SPEED, Question, Standings
@@ -87,6 +89,21 @@ def test_what_many_seeds_find_needs_no_more():
 def test_more_seeds_than_anyone_trains_have_no_command():
     [line] = seed_plan_lines(SPEED, finding_of(*np.random.default_rng(0).normal(0, 20, 10)), ALPHA, MORE)
     assert line.endswith("1.2 needs more than 1,000 seeds")
+
+
+@pytest.mark.parametrize(
+    ("code", "start"),
+    [
+        ("en", "no ratio is so large that 10 seeds find it in 80 % of cases; "),
+        ("ja", "10 シードで 80 % の確率で検出できる比はありません"),
+        ("de", "kein Verhältnis ist so groß, dass 10 Startwerte es in 80 % der Fälle finden; "),
+    ],
+)
+def test_where_no_ratio_would_be_found_it_is_said(code, start):
+    finding = finding_of(*np.random.default_rng(0).normal(0, 1000, 10))
+    with speaking(language_named(code)):
+        [line] = seed_plan_lines(SPEED, finding, ALPHA, MORE)
+    assert line.startswith(start)
 
 
 @pytest.mark.parametrize("differences", [(0.1,) * 10])

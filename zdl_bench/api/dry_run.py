@@ -9,7 +9,7 @@ from zdl_bench.api.labels import aligned
 from zdl_bench.api.notices import disk_warning, free_bytes, time_text
 from zdl_bench.api.voice import Voice
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.run.counts import count_of
 from zdl_bench.statistics.look_plan import LookPlan
 from zdl_bench.store.manifest import Manifest
@@ -74,7 +74,7 @@ def _lines(manifest: Manifest, plan: Plan, store: Store) -> Iterator[tuple[str, 
     """Yield, each with its label, at which numbers of seeds the sweep looks, or what the planned seeds would find."""
     if manifest.until:
         looks = LookPlan(manifest.until.max_seeds, manifest.until.margin).looks
-        numbers = ", ".join(map(str, looks))
+        numbers = translate_list(map(str, looks))
         yield LOOKS, translate("with {numbers} seeds; each trains only what is still open", numbers=numbers)
     elif plan.stored and not manifest.as_experiment.claims:  # claims have all of the error of a page
         with signals_deferred():  # pandas and SciPy take a second or two

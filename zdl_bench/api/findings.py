@@ -1,12 +1,12 @@
 """What a report finds, as objects: sentences for reading, and numbers behind them as a frame."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
 from markupsafe import Markup, escape
 
-from zdl_bench.language import translate
+from zdl_bench.language import Language, speaking, spoken, translate
 from zdl_bench.report.page_budget import PageTests
 from zdl_bench.report.words.answer import Answer, answer_of
 from zdl_bench.report.words.axes import about_axis
@@ -36,12 +36,14 @@ class Findings(Sequence[ReportedFinding]):
     """The findings of a report, in its order: a sequence of findings, each with heading, sentence, details and rows.
 
     settings: the same findings by setting. verdicts: the lines on the claims of an experiment; empty without claims. answer:
-    what they come to: what to use, and what is not shown. `frame` has the numbers. `print(findings)` gives all sentences.
+    what they come to: what to use, and what is not shown. language: that of all these texts. `frame` has the numbers.
+    `print(findings)` gives all sentences.
     """
 
     settings: tuple[SettingFindings, ...]
     verdicts: tuple[str, ...] = ()
     answer: Answer | None = None
+    language: Language = field(default_factory=spoken)
 
     @property
     def frame(self) -> "pd.DataFrame":
@@ -77,7 +79,7 @@ class Findings(Sequence[ReportedFinding]):
             lines += ["", *filter(None, [one.setting]), *one.context]
             for finding in one.findings:
                 lines += ["", repr(finding)]
-        return "\n".join(lines).strip() or translate("no findings")
+        return "\n".join(lines).strip() or self._nothing
 
     def _repr_html_(self) -> str:
         """Return the findings as HTML for a notebook. All text is escaped."""
@@ -94,7 +96,12 @@ class Findings(Sequence[ReportedFinding]):
                 for finding in one.findings
             ]
             parts += [heading, context, Markup("<dl>{}</dl>").format(Markup().join(items))]
-        return str(Markup().join(parts) or Markup("<p>{}</p>").format(translate("no findings")))
+        return str(Markup().join(parts) or Markup("<p>{}</p>").format(self._nothing))
+
+    @property
+    def _nothing(self) -> str:
+        with speaking(self.language):
+            return translate("no findings")
 
 
 def page_findings(tests: PageTests, judged: Sequence[Judgment]) -> Findings:

@@ -6,7 +6,7 @@ import warnings
 from types import TracebackType
 
 from zdl_bench.api.progress import Progress
-from zdl_bench.language import translate
+from zdl_bench.language import translate, translate_list
 from zdl_bench.run.counts import count_in_state
 from zdl_bench.run.run import Status
 from zdl_bench.store.summaries import RunSummary
@@ -45,7 +45,7 @@ class CountingLine:
         now = self._progress
         runs = translate("{done}/{planned} runs", done=now.done, planned=now.planned)
         failed = [count_in_state(now.failed, Status.FAILED)] if now.failed else []
-        text = ", ".join([runs, *failed, *now.pace[1:]])
+        text = translate_list([runs, *failed, *now.pace[1:]])
         print(f"\r{text:<{LINE_LETTERS}}", end="", flush=True)
 
     def __enter__(self) -> "CountingLine":

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zdl_bench.api.execution import Plan
-from zdl_bench.language import translate
+from zdl_bench.language import translate, translate_list
 from zdl_bench.report.phrases import limit_lines
 from zdl_bench.run.axes import axes_of
 from zdl_bench.run.conditions import facets_of, percent, tuned_text
@@ -47,8 +47,9 @@ def power_lines(plan: Plan, store: Store, asked: Experiment) -> list[str]:
     for setting, rows in planned.groupby("setting", sort=False):
         has_choice = rows.groupby(VARIANT)["lr"].nunique().max() > 1
         if tuning_seeds or not has_choice:
-            prefix = f"{setting}, " if planned["setting"].nunique() > 1 else ""
-            lines += [prefix + line for line in _lines(rows, runs[runs["setting"] == setting], tuning_seeds, share)]
+            named = [setting] if planned["setting"].nunique() > 1 else []
+            texts = _lines(rows, runs[runs["setting"] == setting], tuning_seeds, share)
+            lines += [translate_list([*named, text]) for text in texts]
     return limit_lines(lines, MAX_POWER_LINES)
 
 

@@ -130,10 +130,11 @@ class StoredResults(Results):
         return page
 
     def __repr__(self) -> str:
-        name = self.manifest.name if self.manifest else translate("all runs in {folder}", folder=self.folder)
-        names = abridge("", list(dict.fromkeys(self.runs.get("optimizer", ())))) or translate("no optimizer")
-        runs = count_of(len(self.runs), "run")
-        return "<" + translate("{name}: {runs} of {names}", name=name, runs=runs, names=names) + ">"
+        with speaking(self.language):
+            name = self.manifest.name if self.manifest else translate("all runs in {folder}", folder=self.folder)
+            names = abridge("", list(dict.fromkeys(self.runs.get("optimizer", ())))) or translate("no optimizer")
+            runs = count_of(len(self.runs), "run")
+            return "<" + translate("{name}: {runs} of {names}", name=name, runs=runs, names=names) + ">"
 
     def _repr_html_(self) -> str:
         """Return the findings, and a table of the optimizers, as HTML for a notebook."""

@@ -15,7 +15,7 @@ from zdl_bench.commands.terminal import TerminalVoice, console_for
 from zdl_bench.commands.timings import KEYS_WITHOUT_COST, ROUND_STEPS, ROUNDS, Timing, print_timings
 from zdl_bench.errors import ConfigError, display
 from zdl_bench.kernels.choice import kernels_for, kernels_for_vectors, require_wanted
-from zdl_bench.language import translate
+from zdl_bench.language import translate, translate_list
 from zdl_bench.plan.app import run_hydra
 from zdl_bench.plan.command_line import read_command_line
 from zdl_bench.plan.flags import MULTIRUN, flags_and_overrides
@@ -112,8 +112,8 @@ def rates_line(dtype: np.dtype) -> str:
         "{dtype} at best: {rate:.0f} Gflop/s; GB/s: rows {rows}; vectors {vectors}",
         dtype=dtype,
         rate=product_rate(dtype) / 1e9,
-        rows=", ".join(rows),
-        vectors=", ".join(vectors),
+        rows=translate_list(rows),
+        vectors=translate_list(vectors),
     )
 
 

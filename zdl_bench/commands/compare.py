@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zdl_bench.commands.parser import Parser
 from zdl_bench.errors import StoreError, require
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.language import translate
+from zdl_bench.language import later
 from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.run.run import Run
 from zdl_bench.store.manifest import Manifest
@@ -64,15 +64,15 @@ def _compared(before: Store, after: Store, options: argparse.Namespace) -> tuple
 
     if options.after is None and options.against is None:
         earlier = runs_with_earlier_code(after, manifest, runs)
-        return translate("{name} with earlier code", name=manifest.name), manifest.name, compare_sweeps(earlier, runs)
+        return later("{name} with earlier code", name=manifest.name), manifest.name, compare_sweeps(earlier, runs)
     other = before.read_manifest(options.before)
     asked = [one.as_experiment for one in (other, manifest)]
     are_tuned = all(one.tuning_seeds for one in asked)
     chosen = {"lr", *asked[0].tuned_keys, *asked[1].tuned_keys} if are_tuned else ()
-    names = [other.name, manifest.name]
+    names: list[str] = [other.name, manifest.name]
     if options.against is not None:
         places = ((other, before), (manifest, after))
-        names = [translate("{name} in {store}", name=one.name, store=store.root) for one, store in places]
+        names = [later("{name} in {store}", name=one.name, store=store.root) for one, store in places]
     return names[0], names[1], compare_sweeps(_judged_runs(before, other), runs, chosen)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from zdl_bench.commands.first_difference import NOT_COMPARED, first_difference, same_bits
 from zdl_bench.commands.reference import METRIC_SCALES, ReferenceRun, reference_columns
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.run.conditions import label, short
 from zdl_bench.run.config import RunConfig
 from zdl_bench.run.run import Curve, Run
@@ -87,11 +87,13 @@ def _verification(fresh: Run, words: str, notes: Sequence[str], step: int | None
         return Verification(fresh.run_id, words, Agreement.SAME_BITS)
     legacy = translate("rng=legacy: its bits hold only where NumPy's RandomState draws the same numbers")
     legacy = legacy if fresh.config.rng == "legacy" else ""
-    return Verification(fresh.run_id, words, Agreement.DIFFERENT, "; ".join(filter(None, [*notes, legacy])), step, fresh)
+    return Verification(
+        fresh.run_id, words, Agreement.DIFFERENT, translate_list(filter(None, [*notes, legacy]), "; "), step, fresh
+    )
 
 
 def _fields_text(differing: Sequence[str]) -> str:
-    return translate("differing: {names}", names=", ".join(differing))
+    return translate("differing: {names}", names=translate_list(differing))
 
 
 def _end_text(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:
@@ -100,7 +102,7 @@ def _end_text(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:
     texts = [f"{name} {_change(*pair)}" for name, pair in pairs.items() if not _agree(*pair)]
     if not texts:
         return translate("the numbers at the end are the same")
-    return translate("at the end: {changes}", changes=", ".join(texts))
+    return translate("at the end: {changes}", changes=translate_list(texts))
 
 
 def _change(stored: Any, fresh: Any) -> str:

@@ -8,7 +8,7 @@ from zdl_bench.api.notices import announce_data_sets, announce_passed_over
 from zdl_bench.commands.conformance import KeyChange, Pair, Parting, explain, parting_of
 from zdl_bench.commands.terminal import TerminalVoice, console_for
 from zdl_bench.errors import ConfigError, display, require
-from zdl_bench.language import translatable, translate, translate_count
+from zdl_bench.language import translatable, translate, translate_count, translate_list
 from zdl_bench.plan.app import compose_once
 from zdl_bench.plan.command_line import read_command_line
 from zdl_bench.plan.resolver import Resolver
@@ -116,7 +116,7 @@ def explanation_lines(changes: Sequence[KeyChange], tolerance: float) -> list[st
     if changes and changes[-1].gap <= tolerance:
         means = [change.means for change in changes if change.means]
         explained = translate_count("explained: with this, they agree", "explained: with these, they agree", len(changes))
-        return [*lines, "; ".join([explained, *means])]
+        return [*lines, translate_list([explained, *means], "; ")]
     rest = translatable("no key explains the rest: the rules themselves differ, or a key that has no counterpart")
     all_of_it = translatable("no key explains the difference: the rules themselves differ, or a key that has no counterpart")
     return [*lines, translate(rest if changes else all_of_it)]

@@ -10,7 +10,7 @@ from rich.text import Text
 from zdl_bench.commands.parser import Parser
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import DamagedFile, MissingRun, display, printable
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.run.counts import count_in_state
 from zdl_bench.run.run import Status
@@ -64,7 +64,7 @@ def states(store: Store, manifest: Manifest) -> str:
             counts[missing] += 1
         except (DamagedFile, KeyError, ValueError, RecursionError):  # an unknown status raises ValueError
             counts[damaged] += 1
-    return ", ".join(_state_text(count, *state) for state, count in counts.items())
+    return translate_list(_state_text(count, *state) for state, count in counts.items())
 
 
 def _state_text(count: int, state: str, engine: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from zdl_bench.api.amounts import size
 from zdl_bench.commands.parser import Parser
 from zdl_bench.errors import ConfigError
-from zdl_bench.language import translate, translate_count
+from zdl_bench.language import translate, translate_count, translate_list
 from zdl_bench.run.counts import count_of
 from zdl_bench.store.removal import Removal, plan_removal, remove_sweep
 from zdl_bench.store.store import Store
@@ -41,7 +41,7 @@ def removal_text(removal: Removal) -> str:
         ),
     ]
     if removal.kept:
-        others = ", ".join(f"{name} ({count_of(count, 'run')})" for name, count in removal.needed_by.items())
+        others = translate_list(f"{name} ({count_of(count, 'run')})" for name, count in removal.needed_by.items())
         stays = translate_count(
             "{count} run stays, since other sweeps need it: {others}",
             "{count} runs stay, since other sweeps need them: {others}",

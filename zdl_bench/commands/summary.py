@@ -12,7 +12,7 @@ from rich.text import Text
 
 from zdl_bench.api.labels import aligned
 from zdl_bench.errors import printable
-from zdl_bench.language import translatable, translate, translate_count
+from zdl_bench.language import translatable, translate, translate_count, translate_list
 from zdl_bench.run.conditions import accuracy_text, condition_keys, texts_of
 from zdl_bench.run.config import Value
 from zdl_bench.run.counts import count_in_state
@@ -185,4 +185,4 @@ def _outcomes(rows: Sequence[RunSummary]) -> str:
     """Return how many runs did not complete or did not learn, by state."""
     states = Counter(row.status.value for row in rows if row.status is not Status.COMPLETED)
     states[translatable("not learned")] = sum(row.status is Status.COMPLETED and not row.learned for row in rows)
-    return ", ".join(count_in_state(count, state) for state, count in states.items() if count)
+    return translate_list(count_in_state(count, state) for state, count in states.items() if count)

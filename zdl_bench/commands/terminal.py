@@ -9,7 +9,7 @@ from rich import progress as bars
 from rich.console import Console
 
 from zdl_bench.api.progress import Progress
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.run.counts import count_in_state
 from zdl_bench.run.run import Status
 from zdl_bench.store.summaries import RunSummary
@@ -53,7 +53,7 @@ class LineDisplay:
     def _counts(self) -> str:
         now = self._progress
         counts = {Status.FAILED: now.failed, Status.DIVERGED: now.diverged, translatable("from the store"): now.stored}
-        return ", ".join([count_in_state(count, state) for state, count in counts.items()] + now.pace)
+        return translate_list([count_in_state(count, state) for state, count in counts.items()] + now.pace)
 
     def __enter__(self) -> "LineDisplay":
         return self

@@ -7,7 +7,7 @@ from zdl_bench.commands.first_difference import NOT_COMPARED
 from zdl_bench.commands.terminal import console_for
 from zdl_bench.errors import printable
 from zdl_bench.interrupts import signals_deferred
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.run.counts import count_in_state, count_of
 from zdl_bench.store.manifest import Manifest
@@ -39,10 +39,10 @@ def _agreement_text(one: Verification) -> str:
 def print_totals(results: Sequence[Verification]) -> None:
     counts = {agreement: sum(one.agreement is agreement for one in results) for agreement in Agreement}
     trained = sum(counts[agreement] for agreement in (Agreement.SAME_BITS, Agreement.DIFFERENT, Agreement.NO_RESULT))
-    words = ", ".join(count_in_state(count, agreement.value) for agreement, count in counts.items() if count)
+    words = translate_list(count_in_state(count, agreement.value) for agreement, count in counts.items() if count)
     console = console_for()
     console.print(translate("verified {runs}: {counts}", runs=count_of(trained, "run"), counts=words), soft_wrap=True)
-    console.print(translate("not compared: {names}", names=", ".join(sorted(NOT_COMPARED))), soft_wrap=True)
+    console.print(translate("not compared: {names}", names=translate_list(sorted(NOT_COMPARED))), soft_wrap=True)
 
 
 def exit_status(results: Sequence[Verification]) -> int:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.plan.trials import TriedGrid, Tuning
 from zdl_bench.run.conditions import exact
 from zdl_bench.run.counts import count_of
@@ -112,5 +112,5 @@ def _texts(tuning: Tuning) -> dict[str, str]:
 
 def abridged(texts: Iterable[str]) -> str:
     listed = list(texts)
-    names, more = ", ".join(listed[:MAX_NAMED_CHOICES]), len(listed) - MAX_NAMED_CHOICES
+    names, more = translate_list(listed[:MAX_NAMED_CHOICES]), len(listed) - MAX_NAMED_CHOICES
     return translate("{names} and {count} more", names=names, count=more) if more > 0 else names

@@ -18,7 +18,7 @@ from zdl_bench.report.figures.style import house_style
 from zdl_bench.report.files import Files
 from zdl_bench.report.first_screen import first_screen
 from zdl_bench.report.freshness import PAGE_FILE, VERDICTS_FILE, hash_of_inputs, page_path
-from zdl_bench.report.language_fonts import font_hint
+from zdl_bench.report.language_fonts import figure_language, font_hint
 from zdl_bench.report.page import Page
 from zdl_bench.report.rendering import render
 from zdl_bench.report.section import axis_section, comparison_section
@@ -51,9 +51,10 @@ def build_report(store: Store, manifest: Manifest, formats: Sequence[str], prese
     checksums = [each.content for each in hashes]
     with speaking(language_named(presentation.language)):
         files = report_files(manifest, runs, formats, found.missing, presentation)
+        of_figures = figure_language().code
     store.replace_report(manifest.name, files)
     inputs = hash_of_inputs(manifest, formats, checksums, presentation)
-    built = Report(inputs, sorted(files), list(formats)).to_look(presentation)
+    built = Report(inputs, sorted(files), list(formats), figure_language=of_figures).to_look(presentation)
     now = store.find_manifest(manifest.name) or manifest  # the sweep may have finished in the meantime
     store.write_manifest(replace(now, report=built))
     return page_path(store, manifest)

@@ -53,7 +53,7 @@ class Files:
         with speaking(ENGLISH):
             table = build()
             self.contents |= table.files(slug, self.keys)
-        return table if spoken() is ENGLISH else build()
+        return table if spoken() == ENGLISH else build()
 
     def add_numbers(self, name: str, numbers: pd.DataFrame, slug: str = "") -> None:
         """Add a frame as a CSV file that the page links to but does not show. Add nothing if the frame has no rows."""

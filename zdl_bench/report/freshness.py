@@ -1,4 +1,7 @@
-"""Find out whether a sweep's report is up to date, without importing a plotting library."""
+"""Find out whether a sweep's report is up to date.
+
+No plotting library is imported for it, unless a font was missing when the figures were drawn.
+"""
 
 import hashlib
 import json
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zdl_bench.errors import DamagedFile, MissingRun, StoreError, printable
-from zdl_bench.language import translate
+from zdl_bench.language import speaking, translate
 from zdl_bench.registry.conf_files import all_part_files
 from zdl_bench.registry.languages import language_named
 from zdl_bench.registry.sources import hash_of_sources
@@ -87,11 +90,22 @@ def is_built_from(
     """Return whether the report is complete and up to date.
 
     That is, all its files exist, and this version of the code built the report from this manifest, in these formats and this
-    presentation, and from runs with these checksums in this order.
+    presentation, and from runs with these checksums in this order. No font that its figures lacked has been installed since.
     """
     folder = store.sweep_folder(manifest.name)
     is_whole = bool(manifest.report.files) and all((folder / file).is_file() for file in manifest.report.files)
-    return is_whole and manifest.report.inputs == hash_of_inputs(manifest, formats, checksums, presentation)
+    is_same = is_whole and manifest.report.inputs == hash_of_inputs(manifest, formats, checksums, presentation)
+    return is_same and _has_its_fonts(manifest.report)
+
+
+def _has_its_fonts(report: Report) -> bool:
+    """Return whether no font has been installed without which the figures are in English."""
+    if report.figure_language == report.language:
+        return True
+    from zdl_bench.report.language_fonts import figure_language  # imports matplotlib
+
+    with speaking(language_named(report.language)):
+        return figure_language().code == report.figure_language
 
 
 def hash_of_inputs(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.font_manager import FontEntry, FontProperties, findfont, fontManager, get_font
+from matplotlib.font_manager import FontEntry, FontProperties, findfont, findSystemFonts, fontManager, get_font
 from matplotlib.text import Text
 
 PREFERRED = ("Noto Sans CJK JP", "Noto Sans JP", "IPA", "Takao", "Hiragino", "Yu Gothic", "Meiryo", "Noto Sans", "Noto", "")
@@ -89,7 +90,15 @@ def name_of_font_with(letters: frozenset[str]) -> str | None:
     """Return the name of an installed font that has all these letters, empty if there are none, or None if no font has them."""
     if not letters:
         return ""
-    return next((entry.name for entry in _by_preference() if _has(entry, letters)), None)
+    return next((entry.name for entry in chain(_by_preference(), _newly_installed()) if _has(entry, letters)), None)
+
+
+def _newly_installed() -> Iterator[FontEntry]:
+    """Yield the fonts that were installed after matplotlib had listed them, which it does once, and add them to its list."""
+    for path in sorted({*findSystemFonts()} - {entry.fname for entry in fontManager.ttflist}):
+        with suppress(OSError, RuntimeError):  # a font that matplotlib cannot read
+            fontManager.addfont(path)
+            yield fontManager.ttflist[-1]
 
 
 def _by_preference() -> list[FontEntry]:

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pandas as pd
 
-from zdl_bench.language import translate
+from zdl_bench.language import translate, translate_list
 from zdl_bench.report.standings import Question
 from zdl_bench.report.words.effects import NO_EFFECT, wins_text
 from zdl_bench.statistics.finding import Finding
@@ -34,7 +34,7 @@ def contrast_frame(question: Question, metric: str, standing: Standing, shown: S
 def _note(finding: Finding) -> str:
     wins = translate("wins {wins}", wins=wins_text(finding.wins.rate, finding.n)) if finding.wins else ""
     values = translate("{count} with values", count=finding.n_values) if finding.n_values else ""
-    return translate(", ").join(filter(None, [values, wins]))
+    return translate_list(filter(None, [values, wins]))
 
 
 def improvement_frame(standing: Pairwise, shown: Sequence[str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import reduce
 
-from zdl_bench.language import said, translatable, translate
+from zdl_bench.language import said, translatable, translate, translate_list
 
 MAX_LETTERS = 60
 """Largest number of characters of a name in a sentence or legend."""
@@ -40,20 +40,20 @@ def list_names(names: Iterable[str]) -> str:
     """Return the distinct names as a list in a sentence: up to MAX_IN_SENTENCE names, then the number of the others."""
     unique = shorten_all(dict.fromkeys(map(said, names)))
     if len(unique) > MAX_IN_SENTENCE:
-        return and_more(translate(", ").join(unique[:MAX_IN_SENTENCE]), len(unique) - MAX_IN_SENTENCE)
+        return and_more(translate_list(unique[:MAX_IN_SENTENCE]), len(unique) - MAX_IN_SENTENCE)
     return join_and(unique)
 
 
 def join_and(parts: Iterable[str]) -> str:
     """Return parts as a list in a sentence, without leaving any out."""
     *first, last = [*parts] or [""]
-    return translate("{names} and {last}", names=translate(", ").join(first), last=last) if first else last
+    return translate("{names} and {last}", names=translate_list(first), last=last) if first else last
 
 
 def join_or(names: Iterable[str]) -> str:
     """Return names as a list in a sentence of which one is meant."""
     *first, last = names
-    return translate("{names} or {last}", names=translate(", ").join(first), last=last) if first else last
+    return translate("{names} or {last}", names=translate_list(first), last=last) if first else last
 
 
 def and_more(listed: str, rest: int) -> str:
@@ -63,7 +63,7 @@ def and_more(listed: str, rest: int) -> str:
 
 def join_notes(*notes: str) -> str:
     """Return the notes that are not empty, joined by semicolons."""
-    return translate("; ").join(map(said, filter(None, notes)))
+    return translate_list(filter(None, notes), translatable("; "))
 
 
 def join_clauses(*clauses: str) -> str:

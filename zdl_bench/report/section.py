@@ -64,4 +64,4 @@ def _with_findings(words: Callable[[], PagePart], files: Files, slug: str) -> Pa
         english = words()
     files.findings.append(english)
     files.add_numbers("findings", findings_numbers(english.findings), slug)
-    return english if spoken() is ENGLISH else words()
+    return english if spoken() == ENGLISH else words()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
-from zdl_bench.language import later, translate
+from zdl_bench.language import later
 from zdl_bench.report.matched_runs import CODE, MatchedRuns, match_runs
 from zdl_bench.report.standings import SPEED, STEADY, TAIL_LOSS, TEST_ACCURACY, TEST_LOSS
 from zdl_bench.run.conditions import short
@@ -114,7 +114,7 @@ def _config(run: Run) -> dict[str, str]:
 
 def _code(run: Run) -> dict[str, str]:
     """Return what identifies the code of a run: the engine, and for each part that it does not cover a hash of its source."""
-    named = {f"{group} {choice.name}": choice.source or translate("as shipped") for group, choice in run.config.parts}
+    named = {f"{group} {choice.name}": choice.source or later("as shipped") for group, choice in run.config.parts}
     return {"engine": str(run.engine)} | named
 
 

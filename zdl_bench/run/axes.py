@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from zdl_bench.language import later
+from zdl_bench.language import later, later_list
 from zdl_bench.run.conditions import ALWAYS_SHOWN, Facets, condition_keys, facets_of, identity_of, texts_of
 from zdl_bench.run.config import RunConfig, Value
 
@@ -48,7 +48,7 @@ class Axis:
 
     @property
     def name(self) -> str:
-        return later("{key} with {others}", key=self.key, others=", ".join(self.partners)) if self.partners else self.key
+        return later("{key} with {others}", key=self.key, others=later_list(self.partners)) if self.partners else self.key
 
     @property
     def numbers(self) -> list[float] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from zdl_bench.errors import ConfigError, DamagedFile, OtherEngine, StoreError, display, printable
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.run.atomic import draft_file
 from zdl_bench.run.config import ENGINE_VERSION
 from zdl_bench.store.manifest import Manifest
@@ -47,7 +47,7 @@ def how_many_are_missing(missing: Mapping[str, StoreError], of: int, counted: st
         (OtherEngine, translatable("{words}, {count} of them made by another engine ({names})")),
     ):
         ids = [run_id for run_id, error in missing.items() if isinstance(error, kind)]
-        named = ", ".join(ids[:MAX_NAMED]) + (" …" if len(ids) > MAX_NAMED else "")
+        named = translate_list(ids[:MAX_NAMED]) + (" …" if len(ids) > MAX_NAMED else "")
         words = translate(with_these, words=words, count=len(ids), names=named) if ids else words
     return words
 

@@ -39,7 +39,7 @@ class Report:
 
     inputs: a hash of everything that the report was built from. files: the paths of the report's files below the sweep's
         folder. formats: the file formats of its figures. style, width, columns, language: see
-        `Presentation`.
+        `Presentation`. figure_language: that in which its figures are, English if no font had the letters of its language.
     """
 
     inputs: str = ""
@@ -49,6 +49,7 @@ class Report:
     width: int | None = PLAIN.width
     columns: list[str] = field(default_factory=lambda: [*PLAIN.columns])
     language: str = PLAIN.language
+    figure_language: str = PLAIN.language
 
     @property
     def presentation(self) -> Presentation:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.language import said, translatable, translate
+from zdl_bench.language import said, translatable, translate, translate_list
 from zdl_bench.report.figures import captions, grid, selection
 from zdl_bench.report.figures.print_layout import text_points
 from zdl_bench.report.figures.scales import LINEAR, LOG, AxisScale, limits_around
@@ -95,8 +95,9 @@ def _text(row: Mapping[Any, Any]) -> str:
         return f"{note}: {verdict}" if note else str(verdict)
     has_interval = not np.isnan([row["low"], row["high"]]).any()
     interval = f" [{three_digits(row['low'])}, {three_digits(row['high'])}]" if has_interval else ""
-    about = f"n {row['n']:.0f}, {note}" if note else f"n {row['n']:.0f}"
-    return f"{three_digits(row['mean'])}{interval}".replace("inf", "∞") + f", {about}: {verdict}"
+    ratio = f"{three_digits(row['mean'])}{interval}".replace("inf", "∞")
+    about = translate_list(filter(None, [ratio, f"n {row['n']:.0f}", note]))
+    return f"{about}: {verdict}"
 
 
 def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure]:
@@ -127,7 +128,7 @@ def captioned_figures(standings: Standings) -> Iterator[captions.CaptionedFigure
     hidden = selection.left_out_note(len(shown), len(standings.variants))
     lines = [*standings.comparison.context, join_notes(standings.view, what), hidden]
     rows = [
-        ", ".join([said(question.words[metric]), f"{row.label}: {verdict}"])
+        translate_list([question.words[metric], f"{row.label}: {verdict}"])
         for question, metric, frame in frames
         for row in frame.itertuples()
         for verdict in [translate(str(row.verdict))]

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.axis_runs import MAX_AXIS_PANELS, AxisRuns
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figure_terms import loss_name, tail_loss_name
@@ -76,7 +76,7 @@ def captioned_figures(one: AxisRuns) -> Iterator[captions.CaptionedFigure]:
     everything = with_looks(everything, everything)  # so that a line looks the same in all panels, whichever are shown
     frame = selection.in_order(everything, shown_variants(one.entries, MAX_TOGETHER))
     figure = _one_row(one, everything, frame) if len(panels) == 1 else _rows_of_panels(one, everything, frame, panels)
-    title = translate("Loss at the end, speed and jitter against {key}", key=_axis_name(one))
+    title = translate("Loss at the end, speed and jitter against {key}", key=one.axis.name)
     hidden = len(axis.panels) - len(panels)
     lines = [
         *one.context,
@@ -87,7 +87,7 @@ def captioned_figures(one: AxisRuns) -> Iterator[captions.CaptionedFigure]:
         more_in_tables(count_of(hidden, "more panel") if hidden else ""),
     ]
     texts = [f"{axis.key}={text}".replace("\n", ", ") for text in axis.texts]
-    spots = [", ".join(filter(None, [texts[row.place], row.panel])) for row in frame.itertuples()]
+    spots = [translate_list(filter(None, [texts[row.place], row.panel])) for row in frame.itertuples()]
     keys = [frame["variant"], pd.Series(spots, index=frame.index)]
     sentences = [
         translate(PANEL_ROW if len(panels) == 1 else PANEL_ROWS),
@@ -154,9 +154,3 @@ def _measure_name(measure: str, comparison: Comparison) -> str:
     if measure == "log_aulc":
         return translate("speed: mean {loss}", loss=loss_name(comparison))
     return translate("jitter {scale}", scale=scale_words(measure))
-
-
-def _axis_name(one: AxisRuns) -> str:
-    """Return the key of an axis, with those whose values change with it."""
-    others = ", ".join(one.axis.partners)
-    return translate("{key} with {others}", key=one.axis.key, others=others) if others else one.axis.key

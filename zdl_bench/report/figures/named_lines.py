@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from zdl_bench.language import translate
+from zdl_bench.language import translate, translate_list
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figure_terms import loss_name
 from zdl_bench.report.figures import captions, grid, selection, small_multiples
@@ -70,7 +70,7 @@ def named_lines(comparison: Comparison) -> captions.CaptionedFigure | None:
     title = translate("Loss of {names} {choice}", names=names, choice=_choice(comparison))
     return captions.CaptionedFigure(
         "answer",
-        f"{title}, {comparison.setting}" if comparison.setting else title,
+        translate_list(filter(None, [title, comparison.setting])),
         join_sentences(captions.optimizers_sentence(frame), captions.lowest_tail_loss(comparison.judged)),
         figure,
         join_notes(shown, cut),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures import captions, selection, small_multiples
 from zdl_bench.report.figures.scales import PER_CENT, share_axes
@@ -63,7 +63,7 @@ def _figure(comparison: Comparison, everything: pd.DataFrame, against: str, name
     figure, axes_list = small_multiples.lines(partial(draw_runtime_ecdf, against=against), everything, runs)
     axes_list[0].yaxis.set_major_formatter(PER_CENT)
     small_multiples.label_axes(axes_list)
-    losses = ", ".join(column.removeprefix(f"{against}_to_") for column in steps)
+    losses = translate_list(column.removeprefix(f"{against}_to_") for column in steps)
     targets = translate("targets: loss {losses}", losses=losses)
     lines = [
         *comparison.context,

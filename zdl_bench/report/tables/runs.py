@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from zdl_bench.errors import StoreError, printable
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.tables.table import Column, Table, column_of, lr_column
 from zdl_bench.run.conditions import texts_of
@@ -80,7 +80,7 @@ def settings_table(comparisons: Sequence[Comparison]) -> Table:
         rows.append(
             {
                 translatable("optimizer"): variant,
-                translatable("hyper-parameters"): ", ".join(values) or translate("none"),
+                translatable("hyper-parameters"): translate_list(values) or translate("none"),
                 translatable("schedule"): _listed(members["schedule"]),
                 translatable("learning rates"): _listed(members["lr"]),
                 translatable("seeds"): _seeds(members["seed"]),
@@ -92,7 +92,7 @@ def settings_table(comparisons: Sequence[Comparison]) -> Table:
 
 def _listed(values: "pd.Series") -> str:
     ordered = sorted(values.dropna().unique().tolist(), key=lambda value: (isinstance(value, str), value))
-    return ", ".join(texts_of(ordered).values()) or translate("none")
+    return translate_list(texts_of(ordered).values()) or translate("none")
 
 
 def _seeds(seeds: "pd.Series[int]") -> str:
@@ -100,7 +100,7 @@ def _seeds(seeds: "pd.Series[int]") -> str:
     ordered = sorted({int(seed) for seed in seeds})
     starts = [seed for seed in ordered if seed - 1 not in {*ordered}]
     ends = [seed for seed in ordered if seed + 1 not in {*ordered}]
-    return ", ".join(
+    return translate_list(
         str(first) if first == last else translate("{first} to {last}", first=first, last=last)
         for first, last in zip(starts, ends, strict=True)
     )
@@ -116,7 +116,7 @@ def environment_table(runs: Sequence[Run]) -> Table:
         counts = Counter(run.environment.get(key, "") for run in runs)
         rows += [{"of": key, "value": value, "runs": count} for value, count in counts.items()]
         texts = [value if n == len(runs) else f"{value} ({count_of(n, 'run')})" for value, n in counts.items()]
-        summary.append({"of": key, "value": "; ".join(texts)})
+        summary.append({"of": key, "value": translate_list(texts, "; ")})
     numbers = pd.DataFrame(rows, columns=["of", "value", "runs"])
     return Table(
         "environment",

@@ -155,7 +155,7 @@ function describe(chart, remark = "") {
   if (chart.x === "log") words.push(translate("step 0 has no place on a logarithmic axis"));
   const lost = chart.y === "log" && !chart.data.settings[chart.setting].has_log_scale;
   if (lost) words.push(translate("losses of 0 and below have no place on a logarithmic axis"));
-  const list = words.join("; ");
+  const list = words.join(translate("; "));
   const sentence = translate("{list}.", { list });
   document.getElementById("chart-summary").textContent = `${sentence}${remark && ` ${remark}`}`;
   chart.plot.tabIndex = 0;

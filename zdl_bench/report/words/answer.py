@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from zdl_bench.language import translate, translate_count
+from zdl_bench.language import Language, speaking, spoken, translate, translate_count, translate_list
 from zdl_bench.report.axis_runs import AxisRuns
 from zdl_bench.report.page_budget import PageTests
 from zdl_bench.report.phrases import and_more, join_and, join_notes, join_sentences, list_names, with_full_stop
@@ -35,7 +35,8 @@ class Answer:
     """What a page answers.
 
     advice: the answer in one sentence. because: the numbers that it rests on. not_shown: what the tests leave open, and what
-    would decide it. next_words, command: what the next command does, and the command; empty if there is none.
+    would decide it. next_words, command: what the next command does, and the command; empty if there is none. language: that
+    of all these texts.
     """
 
     advice: str
@@ -43,13 +44,15 @@ class Answer:
     not_shown: str = ""
     next_words: str = ""
     command: str = ""
+    language: Language = field(default_factory=spoken)
 
     @property
     def lines(self) -> list[str]:
         """The answer as lines of plain text."""
-        open_text = [translate("Not shown: {what}", what=self.not_shown)] if self.not_shown else []
-        command = [f"{self.next_words}: {self.command}"] if self.command else []
-        return [join_sentences(self.advice, self.because), *open_text, *command]
+        with speaking(self.language):
+            open_text = [translate("Not shown: {what}", what=self.not_shown)] if self.not_shown else []
+            command = [f"{self.next_words}: {self.command}"] if self.command else []
+            return [join_sentences(self.advice, self.because), *open_text, *command]
 
 
 def answer_of(tests: PageTests, judged: Sequence[Judgment] = ()) -> Answer:
@@ -81,7 +84,7 @@ def _about_claims(judged: Sequence[Judgment]) -> Answer:
 
 def _claims_text(claims: Sequence[Judgment]) -> str:
     named = [translate("“{claim}”", claim=_cut(one.claim.sentence)) for one in claims[:MAX_NAMED_CLAIMS]]
-    return and_more(translate(", ").join(named), len(claims) - len(named))
+    return and_more(translate_list(named), len(claims) - len(named))
 
 
 def _about_settings(tests: PageTests, choices: Sequence[SettingAnswer]) -> Answer:

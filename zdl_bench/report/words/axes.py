@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zdl_bench.language import said, translatable, translate
+from zdl_bench.language import said, translatable, translate, translate_list
 from zdl_bench.report.axis_runs import AxisRuns
 from zdl_bench.report.phrases import join_and, join_notes, join_sentences, list_names
 from zdl_bench.report.standings import SPEED, STEADY, TAIL_LOSS, Question
@@ -145,7 +145,7 @@ def _orders(one: AxisRuns) -> Iterator[str]:
         for place, at_value in means.dropna().groupby("place"):
             names = [str(name) for _, name in at_value.sort_values(kind="stable").index]
             if len(names) > 1:
-                orders.setdefault(", ".join(names), []).append(_value(one, int(place)))
+                orders.setdefault(translate_list(names), []).append(_value(one, int(place)))
         if orders:
             start = _in_panel(translate("lowest mean loss at the end first"), str(panel))
             yield f"{start}: {join_notes(*(at_place(names, list_names(values)) for names, values in orders.items()))}"
@@ -194,5 +194,5 @@ def _sides(one: AxisRuns, test: AxisTest) -> tuple[str, str]:
 def _value(one: AxisRuns, place: int) -> str:
     """Return a value of the key in words, with the values of the keys that change with it."""
     value, *others = one.axis.texts[place].split("\n")
-    beside = ", ".join(f"{key}={text}" for key, text in zip(one.axis.partners, others, strict=True))
+    beside = translate_list(f"{key}={text}" for key, text in zip(one.axis.partners, others, strict=True))
     return f"{value} ({beside})" if beside else value

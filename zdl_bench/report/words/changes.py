@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from zdl_bench.errors import printable
-from zdl_bench.language import said, translatable, translate, translate_count
+from zdl_bench.language import ENGLISH, said, speaking, translatable, translate, translate_count
 from zdl_bench.report.phrases import join_notes, limit_lines, list_names
 from zdl_bench.report.sweep_change import Difference, SweepChange
 from zdl_bench.report.tables.formats import markdown, markdown_text
@@ -26,7 +26,10 @@ WITHOUT_PARTNER = (
     translatable("without a partner: {runs} before"),
     translatable("without a partner: {runs} after"),
 )
-COLUMNS = ("runs", "question", "worse by (after / before)", "n and wins", "p", "verdict")
+COLUMNS = (
+    *(translatable("runs"), translatable("question"), translatable("worse by (after / before)")),
+    *(translatable("n and wins"), translatable("p"), translatable("verdict")),
+)
 RULE = translatable(
     "A ratio above 1 is worse. A verdict is shown if p, adjusted for all comparisons of this table, is at most 0.05. "
     "Beyond the margin of {margin:g} is what is worse by a larger ratio, or by runs that ended without a value."
@@ -34,19 +37,26 @@ RULE = translatable(
 
 
 def change_text(change: SweepChange, names: tuple[str, str], margin: float, style: str) -> str:
-    """Return what differs between two sweeps. names: of both sweeps. style: text, markdown or json."""
+    """Return what differs between two sweeps. names: of both sweeps. style: text, markdown or json, which is English."""
     if style == "json":
-        return json.dumps(change_record(change, names, margin), indent=1, allow_nan=False) + "\n"
-    table = pd.DataFrame([_row(one, margin) for one in change.changes], columns=list(COLUMNS))
+        with speaking(ENGLISH):
+            return json.dumps(change_record(change, names, margin), indent=1, allow_nan=False) + "\n"
+    table = pd.DataFrame([_row(one, margin) for one in change.changes], columns=list(map(translate, COLUMNS)))
+    title = " → ".join(map(said, names))
     lines = [_one_line(line) for line in _differences(change)]
     conclusion = _one_line(conclusion_of(change, margin))
     if style == "markdown":
-        title = markdown_text(f"{names[0]} → {names[1]}")
-        parts = [f"### {title}", f"**{markdown_text(conclusion)}**", "\n".join(f"- {markdown_text(line)}" for line in lines)]
+        parts = [
+            f"### {markdown_text(title)}",
+            f"**{markdown_text(conclusion)}**",
+            "\n".join(f"- {markdown_text(line)}" for line in lines),
+        ]
         parts += [markdown(table), translate(RULE, margin=margin)] if len(table) else []
     else:
-        parts = [f"{names[0]} → {names[1]}", "\n".join(lines)]
-        parts += [table.to_string(index=False), translate(RULE, margin=margin)] if len(table) else []
+        parts = [title, "\n".join(lines)]
+        with pd.option_context("display.unicode.east_asian_width", True):  # such letters are two columns wide
+            text = table.to_string(index=False)
+        parts += [text, translate(RULE, margin=margin)] if len(table) else []
         parts += [conclusion]
     return printable("\n\n".join(filter(None, (part.strip("\n") for part in parts))) + "\n")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from zdl_bench.language import said, translatable, translate, translate_count
+from zdl_bench.language import said, translatable, translate, translate_count, translate_list
 from zdl_bench.report.page import PagePart
 from zdl_bench.report.phrases import states_text
 from zdl_bench.report.standings import TAIL_LOSS, Standings
@@ -121,7 +121,7 @@ def _edge_text(finding: Finding) -> str:
         )
     effect = percent_text(finding.effect) if finding.effect else ""
     number = translate("exact") if finding.is_exact else count_of(finding.n, "seed")
-    return f"{effect}, {number}"
+    return translate_list([effect, number])
 
 
 def _about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:
@@ -138,7 +138,8 @@ def _about_lost_runs(runs: pd.DataFrame) -> Iterator[ReportedFinding]:
             lr_text, n = texts.get(lr, texts[None]), len(members)
             low, high = wilson_interval(len(lost), n)
             interval = f"{percent(len(lost) / n)} [{percent(low)}, {percent(high)}]"
-            lines.append((-low, f"{variant}, lr {lr_text}: {_share_text(lost, n)}, {interval}"))
+            runs_text, share_text = translate_list([variant, f"lr {lr_text}"]), translate_list([_share_text(lost, n), interval])
+            lines.append((-low, f"{runs_text}: {share_text}"))
             share = {"n": n, "effect": len(lost) / n, "low": low, "high": high, "unit": "share"}
             ids = " ".join(members.loc[lost.index, "run_id"])
             rows.append({"first": f"{variant} lr {lr_text}", **share, "reason": _outcomes_text(lost), "run_ids": ids})
@@ -152,4 +153,4 @@ def _share_text(lost: "pd.Series[str]", n: int) -> str:
 
 
 def _outcomes_text(outcomes: "pd.Series[str]") -> str:
-    return translate(", ").join(states_text((str(state), count) for state, count in outcomes.value_counts(sort=False).items()))
+    return translate_list(states_text((str(state), count) for state, count in outcomes.value_counts(sort=False).items()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from zdl_bench.language import said, translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.phrases import join_notes, list_names
 from zdl_bench.report.standings import SPEED, STEADY, TARGETS, Question, Standings
 from zdl_bench.report.words.effects import p_text
@@ -140,8 +140,8 @@ def _effects(question: Question, standing: Standing, leader: Leader) -> list[str
     metrics = {id(one.pairs[leader.variant, rival]): one.metric for one in standing.measures for rival in compared}
     lines = []
     for rival, finding in compared.items():
-        by = f", {said(question.words[metrics[id(finding)]])}" if len(standing.measures) > 1 else ""
-        values = {"rival": f"{rival}{by}", "finding": finding_text(question, finding)}
+        by = [question.words[metrics[id(finding)]]] if len(standing.measures) > 1 else []
+        values = {"rival": translate_list([rival, *by]), "finding": finding_text(question, finding)}
         if leader.verdict is Verdict.SUPPORTED:
             lines.append(translate("against {rival}: {finding}", **values))
         else:

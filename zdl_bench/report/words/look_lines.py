@@ -1,6 +1,6 @@
 """Say in words what the looks at a sweep decided whose seeds are added until it is decided."""
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.phrases import join_notes, limit_lines, shorten
 from zdl_bench.report.words.effects import p_text
 from zdl_bench.run.counts import count_of
@@ -29,7 +29,7 @@ def decisions_at(found: SequentialComparison, look: int) -> list[str]:
 def pair_text(found: SequentialComparison, outcome: PairOutcome) -> str:
     """Return the outcome of a pair in words: `adam faster than sgd (p 0.004)`."""
     text, setting = pair_outcome_text(found, outcome), found.contest.settings[outcome.first]
-    return f"{setting}, {text}" if setting else text
+    return translate_list(filter(None, [setting, text]))
 
 
 def pair_outcome_text(found: SequentialComparison, outcome: PairOutcome) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.phrases import join_and, list_names, state_text, with_full_stop
 from zdl_bench.run.run import Run, Status
@@ -69,5 +69,5 @@ def _about_origins(runs: Sequence[Run]) -> Iterator[str]:
         yield translate(
             "The bits of the runs of {names} are bound to the library that made them: {libraries}.",
             names=list_names(names),
-            libraries="; ".join(libraries),
+            libraries=translate_list(libraries, "; "),
         )

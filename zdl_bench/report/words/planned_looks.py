@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.phrases import join_notes
 from zdl_bench.report.standings import SPEED, Standings
 from zdl_bench.report.words.effects import effect_text
@@ -40,7 +40,7 @@ def about_planned_looks(standings: Standings, looks: SequentialComparison) -> Re
 
 def _sentence(own: list[PairOutcome], leader: str) -> str:
     states = sorted(Counter(one.state.value for one in own).items())
-    counts = translate(", ").join(translate("{count} {state}", count=count, state=translate(state)) for state, count in states)
+    counts = translate_list(translate("{count} {state}", count=count, state=translate(state)) for state, count in states)
     values = {"pairs": count_of(len(own), "pair"), "states": counts}
     if leader:
         return translate("{name} is faster than each other one. Of {pairs}: {states}.", name=leader, **values)
@@ -75,4 +75,5 @@ def _names(looks: SequentialComparison, one: PairOutcome) -> tuple[str, str]:
 
 def _effect_text(finding: Finding, pair: str) -> str:
     effect = SPEED.effect(finding)
-    return f"{pair}: {effect_text(effect)}, n {finding.n}" if effect else ""
+    text = translate_list([effect_text(effect), f"n {finding.n}"])
+    return f"{pair}: {text}" if effect else ""

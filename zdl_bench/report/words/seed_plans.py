@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from zdl_bench.language import translatable, translate
+from zdl_bench.language import translatable, translate, translate_list
 from zdl_bench.report.more_seeds import MoreSeeds
 from zdl_bench.report.phrases import join_notes
 from zdl_bench.report.standings import Question
@@ -43,20 +43,22 @@ def seed_plan_lines(question: Question, finding: Finding, level: float, more: Mo
             "{seeds} cannot decide this, {fewest} are the fewest that can", seeds=count_of(n, "seed"), fewest=fewest
         )
     elif needs:
-        found = _a_ratio(unit, smallest_ratio(n, spread, level))
-        power = translate("{count} seeds find {ratio} in {share} of cases", count=n, ratio=found, share=percent(POWER))
+        power = _power_text(unit, smallest_ratio(n, spread, level), n)
     else:  # all differences are equal
         return []
-    line = join_notes(power, translate(", ").join(_need_text(ratio, seeds, n, more) for ratio, seeds in needs.items()))
+    line = join_notes(power, translate_list(_need_text(ratio, seeds, n, more) for ratio, seeds in needs.items()))
     has_command = bool(further) and more.command_for(min(further)) != ""
     return [line, f"{count_of(min(further), 'seed')}: {more.word_for(min(further))}"] if has_command else [line]
 
 
-def _a_ratio(unit: str, ratio: float) -> str:
+def _power_text(unit: str, ratio: float, n: int) -> str:
+    """Return which ratio n seeds find. ratio: the smallest one, which is infinite if they find none, however large."""
     if math.isinf(ratio):
-        return translate("no odds ratio") if unit == "odds ratio" else translate("no ratio")
+        text = translatable("no {unit} is so large that {count} seeds find it in {share} of cases")
+        return translate(text, unit=translate(unit), count=n, share=percent(POWER))
     text = translatable("an odds ratio of {ratio}") if unit == "odds ratio" else translatable("a ratio of {ratio}")
-    return translate(text, ratio=ratio_text(ratio))
+    found = translate(text, ratio=ratio_text(ratio))
+    return translate("{count} seeds find {ratio} in {share} of cases", count=n, ratio=found, share=percent(POWER))
 
 
 def _need_text(ratio: float, seeds: int | None, n: int, more: MoreSeeds) -> str:

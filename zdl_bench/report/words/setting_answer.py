@@ -89,7 +89,7 @@ def _praise(standings: Standings, leader: Leader) -> str:
     rival, closest = _closest(leader)
     amount = _speed_text(leader.variant, rival, closest)
     if amount and len(leader.rivals) > 1:
-        amount = translate("{amount}, the closest", amount=amount)
+        amount = translate("against the closest rival, {amount}", amount=amount)
     text = join_notes(praise, amount)
     return translate("{text} (exact: these runs are not random).", text=text) if leader.is_exact else with_full_stop(text)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from zdl_bench.language import later, translatable, translate
+from zdl_bench.language import later, translatable, translate, translate_list
 from zdl_bench.report.phrases import join_notes, join_sentences, list_names
 from zdl_bench.report.standings import TAIL_LOSS, Standings
 from zdl_bench.report.tables.tuning import candidate_text
@@ -150,7 +150,7 @@ def _cost_text(cost: TuningCost) -> str:
     best = cost.choice.row
     best_text = "" if best is None else translate("best {value}", value=candidate_text(cost.choice, best))
     trials = count_of(cost.trials, "trial")
-    return f"{cost.variant}: {join_notes(f'{trials}, {spent}', best_text)}"
+    return f"{cost.variant}: {join_notes(translate_list([trials, spent]), best_text)}"
 
 
 def _share(cost: TuningCost, row: int) -> float:

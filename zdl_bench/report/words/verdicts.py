@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from zdl_bench.language import said, translatable, translate
+from zdl_bench.language import said, translatable, translate, translate_list
 from zdl_bench.report.phrases import join_and
 from zdl_bench.report.words.effects import counts_text, effect_text, p_text
 from zdl_bench.run.conditions import exact
@@ -67,11 +67,11 @@ def comparison_text(part: ClaimPart, decides: bool) -> str:
     words = [translate(text, metric=part.metric, sides=sides)]
     words += [translate(bound_text, bound=exact(bound)) for bound_text, bound in bounds if bound is not None]
     if part.kind is Kind.INTERACTION:
-        words.append(translate("over levels {levels}", levels=", ".join(map(exact, part.at))))
+        words.append(translate("over levels {levels}", levels=translate_list(map(exact, part.at))))
     if part.view is not View.AS_NAMED:
         has_lr = part.lr is not None and part.view is not View.BEST_LR
         words.append(said(part.view.words) + (f" (lr {exact(part.lr)})" if has_lr else ""))
-    listed = translate(", ").join(words)
+    listed = translate_list(words)
     return listed if decides else translate("shown: {comparison}", comparison=listed)
 
 
@@ -83,7 +83,7 @@ def side_text(selector: Selector) -> str:
 def _finding_text(finding: Finding) -> str:
     if finding.reason:
         return said(finding.reason)
-    text = f"{effect_text(finding.effect)}, {counts_text(finding)}"
+    text = translate_list([effect_text(finding.effect), counts_text(finding)])
     if math.isnan(finding.correlation):
         return text
     return translate("{numbers}, correlation {correlation:.2f}", numbers=text, correlation=finding.correlation)
@@ -100,7 +100,7 @@ def _direction_text(finding: Finding, decides: bool) -> str:
     if not decides:
         return ""
     if finding.p == 1:
-        return ", p 1"
+        return translate(", p {p}", p=1)
     text = translatable(", p {p} for it") if finding.p_for < finding.p_against else translatable(", p {p} against it")
     return translate(text, p=p_text(finding.p))
 
