@@ -558,7 +558,7 @@ def test_numbers_zoom_without_a_mouse(opened, report):
 def test_settings_are_shown_one_at_a_time(opened, report):
     page = opened(report)
     page.get_by_label("Setting", exact=True).select_option("problem.hidden=24")
-    expect(page.locator("#chart-summary")).to_contain_text("1 of 1 curves as means")
+    expect(page.locator("#chart-summary")).to_contain_text("1 of 1 curves, each optimizer at its best learning rate")
     assert traces(page) == ["SGD, lr 0.001"]
 
 
