@@ -30,7 +30,7 @@ VERDICTS = {
     "supported": "支持される",
     "refuted": "反証される",
     "insufficient evidence": "証拠不十分",
-    "not decidable": "判定不能",
+    "not decidable as stated": "このままでは判定不能",
 }
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

@@ -294,7 +294,7 @@ def test_without_tuning_seeds_the_page_names_the_key(command):
     assert "the learning rates were chosen on the seeds that judge; let others choose" in findings
     assert "tuning\\_seeds=range(100,103)" in findings or "tuning_seeds=range(100,103)" in findings
     compared = Path("results/sweeps/mine/tables/comparisons.csv").read_text()
-    assert "not decidable" in compared
+    assert "not decidable as stated" in compared
     assert "supported" not in compared
 
 

@@ -79,11 +79,11 @@ def test_differences_are_on_a_linear_axis_around_0(axes):
 
 
 def test_without_an_interval_there_is_a_point_and_without_an_effect_only_words(axes):
-    rows = (("a / b", 0.9, NAN, NAN, "insufficient evidence", 1), ("c / b", NAN, NAN, NAN, "not decidable", 0))
+    rows = (("a / b", 0.9, NAN, NAN, "insufficient evidence", 1), ("c / b", NAN, NAN, NAN, "not decidable as stated", 0))
     draw_forest(forest_frame(*rows), axes)
     assert list(markers(axes)) == [0]
     assert intervals(axes) == {}
-    assert texts(axes) == ["0.900, n 1: insufficient evidence", "not decidable"]
+    assert texts(axes) == ["0.900, n 1: insufficient evidence", "not decidable as stated"]
 
 
 def test_a_note_stands_beside_the_number_of_pairs(axes):

@@ -81,7 +81,7 @@ def test_report_prints_the_verdicts(experiment, command):
         assert "claim 1: supported, p 0.031 in its family. Tuned SGD ends lower than at 0.001. (this test)" in outcome.out
         assert "n 6, wins 6 of 6" in outcome.out
         assert "p 0.031 for it" in outcome.out  # 2 / 2**6
-        assert "claim 2: not decidable" in outcome.out
+        assert "claim 2: not decidable as stated" in outcome.out
         assert "it waits for an idea" in outcome.out
     folder = Path("results/sweeps/mine")
     page = (folder / "report.html").read_text()
@@ -93,7 +93,7 @@ def test_report_prints_the_verdicts(experiment, command):
     ids = first["run_ids"].split()
     assert len(ids) == 12
     assert all(Store("results").has(run_id) for run_id in ids)
-    assert second["verdict"] == "not decidable"
+    assert second["verdict"] == "not decidable as stated"
 
 
 @pytest.mark.slow
@@ -153,7 +153,7 @@ def test_where_every_lr_diverges_nothing_is_judged(experiment):
     outcome = experiment(TUNED | {"blocks": blocks, "claims": claims})
     assert outcome.status == 0
     assert set(runs()["status"]) == {"diverged"}
-    assert "claim 1: not decidable" in outcome.out
+    assert "claim 1: not decidable as stated" in outcome.out
     assert "no lr of optimizer=sgd has a value on all tuning seeds" in outcome.out
 
 

@@ -27,7 +27,7 @@ class Verdict(StrEnum):
     SUPPORTED = translatable("supported")
     REFUTED = translatable("refuted")
     INSUFFICIENT = translatable("insufficient evidence")
-    NOT_DECIDABLE = translatable("not decidable")
+    NOT_DECIDABLE = translatable("not decidable as stated")
 
 
 @dataclass(frozen=True)

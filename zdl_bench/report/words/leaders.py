@@ -90,7 +90,7 @@ def _answer(question: Question, standing: Standing, standings: Standings, leader
 
 
 def _not_decidable(reason: str) -> tuple[str, str]:
-    return translate(Verdict.NOT_DECIDABLE.value), translate("Not decidable: {reason}.", reason=reason)
+    return translate("not decidable"), translate("Not decidable: {reason}.", reason=reason)
 
 
 def _ahead_by_some(question: Question, leaders: Mapping[str, Leader]) -> tuple[str, str]:
