@@ -5,7 +5,7 @@ import math
 import re
 import warnings
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -315,3 +315,17 @@ def test_a_logarithmic_axis_holds_what_floats_do(name, values):
             assert all(low <= value <= high for value in values if 0 < value <= FLOAT_LIMITS[1])
         figure.savefig(io.BytesIO(), format="png")
         plt.close(figure)
+
+
+@pytest.mark.parametrize("low", [0.0012, 0.028, 0.11, 0.9])
+@pytest.mark.parametrize("span", [2, 3, 4.8, 5.2, 8, 9.9, 10.1, 60, 99, 500])
+def test_the_numbers_of_a_narrow_logarithmic_axis_stay_apart(low, span):
+    with house_style():
+        figure, axes = plt.subplots(figsize=(3.4, 2.0), layout="constrained")
+        log_axis(axes.xaxis, (low, low * span))
+        figure.canvas.draw()
+        shown = [label for label in axes.get_xticklabels() if low <= label.get_position()[0] <= low * span]
+        boxes = [label.get_window_extent() for label in shown]
+        plt.close(figure)
+    assert len(boxes) >= 2
+    assert all(left.x1 + 3 <= right.x0 for left, right in pairwise(boxes)), [label.get_text() for label in shown]

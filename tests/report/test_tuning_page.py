@@ -136,6 +136,7 @@ def test_the_figure_has_a_line_per_optimizer_with_as_many_markers_as_trials(comp
     assert [len(lines[name].get_xdata()) for name in ("SGD", "Momentum")] == [3, 3]
     assert lines["SGD"].get_markevery() == slice(0, 2)
     assert lines["Momentum"].get_ydata()[-1] == pytest.approx(1)
+    assert "100 %" in [label.get_text() for label in figure.figure.axes[0].get_yticklabels()]
     assert "With all trials, Momentum has it most often, in 100 %." in figure.description
 
 

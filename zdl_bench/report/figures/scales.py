@@ -18,6 +18,9 @@ FLOAT_LIMITS = (5e-324, 1.7e308)
 PER_CENT = PercentFormatter(1.0, symbol=" %")
 """Formatter for an axis of shares."""
 
+NUMBERS_BY_SPAN = {4: (1, 1.5, 2, 3, 4, 5, 7), 10: (1, 2, 3, 5), 100: (1, 2, 5)}
+"""The numbers in each decade of a logarithmic axis that spans less than a factor. More would touch in a narrow panel."""
+
 
 class AxisScale(NamedTuple):
     """The scale of an axis, linear or logarithmic. Means and intervals are also computed on this scale.
@@ -67,7 +70,7 @@ def plain_log_axis(axis: Axis) -> None:
     An axis that spans fewer decades has more numbers in each decade.
     """
     low, high = axis.get_view_interval()
-    subs = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
+    subs = next((each for span, each in NUMBERS_BY_SPAN.items() if high < span * low), (1,))
     axis.set_major_locator(LogLocator(subs=subs, numticks=10) if high > 2.5 * low else MaxNLocator(5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

@@ -6,11 +6,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from zdl_bench.language import translate
 from zdl_bench.report.comparison import Comparison
 from zdl_bench.report.figures import captions, grid, selection
+from zdl_bench.report.figures.scales import PER_CENT
 from zdl_bench.report.figures.style import MAX_BANDS, legend_name, line_looks
 from zdl_bench.report.limits import MAX_TOGETHER
 from zdl_bench.report.phrases import join_notes, list_names
@@ -35,7 +36,7 @@ def draw_tuning_budget(frame: pd.DataFrame, axes: Axes, leaders: Sequence[str] =
     axes.set_ylim(-0.03, 1.03)
     axes.margins(x=0.04)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.yaxis.set_major_formatter(PER_CENT)
     axes.set(
         xlabel=translate("trials of each optimizer, drawn at random"), ylabel=translate("share of draws with the lowest loss")
     )
