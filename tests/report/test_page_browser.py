@@ -169,6 +169,17 @@ def test_the_first_screen_has_answer_figure_and_table(opened, tuned, width, heig
     assert page.locator(".first td.shaded").count() >= 2
 
 
+def test_on_a_phone_the_first_table_has_room_for_a_sweep_on_mnist(opened, tuned):
+    page = opened(tuned, 390, is_open=False)
+    row = ["Momentum", "0.0001", "0.0253", "0.0218", "96.4 %", "0.0431", "1,000"]
+    rows = "document.querySelectorAll('.first tbody tr')"
+    page.evaluate(f"(row) => {rows}.forEach((tr) => row.forEach((text, i) => (tr.cells[i].textContent = text)))", row)
+    assert page.evaluate("document.querySelector('.first tbody tr').cells.length") == len(row)
+    box = page.locator(".first table").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
 def test_sections_open_by_their_names_and_the_contents_stay_in_sight(opened, tuned):
     page = opened(tuned, is_open=False)
     expect(page.locator("#runs table")).to_be_hidden()
