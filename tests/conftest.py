@@ -27,6 +27,10 @@ from zdl_bench.training.loop import train
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# The tests start thousands of processes. Without stored bytecode, each compiles the libraries again: some seconds per command.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a slow machine must not fail a test
 
