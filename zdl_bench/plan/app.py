@@ -36,11 +36,14 @@ def run_hydra(
     Return the YAML text in which a sweeper of another package reports its result, or None. Raise ConfigError for arguments
     from which no config can be composed. After `--hydra-help`, exit with status 0, as Hydra does.
     """
+    if not command_line.is_sweep and not command_line.flags:
+        run_batch([compose_once(command_line)])  # Hydra's main function would compose the config twice
+        return None
     prepare_hydra()
     main = hydra.main(version_base="1.3", config_path=str(conf_files.CONF), config_name="config")
     task = SweepTask(command_line, run_batch, begin_stage, open_jobs, has_results)
     with _sweeper_folder(command_line) as folder:
-        arguments = command_line.for_hydra
+        arguments = [*(["-m"] if command_line.is_sweep else []), *command_line.flags, *command_line.overrides_for_hydra]
         if folder:
             quoted = str(folder).replace("\\", "\\\\").replace("'", "\\'")
             arguments = [*arguments, f"hydra.sweep.dir='{quoted}'"]
@@ -59,7 +62,7 @@ def compose_once(command_line: CommandLine) -> JobConfig:
     if command_line.is_sweep or command_line.experiment:
         raise ConfigError("--cfg: this flag shows the config of one run; leave out -m, lists and the experiment")
     prepare_hydra()
-    overrides = [reading.for_hydra for reading in command_line.readings]
+    overrides = command_line.overrides_for_hydra
     directory = hydra.initialize_config_dir(str(conf_files.CONF), version_base="1.3")
     with _without_environment(), plain_messages(overrides), directory:
         composed = hydra.compose("config", overrides, return_hydra_config=True)

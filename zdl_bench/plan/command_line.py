@@ -84,15 +84,13 @@ class CommandLine:
         return any(conf_files.wraps("optimizer", str(name)) for name in chosen)
 
     @property
-    def for_hydra(self) -> list[str]:
-        """The arguments for Hydra: flags first, then each override in a form that Hydra reads as the user meant it.
+    def overrides_for_hydra(self) -> list[str]:
+        """Each override in a form that Hydra reads as the user meant it.
 
         The experiment is left out, since its YAML is not one of Hydra's.
         """
         readings = [reading for reading in self.readings if reading.key != "experiment"]
-        if not self.is_sweep:
-            return [*self.flags, *(_unchecked(one) if self.names_library else one.for_hydra for one in readings)]
-        return ["-m", *self.flags, *map(_unchecked, readings)]
+        return [_unchecked(one) if self.is_sweep or self.names_library else one.for_hydra for one in readings]
 
 
 def _unchecked(reading: Reading) -> str:
