@@ -45,6 +45,7 @@ CANDIDATES = [("sgd", LRS, 0.1), ("momentum", LRS, 0.01), ("prodigy", [None], No
 """Optimizer, learning rates on the tuning seeds, and the one on the evaluation seeds."""
 
 
+@pytest.mark.slow
 def test_the_pages_are_what_the_generator_makes_now():
     texts = {path.name: path.read_text(encoding="utf-8") for path in optimizer_pages.PAGES.glob("*.md")}
     assert texts == optimizer_pages.pages(), "run python tests/optimizer_pages.py"

@@ -5,7 +5,7 @@
 Audits what is installed here: all that the project requires, with every extra but `peers` (programs that benchmarks compare it
 with), and what those require, by name and version.
 The project itself is no part of that list, as no service knows a checkout. Exit status: 0 nothing is known of any of them;
-1 something is, or one of them could not be audited, or the service gave no answer. Needs the extra `test`.
+1 something is, or one of them could not be audited, or the service gave no answer. Needs the extra `lint`.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def pip_audit(pins: Mapping[str, str], options: argparse.Namespace) -> list[dict
     except (ValueError, KeyError, TypeError) as error:
         reason = "\n".join(f"    {line}" for line in done.stderr.strip().splitlines()[-LAST_LINES:])
         raise AuditError(
-            f"pip-audit gave no answer (exit {done.returncode}). Either it is not installed (extra `test`), or the service "
+            f"pip-audit gave no answer (exit {done.returncode}). Either it is not installed (extra `lint`), or the service "
             f"{options.service} cannot be reached from here; nothing was audited:\n{reason}"
         ) from error
     return dependencies

@@ -150,6 +150,7 @@ def only_fonts(*installed):
         cached.cache_clear()
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_again_once_a_font_of_their_language_is_installed(tmp_path):
     """Whether a package brings it, or it is a new font of the system, which is not yet in matplotlib's list."""
     page = Presentation(language="ja")
