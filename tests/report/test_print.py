@@ -313,6 +313,13 @@ def test_nasty_names_are_text():
         assert letter not in re.sub(r"\\[%_{}&#]|\{\}|\{[\[\]]\}", "", text)
 
 
+def test_numbers_stand_right_and_long_text_has_lines_in_latex():
+    table = pd.DataFrame(
+        {"optimizer": ["none", "a"], "lr": ["0.1", "−3"], "why": ["x " * 50, ""], "mean": ["--", "∞"], "n": ["", "2"]}
+    )
+    assert latex(table).startswith("\\begin{tabular}{lrp{0.3\\textwidth}rr}\n")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(TEX is None, reason="TeX is not available: put pdflatex, lualatex or tectonic on the path")
 def test_latex_compiles(report, tmp_path):

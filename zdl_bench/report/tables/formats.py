@@ -17,6 +17,10 @@ MIN_POWER_OF_TEN = 1e7
 """Smallest absolute value of a mean that is written with a power of ten."""
 NEGLIGIBLE_SPREAD = 1e-12
 """Largest standard deviation that is taken for a rounding error and not shown, as a share of the mean."""
+MAX_LINE = 50
+"""Most letters of a cell in LaTeX that stand on one line."""
+NUMBER = re.compile(r"(\\textbf\{)?[-+$]*(\d|--|inf|nan|\\infty)|$")
+"""Pattern for the start of a cell with a number, in LaTeX, or without one."""
 LATEX_SPECIAL = {letter: f"\\{letter}" for letter in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -96,8 +100,15 @@ def latex(table: pd.DataFrame) -> str:
 
 
 def latex_table(table: pd.DataFrame) -> str:
-    """Return a frame of LaTeX as a LaTeX table in the style of booktabs."""
-    return str(table.to_latex(index=False, escape=False, column_format="l" + "r" * (len(table.columns) - 1)))
+    """Return a frame of LaTeX as a LaTeX table in the style of booktabs: numbers to the right, long text in paragraphs."""
+    columns = [_latex_column([str(cell) for cell in table.iloc[:, place]]) for place in range(table.shape[1])]
+    return str(table.to_latex(index=False, escape=False, column_format="".join(columns)))
+
+
+def _latex_column(cells: list[str]) -> str:
+    if max(map(len, cells), default=0) > MAX_LINE:
+        return r"p{0.3\textwidth}"
+    return "r" if all(NUMBER.match(cell) for cell in cells) else "l"
 
 
 def latex_text(text: str) -> str:
