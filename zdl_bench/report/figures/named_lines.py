@@ -73,8 +73,16 @@ def named_lines(comparison: Comparison) -> captions.CaptionedFigure | None:
         translate_list(filter(None, [title, comparison.setting])),
         join_sentences(captions.optimizers_sentence(frame), captions.lowest_tail_loss(comparison.judged)),
         figure,
-        join_notes(shown, cut),
+        join_notes(shown, cut, _images(comparison)),
     )
+
+
+def _images(comparison: Comparison) -> str:
+    """Return on which images the curves are, if the final losses of the table beside them are on others."""
+    losses = comparison.probes.get("val_loss")
+    if losses is None or losses.isna().all():
+        return ""
+    return translate("on training images that are the same in all runs; the final losses of the table are on validation images")
 
 
 def _mean_lines(axes: Axes) -> list[Line2D]:
@@ -142,7 +150,7 @@ def _end_of(line: Line2D, axes: Axes, last: float) -> tuple[float, float]:
 def spread_heights(heights: Sequence[float]) -> list[float]:
     """Return heights that are at least APART from one another, in the same order, and near the given ones."""
     order = np.argsort(heights, kind="stable")
-    placed = np.array([heights[number] for number in order])
+    placed = np.maximum([heights[number] for number in order], APART / 2)  # a name on the axis would be struck through
     for number in range(1, len(placed)):
         placed[number] = max(placed[number], placed[number - 1] + APART)
     over = placed[-1] - 1.0 if len(placed) else 0.0
