@@ -1,5 +1,6 @@
 """The page in a real browser, opened from disk: it works with mouse and keys, on a phone and on paper, and asks no network."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -23,8 +24,8 @@ from zdl_bench.training.loop import train
 pytestmark = pytest.mark.slow
 HOSTILE = "<script>alert(1)</script>" + """'" onload="alert(2)"""
 LOCAL = ("file:", "data:", "blob:")
-A4_WIDTH = 680
-"""Of the text on paper, in pixels of CSS: 21 cm without the margins."""
+A4_WIDTH, A4_HEIGHT = 680, 1046
+"""Of the text on paper, in pixels of CSS: 21 cm and 29.7 cm without the margins. Wide tables are printed sideways."""
 
 
 @pytest.fixture
@@ -368,6 +369,24 @@ def test_paper_says_what_it_leaves_out(opened, long_tables):
     expect(words).to_be_hidden()
     page.emulate_media(media="print")
     expect(words).to_be_visible()
+
+
+def test_no_table_is_cut_on_paper(opened, tuned):
+    page = opened(tuned, A4_HEIGHT)
+    page.emulate_media(media="print")
+    ends = "(all) => all.map((table) => [table.caption.textContent, table.getBoundingClientRect().right])"
+    sideways = dict(page.locator(":is(.wide, #runs) table").evaluate_all(ends))
+    assert {"Runs", "Every optimizer and learning rate"} <= {name.partition(",")[0] for name in sideways}
+    assert not {name: end for name, end in sideways.items() if end > A4_HEIGHT}
+    words = page.get_by_text(re.compile("On paper only the first 18 of .* columns are shown; tables/convergence.csv has all"))
+    expect(words).to_be_visible()
+    seen = "(row) => [...row.cells].filter((cell) => cell.getBoundingClientRect().width).length"
+    assert page.locator(".wide:has-text('Every optimizer and') thead tr").evaluate(seen) == 18
+    page.set_viewport_size({"width": A4_WIDTH, "height": 900})
+    upright = dict(page.locator("table").evaluate_all(ends))
+    assert not {name: end for name, end in upright.items() if end > A4_WIDTH and name not in sideways}
+    page.emulate_media(media="screen")
+    expect(words).to_be_hidden()
 
 
 def test_the_chart_has_every_curve_and_marks_divergence(opened, report):
