@@ -152,8 +152,8 @@ def test_the_japanese_page_works_in_a_browser(digits, opened, tmp_path):  # noqa
     expect(page.get_by_role("button", name="コピー: このページを作ったコマンド")).to_have_text("コピー")
     expect(page.locator("#chart-summary")).to_contain_text("本の曲線")
     page.get_by_role("radio", name="すべての実行").check()
-    page.get_by_label("損失の始点").fill("-3")
-    page.get_by_label("損失の始点").press("Enter")
+    page.get_by_label("損失の下限").fill("-3")
+    page.get_by_label("損失の下限").press("Enter")
     expect(page.locator("#chart-summary")).to_contain_text("表示範囲は変わっていません")
     page.get_by_label("表を絞り込む: 実行").fill("Adam")
     shown = page.locator(

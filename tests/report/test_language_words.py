@@ -193,7 +193,7 @@ def test_the_answer_reads_as_a_whole_in_japanese():
     with speaking(language_named("ja")):
         first, *_ = page_of("clear")
     assert first == (
-        "adam(lr 0.01) を使ってください。2 個の最適化手法のうち、次の点で最良です: 速さ、目標値への到達、最終損失(0.200)、"
+        "adam(lr 0.01) を使ってください。2 個の最適化手法のうち、次の点で最良です: 速さ、目標値への到達、終盤の損失(0.200)、"
         "安定性、テスト正解率(80.0 %)。adam の実行全体の損失の平均は sgd より 33 % 小さいです。"
     )
 
