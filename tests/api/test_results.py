@@ -184,8 +184,8 @@ def test_what_is_shown_of_results_is_in_their_language_wherever_it_is_shown(resu
     none = replace(said, runs=said.runs.iloc[:0]).findings()
     with speaking(language_named("ja")):
         assert repr(said).endswith(": 27 Läufe mit sgd, momentum, adam>")
-        assert few.findings().answer.lines[1].startswith("Nicht gezeigt: ")
-        assert "Nicht gezeigt: " in repr(few.findings())
+        assert few.findings().answer.lines[1].startswith("Nicht belegt: ")
+        assert "Nicht belegt: " in repr(few.findings())
         assert (repr(none), none._repr_html_()) == ("keine Ergebnisse", "<p>keine Ergebnisse</p>")
     assert len(repr(said.language)) < 200
 
