@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import digits_config, part
 from playwright.sync_api import expect
-from test_page_browser import opened  # noqa: F401
+from test_page_browser import ends_of_first_table, opened  # noqa: F401
 
 from zdl_bench.language import Language, speaking
 from zdl_bench.registry.languages import language_named
@@ -162,3 +162,16 @@ def test_the_japanese_page_works_in_a_browser(digits, opened, tmp_path):  # noqa
     assert len(shown) > 20
     assert [text for text in shown if re.search(r"[A-Za-z]{2,}", re.sub(r"SGD|Adam", "", text))] == []
     assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("code", ["ja", "de"])
+def test_the_first_table_has_room_for_the_words_of_a_language(digits, opened, tmp_path, code, width):  # noqa: F811
+    path = tmp_path / "report.html"
+    learned = [train(digits_config(name, lr=0.01, seed=seed, steps=200)) for name in ("sgd", "adam") for seed in (0, 1)]
+    path.write_text(page_in(language_named(code), learned), encoding="utf-8")
+    page = opened(path, width, is_open=False)
+    left, right = ends_of_first_table(page, "1000")
+    box = page.locator(".board .scroll").bounding_box()
+    assert left >= box["x"] >= 0
+    assert right <= box["x"] + box["width"] <= width
