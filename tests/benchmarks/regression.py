@@ -1,12 +1,13 @@
-"""Check whether a step has become slower: compare its time, as a multiple of dense products by BLAS, with the stored one.
+"""Check whether a step has become slower: compare its time, as a multiple of products by plain loops, with the stored one.
 
     python tests/benchmarks/regression.py [--store]
 
 The articles' network on random images, as dark as MNIST's and as bright as Fashion-MNIST's, so that sparse and dense inputs
-are timed. A step and BLAS's products for the same layers, which know nothing of dark pixels, take turns in one process on one
-thread. Prints the median ratios; exits with 1 if one is above 1.3 times the stored one. It takes the rules that
-have a stored ratio; `optimizer_steps.py` has the others, as multiples of SGD. --store measures all rules, and
-replaces the stored ratios.
+are timed. A step and the same layers' products by plain loops, which know nothing of dark pixels, take turns in one process on
+one thread. The loops are compiled as the kernels are, without fused operations, so the ratios differ less between machines than
+those to BLAS, which fuses and is tuned for each CPU: these were 0.85 and 1.05 on two machines with a CPU of the same name.
+Prints the median ratios; exits with 1 if one is above ALLOWED times the stored one. It takes the rules that have a stored
+ratio; `optimizer_steps.py` has the others, as multiples of SGD. --store replaces the stored ratios.
 """
 
 import json
@@ -17,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+import numba
 import numpy as np
 import threadpoolctl
 
@@ -29,12 +31,14 @@ from zdl_bench.datasets.dataset import Arrays
 from zdl_bench.problems.problem import Problem
 from zdl_bench.registry import conf_files, registry
 from zdl_bench.run.config import RunConfig
+from zdl_bench.run.run import Floats
 from zdl_bench.training.loop import split
 
 STORED = Path(__file__).parent / "ratios.json"
-ALLOWED = 1.3
+ALLOWED = 1.5
 ROUNDS = 15
 STEPS = 64
+LOOPS = 16
 BATCH = 100
 LAYERS = (784, 200, 200, 10)
 LIT = {"sparse": 0.19, "dense": 0.5}
@@ -51,21 +55,33 @@ def network(lit: float) -> Problem:
     return registry.problem(part("problem", "mlp")).build(splits, "float32")
 
 
-def products_by_blas() -> Callable[[], float]:
+@numba.njit
+def add_product(left: Floats, right: Floats, out: Floats) -> None:
+    """Add left @ right to out, in plain loops. This is the unit of the ratios: it stays as it is."""
+    for row in range(left.shape[0]):
+        for inner in range(left.shape[1]):
+            for column in range(right.shape[1]):
+                out[row, column] += left[row, inner] * right[inner, column]
+
+
+def products_by_loops() -> Callable[[], float]:
     """Return a function that takes the seconds of the dense products of a step: output, gradient and delta of each layer."""
     outputs = [np.ones((BATCH, width), np.float32) for width in LAYERS]
+    turned = [np.ones((width, BATCH), np.float32) for width in LAYERS]
     weights = [np.ones(shape, np.float32) for shape in pairwise(LAYERS)]
-    gradients, deltas = [np.empty_like(weight) for weight in weights], [np.ones_like(output) for output in outputs]
+    gradients, deltas = [np.zeros_like(weight) for weight in weights], [np.zeros_like(output) for output in outputs]
+    backward = [np.ones(weight.shape[::-1], np.float32) for weight in weights]
+    add_product(outputs[0], weights[0], deltas[1])  # compiles
 
     def seconds() -> float:
         start = time.perf_counter()
-        for _ in range(STEPS):
+        for _ in range(LOOPS):
             for layer, weight in enumerate(weights):
-                np.matmul(outputs[layer], weight, out=deltas[layer + 1])
-                np.matmul(outputs[layer].T, outputs[layer + 1], out=gradients[layer])
+                add_product(outputs[layer], weight, deltas[layer + 1])
+                add_product(turned[layer], outputs[layer + 1], gradients[layer])
                 if layer > 0:
-                    np.matmul(outputs[layer + 1], weight.T, out=deltas[layer])
-        return (time.perf_counter() - start) / STEPS
+                    add_product(outputs[layer + 1], backward[layer], deltas[layer])
+        return (time.perf_counter() - start) / LOOPS
 
     return seconds
 
@@ -77,24 +93,24 @@ def config_of(name: str) -> RunConfig:
 
 def main() -> int:
     networks = {name: network(lit) for name, lit in LIT.items()}
-    stored, blas = json.loads(STORED.read_text()), products_by_blas()
+    stored, loops = json.loads(STORED.read_text()), products_by_loops()
     is_new = "--store" in sys.argv
-    names = conf_files.native_names("optimizer") if is_new else dict.fromkeys(key.partition(",")[0] for key in stored)
+    names = dict.fromkeys(key.partition(",")[0] for key in stored)
     configs = {name: config_of(name) for name in names}
     rounds: dict[tuple[str, str], list[float]] = {(name, kind): [] for kind in networks for name in names}
     with threadpoolctl.threadpool_limits(1):
         for _ in range(ROUNDS):
             for (name, kind), ratios in rounds.items():
-                ratios.append(sum(time_parts(configs[name], networks[kind], STEPS).values()) / blas())
+                ratios.append(sum(time_parts(configs[name], networks[kind], STEPS).values()) / loops())
     found = {f"{name}, {kind}": median(ratios) for (name, kind), ratios in rounds.items()}
     if is_new:
         stored = {key: round(value, 3) for key, value in found.items()}
         STORED.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
-    slower = [key for key, value in found.items() if value > ALLOWED * stored.get(key, 0)]
+    slower = [key for key, value in found.items() if value > ALLOWED * stored[key]]
     for key, value in found.items():
-        print(f"{key:26} {value:5.2f} × the dense products by BLAS (stored: {stored.get(key, float('nan')):5.2f})")
+        print(f"{key:26} {value:5.2f} × the products by plain loops (stored: {stored[key]:5.2f})")
     for key in slower:
-        print(f"{key}: slower than {ALLOWED} × the stored ratio, or none is stored (--store)", file=sys.stderr)
+        print(f"{key}: slower than {ALLOWED} × the stored ratio", file=sys.stderr)
     return bool(slower)
 
 
